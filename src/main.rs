@@ -1,0 +1,2 @@
+//! scieve
+fn main() {}

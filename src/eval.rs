@@ -1,0 +1,135 @@
+//! Plans over records in memory.
+
+use crate::operator::Operator;
+use crate::plan::{Loose, Node, Plan, Predicate, Test};
+use crate::schema::{Attribute, Record, Schema};
+use crate::value::{self, Case, Number, Value, ValueRef, datetime};
+use std::cmp::Ordering;
+
+impl<R: Record> Plan<R> {
+    /// Whether the record matches. Never fails; allocates nothing for texts that are ASCII or come with their key.
+    #[must_use]
+    pub fn matches(&self, record: &R) -> bool {
+        matches(self.root(), self.schema(), record)
+    }
+}
+
+// The depth of a plan is that of its filter, which `Limits` bounds.
+fn matches(node: &Node, schema: &Schema, record: &dyn Record) -> bool {
+    match node {
+        Node::All(children) => children.iter().all(|child| matches(child, schema, record)),
+        Node::Any(children) => children.iter().any(|child| matches(child, schema, record)),
+        Node::Not(child) => !matches(child, schema, record),
+        Node::Test(test) => schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record)),
+    }
+}
+
+fn passes(test: &Test, attribute: &Attribute, schema: &Schema, record: &dyn Record) -> bool {
+    let case = test.case;
+    let ordered = |operand: &Value, wanted: fn(Ordering) -> bool| {
+        record.any_value(attribute, &mut |stored| value::order(stored, operand, case).is_some_and(wanted))
+    };
+    let text = |found: &dyn Fn(&str, Case) -> bool| {
+        record.any_value(attribute, &mut |stored| match stored {
+            ValueRef::Text { text, key } => {
+                let (text, case) = case.of(text, key);
+                found(text, case)
+            }
+            _ => false,
+        })
+    };
+    match &test.predicate {
+        Predicate::Never => false,
+        Predicate::Present => record.any_value(attribute, &mut |_| true),
+        Predicate::Equal(operand) => record.any_value(attribute, &mut |stored| equals(stored, operand, case)),
+        Predicate::In(operands) => record.any_value(attribute, &mut |stored| is_one_of(stored, operands, case)),
+        Predicate::Differs(operand) => {
+            let mut none = true;
+            let differs = record.any_value(attribute, &mut |stored| {
+                none = false;
+                !equals(stored, operand, case)
+            });
+            differs || none
+        }
+        Predicate::Less(operand) => ordered(operand, Ordering::is_lt),
+        Predicate::LessOrEqual(operand) => ordered(operand, Ordering::is_le),
+        Predicate::Greater(operand) => ordered(operand, Ordering::is_gt),
+        Predicate::GreaterOrEqual(operand) => ordered(operand, Ordering::is_ge),
+        Predicate::Contains(needle) => record.any_value(attribute, &mut |stored| match stored {
+            ValueRef::Text { key: Some(key), .. } if case == Case::Ignore => needle.found_in_key(key),
+            ValueRef::Text { text, .. } => needle.found_in(text),
+            _ => false,
+        }),
+        Predicate::StartsWith(prefix) => text(&|text, case| value::starts_with(text, prefix, case)),
+        Predicate::EndsWith(suffix) => text(&|text, case| value::ends_with(text, suffix, case)),
+        Predicate::Element(inner) => record.any_element(attribute, &mut |element| matches(inner, schema, element)),
+        Predicate::Loose(operator, literal) => loose(*operator, literal, case, attribute, record),
+    }
+}
+
+fn equals(stored: ValueRef<'_>, operand: &Value, case: Case) -> bool {
+    match (stored, operand) {
+        (ValueRef::Text { text, key }, Value::Text(operand)) => {
+            let (text, case) = case.of(text, key);
+            value::equals(text, operand, case)
+        }
+        _ => value::order(stored, operand, case) == Some(Ordering::Equal),
+    }
+}
+
+fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
+    // One text is folded once, not once an operand.
+    let folded;
+    let stored = match stored {
+        ValueRef::Text { text, key: None } if case == Case::Ignore && !text.is_ascii() => {
+            folded = value::key(text);
+            ValueRef::keyed(text, &folded)
+        }
+        other => other,
+    };
+    let order = |operand: &Value| value::order(stored, operand, case).map_or(Ordering::Less, Ordering::reverse);
+    operands.binary_search_by(order).is_ok_and(|_| true) && !matches!(stored, ValueRef::Complex)
+}
+
+/// A comparison with values of any type: only those of the literal's own type can match.
+fn loose(operator: Operator, literal: &Loose, case: Case, attribute: &Attribute, record: &dyn Record) -> bool {
+    let mut none = true;
+    let found = record.any_value(attribute, &mut |stored| {
+        none = false;
+        match operator {
+            Operator::Ne => !loose_passes(Operator::Eq, literal, case, stored),
+            _ => loose_passes(operator, literal, case, stored),
+        }
+    });
+    found || (none && operator == Operator::Ne)
+}
+
+fn loose_passes(operator: Operator, literal: &Loose, case: Case, stored: ValueRef<'_>) -> bool {
+    let ordering = match (literal, stored) {
+        (Loose::Boolean(literal), ValueRef::Boolean(stored)) => return operator == Operator::Eq && *literal == stored,
+        (Loose::Number(literal), ValueRef::Integer(stored)) => Some(Number::new(literal).order_i64(stored)),
+        (Loose::Number(literal), ValueRef::Decimal(stored)) => Number::new(literal).order_f64(stored),
+        (Loose::Text { key: literal, instant }, ValueRef::Text { text, key }) => {
+            let (folded, case) = case.of(text, key);
+            match operator {
+                Operator::Co => return value::Needle::new(literal.clone(), case).found_in(folded),
+                Operator::Sw => return value::starts_with(folded, literal, case),
+                Operator::Ew => return value::ends_with(folded, literal, case),
+                _ => match instant.and_then(|instant| Some((datetime::parse(text)?, instant))) {
+                    Some((stored, literal)) => Some((stored.micros, stored.residue).cmp(&(literal.micros, literal.residue))),
+                    None => Some(value::compare(folded, literal, case)),
+                },
+            }
+        }
+        _ => None,
+    };
+    ordering.is_some_and(|ordering| match operator {
+        Operator::Eq => ordering.is_eq(),
+        Operator::Gt => ordering.is_gt(),
+        Operator::Ge => ordering.is_ge(),
+        Operator::Lt => ordering.is_lt(),
+        Operator::Le => ordering.is_le(),
+        _ => false,
+    })
+}
+

@@ -1,0 +1,363 @@
+//! The tree as written: one list of entries over one text, whatever the size of the filter.
+
+use crate::diagnostic::Diagnostic;
+use crate::operator::Operator;
+use crate::span::Span;
+use crate::syntax::Syntax;
+use std::fmt;
+
+/// No entry: the end of a list of siblings.
+pub(crate) const NONE: u32 = u32::MAX;
+
+/// A filter as it was written (RFC 7644 section 3.4.2.2): its clauses in their order, with the place of each in the text.
+///
+/// Chains of one connective are flat, parentheses that change nothing are gone. Two filters are equal where their canonical
+/// texts are ([`Filter::to_string`]). Nothing here recurses, so filters of any shape can be cloned, compared, printed and
+/// dropped on any stack.
+#[derive(Clone)]
+pub struct Filter {
+    /// The source text, then what had to be made: decoded strings, and names that a dialect implies.
+    pub(super) text: String,
+    pub(super) source_len: usize,
+    /// Children before their parents, the root last.
+    pub(super) entries: Vec<Entry>,
+    pub(super) syntax: Syntax,
+    pub(super) warnings: Vec<Diagnostic>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) next: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Kind {
+    Chain { connective: Connective, first: u32, last: u32 },
+    Not { child: u32 },
+    ValuePath { path: PathRange, child: u32 },
+    Clause { path: PathRange, operator: Operator, operator_start: u32, literal: LiteralRange },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Connective {
+    And,
+    Or,
+}
+
+/// Where a path stands in the text: `start` of the URN or of the name, `name`, the dot or 0, `end`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PathRange {
+    pub(super) start: u32,
+    pub(super) name: u32,
+    pub(super) dot: u32,
+    pub(super) end: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LiteralRange {
+    pub(super) kind: LiteralKind,
+    /// Where the literal begins in the source; it ends where the clause does.
+    pub(super) source_start: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LiteralKind {
+    Absent,
+    String,
+    Number,
+    True,
+    False,
+    Null,
+}
+
+impl Filter {
+    /// The text that was parsed, to which every span refers.
+    #[must_use]
+    pub fn source_text(&self) -> &str {
+        self.text.get(..self.source_len).unwrap_or(&self.text)
+    }
+
+    /// The dialect it was read in.
+    #[must_use]
+    pub fn syntax(&self) -> &Syntax {
+        &self.syntax
+    }
+
+    /// The deviations from RFC 7644 that were accepted, each with the replacement that makes it right.
+    #[must_use]
+    pub fn warnings(&self) -> &[Diagnostic] {
+        &self.warnings
+    }
+
+    /// The top of the tree.
+    #[must_use]
+    pub fn root(&self) -> Expr<'_> {
+        Expr { filter: self, index: u32::try_from(self.entries.len()).unwrap_or(NONE).wrapping_sub(1) }
+    }
+
+    pub(super) fn slice(&self, start: u32, end: u32) -> &str {
+        self.text.get(start as usize..end as usize).unwrap_or("")
+    }
+}
+
+impl PartialEq for Filter {
+    fn eq(&self, other: &Self) -> bool {
+        // Children stand before their parents in both, so equal entries in equal places make equal trees.
+        let same = |(mine, theirs): (&Entry, &Entry)| {
+            mine.next == theirs.next
+                && match (mine.kind, theirs.kind) {
+                    (Kind::Chain { connective: a, first: b, .. }, Kind::Chain { connective: c, first: d, .. }) => (a, b) == (c, d),
+                    (Kind::Not { child: a }, Kind::Not { child: b }) => a == b,
+                    (Kind::ValuePath { path: a, child: b }, Kind::ValuePath { path: c, child: d }) => {
+                        b == d && Path { filter: self, range: a }.parts() == Path { filter: other, range: c }.parts()
+                    }
+                    (
+                        Kind::Clause { path: a, operator: b, literal: c, .. },
+                        Kind::Clause { path: d, operator: e, literal: f, .. },
+                    ) => {
+                        b == e
+                            && Path { filter: self, range: a }.parts() == Path { filter: other, range: d }.parts()
+                            && c.kind == f.kind
+                            && self.slice(c.start, c.end) == other.slice(f.start, f.end)
+                    }
+                    _ => false,
+                }
+        };
+        self.entries.len() == other.entries.len() && self.entries.iter().zip(&other.entries).all(same)
+    }
+}
+
+impl Eq for Filter {}
+
+impl fmt::Debug for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Filter({self})")
+    }
+}
+
+/// A part of a filter that is true or false by itself.
+#[derive(Clone, Copy)]
+pub struct Expr<'f> {
+    filter: &'f Filter,
+    index: u32,
+}
+
+/// What an [`Expr`] is.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum ExprKind<'f> {
+    /// True where all are: at least two.
+    And(Operands<'f>),
+    /// True where one is: at least two.
+    Or(Operands<'f>),
+    /// True where it is false.
+    Not(Expr<'f>),
+    /// True where one element of the attribute makes the expression true.
+    ValuePath(Path<'f>, Expr<'f>),
+    /// A comparison or a test of presence.
+    Clause(Clause<'f>),
+}
+
+impl<'f> Expr<'f> {
+    /// What it is.
+    #[must_use]
+    pub fn kind(self) -> ExprKind<'f> {
+        let filter = self.filter;
+        let expr = |index| Expr { filter, index };
+        match filter.entries.get(self.index as usize) {
+            Some(Entry { kind: Kind::Chain { connective: Connective::And, first, .. }, .. }) => {
+                ExprKind::And(Operands { filter, next: *first })
+            }
+            Some(Entry { kind: Kind::Chain { connective: Connective::Or, first, .. }, .. }) => {
+                ExprKind::Or(Operands { filter, next: *first })
+            }
+            Some(Entry { kind: Kind::Not { child }, .. }) => ExprKind::Not(expr(*child)),
+            Some(Entry { kind: Kind::ValuePath { path, child }, .. }) => {
+                ExprKind::ValuePath(Path { filter, range: *path }, expr(*child))
+            }
+            Some(entry @ Entry { kind: Kind::Clause { path, operator, operator_start, literal }, .. }) => ExprKind::Clause(Clause {
+                path: Path { filter, range: *path },
+                operator: *operator,
+                operator_start: *operator_start,
+                literal: *literal,
+                end: entry.end,
+            }),
+            // No parse leaves a tree without its root; an empty chain is what comes nearest to nothing.
+            None => ExprKind::Or(Operands { filter, next: NONE }),
+        }
+    }
+
+    /// Where it stands in the source; parentheses around it apart.
+    #[must_use]
+    pub fn span(self) -> Span {
+        let entry = self.filter.entries.get(self.index as usize);
+        entry.map_or(Span::default(), |entry| Span::new(entry.start as usize, entry.end as usize))
+    }
+
+    /// The filter that it is a part of.
+    #[must_use]
+    pub fn filter(self) -> &'f Filter {
+        self.filter
+    }
+
+    pub(super) fn at(filter: &'f Filter, index: u32) -> Self {
+        Self { filter, index }
+    }
+
+    pub(super) fn next(self) -> Option<Self> {
+        let next = self.filter.entries.get(self.index as usize)?.next;
+        (next != NONE).then_some(Self { index: next, ..self })
+    }
+}
+
+impl fmt::Debug for Expr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let span = self.span();
+        write!(f, "Expr({}..{})", span.start, span.end)
+    }
+}
+
+/// The operands of a chain, in the order written.
+#[derive(Clone, Copy)]
+pub struct Operands<'f> {
+    filter: &'f Filter,
+    next: u32,
+}
+
+impl<'f> Iterator for Operands<'f> {
+    type Item = Expr<'f>;
+
+    fn next(&mut self) -> Option<Expr<'f>> {
+        let index = self.next;
+        self.next = self.filter.entries.get(index as usize)?.next;
+        Some(Expr { filter: self.filter, index })
+    }
+}
+
+impl fmt::Debug for Operands<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(*self).finish()
+    }
+}
+
+/// A comparison, such as `name eq "Bob"`, or a test of presence, such as `name pr`.
+#[derive(Clone, Copy, Debug)]
+pub struct Clause<'f> {
+    path: Path<'f>,
+    operator: Operator,
+    operator_start: u32,
+    literal: LiteralRange,
+    end: u32,
+}
+
+impl<'f> Clause<'f> {
+    /// The attribute.
+    #[must_use]
+    pub fn path(&self) -> Path<'f> {
+        self.path
+    }
+
+    /// The operator.
+    #[must_use]
+    pub fn operator(&self) -> Operator {
+        self.operator
+    }
+
+    /// Where the operator stands in the source.
+    #[must_use]
+    pub fn operator_span(&self) -> Span {
+        Span::new(self.operator_start as usize, self.operator_start as usize + self.operator.name().len())
+    }
+
+    /// The comparison value; `None` for `pr`.
+    #[must_use]
+    pub fn literal(&self) -> Option<Literal<'f>> {
+        let text = self.path.filter.slice(self.literal.start, self.literal.end);
+        match self.literal.kind {
+            LiteralKind::Absent => None,
+            LiteralKind::String => Some(Literal::String(text)),
+            LiteralKind::Number => Some(Literal::Number(text)),
+            LiteralKind::True => Some(Literal::Boolean(true)),
+            LiteralKind::False => Some(Literal::Boolean(false)),
+            LiteralKind::Null => Some(Literal::Null),
+        }
+    }
+
+    /// Where the comparison value stands in the source, quotes included; empty for `pr`.
+    #[must_use]
+    pub fn literal_span(&self) -> Span {
+        match self.literal.kind {
+            LiteralKind::Absent => Span::new(self.end as usize, self.end as usize),
+            _ => Span::new(self.literal.source_start as usize, self.end as usize),
+        }
+    }
+}
+
+/// A comparison value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Literal<'f> {
+    /// A string, its escapes decoded.
+    String(&'f str),
+    /// A number as it was written, of any precision.
+    Number(&'f str),
+    /// `true` or `false`.
+    Boolean(bool),
+    /// `null`.
+    Null,
+}
+
+/// An attribute as a filter names it: `name`, `name.familyName`, or either with a schema URN and a colon before it.
+#[derive(Clone, Copy)]
+pub struct Path<'f> {
+    pub(super) filter: &'f Filter,
+    pub(super) range: PathRange,
+}
+
+impl<'f> Path<'f> {
+    /// The schema URN before the last colon.
+    #[must_use]
+    pub fn urn(self) -> Option<&'f str> {
+        (self.range.name > self.range.start).then(|| self.filter.slice(self.range.start, self.range.name - 1))
+    }
+
+    /// The attribute's name.
+    #[must_use]
+    pub fn name(self) -> &'f str {
+        self.filter.slice(self.range.name, if self.range.dot == 0 { self.range.end } else { self.range.dot })
+    }
+
+    /// The name after the dot.
+    #[must_use]
+    pub fn sub_attribute(self) -> Option<&'f str> {
+        (self.range.dot != 0).then(|| self.filter.slice(self.range.dot + 1, self.range.end))
+    }
+
+    /// The path as written.
+    #[must_use]
+    pub fn as_str(self) -> &'f str {
+        self.filter.slice(self.range.start, self.range.end)
+    }
+
+    /// Where it stands in the source; empty, at the end, for a name that the dialect implied.
+    #[must_use]
+    pub fn span(self) -> Span {
+        let (start, end) = (self.range.start as usize, self.range.end as usize);
+        if end <= self.filter.source_len { Span::new(start, end) } else { Span::new(self.filter.source_len, self.filter.source_len) }
+    }
+
+    fn parts(self) -> (&'f str, u32, u32) {
+        let from_start = |at: u32| at.saturating_sub(self.range.start);
+        (self.as_str(), from_start(self.range.name), from_start(self.range.dot))
+    }
+}
+
+impl fmt::Debug for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Path({})", self.as_str())
+    }
+}

@@ -1,0 +1,13 @@
+//! The filter as written: reading, printing, building.
+
+mod ast;
+mod builder;
+mod parse;
+mod path;
+mod print;
+mod string;
+
+pub use ast::{Clause, Expr, ExprKind, Filter, Literal, Operands, Path};
+pub use builder::{Attr, Builder, attr};
+pub use path::PatchPath;
+pub(crate) use print::write_string;

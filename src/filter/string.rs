@@ -1,0 +1,125 @@
+//! JSON strings (RFC 8259 section 7), decoded.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::span::Span;
+use memchr::memchr2;
+
+/// A string that was read: how many bytes of the text it took, quotes included, and whether it holds escapes.
+pub(super) struct Scanned {
+    pub(super) len: usize,
+    pub(super) escaped: bool,
+}
+
+/// Finds the end of the string at the start of `input`, whose first byte is the opening quote, and checks all between.
+/// `offset` is where `input` starts in the source.
+pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
+    let quote = input.first().copied().unwrap_or(b'"');
+    let mut at = 1;
+    let mut escaped = false;
+    loop {
+        let rest = input.get(at..).unwrap_or(&[]);
+        let Some(found) = memchr2(quote, b'\\', rest) else {
+            return Err(control(rest, offset + at).unwrap_or_else(|| unterminated(offset, input.len())));
+        };
+        let plain = rest.get(..found).unwrap_or(&[]);
+        if let Some(fault) = control(plain, offset + at) {
+            return Err(fault);
+        }
+        at += found + 1;
+        if rest.get(found) == Some(&quote) {
+            return Ok(Scanned { len: at, escaped });
+        }
+        escaped = true;
+        // Whatever is escaped cannot end the string; `decode` looks at what it is.
+        match input.get(at) {
+            Some(byte) if *byte >= 0x20 => at += 1,
+            Some(_) => {}
+            None => return Err(unterminated(offset, input.len())),
+        }
+    }
+}
+
+fn control(bytes: &[u8], offset: usize) -> Option<Diagnostic> {
+    // Without an early way out the compiler looks at many bytes at a time.
+    if !bytes.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
+        return None;
+    }
+    let at = bytes.iter().position(|byte| *byte < 0x20)?;
+    let byte = bytes.get(at)?;
+    let span = Span::new(offset + at, offset + at + 1);
+    let fault = Diagnostic::new(Code::ControlCharacter, span, format!("control character U+{byte:04X} in a string"));
+    Some(fault.label("not allowed as it is").with_help(format!("write it as an escape: \\u{byte:04x}")))
+}
+
+fn unterminated(start: usize, len: usize) -> Diagnostic {
+    let fault = Diagnostic::new(Code::UnterminatedString, Span::new(start, start + len.min(1)), "the string has no closing quote");
+    fault.label("opened here").with_help("close it with `\"`; inside, a quote is written `\\\"` and a backslash `\\\\`")
+}
+
+/// Appends the decoded form of `body`, the text between the quotes, to `out`.
+pub(super) fn decode(body: &str, offset: usize, quote: char, out: &mut String) -> Result<(), Diagnostic> {
+    let mut rest = body;
+    while let Some(at) = rest.find('\\') {
+        out.push_str(rest.get(..at).unwrap_or(""));
+        let start = offset + (body.len() - rest.len()) + at;
+        let after = rest.get(at + 1..).unwrap_or("");
+        let escape = after.chars().next().unwrap_or('\\');
+        let mut used = escape.len_utf8();
+        out.push(match escape {
+            '"' | '\\' | '/' => escape,
+            'b' => '\u{8}',
+            'f' => '\u{c}',
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            '\'' if quote == '\'' => '\'',
+            'u' => {
+                let (char, len) = unicode(after, start)?;
+                used = len;
+                char
+            }
+            _ => {
+                let span = Span::new(start, start + 1 + used);
+                let fault = Diagnostic::new(Code::BadEscape, span, "JSON strings have no such escape");
+                let fault = fault.expecting(&["`\\\"`", "`\\\\`", "`\\/`", "`\\b`", "`\\f`", "`\\n`", "`\\r`", "`\\t`", "`\\uXXXX`"]);
+                return Err(fault.with_help("a backslash itself is written twice: `\\\\`"));
+            }
+        });
+        rest = after.get(used..).unwrap_or("");
+    }
+    out.push_str(rest);
+    Ok(())
+}
+
+/// Reads `uXXXX`, or `uXXXX\uXXXX` for a character beyond U+FFFF: the character and the length taken.
+fn unicode(after: &str, start: usize) -> Result<(char, usize), Diagnostic> {
+    let span = |len| Span::new(start, start + 1 + len);
+    let Some(first) = unit(after) else {
+        let width = after.chars().take(5).map(char::len_utf8).sum();
+        let fault = Diagnostic::new(Code::BadEscape, span(width), "`\\u` needs four hexadecimal digits");
+        return Err(fault.with_help("a character beyond U+FFFF is written as two: `\\ud83d\\ude00`"));
+    };
+    if first == 0 {
+        let fault = Diagnostic::new(Code::NulCharacter, span(5), "U+0000 is not allowed in a string");
+        return Err(fault.with_help("no database stores it in a text, so no value can equal it"));
+    }
+    let low = after.get(5..).and_then(|rest| rest.strip_prefix('\\')).and_then(unit);
+    let mut units = [first, low.unwrap_or(0)];
+    let take = if matches!(first, 0xd800..=0xdbff) && matches!(units, [_, 0xdc00..=0xdfff]) { 2 } else { 1 };
+    if take == 1 {
+        units = [first, 0];
+    }
+    match char::decode_utf16(units.into_iter().take(take)).next() {
+        Some(Ok(char)) => Ok((char, if take == 2 { 11 } else { 5 })),
+        _ => {
+            let fault = Diagnostic::new(Code::LoneSurrogate, span(5), "half of a surrogate pair");
+            Err(fault.with_help("a character beyond U+FFFF is written as two escapes, the high half first: `\\ud83d\\ude00`"))
+        }
+    }
+}
+
+fn unit(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix('u')?.get(..4)?;
+    digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(())?;
+    u16::from_str_radix(digits, 16).ok()
+}

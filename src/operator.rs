@@ -1,0 +1,183 @@
+//! The ten operators of RFC 7644 section 3.4.2.2, in one table.
+
+use crate::value::Kind;
+use std::fmt;
+
+/// What a clause asks of an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+pub enum Operator {
+    /// Some value equals.
+    Eq,
+    /// Some value differs, or there is none.
+    Ne,
+    /// Some value contains.
+    Co,
+    /// Some value starts with.
+    Sw,
+    /// Some value ends with.
+    Ew,
+    /// Some value is greater, or later.
+    Gt,
+    /// Some value is greater or equal.
+    Ge,
+    /// Some value is less, or earlier.
+    Lt,
+    /// Some value is less or equal.
+    Le,
+    /// There is a value.
+    Pr,
+}
+
+impl Operator {
+    /// Every operator, in the order of RFC 7644 table 3, `pr` last.
+    pub const ALL: [Self; 10] =
+        [Self::Eq, Self::Ne, Self::Co, Self::Sw, Self::Ew, Self::Gt, Self::Ge, Self::Lt, Self::Le, Self::Pr];
+
+    /// The operator as canonical text writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Eq => "eq",
+            Self::Ne => "ne",
+            Self::Co => "co",
+            Self::Sw => "sw",
+            Self::Ew => "ew",
+            Self::Gt => "gt",
+            Self::Ge => "ge",
+            Self::Lt => "lt",
+            Self::Le => "le",
+            Self::Pr => "pr",
+        }
+    }
+
+    /// The operator of that name, in any mixture of upper and lower case.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let &[first, second] = name.as_bytes() else { return None };
+        Some(match (first | 0x20, second | 0x20) {
+            (b'e', b'q') => Self::Eq,
+            (b'n', b'e') => Self::Ne,
+            (b'c', b'o') => Self::Co,
+            (b's', b'w') => Self::Sw,
+            (b'e', b'w') => Self::Ew,
+            (b'g', b't') => Self::Gt,
+            (b'g', b'e') => Self::Ge,
+            (b'l', b't') => Self::Lt,
+            (b'l', b'e') => Self::Le,
+            (b'p', b'r') => Self::Pr,
+            _ => return None,
+        })
+    }
+
+    /// Whether a comparison value follows; true for all but `pr`.
+    #[must_use]
+    pub const fn takes_value(self) -> bool {
+        !matches!(self, Self::Pr)
+    }
+
+    /// Whether it compares by order: `gt`, `ge`, `lt`, `le`.
+    #[must_use]
+    pub const fn is_ordering(self) -> bool {
+        matches!(self, Self::Gt | Self::Ge | Self::Lt | Self::Le)
+    }
+
+    /// Whether it looks for a part of a text: `co`, `sw`, `ew`.
+    #[must_use]
+    pub const fn is_substring(self) -> bool {
+        matches!(self, Self::Co | Self::Sw | Self::Ew)
+    }
+}
+
+impl fmt::Display for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A set of operators.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Operators(u16);
+
+impl Operators {
+    /// No operator.
+    pub const NONE: Self = Self(0);
+
+    /// The operators that values of a kind take (RFC 7644 section 3.4.2.2; the type table of grammar.md).
+    #[must_use]
+    pub const fn of_kind(kind: Kind) -> Self {
+        use Operator::{Co, Eq, Ew, Ge, Gt, Le, Lt, Ne, Pr, Sw};
+        match kind {
+            Kind::String | Kind::Reference | Kind::Any => Self::of(&Operator::ALL),
+            Kind::Boolean | Kind::Binary => Self::of(&[Eq, Ne, Pr]),
+            Kind::Integer | Kind::Decimal | Kind::DateTime => Self::of(&[Eq, Ne, Gt, Ge, Lt, Le, Pr]),
+            Kind::Complex => Self::of(&[Pr]),
+        }
+    }
+
+    /// The set of the operators listed.
+    #[must_use]
+    pub const fn of(operators: &[Operator]) -> Self {
+        let mut bits = 0;
+        let mut rest = operators;
+        while let [first, others @ ..] = rest {
+            bits |= 1 << *first as u16;
+            rest = others;
+        }
+        Self(bits)
+    }
+
+    /// Whether the operator is in the set.
+    #[must_use]
+    pub const fn contains(self, operator: Operator) -> bool {
+        self.0 & (1 << operator as u16) != 0
+    }
+
+    /// Whether the set is empty.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The operators in the set, in the order of [`Operator::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Operator> {
+        Operator::ALL.into_iter().filter(move |operator| self.contains(*operator))
+    }
+}
+
+impl FromIterator<Operator> for Operators {
+    fn from_iter<I: IntoIterator<Item = Operator>>(operators: I) -> Self {
+        operators.into_iter().fold(Self::NONE, |set, operator| Self(set.0 | 1 << operator as u16))
+    }
+}
+
+impl fmt::Debug for Operators {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+/// The names, as a message lists them: `` `eq`, `co` ``.
+impl fmt::Display for Operators {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, operator) in self.iter().enumerate() {
+            let separator = if position == 0 { "" } else { ", " };
+            write!(f, "{separator}`{operator}`")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Operators {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter())
+    }
+}
+
+#[cfg(feature = "serde")]
+impl<'de> serde::Deserialize<'de> for Operators {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Vec::<Operator>::deserialize(deserializer)?.into_iter().collect())
+    }
+}

@@ -1,0 +1,139 @@
+//! The only makers of nodes: they flatten chains, fold `eq`-chains into `In`, drop what is said twice and what is constant,
+//! and never leave a chain empty.
+
+use super::{Node, Predicate, Test};
+use crate::schema::AttributeId;
+use crate::value::{Case, Value};
+use std::collections::HashSet;
+
+/// The node that is true where `child` is false.
+pub(crate) fn not(child: Node) -> Node {
+    match child {
+        Node::Not(inner) => *inner,
+        child => Node::Not(Box::new(child)),
+    }
+}
+
+/// The node that is true where all of `first` and `rest` are.
+pub(crate) fn all(first: Node, rest: impl IntoIterator<Item = Node>) -> Node {
+    chain(first, rest, Chain::All)
+}
+
+/// The node that is true where one of `first` and `rest` is.
+pub(crate) fn any(first: Node, rest: impl IntoIterator<Item = Node>) -> Node {
+    chain(first, rest, Chain::Any)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Chain {
+    All,
+    Any,
+}
+
+fn chain(first: Node, rest: impl IntoIterator<Item = Node>, kind: Chain) -> Node {
+    let mut children = Vec::new();
+    for child in std::iter::once(first).chain(rest) {
+        match child {
+            Node::All(inner) if kind == Chain::All => children.extend(inner),
+            Node::Any(inner) if kind == Chain::Any => children.extend(inner),
+            child => children.push(child),
+        }
+    }
+    // What decides the chain alone: false in `All`, true in `Any`.
+    let decides = |node: &Node| constant(node) == Some(kind == Chain::Any);
+    if let Some(place) = children.iter().position(decides) {
+        return children.swap_remove(place);
+    }
+    let mut folded = fold_equals(children, kind);
+    remove_duplicates(&mut folded);
+    // What is left of a chain of constants is one of them.
+    if folded.iter().any(|node| constant(node).is_none()) {
+        folded.retain(|node| constant(node).is_none());
+    } else {
+        folded.truncate(1);
+    }
+    match (folded.len(), kind) {
+        (1, _) => folded.swap_remove(0),
+        (_, Chain::All) => Node::All(folded.into()),
+        (_, Chain::Any) => Node::Any(folded.into()),
+    }
+}
+
+/// Whether the node is the same for every record.
+fn constant(node: &Node) -> Option<bool> {
+    match node {
+        Node::Test(Test { predicate: Predicate::Never, .. }) => Some(false),
+        Node::Not(inner) if matches!(**inner, Node::Test(Test { predicate: Predicate::Never, .. })) => Some(true),
+        _ => None,
+    }
+}
+
+/// `a = 1 or a = 2` is `a in (1, 2)`; `not a = 1 and not a = 2` is `not a in (1, 2)`.
+fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
+    let mut folded: Vec<Option<Node>> = Vec::with_capacity(children.len());
+    let mut lists: Vec<(AttributeId, Case, usize, Vec<Value>)> = Vec::new();
+    for child in children {
+        let (test, negated) = match child {
+            Node::Test(test) => (test, false),
+            Node::Not(inner) if matches!(*inner, Node::Test(_)) => match *inner {
+                Node::Test(test) => (test, true),
+                other => {
+                    folded.push(Some(not(other)));
+                    continue;
+                }
+            },
+            child => {
+                folded.push(Some(child));
+                continue;
+            }
+        };
+        let values: Result<Vec<Value>, Predicate> = match test.predicate {
+            Predicate::Equal(value) if negated == (kind == Chain::All) => Ok(vec![value]),
+            Predicate::In(values) if negated == (kind == Chain::All) => Ok(values.into_vec()),
+            other => Err(other),
+        };
+        match values {
+            Ok(values) => match lists.iter_mut().find(|(id, case, ..)| (*id, *case) == (test.attribute, test.case)) {
+                Some((.., list)) => list.extend(values),
+                None => {
+                    lists.push((test.attribute, test.case, folded.len(), values));
+                    folded.push(None);
+                }
+            },
+            Err(predicate) => {
+                let node = Node::Test(Test { predicate, ..test });
+                folded.push(Some(if negated { not(node) } else { node }));
+            }
+        }
+    }
+    for (attribute, case, place, values) in lists {
+        let node = Node::Test(Test { attribute, case, predicate: one_of(values) });
+        if let Some(slot) = folded.get_mut(place) {
+            *slot = Some(if kind == Chain::All { not(node) } else { node });
+        }
+    }
+    folded.into_iter().flatten().collect()
+}
+
+/// `Equal` for one value, `In` for several; sorted, none twice.
+fn one_of(mut values: Vec<Value>) -> Predicate {
+    values.sort_unstable();
+    values.dedup();
+    match values.pop() {
+        None => Predicate::Never,
+        Some(value) if values.is_empty() => Predicate::Equal(value),
+        Some(value) => {
+            values.push(value);
+            Predicate::In(values.into())
+        }
+    }
+}
+
+fn remove_duplicates(nodes: &mut Vec<Node>) {
+    let mut seen = HashSet::new();
+    let fresh: Vec<bool> = nodes.iter().map(|node| seen.insert(node)).collect();
+    if fresh.contains(&false) {
+        let mut fresh = fresh.into_iter();
+        nodes.retain(|_| fresh.next().unwrap_or(true));
+    }
+}

@@ -1,5 +1,7 @@
 //! scieve
 mod limits;
+#[allow(dead_code)]
+mod snippet;
 mod span;
 
 pub use limits::Limits;

@@ -1,0 +1,95 @@
+//! Questions about a stored text and an operand's key, without allocating where the stored text is ASCII.
+//!
+//! Under [`Case::Ignore`] every function asks about `key(text)`; the other side has to be a key already. Where a record keeps the key of its
+//! text, ask about that key under [`Case::Exact`]: [`Case::of`] picks the two.
+
+use std::cmp::Ordering;
+
+use super::fold::{folded, key};
+use super::{Value, ValueRef, number};
+
+/// Whether capitals differ from small letters (`caseExact`, RFC 7643 section 2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Case {
+    /// Texts are compared as they are, without normalization.
+    Exact,
+    /// The keys of the texts are compared.
+    Ignore,
+}
+
+impl Case {
+    /// The text to ask about, and how: the key as it is where case does not matter and the record has one.
+    pub(crate) fn of<'a>(self, text: &'a str, key: Option<&'a str>) -> (&'a str, Self) {
+        match (self, key) {
+            (Self::Ignore, Some(key)) => (key, Self::Exact),
+            _ => (text, self),
+        }
+    }
+}
+
+/// Where the stored text stands relative to the key, by code points, which is also the byte order of UTF-8.
+pub(crate) fn compare(text: &str, key: &str, case: Case) -> Ordering {
+    match case {
+        Case::Exact => text.cmp(key),
+        Case::Ignore if text.is_ascii() => lower(text).cmp(key.bytes()),
+        Case::Ignore => folded(text).cmp(key.chars()),
+    }
+}
+
+/// Whether the stored text is the key's.
+pub(crate) fn equals(text: &str, key: &str, case: Case) -> bool {
+    match case {
+        Case::Exact => text == key,
+        Case::Ignore if text.is_ascii() => text.len() == key.len() && lower(text).eq(key.bytes()),
+        Case::Ignore => folded(text).eq(key.chars()),
+    }
+}
+
+/// Whether the stored text begins with the key.
+pub(crate) fn starts_with(text: &str, key: &str, case: Case) -> bool {
+    match case {
+        Case::Exact => text.starts_with(key),
+        Case::Ignore if text.is_ascii() => text.get(..key.len()).is_some_and(|head| lower(head).eq(key.bytes())),
+        Case::Ignore => {
+            let mut stored = folded(text);
+            key.chars().all(|wanted| stored.next() == Some(wanted))
+        }
+    }
+}
+
+/// Whether the stored text ends with the key.
+pub(crate) fn ends_with(text: &str, end: &str, case: Case) -> bool {
+    match case {
+        Case::Exact => text.ends_with(end),
+        Case::Ignore if text.is_ascii() => {
+            let tail = text.len().checked_sub(end.len()).and_then(|start| text.get(start..));
+            tail.is_some_and(|tail| lower(tail).eq(end.bytes()))
+        }
+        Case::Ignore => key(text).ends_with(end),
+    }
+}
+
+/// The bytes of the key of an ASCII text.
+fn lower(ascii: &str) -> impl Iterator<Item = u8> + '_ {
+    ascii.bytes().map(|byte| byte.to_ascii_lowercase())
+}
+
+/// Where a stored value stands relative to an operand; `None` where the two types do not compare, and for NaN.
+///
+/// An integer against a decimal operand becomes binary64 first; a decimal against an integer operand is compared exactly.
+pub(crate) fn order(stored: ValueRef<'_>, operand: &Value, case: Case) -> Option<Ordering> {
+    match (stored, operand) {
+        (ValueRef::Text { text, key }, Value::Text(wanted)) => {
+            let (text, case) = case.of(text, key);
+            Some(compare(text, wanted, case))
+        }
+        (ValueRef::Boolean(stored), Value::Boolean(wanted)) => Some(stored.cmp(wanted)),
+        (ValueRef::Integer(stored), Value::Integer(wanted)) => Some(stored.cmp(wanted)),
+        (ValueRef::Integer(stored), Value::Decimal(wanted)) => (stored as f64).partial_cmp(wanted),
+        (ValueRef::Decimal(stored), Value::Decimal(wanted)) => stored.partial_cmp(wanted),
+        (ValueRef::Decimal(stored), Value::Integer(wanted)) => number::order_f64_i64(stored, *wanted),
+        (ValueRef::DateTime(stored), Value::DateTime(wanted)) => Some(stored.cmp(wanted)),
+        (ValueRef::Binary(stored), Value::Binary(wanted)) => Some(stored.cmp(wanted)),
+        _ => None,
+    }
+}

@@ -1,0 +1,153 @@
+//! Instants: xsd:dateTime (RFC 7643 section 2.3.5) and RFC 3339.
+
+const SECOND: i64 = 1_000_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+/// The largest offset from UTC that is read, and the one that brings the last instants back into the years that can be written.
+const OFFSET: i64 = 23 * HOUR + 59 * MINUTE;
+
+/// An instant, as precise as an instant is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct DateTime {
+    /// Whole microseconds since 1970-01-01T00:00:00Z, rounded towards the past.
+    pub(crate) micros: i64,
+    /// Whether the text names a later instant, within that microsecond.
+    pub(crate) residue: bool,
+}
+
+/// Reads `yyyy-mm-ddThh:mm:ss`, a fraction of any length, and an offset, `Z` or nothing, which stands for `Z`.
+///
+/// `T` and `Z` may be small (RFC 3339), offsets go up to 23:59, `24:00:00` is the next day's start (xsd:dateTime). `None` for anything else:
+/// dates alone, leap seconds, days that the month does not have, years other than 0001 to 9999.
+pub(crate) fn parse(text: &str) -> Option<DateTime> {
+    let mut rest = Rest(text.as_bytes());
+    let year = rest.digits(4)?;
+    rest.one_of(b"-")?;
+    let month = rest.digits(2)?;
+    rest.one_of(b"-")?;
+    let day = rest.digits(2)?;
+    if year == 0 || !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
+        return None;
+    }
+
+    rest.one_of(b"Tt")?;
+    let (hour, minute) = rest.hour_and_minute(24)?;
+    rest.one_of(b":")?;
+    let second = rest.digits(2).filter(|second| *second <= 59)?;
+    let (fraction, residue) = match rest.one_of(b".") {
+        Some(_) => rest.fraction()?,
+        None => (0, false),
+    };
+    if hour == 24 && (minute, second, fraction, residue) != (0, 0, 0, false) {
+        return None;
+    }
+
+    let offset = match rest.one_of(b"Zz+-") {
+        None | Some(b'Z' | b'z') => 0,
+        Some(sign) => {
+            let (hours, minutes) = rest.hour_and_minute(23)?;
+            let offset = hours * HOUR + minutes * MINUTE;
+            if sign == b'-' { -offset } else { offset }
+        }
+    };
+    let local = days_from_civil(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction;
+    rest.0.is_empty().then_some(DateTime { micros: local - offset, residue })
+}
+
+/// What is left of the text.
+struct Rest<'a>(&'a [u8]);
+
+impl Rest<'_> {
+    fn one_of(&mut self, wanted: &[u8]) -> Option<u8> {
+        let (first, rest) = self.0.split_first()?;
+        if !wanted.contains(first) {
+            return None;
+        }
+        self.0 = rest;
+        Some(*first)
+    }
+
+    fn digit(&mut self) -> Option<i64> {
+        self.one_of(b"0123456789").map(|digit| i64::from(digit - b'0'))
+    }
+
+    fn digits(&mut self, count: usize) -> Option<i64> {
+        (0..count).try_fold(0, |number, _| Some(number * 10 + self.digit()?))
+    }
+
+    fn hour_and_minute(&mut self, last_hour: i64) -> Option<(i64, i64)> {
+        let hour = self.digits(2).filter(|hour| *hour <= last_hour)?;
+        self.one_of(b":")?;
+        let minute = self.digits(2).filter(|minute| *minute <= 59)?;
+        Some((hour, minute))
+    }
+
+    /// Microseconds, and whether any further digit counts; `None` without a digit.
+    fn fraction(&mut self) -> Option<(i64, bool)> {
+        let mut unit = SECOND / 10;
+        let mut micros = self.digit()? * unit;
+        let mut residue = false;
+        while let Some(digit) = self.digit() {
+            unit /= 10;
+            micros += digit * unit;
+            residue |= unit == 0 && digit != 0;
+        }
+        Some((micros, residue))
+    }
+}
+
+/// The RFC 3339 text of an instant, in UTC, with three or six digits of a fraction where it has one.
+///
+/// The instants outside the years 0001 to 9999 that [`parse`] gives are written with an offset, so that it reads them again; those further
+/// out are written with the year that they have.
+pub(crate) fn format(micros: i64) -> String {
+    let (year, ..) = civil_from_days(micros.div_euclid(DAY));
+    match year {
+        0 if civil_from_days((micros + OFFSET).div_euclid(DAY)).0 == 1 => local(micros + OFFSET, "+23:59"),
+        10_000 if micros - OFFSET == days_from_civil(10_000, 1, 1) * DAY => "9999-12-31T24:00:00-23:59".to_owned(),
+        10_000 if civil_from_days((micros - OFFSET).div_euclid(DAY)).0 == 9999 => local(micros - OFFSET, "-23:59"),
+        _ => local(micros, "Z"),
+    }
+}
+
+fn local(micros: i64, offset: &str) -> String {
+    let (year, month, day) = civil_from_days(micros.div_euclid(DAY));
+    let time = micros.rem_euclid(DAY);
+    let (hour, minute, second) = (time / HOUR, time % HOUR / MINUTE, time % MINUTE / SECOND);
+    let fraction = match time % SECOND {
+        0 => String::new(),
+        fraction if fraction % 1000 == 0 => format!(".{:03}", fraction / 1000),
+        fraction => format!(".{fraction:06}"),
+    };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{offset}")
+}
+
+fn days_in(year: i64, month: i64) -> i64 {
+    match month {
+        2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
+        2 => 28,
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    }
+}
+
+/// Days since 1970-01-01 in the Gregorian calendar. Counts years from March, so that the leap day is the last one.
+fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+}
+
+/// Year, month and day of a day since 1970-01-01.
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let month = (march_month + 2) % 12 + 1;
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    (year, month, day_of_year - (153 * march_month + 2) / 5 + 1)
+}

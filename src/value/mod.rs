@@ -1,0 +1,177 @@
+//! Values, their types, and the only code that folds or compares them.
+//!
+//! Every stage that needs an answer to "are these two equal" or "which comes first" asks here, so that memory and every database agree.
+pub(crate) mod base64;
+mod compare;
+pub(crate) mod datetime;
+mod fold;
+mod kind;
+mod needle;
+pub(crate) mod number;
+#[cfg(test)]
+mod tests;
+
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
+pub(crate) use compare::Case;
+pub(crate) use compare::compare;
+pub(crate) use compare::ends_with;
+pub(crate) use compare::equals;
+pub(crate) use compare::order;
+pub(crate) use compare::starts_with;
+pub(crate) use datetime::DateTime;
+pub use fold::FOLD_VERSION;
+pub use fold::key;
+pub(crate) use fold::successor;
+pub use kind::Kind;
+pub(crate) use needle::Needle;
+pub(crate) use number::IntegerLiteral;
+pub(crate) use number::Number;
+
+/// One value of an attribute, borrowed from the record that holds it.
+///
+/// A record hands over only assigned values: `null` and an empty array are no value at all (RFC 7643 section 2.5), the empty string is one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum ValueRef<'a> {
+    /// A string or a reference (RFC 7643 sections 2.3.1 and 2.3.7).
+    Text {
+        /// The text as stored.
+        text: &'a str,
+        /// [`key`] of the text, where the record keeps it; saves folding the text again.
+        key: Option<&'a str>,
+    },
+    /// RFC 7643 section 2.3.2.
+    Boolean(bool),
+    /// RFC 7643 section 2.3.4.
+    Integer(i64),
+    /// RFC 7643 section 2.3.3, as a binary64 number. NaN compares with nothing.
+    Decimal(f64),
+    /// Microseconds since 1970-01-01T00:00:00Z (RFC 7643 section 2.3.5); finer digits are cut off, towards the past.
+    DateTime(i64),
+    /// The bytes, not their base64 text (RFC 7643 section 2.3.6).
+    Binary(&'a [u8]),
+    /// A complex value with an assigned sub-attribute (RFC 7643 section 2.3.8); it can be present, and is never compared.
+    Complex,
+}
+
+impl<'a> ValueRef<'a> {
+    /// A text without its key.
+    #[must_use]
+    pub const fn text(text: &'a str) -> Self {
+        Self::Text { text, key: None }
+    }
+
+    /// A text with its key, which has to be [`key`] of `text` under the running [`FOLD_VERSION`].
+    #[must_use]
+    pub const fn keyed(text: &'a str, key: &'a str) -> Self {
+        Self::Text { text, key: Some(key) }
+    }
+}
+
+impl<'a> From<&'a str> for ValueRef<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::text(text)
+    }
+}
+
+impl From<bool> for ValueRef<'_> {
+    fn from(boolean: bool) -> Self {
+        Self::Boolean(boolean)
+    }
+}
+
+impl From<i64> for ValueRef<'_> {
+    fn from(integer: i64) -> Self {
+        Self::Integer(integer)
+    }
+}
+
+impl From<f64> for ValueRef<'_> {
+    fn from(decimal: f64) -> Self {
+        Self::Decimal(decimal)
+    }
+}
+
+impl<'a> From<&'a [u8]> for ValueRef<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Binary(bytes)
+    }
+}
+
+/// An operand of a plan: typed, and folded where case does not matter.
+///
+/// The order is total and made for sorting and removing duplicates; values of different types are ordered by type. The two zeros of
+/// [`Value::Decimal`] are one value.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Value {
+    /// [`key`] of the literal where the attribute ignores case, the literal itself where it does not.
+    Text(Box<str>),
+    /// RFC 7643 section 2.3.2.
+    Boolean(bool),
+    /// RFC 7643 section 2.3.4.
+    Integer(i64),
+    /// RFC 7643 section 2.3.3; a plan holds only finite ones, and no negative zero.
+    Decimal(f64),
+    /// Microseconds since 1970-01-01T00:00:00Z (RFC 7643 section 2.3.5).
+    DateTime(i64),
+    /// The decoded bytes (RFC 7643 section 2.3.6).
+    Binary(Box<[u8]>),
+}
+
+impl Value {
+    /// The type of the attributes that this value can be compared with; [`Kind::String`] also stands for [`Kind::Reference`].
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Text(_) => Kind::String,
+            Self::Boolean(_) => Kind::Boolean,
+            Self::Integer(_) => Kind::Integer,
+            Self::Decimal(_) => Kind::Decimal,
+            Self::DateTime(_) => Kind::DateTime,
+            Self::Binary(_) => Kind::Binary,
+        }
+    }
+}
+
+impl Ord for Value {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
+            (Self::Integer(a), Self::Integer(b)) | (Self::DateTime(a), Self::DateTime(b)) => a.cmp(b),
+            (Self::Decimal(a), Self::Decimal(b)) => number::one_zero(*a).total_cmp(&number::one_zero(*b)),
+            (Self::Binary(a), Self::Binary(b)) => a.cmp(b),
+            _ => self.kind().cmp(&other.kind()),
+        }
+    }
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind().hash(state);
+        match self {
+            Self::Text(text) => text.hash(state),
+            Self::Boolean(boolean) => boolean.hash(state),
+            Self::Integer(number) | Self::DateTime(number) => number.hash(state),
+            Self::Decimal(number) => number::one_zero(*number).to_bits().hash(state),
+            Self::Binary(bytes) => bytes.hash(state),
+        }
+    }
+}

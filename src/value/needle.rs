@@ -1,0 +1,153 @@
+//! A text to look for inside other texts, prepared once.
+
+use std::fmt;
+
+use memchr::memmem::Finder;
+
+use super::compare::Case;
+use super::fold::key;
+
+/// Bytes of a stored text that are folded at a time, on the stack.
+const WINDOW: usize = 256;
+
+/// The operand of `co`, prepared once and searched for in time linear in the stored text, whatever the two hold.
+///
+/// Allocates while searching only under [`Case::Ignore`] in a text that is not ASCII.
+#[derive(Clone)]
+pub(crate) struct Needle {
+    key: Box<str>,
+    case: Case,
+    finder: Finder<'static>,
+    ascii: Ascii,
+}
+
+/// How to look for a needle in an ASCII text whose case does not matter.
+#[derive(Clone)]
+enum Ascii {
+    /// The needle is not ASCII: it cannot be there.
+    Never,
+    /// Fold the text window by window.
+    Windows,
+    /// The needle is too long for a window: Knuth, Morris and Pratt. Entry `i` is the length of the longest proper prefix of the needle
+    /// that ends at byte `i`.
+    Table(Box<[usize]>),
+}
+
+impl Needle {
+    /// A needle from a key under [`Case::Ignore`], from the literal itself under [`Case::Exact`].
+    pub(crate) fn new(key: Box<str>, case: Case) -> Self {
+        let finder = Finder::new(key.as_bytes()).into_owned();
+        let ascii = match case {
+            Case::Ignore if !key.is_ascii() => Ascii::Never,
+            // Half a window at most, so that each window gets at least as far as it steps back.
+            Case::Ignore if key.len() > WINDOW / 2 => Ascii::Table(table(key.as_bytes())),
+            _ => Ascii::Windows,
+        };
+        Self { key, case, finder, ascii }
+    }
+
+    /// The key or literal that the needle was made from.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.key
+    }
+
+    /// Whether case matters.
+    pub(crate) fn case(&self) -> Case {
+        self.case
+    }
+
+    /// Whether the stored text holds the needle. The empty needle is in every text.
+    pub(crate) fn found_in(&self, text: &str) -> bool {
+        match self.case {
+            Case::Exact => self.found_in_key(text),
+            Case::Ignore if text.is_ascii() => self.found_in_ascii(text.as_bytes()),
+            Case::Ignore => self.found_in_key(&key(text)),
+        }
+    }
+
+    /// Whether the needle is in this text as it is: for the key of a stored text, where the record keeps it.
+    pub(crate) fn found_in_key(&self, key: &str) -> bool {
+        self.finder.find(key.as_bytes()).is_some()
+    }
+
+    fn found_in_ascii(&self, text: &[u8]) -> bool {
+        if self.key.len() > text.len() {
+            return false;
+        }
+        match &self.ascii {
+            Ascii::Never => false,
+            Ascii::Windows => self.found_in_windows(text),
+            Ascii::Table(table) => found_by_table(self.key.as_bytes(), table, text),
+        }
+    }
+
+    fn found_in_windows(&self, text: &[u8]) -> bool {
+        let step = WINDOW - self.key.len().saturating_sub(1);
+        let mut buffer = [0; WINDOW];
+        let mut rest = text;
+        loop {
+            let (window, _) = buffer.split_at_mut(rest.len().min(WINDOW));
+            for (to, from) in window.iter_mut().zip(rest) {
+                *to = from.to_ascii_lowercase();
+            }
+            if self.finder.find(window).is_some() {
+                return true;
+            }
+            match rest.get(step..) {
+                Some(next) if rest.len() > WINDOW => rest = next,
+                _ => return false,
+            }
+        }
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "`matched` never exceeds `at`, and both stay below the length of the needle and its table")]
+fn table(needle: &[u8]) -> Box<[usize]> {
+    let mut table = vec![0; needle.len()];
+    let mut matched = 0;
+    for at in 1..needle.len() {
+        while matched > 0 && needle[at] != needle[matched] {
+            matched = table[matched - 1];
+        }
+        if needle[at] == needle[matched] {
+            matched += 1;
+        }
+        table[at] = matched;
+    }
+    table.into_boxed_slice()
+}
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "`matched` stays below the length of the needle, which is its table's too: the search ends there"
+)]
+fn found_by_table(needle: &[u8], table: &[usize], text: &[u8]) -> bool {
+    let mut matched = 0;
+    for byte in text {
+        let byte = byte.to_ascii_lowercase();
+        while matched > 0 && needle[matched] != byte {
+            matched = table[matched - 1];
+        }
+        if needle[matched] == byte {
+            matched += 1;
+        }
+        if matched == needle.len() {
+            return true;
+        }
+    }
+    false
+}
+
+impl PartialEq for Needle {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.case == other.case
+    }
+}
+
+impl Eq for Needle {}
+
+impl fmt::Debug for Needle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Needle").field("key", &self.key).field("case", &self.case).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,174 @@
+//! Instants, read and written.
+
+use proptest::prelude::*;
+
+use crate::value::datetime::{format, parse};
+
+const DAY: i64 = 86_400_000_000;
+
+fn micros(text: &str) -> i64 {
+    let instant = parse(text).unwrap_or_else(|| panic!("{text}"));
+    assert!(!instant.residue, "{text}");
+    instant.micros
+}
+
+#[test]
+fn known_instants() {
+    for (text, expected) in [
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T00:00:00", 0),
+        ("1970-01-01t00:00:00z", 0),
+        ("1970-01-01T00:00:00-00:00", 0),
+        ("1970-01-01T00:00:00.000001Z", 1),
+        ("1969-12-31T23:59:59.999999Z", -1),
+        ("1969-12-31T24:00:00Z", 0),
+        ("1969-12-31T24:00:00.0000000000Z", 0),
+        ("2022-05-03T17:45:56Z", 1_651_599_956_000_000),
+        ("2022-05-03T19:45:56.5+02:00", 1_651_599_956_500_000),
+        ("2022-05-03T17:45:56.123456000Z", 1_651_599_956_123_456),
+        ("2000-02-29T00:00:00Z", 951_782_400_000_000),
+        ("0001-01-01T00:00:00Z", -62_135_596_800_000_000),
+        ("9999-12-31T24:00:00Z", 253_402_300_800_000_000),
+    ] {
+        assert_eq!(micros(text), expected, "{text}");
+    }
+    assert_eq!(micros("2024-01-01T00:00:00+14:00"), micros("2023-12-31T10:00:00Z"));
+    assert_eq!(micros("2024-02-28T24:00:00Z"), micros("2024-02-29T00:00:00Z"));
+    assert_eq!(micros("2023-12-31T00:01:00-23:59"), micros("2024-01-01T00:00:00Z"));
+}
+
+#[test]
+fn digits_beyond_microseconds() {
+    for (text, expected, residue) in [
+        ("1970-01-01T00:00:00.0000001Z", 0, true),
+        ("1970-01-01T00:00:00.0000000Z", 0, false),
+        ("1970-01-01T00:00:00.99999990001", 999_999, true),
+        ("1969-12-31T23:59:59.9999999Z", -1, true),
+        ("1969-12-31T23:59:59.00000000000000000001Z", -1_000_000, true),
+    ] {
+        let instant = parse(text).unwrap();
+        assert_eq!((instant.micros, instant.residue), (expected, residue), "{text}");
+    }
+    let long = format!("1970-01-01T00:00:00.{}1Z", "0".repeat(1_000_000));
+    assert!(parse(&long).unwrap().residue);
+}
+
+#[test]
+fn refused() {
+    for text in [
+        "",
+        "2022-05-03",
+        "2022-05-03Z",
+        "2022-05-03T17:45Z",
+        "2022-05-03 17:45:56Z",
+        "2022-05-03T17:45:60Z",
+        "2022-05-03T17:60:00Z",
+        "2022-05-03T25:00:00Z",
+        "2022-05-03T24:00:01Z",
+        "2022-05-03T24:01:00Z",
+        "2022-05-03T24:00:00.1Z",
+        "2022-05-03T24:00:00.0000001Z",
+        "2022-05-03T17:45:56.Z",
+        "2022-05-03T17:45:56.",
+        "2022-05-03T17:45:56,5Z",
+        "2022-05-03T17:45:56+24:00",
+        "2022-05-03T17:45:56+02:60",
+        "2022-05-03T17:45:56+0200",
+        "2022-05-03T17:45:56+02",
+        "2022-05-03T17:45:56Z ",
+        " 2022-05-03T17:45:56Z",
+        "2022-05-03T17:45:56ZZ",
+        "2022-5-03T17:45:56Z",
+        "2022-00-03T17:45:56Z",
+        "2022-13-03T17:45:56Z",
+        "2022-05-00T17:45:56Z",
+        "2022-04-31T17:45:56Z",
+        "2022-02-29T17:45:56Z",
+        "1900-02-29T17:45:56Z",
+        "0000-01-01T00:00:00Z",
+        "-0001-01-01T00:00:00Z",
+        "+2022-05-03T17:45:56Z",
+        "12022-05-03T17:45:56Z",
+        "2022-05-03T17:45:5６Z",
+    ] {
+        assert_eq!(parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn written() {
+    for (micros, text) in [
+        (1_651_599_956_000_000, "2022-05-03T17:45:56Z"),
+        (1_651_599_956_005_000, "2022-05-03T17:45:56.005Z"),
+        (1_651_599_956_000_005, "2022-05-03T17:45:56.000005Z"),
+        (-1, "1969-12-31T23:59:59.999999Z"),
+    ] {
+        assert_eq!(format(micros), text);
+    }
+    assert!(format(i64::MAX).starts_with("294247-01-10T"));
+    assert!(format(i64::MIN).starts_with("-290308-12-21T"));
+}
+
+#[test]
+fn months_follow_each_other() {
+    let mut expected = micros("0001-01-01T00:00:00Z");
+    for year in 1..=9999 {
+        for month in 1..=12 {
+            let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+            let days = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
+            for day in [1, 2, 28, 29, 30, 31] {
+                let text = format!("{year:04}-{month:02}-{day:02}T00:00:00Z");
+                let instant = (day <= days).then_some(expected + (day - 1) * DAY);
+                assert_eq!(parse(&text).map(|instant| instant.micros), instant, "{text}");
+                assert!(instant.is_none_or(|micros| format(micros) == text), "{text}");
+            }
+            expected += days * DAY;
+        }
+    }
+    assert_eq!(expected, micros("9999-12-31T24:00:00Z"));
+}
+
+#[test]
+fn instants_just_outside_the_years_are_read_again() {
+    for text in [
+        "0001-01-01T00:00:00+23:59",
+        "0001-01-01T00:00:00.000001+00:01",
+        "9999-12-31T24:00:00Z",
+        "9999-12-31T24:00:00-23:59",
+        "9999-12-31T23:59:59.999999-23:59",
+    ] {
+        assert_eq!(micros(&format(micros(text))), micros(text), "{text}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn round_trip(micros in -62_135_683_140_000_000..=253_402_387_140_000_000_i64) {
+        let instant = parse(&format(micros)).unwrap();
+        prop_assert_eq!((instant.micros, instant.residue), (micros, false));
+    }
+
+    #[test]
+    fn offsets_are_folded(seconds in -62_135_596_800..253_402_300_800_i64, hours in 0..24_i64, minutes in 0..60_i64, minus: bool) {
+        let text = format(seconds * 1_000_000);
+        let offset = (hours * 60 + minutes) * 60_000_000;
+        let (sign, moved) = if minus { ('-', offset) } else { ('+', -offset) };
+        let instant = parse(&text.replace('Z', &format!("{sign}{hours:02}:{minutes:02}"))).unwrap();
+        prop_assert_eq!(instant.micros, seconds * 1_000_000 + moved);
+        prop_assert_eq!(parse(&format(instant.micros)), Some(instant));
+    }
+
+    #[test]
+    fn different_instants_are_written_differently(a: i64, b in 1..DAY) {
+        prop_assert_ne!(format(a), format(a.wrapping_add(b)));
+    }
+
+    #[test]
+    fn any_text_is_read_or_refused(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{0,9})?([zZ]|[+-][0-9]{2}:[0-9]{2})?") {
+        if let Some(instant) = parse(&text) {
+            prop_assert_eq!(parse(&format(instant.micros)).map(|again| again.micros), Some(instant.micros));
+        }
+    }
+}

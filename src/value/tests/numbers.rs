@@ -1,0 +1,154 @@
+//! Number literals against a slow definition.
+
+use std::cmp::Ordering;
+
+use proptest::prelude::*;
+
+use crate::value::{IntegerLiteral, Number, number};
+
+/// The floor of a literal with a small exponent, and whether it is not the number itself, by moving the point in the text.
+fn slow(text: &str) -> (i128, bool) {
+    let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let exponent: i32 = exponent.parse().unwrap();
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let left = format!("{}{whole}", "0".repeat(200));
+    let right = format!("{fraction}{}", "0".repeat(200));
+    let all = format!("{left}{right}");
+    let (whole, fraction) = all.split_at((left.len() as i32 + exponent) as usize);
+    let whole = whole.trim_start_matches('0');
+    let between = fraction.bytes().any(|digit| digit != b'0');
+    let magnitude = if whole.len() > 30 { i128::MAX / 2 } else { format!("0{whole}").parse().unwrap() };
+    match negative {
+        true => (-magnitude - i128::from(between), between),
+        false => (magnitude, between),
+    }
+}
+
+fn expected(text: &str) -> IntegerLiteral {
+    let (floor, between) = slow(text);
+    match i64::try_from(floor) {
+        Ok(floor) if between => IntegerLiteral::Between(floor),
+        Ok(floor) => IntegerLiteral::Exact(floor),
+        Err(_) if floor < 0 => IntegerLiteral::Below,
+        Err(_) => IntegerLiteral::Above,
+    }
+}
+
+fn slow_order(stored: i128, text: &str) -> Ordering {
+    let (floor, between) = slow(text);
+    if between && stored == floor { Ordering::Less } else { stored.cmp(&floor) }
+}
+
+#[test]
+fn integers() {
+    use IntegerLiteral::{Above, Below, Between, Exact};
+    for (text, value) in [
+        ("0", Exact(0)),
+        ("-0", Exact(0)),
+        ("-0.0e5", Exact(0)),
+        ("5", Exact(5)),
+        ("5.0", Exact(5)),
+        ("50e-1", Exact(5)),
+        ("5e0", Exact(5)),
+        ("0.5E+1", Exact(5)),
+        ("0.00005e5", Exact(5)),
+        ("5.5", Between(5)),
+        ("-5.5", Between(-6)),
+        ("0.1", Between(0)),
+        ("-0.1", Between(-1)),
+        ("9007199254740993", Exact(9_007_199_254_740_993)),
+        ("9223372036854775807", Exact(i64::MAX)),
+        ("9223372036854775806.5", Between(i64::MAX - 1)),
+        ("9223372036854775807.5", Between(i64::MAX)),
+        ("9223372036854775808", Above),
+        ("9223372036854775808.5", Above),
+        ("-9223372036854775807.5", Between(i64::MIN)),
+        ("-9223372036854775808", Exact(i64::MIN)),
+        ("-9223372036854775808.0000000000000000000000001", Below),
+        ("-9223372036854775809", Below),
+        ("1e-999999", Between(0)),
+        ("-1e-999999", Between(-1)),
+        ("0e999999999", Exact(0)),
+        ("0.000e99999999999999999999999999999999", Exact(0)),
+        ("0e-99999999999999999999999999999999", Exact(0)),
+        ("1e999999999999999999999999999999", Above),
+        ("-1e999999999999999999999999999999", Below),
+        ("1e-99999999999999999999999999999999", Between(0)),
+        ("1e18", Exact(1_000_000_000_000_000_000)),
+        ("1e19", Above),
+    ] {
+        assert_eq!(number::integer(text), value, "{text}");
+    }
+    let long = format!("0.{}7e1000000", "0".repeat(999_999));
+    assert_eq!(number::integer(&long), Exact(7));
+    assert_eq!(number::integer(&"9".repeat(1_000_000)), Above);
+    assert_eq!(number::integer(&format!("3.{}1", "0".repeat(1_000_000))), Between(3));
+}
+
+#[test]
+fn decimals() {
+    assert_eq!(number::decimal("0.1"), Some(0.1));
+    assert_eq!(number::decimal("-0").map(f64::to_bits), Some(0));
+    assert_eq!(number::decimal("-1e-400").map(f64::to_bits), Some(0));
+    assert_eq!(number::decimal("1.7976931348623157e308"), Some(f64::MAX));
+    for infinite in ["1e309", "-1e309", "1e999999999999999999999"] {
+        assert_eq!(number::decimal(infinite), None, "{infinite}");
+    }
+}
+
+#[test]
+fn numbers_whose_type_the_record_knows() {
+    let literal = Number::new("9007199254740992.0");
+    assert_eq!(literal.order_i64(9_007_199_254_740_993), Ordering::Greater);
+    assert_eq!(literal.order_f64(9_007_199_254_740_992.0), Some(Ordering::Equal));
+    assert_eq!(Number::new("18446744073709551615").order_u64(u64::MAX), Ordering::Equal);
+    assert_eq!(Number::new("18446744073709551615.5").order_u64(u64::MAX), Ordering::Less);
+    assert_eq!(Number::new("18446744073709551616").order_u64(u64::MAX), Ordering::Less);
+    assert_eq!(Number::new("-0").order_f64(-0.0), Some(Ordering::Equal));
+    assert_eq!(Number::new("1e400").order_f64(f64::MAX), Some(Ordering::Less));
+    assert_eq!(Number::new("-1e400").order_f64(f64::MIN), Some(Ordering::Greater));
+    assert_eq!(Number::new("0.1").order_f64(f64::NAN), None);
+    assert_eq!(Number::new("1").order_f64(0.5), Some(Ordering::Less));
+}
+
+#[test]
+fn stored_decimals_among_integers() {
+    for (stored, operand, expected) in [
+        (5.0, 5, Some(Ordering::Equal)),
+        (5.5, 5, Some(Ordering::Greater)),
+        (-5.5, -5, Some(Ordering::Less)),
+        (-5.5, -6, Some(Ordering::Greater)),
+        (9_007_199_254_740_992.0, 9_007_199_254_740_993, Some(Ordering::Less)),
+        (9_223_372_036_854_775_808.0, i64::MAX, Some(Ordering::Greater)),
+        (-9_223_372_036_854_775_808.0, i64::MIN, Some(Ordering::Equal)),
+        (f64::NEG_INFINITY, i64::MIN, Some(Ordering::Less)),
+        (f64::NAN, 0, None),
+    ] {
+        assert_eq!(number::order_f64_i64(stored, operand), expected, "{stored} {operand}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4000))]
+
+    #[test]
+    fn literals_are_exact(text in "-?(0|[1-9][0-9]{0,22})(\\.[0-9]{1,12}0{0,3})?([eE][+-]?[0-9]{1,2})?", stored: i64, small in -50..50_i64) {
+        prop_assert_eq!(number::integer(&text), expected(&text));
+        let literal = Number::new(&text);
+        let (floor, _) = slow(&text);
+        let near = i64::try_from(floor.clamp(i64::MIN.into(), i64::MAX.into())).unwrap();
+        for stored in [stored, small, near, near.saturating_add(1), near.saturating_sub(1)] {
+            prop_assert_eq!(literal.order_i64(stored), slow_order(stored.into(), &text));
+            let unsigned = stored as u64;
+            prop_assert_eq!(literal.order_u64(unsigned), slow_order(unsigned.into(), &text));
+        }
+    }
+
+    #[test]
+    fn integers_are_themselves(number: i64) {
+        prop_assert_eq!(number::integer(&number.to_string()), IntegerLiteral::Exact(number));
+        prop_assert_eq!(number::integer(&format!("{number}000e-3")), IntegerLiteral::Exact(number));
+        prop_assert_eq!(number::integer(&format!("{number}.00")), IntegerLiteral::Exact(number));
+    }
+}

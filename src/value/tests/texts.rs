@@ -1,0 +1,231 @@
+//! Keys, comparisons and searches.
+
+use std::time::Instant;
+
+use caseless::Caseless;
+use proptest::prelude::*;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::value::{Case, FOLD_VERSION, Needle, compare, ends_with, equals, key, starts_with, successor};
+
+fn defined(text: &str) -> String {
+    text.nfd().default_case_fold().nfc().collect()
+}
+
+fn scalars() -> impl Iterator<Item = char> {
+    '\0'..=char::MAX
+}
+
+#[test]
+fn texts_that_are_equal() {
+    for group in [
+        &["STRASSE", "straße", "STRAẞE", "Strasse"][..],
+        &["ς", "σ", "Σ"],
+        &["K", "k", "\u{212A}"],
+        &["Å", "å", "\u{212B}", "a\u{30A}", "A\u{30A}"],
+        &["é", "É", "e\u{301}", "E\u{301}"],
+        &["ﬁ", "fi", "FI"],
+        &["ǰ", "J\u{30C}", "j\u{30C}"],
+        &["İ", "i\u{307}", "I\u{307}"],
+        &["µ", "μ", "Μ"],
+        &["ſ", "s"],
+        &["ᾳ", "αι", "ΑΙ", "α\u{345}"],
+        &["ΟΔΟΣ", "οδος", "οδοσ"],
+        &["\u{10400}", "\u{10428}"],
+    ] {
+        for a in group {
+            for b in group {
+                assert_eq!(key(a), key(b), "{a} {b}");
+                assert!(equals(a, &key(b), Case::Ignore), "{a} {b}");
+                assert!(a == b || !equals(a, b, Case::Exact), "{a} {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn texts_that_differ() {
+    for (a, b) in [
+        ("I", "ı"),
+        ("İ", "i"),
+        ("é", "e"),
+        ("ø", "o"),
+        ("æ", "ae"),
+        ("Ａ", "A"),
+        ("ア", "ｱ"),
+        ("bob", "bob "),
+        ("а", "a"),
+        ("", "\u{1}"),
+        ("ab", "a\u{AD}b"),
+        ("😀", "🍣"),
+        ("²", "2"),
+    ] {
+        assert_ne!(key(a), key(b), "{a} {b}");
+        assert!(!equals(a, &key(b), Case::Ignore), "{a} {b}");
+    }
+    assert!(!starts_with("e\u{301}", "e", Case::Ignore));
+    assert!(starts_with("ΟΔΟΣΑ", &key("οδος"), Case::Ignore));
+}
+
+#[test]
+fn keys_of_every_character() {
+    let mut longest = 0.0_f64;
+    for scalar in scalars() {
+        let text = String::from(scalar);
+        let folded = key(&text).into_owned();
+        assert_eq!(folded, defined(&text), "{scalar:?}");
+        let forms = [folded.clone(), text.nfc().collect(), text.nfd().collect()];
+        for form in forms.iter().filter(|form| **form != text) {
+            assert_eq!(key(form), folded, "{scalar:?}");
+        }
+        longest = longest.max(folded.len() as f64 / text.len() as f64);
+    }
+    assert!(longest <= 3.0, "{longest}");
+}
+
+#[test]
+fn full_folding_without_the_turkic_rules() {
+    let fold = |c: char| std::iter::once(c).default_case_fold().collect::<String>();
+    assert_eq!(fold('ß'), "ss");
+    assert_eq!(fold('ﬃ'), "ffi");
+    assert_eq!(fold('I'), "i");
+    assert_eq!(fold('ı'), "ı");
+    assert_eq!(fold('İ'), "i\u{307}");
+}
+
+#[test]
+fn lower_case_ascii_is_borrowed() {
+    assert!(matches!(key("bob@example.com"), std::borrow::Cow::Borrowed("bob@example.com")));
+    assert_eq!(key("Bob@Example.com"), "bob@example.com");
+}
+
+#[test]
+fn version_names_both_tables() {
+    let (fold, norm) = (caseless::UNICODE_VERSION, unicode_normalization::UNICODE_VERSION);
+    let expected = format!("nfc-casefold-nfd/1 casefold={}.{}.{} normalization={}.{}.{}", fold.0, fold.1, fold.2, norm.0, norm.1, norm.2);
+    assert_eq!(FOLD_VERSION, expected);
+}
+
+#[test]
+fn successors() {
+    for (prefix, expected) in [
+        ("", None),
+        ("a", Some("b")),
+        ("az", Some("a{")),
+        ("a\u{D7FF}", Some("a\u{E000}")),
+        ("a\u{10FFFF}", Some("b")),
+        ("\u{10FFFF}\u{10FFFF}", None),
+        ("\u{7F}", Some("\u{80}")),
+    ] {
+        assert_eq!(successor(prefix).as_deref(), expected, "{prefix:?}");
+    }
+}
+
+#[test]
+fn needles_longer_than_a_window() {
+    for length in [1, 127, 128, 129, 130, 255, 256, 257, 300, 1000] {
+        for before in [0, 1, 100, 127, 128, 129, 200, 255, 256, 257, 511, 900] {
+            let wanted = format!("{}b", "a".repeat(length - 1));
+            let needle = Needle::new(wanted.clone().into(), Case::Ignore);
+            let text = format!("{}{}", "A".repeat(before), wanted.to_ascii_uppercase());
+            assert!(needle.found_in(&text), "{length} {before}");
+            assert!(needle.found_in(&format!("{text}xyz")), "{length} {before}");
+            assert!(!needle.found_in(&text[..text.len() - 1]), "{length} {before}");
+        }
+    }
+}
+
+#[test]
+fn searching_is_linear() {
+    let started = Instant::now();
+    let text = "A".repeat(4 << 20);
+    for length in [2, 60, 128, 129, 5000, 1 << 20] {
+        for end in ["b", "é"] {
+            let wanted = format!("{}{end}", "a".repeat(length));
+            assert!(!Needle::new(wanted.clone().into(), Case::Ignore).found_in(&text));
+            assert!(!Needle::new(wanted.clone().into(), Case::Exact).found_in(&text));
+            assert!(!Needle::new(format!("{end}{wanted}").into(), Case::Ignore).found_in(&text));
+        }
+    }
+    let marks = format!("é{}", "\u{301}\u{316}".repeat(50_000));
+    assert!(!Needle::new("b".into(), Case::Ignore).found_in(&marks));
+    assert!(!starts_with(&marks, "b", Case::Ignore));
+    // A quadratic search takes hours here.
+    assert!(started.elapsed().as_secs() < 60);
+}
+
+/// Texts in which many prefixes, cases and combinations meet.
+fn text() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        8 => "[a-cA-C]",
+        2 => prop::sample::select(vec![
+            "K", "\u{212A}", "ß", "ẞ", "SS", "ss", "Σ", "ς", "σ", "e\u{301}", "É", "é", "\u{301}", "\u{316}", "\u{345}", "ᾳ", "İ", "ı", "i\u{307}",
+            "😀", "👩\u{200D}💻", "ﬁ", "ﬃ", "ǰ", "\u{30C}", "Å", "\u{212B}", "한", "\u{1112}\u{1161}\u{11AB}", "\u{1D160}", " ", "%", "_", "\\",
+            "\u{D7FF}", "\u{E000}", "\u{10FFFF}", "\u{0}", "z", "Z",
+        ]).prop_map(str::to_owned),
+        1 => any::<char>().prop_map(String::from),
+    ];
+    prop::collection::vec(piece, 0..8).prop_map(|pieces| pieces.concat())
+}
+
+fn long_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => text(),
+        2 => "[abAB]{0,6}",
+        1 => ("[ab]{1,3}", 0..400_usize, text()).prop_map(|(part, times, end)| format!("{}{end}", part.repeat(times))),
+        1 => "[aAbB]{0,900}",
+    ]
+}
+
+/// A text and another that has a good chance to be a part of it.
+fn pair() -> impl Strategy<Value = (String, String)> {
+    let part = || {
+        (long_text(), any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(|(text, from, to)| {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            let (from, to) = (*from.get(&places), *to.get(&places));
+            let part = text[from.min(to)..from.max(to)].to_owned();
+            (text, part)
+        })
+    };
+    prop_oneof![
+        (long_text(), long_text()),
+        part(),
+        (part(), any::<bool>()).prop_map(|((text, part), upper)| (text, if upper { part.to_uppercase() } else { part.nfd().collect() })),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn key_is_canonical((text, other) in pair()) {
+        let folded = key(&text);
+        prop_assert_eq!(&*folded, &*defined(&text));
+        prop_assert_eq!(key(&folded), &*folded);
+        prop_assert_eq!(key(&text.nfd().collect::<String>()).into_owned(), &*folded);
+        prop_assert_eq!(key(&text.nfc().collect::<String>()).into_owned(), &*folded);
+        prop_assert_eq!(folded == key(&other), text.chars().canonical_caseless_match(other.chars()));
+    }
+
+    #[test]
+    fn every_question_is_one_about_the_key((text, other) in pair()) {
+        for (case, stored, wanted) in [(Case::Ignore, key(&text), key(&other)), (Case::Exact, (&*text).into(), (&*other).into())] {
+            prop_assert_eq!(compare(&text, &wanted, case), stored.cmp(&wanted));
+            prop_assert_eq!(equals(&text, &wanted, case), stored == wanted);
+            prop_assert_eq!(starts_with(&text, &wanted, case), stored.starts_with(&*wanted));
+            prop_assert_eq!(ends_with(&text, &wanted, case), stored.ends_with(&*wanted));
+            let needle = Needle::new((&*wanted).into(), case);
+            prop_assert_eq!(needle.found_in(&text), stored.contains(&*wanted));
+            prop_assert_eq!(needle.found_in_key(&stored), stored.contains(&*wanted));
+            prop_assert_eq!((needle.as_str(), needle.case()), (&*wanted, case));
+            let (asked, how) = case.of(&text, Some(&stored));
+            prop_assert_eq!(equals(asked, &wanted, how), stored == wanted);
+        }
+    }
+
+    #[test]
+    fn prefixes_are_a_range((text, prefix) in pair()) {
+        let below = successor(&prefix).is_none_or(|end| text < end);
+        prop_assert_eq!(text.starts_with(&prefix), text >= prefix && below);
+    }
+}

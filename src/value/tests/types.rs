@@ -1,0 +1,85 @@
+//! Types, operands and stored values.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashSet};
+
+use crate::value::{Case, Kind, Value, ValueRef, order};
+
+#[test]
+fn names_of_the_types() {
+    for kind in Kind::ALL {
+        assert_eq!(Kind::from_name(&kind.to_string()), Some(kind));
+    }
+    assert_eq!(Kind::from_name("dateTime"), Some(Kind::DateTime));
+    assert_eq!(Kind::from_name("datetime"), None);
+    assert_eq!(Kind::from_name(""), None);
+    assert_eq!(format!("{:>8}", Kind::Any), "     any");
+}
+
+#[cfg(feature = "serde")]
+#[test]
+fn names_are_the_serialized_form() {
+    for kind in Kind::ALL {
+        let json = serde_json::to_string(&kind).unwrap();
+        assert_eq!(json, format!("\"{kind}\""));
+        assert_eq!(serde_json::from_str::<Kind>(&json).unwrap(), kind);
+    }
+}
+
+fn values() -> Vec<Value> {
+    vec![
+        Value::Text("a".into()),
+        Value::Text("b".into()),
+        Value::Boolean(false),
+        Value::Boolean(true),
+        Value::Integer(-1),
+        Value::Integer(1),
+        Value::Decimal(-1.5),
+        Value::Decimal(0.0),
+        Value::Decimal(1.0),
+        Value::DateTime(-1),
+        Value::DateTime(1),
+        Value::Binary([0].into()),
+        Value::Binary([0, 1].into()),
+    ]
+}
+
+#[test]
+fn operands_are_in_total_order() {
+    let sorted = values();
+    for (i, a) in sorted.iter().enumerate() {
+        for (j, b) in sorted.iter().enumerate() {
+            assert_eq!(a.cmp(b), i.cmp(&j), "{a:?} {b:?}");
+            assert_eq!(a == b, i == j);
+        }
+    }
+    assert_eq!(Value::Decimal(-0.0), Value::Decimal(0.0));
+    let twice = || values().into_iter().chain(values()).chain([Value::Decimal(-0.0)]);
+    assert_eq!(twice().collect::<HashSet<_>>().len(), sorted.len());
+    assert_eq!(twice().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(), sorted);
+}
+
+#[test]
+fn stored_values_against_operands() {
+    let text = |text: &str| Value::Text(text.into());
+    for (stored, operand, case, expected) in [
+        (ValueRef::from("Bob"), text("bob"), Case::Ignore, Some(Ordering::Equal)),
+        (ValueRef::from("Bob"), text("bob"), Case::Exact, Some(Ordering::Less)),
+        (ValueRef::from("ÉTÉ"), text("été"), Case::Ignore, Some(Ordering::Equal)),
+        (ValueRef::keyed("Bob", "bob"), text("bob"), Case::Ignore, Some(Ordering::Equal)),
+        (ValueRef::keyed("Bob", "bob"), text("Bob"), Case::Exact, Some(Ordering::Equal)),
+        (ValueRef::from(true), Value::Boolean(true), Case::Exact, Some(Ordering::Equal)),
+        (ValueRef::from(5_i64), Value::Integer(6), Case::Exact, Some(Ordering::Less)),
+        (ValueRef::from(5_i64), Value::Decimal(4.5), Case::Exact, Some(Ordering::Greater)),
+        (ValueRef::from(5.5), Value::Integer(5), Case::Exact, Some(Ordering::Greater)),
+        (ValueRef::from(-0.0), Value::Decimal(0.0), Case::Exact, Some(Ordering::Equal)),
+        (ValueRef::from(f64::NAN), Value::Decimal(0.0), Case::Exact, None),
+        (ValueRef::DateTime(5), Value::DateTime(5), Case::Exact, Some(Ordering::Equal)),
+        (ValueRef::from(&b"ab"[..]), Value::Binary((*b"ab").into()), Case::Exact, Some(Ordering::Equal)),
+        (ValueRef::DateTime(5), Value::Integer(5), Case::Exact, None),
+        (ValueRef::from("5"), Value::Integer(5), Case::Ignore, None),
+        (ValueRef::Complex, text(""), Case::Ignore, None),
+    ] {
+        assert_eq!(order(stored, &operand, case), expected, "{stored:?} {operand:?} {case:?}");
+    }
+}

@@ -258,8 +258,7 @@ impl Diagnostic {
     pub fn render(&self, source: &str) -> String {
         let mut marks = vec![Mark { span: self.span, label: &self.label, primary: true }];
         marks.extend(self.related.iter().map(|(span, label)| Mark { span: *span, label, primary: false }));
-        let mut text =
-            format!("{}[{}]: {}\n{}", self.severity().name(), self.code, self.message, snippet::render(source, &marks));
+        let mut text = format!("{}[{}]: {}\n{}", self.severity().name(), self.code, self.message, snippet::render(source, &marks));
         if !text.ends_with('\n') {
             text.push('\n');
         }
@@ -370,5 +369,5 @@ impl std::error::Error for Diagnostics {}
 pub(crate) fn quoted(text: &str) -> String {
     const SHOWN: usize = 40;
     let cut = text.char_indices().nth(SHOWN).and_then(|(end, _)| text.get(..end));
-    format!("`{}{}`", snippet::escaped(cut.unwrap_or(text)), if cut.is_some() { "..." } else { "" })
+    format!("`{}{}`", snippet::escape(cut.unwrap_or(text)), if cut.is_some() { "..." } else { "" })
 }

@@ -31,8 +31,7 @@ pub enum Operator {
 
 impl Operator {
     /// Every operator, in the order of RFC 7644 table 3, `pr` last.
-    pub const ALL: [Self; 10] =
-        [Self::Eq, Self::Ne, Self::Co, Self::Sw, Self::Ew, Self::Gt, Self::Ge, Self::Lt, Self::Le, Self::Pr];
+    pub const ALL: [Self; 10] = [Self::Eq, Self::Ne, Self::Co, Self::Sw, Self::Ew, Self::Gt, Self::Ge, Self::Lt, Self::Le, Self::Pr];
 
     /// The operator as canonical text writes it.
     #[must_use]
@@ -106,7 +105,7 @@ impl Operators {
     /// The operators that values of a kind take (RFC 7644 section 3.4.2.2; the type table of grammar.md).
     #[must_use]
     pub const fn of_kind(kind: Kind) -> Self {
-        use Operator::{Co, Eq, Ew, Ge, Gt, Le, Lt, Ne, Pr, Sw};
+        use Operator::{Eq, Ge, Gt, Le, Lt, Ne, Pr};
         match kind {
             Kind::String | Kind::Reference | Kind::Any => Self::of(&Operator::ALL),
             Kind::Boolean | Kind::Binary => Self::of(&[Eq, Ne, Pr]),

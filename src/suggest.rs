@@ -60,7 +60,9 @@ mod tests {
 
     #[test]
     fn counts_the_edits() {
-        for (from, to, edits) in [("", "", 0), ("", "ab", 2), ("name", "name", 0), ("nmae", "name", 1), ("eamil", "email", 1), ("stat", "status", 2)] {
+        for (from, to, edits) in
+            [("", "", 0), ("", "ab", 2), ("name", "name", 0), ("nmae", "name", 1), ("eamil", "email", 1), ("stat", "status", 2)]
+        {
             assert_eq!((distance(from, to), distance(to, from)), (edits, edits), "{from} {to}");
         }
     }

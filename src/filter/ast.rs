@@ -116,10 +116,7 @@ impl PartialEq for Filter {
                     (Kind::ValuePath { path: a, child: b }, Kind::ValuePath { path: c, child: d }) => {
                         b == d && Path { filter: self, range: a }.parts() == Path { filter: other, range: c }.parts()
                     }
-                    (
-                        Kind::Clause { path: a, operator: b, literal: c, .. },
-                        Kind::Clause { path: d, operator: e, literal: f, .. },
-                    ) => {
+                    (Kind::Clause { path: a, operator: b, literal: c, .. }, Kind::Clause { path: d, operator: e, literal: f, .. }) => {
                         b == e
                             && Path { filter: self, range: a }.parts() == Path { filter: other, range: d }.parts()
                             && c.kind == f.kind
@@ -177,9 +174,7 @@ impl<'f> Expr<'f> {
                 ExprKind::Or(Operands { filter, next: *first })
             }
             Some(Entry { kind: Kind::Not { child }, .. }) => ExprKind::Not(expr(*child)),
-            Some(Entry { kind: Kind::ValuePath { path, child }, .. }) => {
-                ExprKind::ValuePath(Path { filter, range: *path }, expr(*child))
-            }
+            Some(Entry { kind: Kind::ValuePath { path, child }, .. }) => ExprKind::ValuePath(Path { filter, range: *path }, expr(*child)),
             Some(entry @ Entry { kind: Kind::Clause { path, operator, operator_start, literal }, .. }) => ExprKind::Clause(Clause {
                 path: Path { filter, range: *path },
                 operator: *operator,

@@ -8,6 +8,5 @@ mod print;
 mod string;
 
 pub use ast::{Clause, Expr, ExprKind, Filter, Literal, Operands, Path};
-pub use builder::{Attr, Builder, attr};
+pub use builder::{Attr, Builder, Operand, attr};
 pub use path::PatchPath;
-pub(crate) use print::write_string;

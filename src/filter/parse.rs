@@ -436,7 +436,7 @@ fn comp_value<'s>(reader: &mut Reader, operator: Operator, input: Input<'s>) -> 
                     Some(warning.replace(span, right))
                 }
                 LiteralKind::String => {
-                    let right = super::Literal::String(text).to_string();
+                    let right = super::ast::Literal::String(text).to_string();
                     let warning = Diagnostic::new(Code::AcceptedUnquotedWord, span, format!("{} has no quotes", quoted(text)));
                     Some(warning.replace(span, right))
                 }
@@ -482,7 +482,7 @@ fn string<'s>(reader: &mut Reader, input: Input<'s>, quote: char) -> Step<'s, Li
         end = short(reader.filter.text.len());
     }
     if quote == '\'' {
-        let right = super::Literal::String(reader.filter.slice(start, end)).to_string();
+        let right = super::ast::Literal::String(reader.filter.slice(start, end)).to_string();
         let span = reader.span(input, scanned.len);
         let warning = Diagnostic::new(Code::AcceptedSingleQuotes, span, "a string in single quotes");
         reader.filter.warnings.push(warning.replace(span, right));
@@ -566,7 +566,8 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
         let end = reader.offset(rest);
         let sub = PathRange { start: short(end - name.len()), name: short(end - name.len()), dot: 0, end: short(end) };
         if !is_name(reader.filter.slice(sub.start, sub.end)) || word_operator(blanks(rest)).is_none() {
-            let help = "a sub-attribute after `]` belongs to PATCH paths; a filter asks inside: `emails[type eq \"work\" and value eq \"x\"]`";
+            let help =
+                "a sub-attribute after `]` belongs to PATCH paths; a filter asks inside: `emails[type eq \"work\" and value eq \"x\"]`";
             return fault(reader, input, help.into());
         }
         (sub, rest)
@@ -757,6 +758,6 @@ fn bad_value(reader: &Reader, input: Input<'_>, text: &str) -> Diagnostic {
         }
         Some('(' | '[' | '{') => fault.with_help("compare with one value at a time: `a eq \"x\" or a eq \"y\"`"),
         Some('\'' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«') => fault.with_help("strings stand in double quotes: `\"...\"`"),
-        _ => fault.with_help(format!("a text goes in double quotes: {}", super::Literal::String(text))),
+        _ => fault.with_help(format!("a text goes in double quotes: {}", super::ast::Literal::String(text))),
     }
 }

@@ -19,9 +19,16 @@ impl fmt::Display for Expr<'_> {
 
 /// What is left to write, the next thing last: a list on the heap, so that depth costs no stack.
 enum Pending<'f> {
-    Expr { expr: Expr<'f>, inside_and: bool },
+    Expr {
+        expr: Expr<'f>,
+        inside_and: bool,
+    },
     /// The rest of a chain: a connective, the operand and its later siblings.
-    Rest { next: Option<Expr<'f>>, connective: &'static str, inside_and: bool },
+    Rest {
+        next: Option<Expr<'f>>,
+        connective: &'static str,
+        inside_and: bool,
+    },
     Text(&'static str),
 }
 

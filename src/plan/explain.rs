@@ -83,11 +83,7 @@ fn text(out: &mut String, word: &str, operand: &str, case: Case) {
 
 fn value(value: &Value) -> String {
     match value {
-        Value::Text(text) => {
-            let mut out = String::new();
-            let _ = crate::snippet::write_quoted(text, &mut out);
-            out
-        }
+        Value::Text(text) => format!("\"{}\"", crate::snippet::escape(text)),
         Value::Boolean(value) => value.to_string(),
         Value::Integer(number) => number.to_string(),
         Value::Decimal(number) => number.to_string(),

@@ -75,7 +75,7 @@ impl<R: ?Sized> fmt::Debug for Plan<R> {
 
 /// A node of a plan. `All` and `Any` have at least two children and none of their own kind among them; the child of `Not`
 /// is not itself a `Not`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
     /// Every child is true.
     All(Box<[Node]>),
@@ -88,7 +88,7 @@ pub enum Node {
 }
 
 /// A question on the values of one attribute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Test {
     pub(crate) attribute: AttributeId,
     pub(crate) case: Case,
@@ -117,7 +117,7 @@ impl Test {
 
 /// What a test asks of the values of its attribute. "Some value" means: one is enough, and none is none. Operands have the
 /// attribute's type; texts are keys already where case does not matter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Predicate {
     /// There is a value.
@@ -151,7 +151,7 @@ pub enum Predicate {
 }
 
 /// A literal compared with values of any type: only those of its own type can match.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Loose {
     /// A string.

@@ -206,7 +206,8 @@ impl Schema {
     }
 
     pub(crate) fn add(&mut self, mut attribute: Attribute) -> Result<AttributeId, SchemaError> {
-        let refuse = |why: &str| Err(SchemaError(format!("attribute `{attribute}`: {why}")));
+        let shown = attribute.to_string();
+        let refuse = |why: &str| Err(SchemaError(format!("attribute `{shown}`: {why}")));
         let id = u16::try_from(self.attributes.len()).map_err(|_| SchemaError("more than 65,535 attributes".into()))?;
         if !attribute.path.split('.').all(is_name) || attribute.path.split('.').nth(2).is_some() {
             return refuse("the name is not letters, digits, `-`, `_` and `$`, after a letter or `$`, with at most one dot");

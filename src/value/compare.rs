@@ -10,7 +10,7 @@ use super::{Value, ValueRef, number};
 
 /// Whether capitals differ from small letters (`caseExact`, RFC 7643 section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Case {
+pub enum Case {
     /// Texts are compared as they are, without normalization.
     Exact,
     /// The keys of the texts are compared.

@@ -9,11 +9,11 @@ const OFFSET: i64 = 23 * HOUR + 59 * MINUTE;
 
 /// An instant, as precise as an instant is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct DateTime {
+pub struct DateTime {
     /// Whole microseconds since 1970-01-01T00:00:00Z, rounded towards the past.
-    pub(crate) micros: i64,
+    pub micros: i64,
     /// Whether the text names a later instant, within that microsecond.
-    pub(crate) residue: bool,
+    pub residue: bool,
 }
 
 /// Reads `yyyy-mm-ddThh:mm:ss`, a fraction of any length, and an offset, `Z` or nothing, which stands for `Z`.

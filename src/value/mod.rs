@@ -14,18 +14,18 @@ mod tests;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
-pub(crate) use compare::Case;
+pub use compare::Case;
 pub(crate) use compare::compare;
 pub(crate) use compare::ends_with;
 pub(crate) use compare::equals;
 pub(crate) use compare::order;
 pub(crate) use compare::starts_with;
-pub(crate) use datetime::DateTime;
+pub use datetime::DateTime;
 pub use fold::FOLD_VERSION;
 pub use fold::key;
 pub(crate) use fold::successor;
 pub use kind::Kind;
-pub(crate) use needle::Needle;
+pub use needle::Needle;
 pub(crate) use number::IntegerLiteral;
 pub(crate) use number::Number;
 

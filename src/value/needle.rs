@@ -14,7 +14,7 @@ const WINDOW: usize = 256;
 ///
 /// Allocates while searching only under [`Case::Ignore`] in a text that is not ASCII.
 #[derive(Clone)]
-pub(crate) struct Needle {
+pub struct Needle {
     key: Box<str>,
     case: Case,
     finder: Finder<'static>,
@@ -47,17 +47,17 @@ impl Needle {
     }
 
     /// The key or literal that the needle was made from.
-    pub(crate) fn as_str(&self) -> &str {
+    pub fn as_str(&self) -> &str {
         &self.key
     }
 
     /// Whether case matters.
-    pub(crate) fn case(&self) -> Case {
+    pub fn case(&self) -> Case {
         self.case
     }
 
     /// Whether the stored text holds the needle. The empty needle is in every text.
-    pub(crate) fn found_in(&self, text: &str) -> bool {
+    pub fn found_in(&self, text: &str) -> bool {
         match self.case {
             Case::Exact => self.found_in_key(text),
             Case::Ignore if text.is_ascii() => self.found_in_ascii(text.as_bytes()),
@@ -145,6 +145,12 @@ impl PartialEq for Needle {
 }
 
 impl Eq for Needle {}
+
+impl std::hash::Hash for Needle {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        (&self.key, self.case).hash(state);
+    }
+}
 
 impl fmt::Debug for Needle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -84,9 +84,20 @@ impl<R> Policy<R> {
         R: Record,
     {
         let schema = schema.for_record::<R>()?;
-        Ok(Self {
-            rules: schema.attributes().map(FieldRule::of).collect(),
-            schema: Arc::new(schema),
+        let rules = schema.attributes().map(FieldRule::of).collect();
+        Ok(Self { schema: Arc::new(schema), rules, open: None, ..Self::schemaless(Case::Ignore) })
+    }
+
+    /// A policy for records without a schema: every attribute is allowed, its type is what the record holds, and only values
+    /// of a literal's own type can match it. Texts compare as `case` says. Plans of it have no SQL.
+    #[must_use]
+    pub fn schemaless(case: Case) -> Self
+    where
+        R: Record,
+    {
+        Self {
+            schema: Arc::new(Schema::default()),
+            rules: Vec::new(),
             groups: Vec::new(),
             limits: Limits::default(),
             syntax: Syntax::rfc(),
@@ -95,9 +106,9 @@ impl<R> Policy<R> {
             urns: true,
             null: true,
             multi_ne: MultiNe::default(),
-            open: None,
+            open: Some(case),
             record: PhantomData,
-        })
+        }
     }
 }
 
@@ -227,12 +238,6 @@ impl<R: ?Sized> Policy<R> {
     #[must_use]
     pub fn allow_null(mut self, allow: bool) -> Self {
         self.null = allow;
-        self
-    }
-
-    /// The same policy for attributes that no schema names: each counts as one whose type shows in the record.
-    pub(crate) fn opened(mut self, case: Case) -> Self {
-        self.open = Some(case);
         self
     }
 

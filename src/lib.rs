@@ -10,6 +10,8 @@ mod policy;
 mod schema;
 mod snippet;
 mod span;
+#[cfg(feature = "sql")]
+pub mod sql;
 mod suggest;
 mod syntax;
 #[allow(dead_code, unused_imports, reason = "the stages that use the rest of it build on this one")]

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "filter/ast", "filter/syntax", "filter/string", "filter/parse", "filter/print", "filter/path", "filter/mod",
         "eval",
-        "sql/dialect", "sql/condition", "sql/page", "sql/mod",
+        "sql/dialect", "sql/error", "sql/chain", "sql/columns", "sql/leaf", "sql/condition", "sql/warnings", "sql/ddl", "sql/statement", "sql/page", "sql/mod",
     ],
     &[
         "check/suggest", "check/resolve", "check/shape", "check/lint", "check/mod",

@@ -12,6 +12,8 @@ mod snippet;
 mod span;
 mod suggest;
 mod syntax;
+#[cfg(feature = "users")]
+pub mod users;
 #[allow(dead_code, unused_imports, reason = "the stages that use the rest of it build on this one")]
 mod value;
 

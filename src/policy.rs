@@ -83,8 +83,13 @@ impl<R> Policy<R> {
     where
         R: Record,
     {
-        let schema = schema.for_record::<R>()?;
-        Ok(Self {
+        Ok(Self::of(schema.for_record::<R>()?))
+    }
+}
+
+impl<R: ?Sized> Policy<R> {
+    fn of(schema: Schema) -> Self {
+        Self {
             rules: schema.attributes().map(FieldRule::of).collect(),
             schema: Arc::new(schema),
             groups: Vec::new(),
@@ -97,11 +102,15 @@ impl<R> Policy<R> {
             multi_ne: MultiNe::default(),
             open: None,
             record: PhantomData,
-        })
+        }
     }
-}
 
-impl<R: ?Sized> Policy<R> {
+    /// A policy without attributes, which refuses every filter.
+    #[cfg(feature = "serde")]
+    pub(crate) fn nothing() -> Self {
+        Self::of(Schema::default())
+    }
+
     /// The attributes.
     #[must_use]
     pub fn schema(&self) -> &Schema {

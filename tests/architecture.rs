@@ -19,7 +19,8 @@ const FLOORS: &[&[&str]] = &[
     &[
         "check/suggest", "check/resolve", "check/shape", "check/lint", "check/mod",
         "scim/mod",
-        "users/user", "users/role", "users/cursor", "users/page", "users/error", "users/attributes", "users/patch", "users/invite", "users/store",
+        "users/timestamp", "users/role", "users/user", "users/cursor", "users/page", "users/error", "users/attributes", "users/patch", "users/invite",
+        "users/store",
         "users/memory", "users/columns", "users/database", "users/sample", "users/mod",
     ],
     &[

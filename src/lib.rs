@@ -8,6 +8,8 @@ mod operator;
 mod plan;
 mod policy;
 mod schema;
+#[cfg(feature = "serde")]
+pub mod scim;
 mod snippet;
 mod span;
 mod suggest;

@@ -1,5 +1,10 @@
 //! What a resource has: its attributes, and how a record hands out their values.
 
+#[cfg(feature = "serde")]
+mod json;
+#[cfg(feature = "serde")]
+mod rfc7643;
+
 use crate::value::{Case, Kind, ValueRef};
 use std::cmp::Ordering;
 use std::fmt;

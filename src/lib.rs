@@ -47,6 +47,8 @@ pub use policy::FieldRule;
 pub use policy::GroupRule;
 pub use policy::MultiNe;
 pub use policy::Policy;
+#[cfg(feature = "serde")]
+pub use policy::PolicyError;
 pub use schema::Attribute;
 pub use schema::AttributeId;
 pub use schema::Record;

@@ -10,7 +10,7 @@ use std::path::Path;
 const FLOORS: &[&[&str]] = &[
     &["span", "limits", "value/*", "operator"],
     &["snippet", "schema/mod", "schema/json", "schema/rfc7643"],
-    &["diagnostic", "plan/mod", "plan/build", "plan/explain", "policy/mod", "policy/file"],
+    &["diagnostic", "plan/mod", "plan/build", "plan/explain", "policy/mod", "policy/lines", "policy/file"],
     &[
         "filter/ast", "filter/syntax", "filter/string", "filter/parse", "filter/print", "filter/path", "filter/mod",
         "eval",

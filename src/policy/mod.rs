@@ -1,5 +1,13 @@
 //! What a caller may ask: data, not code.
 
+#[cfg(feature = "serde")]
+mod file;
+#[cfg(feature = "serde")]
+mod lines;
+
+#[cfg(feature = "serde")]
+pub use file::PolicyError;
+
 use crate::limits::Limits;
 use crate::operator::Operators;
 use crate::schema::{Attribute, AttributeId, Record, Schema, SchemaError};
@@ -269,6 +277,17 @@ impl<R: ?Sized> Clone for Policy<R> {
         }
     }
 }
+
+impl<R: ?Sized> PartialEq for Policy<R> {
+    fn eq(&self, other: &Self) -> bool {
+        let switches = |policy: &Self| [policy.not, policy.value_paths, policy.urns, policy.null];
+        (&self.schema, &self.rules, &self.groups) == (&other.schema, &other.rules, &other.groups)
+            && (self.limits, self.syntax, self.multi_ne, self.open) == (other.limits, other.syntax, other.multi_ne, other.open)
+            && switches(self) == switches(other)
+    }
+}
+
+impl<R: ?Sized> Eq for Policy<R> {}
 
 impl<R: ?Sized> fmt::Debug for Policy<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

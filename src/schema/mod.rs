@@ -299,7 +299,8 @@ impl Schema {
     pub fn for_record<R: Record>(mut self) -> Result<Self, SchemaError> {
         for attribute in &mut self.attributes {
             let slot = R::slot(attribute);
-            attribute.slot = slot.ok_or_else(|| SchemaError(format!("attribute `{attribute}`: the records have none such")))?;
+            attribute.slot =
+                slot.ok_or_else(|| SchemaError(format!("attribute `{attribute}`: the records have none of that name and type")))?;
         }
         Ok(self)
     }

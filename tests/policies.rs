@@ -4,7 +4,7 @@
 
 use insta::assert_snapshot;
 use scieve::users::{self, User};
-use scieve::{Attribute, Kind, Limits, MultiNe, Operator, Policy, PolicyError, Record, Schema, Syntax, scim};
+use scieve::{Attribute, Case, Kind, Limits, MultiNe, Operator, Policy, PolicyError, Record, Schema, Syntax, scim};
 use serde_json::Value;
 
 fn reads_back<R: Record>(policy: &Policy<R>) {
@@ -23,6 +23,8 @@ fn bundled_policies_read_back_equal() {
 
 #[test]
 fn every_setting_reads_back_equal() {
+    reads_back(&Policy::<Value>::schemaless(Case::Exact));
+    reads_back(&Policy::<Value>::schemaless(Case::Ignore));
     let attributes = || {
         [
             Attribute::new("exact", Kind::String).case_exact(true),
@@ -143,6 +145,7 @@ fn faults_in_json() {
         r#"{"attributes": [{"name": "a", "type": "boolean", "operators": ["eq", "gt"]}]}"#,
         r#"{"attributes": [{"name": "a", "type": "complex", "operators": ["eq"]}]}"#,
         r#"{"attributes": [{"name": "a"}], "groups": ["b"]}"#,
+        r#"{"attributes": [{"name": "a"}], "schemaless": "case_exact"}"#,
     ]
     .into_iter()
     .map(|text| fault(text, &Policy::<Value>::from_json(text).unwrap_err()))

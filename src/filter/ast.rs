@@ -21,8 +21,17 @@ pub struct Filter {
     pub(super) source_len: usize,
     /// Children before their parents, the root last.
     pub(super) entries: Vec<Entry>,
+    pub(super) measures: Measures,
     pub(super) syntax: Syntax,
     pub(super) warnings: Vec<Diagnostic>,
+}
+
+/// How much of each limit a filter takes, as counted while it was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Measures {
+    pub(crate) depth: usize,
+    pub(crate) clauses: usize,
+    pub(crate) alternations: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +91,10 @@ impl Filter {
         self.text.get(..self.source_len).unwrap_or(&self.text)
     }
 
+    pub(crate) fn measures(&self) -> Measures {
+        self.measures
+    }
+
     /// The dialect it was read in.
     #[must_use]
     pub fn syntax(&self) -> &Syntax {
@@ -120,7 +133,8 @@ impl PartialEq for Filter {
                         b == e
                             && Path { filter: self, range: a }.parts() == Path { filter: other, range: d }.parts()
                             && c.kind == f.kind
-                            && self.slice(c.start, c.end) == other.slice(f.start, f.end)
+                            && (!matches!(c.kind, LiteralKind::String | LiteralKind::Number)
+                                || self.slice(c.start, c.end) == other.slice(f.start, f.end))
                     }
                     _ => false,
                 }

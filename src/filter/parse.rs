@@ -3,7 +3,7 @@
 //! The first byte or word decides which production it is, so nothing is read twice and an error stands where it is. Every
 //! nesting production goes through [`Reader::deeper`], the one budget on depth, so the stack that reading takes is bounded.
 
-use super::ast::{Connective, Entry, Expr, Filter, Kind, LiteralKind, LiteralRange, NONE, PathRange};
+use super::ast::{Connective, Entry, Expr, Filter, Kind, LiteralKind, LiteralRange, Measures, NONE, PathRange};
 use super::path::PatchPath;
 use super::string;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
@@ -133,7 +133,6 @@ pub(super) struct Reader {
     pub(super) filter: Filter,
     limits: Limits,
     depth: usize,
-    clauses: usize,
     in_brackets: bool,
 }
 
@@ -158,8 +157,9 @@ impl Reader {
         }
         // The shortest clause with its connective takes eight bytes; what a long string takes is no reason for more.
         let entries = Vec::with_capacity((text.len() / 8 + 2).min(limits.clauses.saturating_mul(2)));
-        let filter = Filter { text: text.to_owned(), source_len: text.len(), entries, syntax: *syntax, warnings: Vec::new() };
-        Ok(Self { filter, limits, depth: 0, clauses: 0, in_brackets: false })
+        let measures = Measures::default();
+        let filter = Filter { text: text.to_owned(), source_len: text.len(), entries, measures, syntax: *syntax, warnings: Vec::new() };
+        Ok(Self { filter, limits, depth: 0, in_brackets: false })
     }
 
     pub(super) fn refuse(self, error: nom::Err<Fault>) -> Diagnostics {
@@ -199,6 +199,7 @@ impl Reader {
 
     fn deeper(&mut self, input: Input<'_>) -> Result<(), nom::Err<Fault>> {
         self.depth += 1;
+        self.filter.measures.depth = self.filter.measures.depth.max(self.depth);
         if self.depth <= self.limits.depth {
             return Ok(());
         }
@@ -207,8 +208,8 @@ impl Reader {
     }
 
     fn one_more_clause(&mut self, start: u32) -> Result<(), nom::Err<Fault>> {
-        self.clauses += 1;
-        if self.clauses <= self.limits.clauses {
+        self.filter.measures.clauses += 1;
+        if self.filter.measures.clauses <= self.limits.clauses {
             return Ok(());
         }
         let message = format!("more than the {} clauses allowed", self.limits.clauses);
@@ -636,6 +637,8 @@ impl Chain {
     fn finish(self, reader: &mut Reader) -> Result<Built, nom::Err<Fault>> {
         let Self { connective, first, last, start, end, alternations } = self;
         let limit = reader.limits.alternations;
+        let most = &mut reader.filter.measures.alternations;
+        *most = (*most).max(alternations as usize);
         if alternations as usize > limit {
             let span = Span::new(start as usize, end as usize);
             let message = format!("`and` and `or` take turns on more than the {limit} levels allowed");

@@ -7,7 +7,7 @@ pub(crate) use build::{all, any, not};
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
-use crate::schema::{Attribute, AttributeId, Schema};
+use crate::schema::{AttributeId, Schema};
 use crate::value::{Case, DateTime, Needle, Value};
 use std::fmt;
 use std::marker::PhantomData;
@@ -43,11 +43,6 @@ impl<R: ?Sized> Plan<R> {
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
-    }
-
-    /// The attribute that a test of this plan refers to.
-    pub(crate) fn attribute(&self, test: &Test) -> Option<&Attribute> {
-        self.schema.attribute(test.attribute)
     }
 }
 

@@ -72,6 +72,7 @@ impl<R: Record> Policy<R> {
     /// | `not`, `value_paths`, `urn_prefixes`, `null` | whether filters may hold `not (...)`, `a[...]`, URNs, `null` | `true` |
     /// | `multi_ne` | `"any_value_differs"` or `"no_value_equals"`, see [`MultiNe`] | `"any_value_differs"` |
     /// | `attributes` | a list of attributes, a complex one before its sub-attributes | |
+    /// | `schemaless` | `"case_exact"` or `"case_ignored"`, with no attributes: see [`Policy::schemaless`] | the attributes are all |
     /// | `groups` | a list of attributes, each with a [group](super::GroupRule) of its own | `[]` |
     ///
     /// | key of an attribute | value | left out |
@@ -159,9 +160,18 @@ struct File {
     null: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     multi_ne: MultiNe,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    schemaless: Option<Schemaless>,
     attributes: Vec<Keyed<Entry>>,
     #[serde(default, skip_serializing_if = "is_default")]
     groups: Vec<String>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Schemaless {
+    CaseExact,
+    CaseIgnored,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -199,6 +209,10 @@ impl File {
             urn_prefixes: policy.urns,
             null: policy.null,
             multi_ne: policy.multi_ne,
+            schemaless: policy.open.map(|case| match case {
+                Case::Exact => Schemaless::CaseExact,
+                Case::Ignore => Schemaless::CaseIgnored,
+            }),
             attributes: policy.schema().attributes().map(|attribute| Keyed(Entry::of(attribute, policy))).collect(),
             groups: groups.map(path).collect(),
         }
@@ -206,7 +220,13 @@ impl File {
 
     fn policy<R: Record>(self) -> Result<Policy<R>, PolicyError> {
         let schema = Schema::new(self.schema.as_deref(), self.attributes.iter().map(|entry| entry.0.attribute()))?;
-        let mut policy = Policy::new(schema)?.with_limits(self.limits.0).with_syntax(self.syntax).with_multi_ne(self.multi_ne);
+        let policy = match self.schemaless {
+            None => Policy::new(schema)?,
+            Some(_) if !self.attributes.is_empty() => return Err(SchemaError::new("a `schemaless` policy has no attributes").into()),
+            Some(Schemaless::CaseExact) => Policy::schemaless(Case::Exact),
+            Some(Schemaless::CaseIgnored) => Policy::schemaless(Case::Ignore),
+        };
+        let mut policy = policy.with_limits(self.limits.0).with_syntax(self.syntax).with_multi_ne(self.multi_ne);
         policy = policy.allow_not(self.not).allow_value_paths(self.value_paths).allow_urns(self.urn_prefixes).allow_null(self.null);
         for (position, Keyed(entry)) in self.attributes.iter().enumerate() {
             let attribute = policy.schema.attributes().nth(position);

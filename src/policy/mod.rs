@@ -91,15 +91,26 @@ impl<R> Policy<R> {
     where
         R: Record,
     {
-        Ok(Self::of(schema.for_record::<R>()?))
+        let schema = schema.for_record::<R>()?;
+        let rules = schema.attributes().map(FieldRule::of).collect();
+        Ok(Self { schema: Arc::new(schema), rules, ..Self::nothing() })
     }
-}
 
-impl<R: ?Sized> Policy<R> {
-    fn of(schema: Schema) -> Self {
+    /// A policy for records without a schema: every attribute is allowed, its type is what the record holds, and only values
+    /// of a literal's own type can match it. Texts compare as `case` says. Plans of it have no SQL.
+    #[must_use]
+    pub fn schemaless(case: Case) -> Self
+    where
+        R: Record,
+    {
+        Self { open: Some(case), ..Self::nothing() }
+    }
+
+    /// A policy without attributes, which refuses every filter.
+    pub(crate) fn nothing() -> Self {
         Self {
-            rules: schema.attributes().map(FieldRule::of).collect(),
-            schema: Arc::new(schema),
+            schema: Arc::new(Schema::default()),
+            rules: Vec::new(),
             groups: Vec::new(),
             limits: Limits::default(),
             syntax: Syntax::rfc(),
@@ -112,13 +123,9 @@ impl<R: ?Sized> Policy<R> {
             record: PhantomData,
         }
     }
+}
 
-    /// A policy without attributes, which refuses every filter.
-    #[cfg(feature = "serde")]
-    pub(crate) fn nothing() -> Self {
-        Self::of(Schema::default())
-    }
-
+impl<R: ?Sized> Policy<R> {
     /// The attributes.
     #[must_use]
     pub fn schema(&self) -> &Schema {
@@ -244,12 +251,6 @@ impl<R: ?Sized> Policy<R> {
     #[must_use]
     pub fn allow_null(mut self, allow: bool) -> Self {
         self.null = allow;
-        self
-    }
-
-    /// The same policy for attributes that no schema names: each counts as one whose type shows in the record.
-    pub(crate) fn opened(mut self, case: Case) -> Self {
-        self.open = Some(case);
         self
     }
 

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod role;
+mod sample;
 mod timestamp;
 mod user;
 
@@ -10,6 +11,8 @@ pub use role::ProviderType;
 pub use role::Role;
 pub use role::RoleKind;
 pub use role::RoleLevel;
+pub use sample::sample;
+pub use sample::sample_with_seed;
 pub use timestamp::Timestamp;
 pub use timestamp::TimestampError;
 pub use user::Status;

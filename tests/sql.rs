@@ -201,7 +201,8 @@ fn what_has_no_sql_is_refused() {
     assert!(matches!(columned, Err(SqlError::BadIdentifier(_))));
 
     let clauses: Vec<String> = (0..17_000).map(|at| format!("level gt {at} and level lt {at}")).collect();
-    let limits = { Limits { clauses: 100_000, bytes: 1 << 22, ..Limits::default() } };
+    let mut limits = Limits::default();
+    (limits.clauses, limits.bytes) = (100_000, 1 << 22);
     let plan = policy().with_limits(limits).parse(&clauses.join(" and ")).unwrap();
     assert_eq!(plan.to_condition(&columns(), Dialect::Postgres), Err(SqlError::TooManyParameters));
 }

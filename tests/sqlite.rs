@@ -529,7 +529,7 @@ fn sqlite_finds_what_memory_finds() {
     }
     let comparisons = 3 * FILTERS * RECORDS;
     assert!(found > comparisons / 5 && found < comparisons * 4 / 5, "{found} of {comparisons} is lopsided");
-    assert!(empty < FILTERS, "{empty} of {} filters decide nothing", 3 * FILTERS);
+    assert!(empty * 5 < 3 * FILTERS * 2, "{empty} of {} filters decide nothing", 3 * FILTERS);
 }
 
 #[test]
@@ -653,7 +653,8 @@ fn shadow_columns_are_added_to_tables_that_are_there() {
 fn long_filters_prepare() {
     let run = || {
         let db = store(&[]);
-        let limits = { scieve::Limits { clauses: 20_000, bytes: 1 << 20, ..Default::default() } };
+        let mut limits = scieve::Limits::default();
+        (limits.clauses, limits.bytes) = (20_000, 1 << 20);
         let policy: Policy<Person> = Policy::new(schema()).unwrap().with_limits(limits);
         for count in [500, 5_000] {
             for (word, clause) in [("or", "title co"), ("and", "emails.value ne"), ("or", "level eq")] {

@@ -678,3 +678,78 @@ fn long_filters_prepare() {
     };
     std::thread::Builder::new().stack_size(512 * 1024).spawn(run).unwrap().join().unwrap();
 }
+
+/// The mapping of the users, over the sample users, with the filters that the users policy takes.
+#[cfg(feature = "users")]
+#[test]
+fn users_are_found_in_their_tables() {
+    use scieve::users::{self, User};
+
+    let db = Connection::open_in_memory().unwrap();
+    for statement in users::columns().create(Dialect::Sqlite, users::schema()).unwrap() {
+        db.execute_batch(&statement).unwrap();
+    }
+    let text = |text: &str| Some(Stored::Text(text.to_owned()));
+    let keyed = |text: Option<&str>| (text.map(|text| Stored::Text(text.into())), text.map(|text| Stored::Text(key(text).into())));
+    let sample: Vec<User> = users::sample(300).collect();
+    for user in &sample {
+        let mut row = Vec::new();
+        for (column, key, sort, value) in [
+            ("id", "id_f", "id_sort", Some(user.id.as_str())),
+            ("subject", "subject_f", "subject_sort", Some(&user.subject)),
+            ("name", "name_f", "name_sort", Some(&user.name)),
+            ("email", "email_f", "email_sort", user.email.as_deref()),
+            ("status", "status_f", "status_sort", Some(user.status.name())),
+            ("client_id", "client_id_f", "client_id_sort", user.client_id.as_deref()),
+        ] {
+            let (own, folded) = keyed(value);
+            row.extend([(column, own), (key, folded), (sort, text(&sort_text(value)))]);
+        }
+        insert(&db, "users", &row);
+        let groups = || user.assigned_groups.iter();
+        let rows = |table: &str, names: [&str; 2], values: Vec<&str>| {
+            for (at, value) in values.into_iter().enumerate() {
+                let ((own, folded), at) = (keyed(Some(value)), Some(Stored::Integer(at as i64)));
+                insert(&db, table, &[("user_id", text(&user.id)), ("idx", at), (names[0], own), (names[1], folded)]);
+            }
+        };
+        rows("user_groups", ["group_id", "group_id_f"], groups().map(|group| group.id.as_str()).collect());
+        let roles = groups().flat_map(|group| group.assigned_roles.iter().map(|role| role.name.as_str()));
+        rows("user_group_roles", ["name", "name_f"], roles.collect());
+        rows("user_scopes", ["scope", "scope_f"], user.assigned_scopes.iter().map(String::as_str).collect());
+        for (at, role) in user.assigned_roles.iter().enumerate() {
+            let ((id, id_f), (name, name_f)) = (keyed(Some(&role.id)), keyed(Some(&role.name)));
+            let mut row = vec![("user_id", text(&user.id)), ("idx", Some(Stored::Integer(at as i64)))];
+            row.extend([("role_id", id), ("role_id_f", id_f), ("name", name), ("name_f", name_f)]);
+            insert(&db, "user_roles", &row);
+        }
+    }
+
+    let mut filters: Vec<String> = Vec::new();
+    for user in sample.iter().step_by(7) {
+        let upper = user.name.to_uppercase();
+        let part: String = user.name.chars().skip(1).take(3).collect();
+        filters.push(format!("name eq {} or id eq {}", json(&upper), json(&user.id)));
+        filters.push(format!("name co {} and (status eq \"active\" or status eq \"INVITED\")", json(&part)));
+        filters.push(format!("subject eq {} or email co {}", json(&user.subject), json(&part)));
+        for role in &user.assigned_roles {
+            filters.push(format!("assignedRoles.name eq {} or assignedRoles.id eq {}", json(&role.name), json(&role.id)));
+        }
+        for group in &user.assigned_groups {
+            filters.push(format!("assignedGroups.id eq {}", json(&group.id)));
+            for role in &group.assigned_roles {
+                filters.push(format!("assignedGroupsAssignedRoles.name eq {} and name co \"a\"", json(&role.name)));
+            }
+        }
+        filters.extend(user.assigned_scopes.iter().map(|scope| format!("assignedScopes eq {}", json(scope))));
+        filters.extend(user.client_id.iter().map(|client| format!("clientId eq {}", json(client))));
+    }
+    for filter in &filters {
+        let plan = users::policy().parse(filter).unwrap_or_else(|diagnostics| panic!("{}", diagnostics.render()));
+        let mut expected: Vec<&str> = sample.iter().filter(|user| plan.matches(user)).map(|user| user.id.as_str()).collect();
+        expected.sort_unstable();
+        let select = Select::default();
+        assert_eq!(ids(&db, &plan.to_sql(users::columns(), Dialect::Sqlite, &select).unwrap()), expected, "{filter}");
+    }
+    assert!(filters.len() > 150, "{}", filters.len());
+}

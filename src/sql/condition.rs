@@ -12,7 +12,7 @@ use super::leaf::Leaf;
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, AttributeId, Schema};
 use crate::value::{Case, Kind};
-use sea_query::{Condition, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 
 impl<R: ?Sized> Plan<R> {
     /// The plan as a condition on the table of the mapping, which the statement has to call by the mapping's alias. Every literal is
@@ -175,7 +175,7 @@ impl<'a> Compiler<'a> {
         Part::leaf(match self.dialect {
             // Below an OR, PostgreSQL asks an index only where the list is there before: it is an array that is made once.
             Dialect::Postgres if in_or => {
-                key.eq(Func::cust("ANY").arg(Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(select.into())))))
+                Expr::cust_with_exprs("$1 = ANY (ARRAY $2)", [key, Expr::SubQuery(None, Box::new(select.into()))])
             }
             _ => key.in_subquery(select),
         })

@@ -4,8 +4,23 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::{Clause, Literal};
 use crate::operator::Operator;
 use crate::plan::{Loose, Predicate};
-use crate::schema::Attribute;
+use crate::schema::{Attribute, AttributeId};
 use crate::value::{Case, IntegerLiteral, Kind, Needle, Value, base64, datetime, key, number};
+
+/// What of an attribute decides the meaning of a clause.
+#[derive(Clone, Copy)]
+pub(super) struct Subject {
+    pub(super) id: AttributeId,
+    pub(super) kind: Kind,
+    pub(super) case: Case,
+    pub(super) many: bool,
+}
+
+impl Subject {
+    pub(super) fn of(attribute: &Attribute) -> Self {
+        Self { id: attribute.id(), kind: attribute.kind(), case: attribute.case(), many: attribute.yields_many() }
+    }
+}
 
 /// A predicate, or its negation.
 pub(super) enum Meaning {
@@ -20,11 +35,12 @@ pub(super) enum Ne {
     Differs,
 }
 
-/// What the comparison of `clause` asks of `attribute`, or why it cannot be asked.
-pub(super) fn of(attribute: &Attribute, clause: &Clause<'_>, literal: Literal<'_>, ne: Ne) -> Result<Meaning, Diagnostic> {
-    let (operator, case) = (clause.operator(), attribute.case());
+/// What the comparison of `clause` asks of `subject`, or why it cannot be asked.
+pub(super) fn of(subject: Subject, clause: &Clause<'_>, literal: Literal<'_>, ne: Ne) -> Result<Meaning, Diagnostic> {
+    let Subject { kind, case, .. } = subject;
+    let operator = clause.operator();
     let refuse = |code, message: String, help| Err(Diagnostic::new(code, clause.literal_span(), message).with_help(help));
-    match (attribute.kind(), literal) {
+    match (kind, literal) {
         (Kind::Any, literal) => Ok(loose(operator, literal, case, ne)),
         (Kind::String | Kind::Reference, Literal::String(text)) => Ok(text_test(operator, text, case, ne)),
         (Kind::Boolean, Literal::Boolean(value)) => Ok(exact(operator, Value::Boolean(value), ne)),
@@ -45,7 +61,7 @@ pub(super) fn of(attribute: &Attribute, clause: &Clause<'_>, literal: Literal<'_
             Some(bytes) => Ok(exact(operator, Value::Binary(bytes.into()), ne)),
             None => refuse(Code::BadBinary, format!("{} is no base64", quoted(text)), "binary values are written in base64 or base64url"),
         },
-        (kind, _) => Err(wrong_type(attribute, kind, clause, literal)),
+        (kind, _) => Err(wrong_type(kind, clause, literal)),
     }
 }
 
@@ -128,14 +144,14 @@ fn loose(operator: Operator, literal: Literal<'_>, case: Case, ne: Ne) -> Meanin
     }
 }
 
-fn wrong_type(attribute: &Attribute, kind: Kind, clause: &Clause<'_>, literal: Literal<'_>) -> Diagnostic {
+fn wrong_type(kind: Kind, clause: &Clause<'_>, literal: Literal<'_>) -> Diagnostic {
     let (given, quoted_as) = match literal {
         Literal::String(_) => ("a string", None),
         Literal::Number(text) => ("a number", Some(text.to_owned())),
         Literal::Boolean(value) => ("a Boolean", Some(value.to_string())),
         Literal::Null => ("null", None),
     };
-    let message = format!("{} is {kind} and cannot be compared with {given}", quoted(attribute.path()));
+    let message = format!("{} is {kind} and cannot be compared with {given}", quoted(clause.path().as_str()));
     let finding = Diagnostic::new(Code::WrongType, clause.literal_span(), message);
     finding.with_help(match (kind, literal) {
         (Kind::String | Kind::Reference, _) => match quoted_as {

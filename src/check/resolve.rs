@@ -1,6 +1,6 @@
 //! One clause at a time: which attribute, is the question allowed there, and what does it mean.
 
-use super::meaning::{self, Meaning, Ne};
+use super::meaning::{self, Meaning, Ne, Subject};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::{Clause, Literal, Path};
 use crate::operator::{Operator, Operators};
@@ -140,21 +140,26 @@ impl<R: ?Sized> Resolver<'_, R> {
         let literal = clause.literal();
         let presence = operator == Operator::Pr || literal == Some(Literal::Null);
         let id = if presence { named } else { self.compared(named, clause)? };
-        let attribute = self.schema.attribute(id)?.clone();
-        self.allowed(&attribute, clause)?;
+        let subject = self.schema.attribute(id).map(Subject::of)?;
         if operator.takes_value() {
             self.count(id, clause.path().span());
         }
-        let test = |predicate| Node::Test(Test { attribute: id, case: attribute.case(), predicate });
-        match (operator, literal) {
+        // Both are looked at before either refuses, so that a clause shows all its faults at once.
+        let allowed = self.allowed(subject, clause);
+        let test = |predicate| Node::Test(Test { attribute: id, case: subject.case, predicate });
+        let meaning = match (operator, literal) {
             (Operator::Pr, _) | (_, None) => Some(test(Predicate::Present)),
-            (Operator::Eq, Some(Literal::Null)) => self.null_allowed(clause).map(|()| plan::not(test(Predicate::Present))),
-            (_, Some(Literal::Null)) => self.null_allowed(clause).map(|()| test(Predicate::Present)),
-            (_, Some(literal)) => self.comparison(&attribute, clause, literal).map(|meaning| match meaning {
+            (_, Some(Literal::Null)) => {
+                self.null_allowed(clause)?;
+                let present = test(Predicate::Present);
+                Some(if operator == Operator::Eq { plan::not(present) } else { present })
+            }
+            (_, Some(literal)) => self.comparison(subject, clause, literal).map(|meaning| match meaning {
                 Meaning::Test(predicate) => test(predicate),
                 Meaning::Not(predicate) => plan::not(test(predicate)),
             }),
-        }
+        };
+        allowed.and(meaning)
     }
 
     /// The attribute that a comparison is about: for a complex attribute, its sub-attribute `value`.
@@ -177,27 +182,24 @@ impl<R: ?Sized> Resolver<'_, R> {
         })
     }
 
-    fn allowed(&mut self, attribute: &Attribute, clause: &Clause<'_>) -> Option<()> {
+    fn allowed(&mut self, Subject { id, kind, .. }: Subject, clause: &Clause<'_>) -> Option<()> {
         let operator = clause.operator();
-        let null = clause.literal() == Some(Literal::Null) && attribute.kind() == Kind::Complex;
-        if !Operators::of_kind(attribute.kind()).contains(operator) && !null {
-            let kind = attribute.kind();
-            let message = format!("{} is {kind}; its values do not take `{operator}`", quoted(attribute.path()));
-            let finding = Diagnostic::new(Code::OperatorForType, clause.operator_span(), message);
-            return self.report(finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))));
-        }
-        let rule = self.rule(attribute.id())?;
+        let null = clause.literal() == Some(Literal::Null) && kind == Kind::Complex;
+        let rule = self.rule(id)?;
         if rule.operators.contains(operator) || (null && !rule.operators.is_empty()) {
             return Some(());
         }
-        let shown = quoted(attribute.path());
+        let shown = quoted(clause.path().as_str());
+        if !Operators::of_kind(kind).contains(operator) && !null {
+            let message = format!("{shown} is {kind}; its values do not take `{operator}`");
+            let finding = Diagnostic::new(Code::OperatorForType, clause.operator_span(), message);
+            return self.report(finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))));
+        }
+        let path = self.schema.attribute(id).map_or("", Attribute::path);
         let (finding, help) = if rule.operators.is_empty() {
             let usable: Vec<&str> = self.visible().filter(|known| self.is_filterable(known.id())).map(Attribute::path).collect();
-            let under: Vec<&str> = usable
-                .iter()
-                .copied()
-                .filter(|path| path.strip_prefix(attribute.path()).is_some_and(|rest| rest.starts_with('.')))
-                .collect();
+            let under: Vec<&str> =
+                usable.iter().copied().filter(|usable| usable.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))).collect();
             let help = format!("filter by {}", list(if under.is_empty() { usable } else { under }.into_iter()));
             (Diagnostic::new(Code::OperatorNotAllowed, clause.path().span(), format!("filters cannot use {shown}")), help)
         } else {
@@ -228,12 +230,12 @@ impl<R: ?Sized> Resolver<'_, R> {
         self.report(finding.with_help("compare with a value"))
     }
 
-    fn comparison(&mut self, attribute: &Attribute, clause: &Clause<'_>, literal: Literal<'_>) -> Option<Meaning> {
-        let ne = match (attribute.yields_many(), self.policy.multi_ne) {
+    fn comparison(&mut self, subject: Subject, clause: &Clause<'_>, literal: Literal<'_>) -> Option<Meaning> {
+        let ne = match (subject.many, self.policy.multi_ne) {
             (true, MultiNe::AnyValueDiffers) => Ne::Differs,
             _ => Ne::NotEqual,
         };
-        if let (Kind::Boolean, Literal::String(text), true) = (attribute.kind(), literal, self.boolean_text)
+        if let (Kind::Boolean, Literal::String(text), true) = (subject.kind, literal, self.boolean_text)
             && let Some(value) = meaning::boolean(text)
         {
             let span = clause.literal_span();
@@ -241,7 +243,7 @@ impl<R: ?Sized> Resolver<'_, R> {
             self.findings.push(finding.replace(span, value.to_string()));
             return Some(meaning::exact(clause.operator(), Value::Boolean(value), ne));
         }
-        meaning::of(attribute, clause, literal, ne).map_err(|finding| self.findings.push(finding)).ok()
+        meaning::of(subject, clause, literal, ne).map_err(|finding| self.findings.push(finding)).ok()
     }
 }
 

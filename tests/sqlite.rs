@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
-use scieve::sql::{Child, Column, Columns, Dialect, Direction, Mapping, Param, Seek, Select, Statement, sort_text};
+use scieve::sql::{Child, Column, Columns, Dialect, Direction, Mapping, Native, Param, Seek, Select, Statement, sort_text};
 use scieve::{Attribute, Kind, MultiNe, Plan, Policy, Record, Schema, Value, ValueRef, key};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -752,4 +752,42 @@ fn users_are_found_in_their_tables() {
         assert_eq!(ids(&db, &plan.to_sql(users::columns(), Dialect::Sqlite, &select).unwrap()), expected, "{filter}");
     }
     assert!(filters.len() > 150, "{}", filters.len());
+}
+
+/// On ASCII texts the database's own ways agree with memory, as their documentation says.
+#[test]
+fn native_comparisons_agree_on_ascii() {
+    struct Nick(Option<String>);
+    impl Record for Nick {
+        fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+            self.0.as_ref().is_some_and(|text| test(ValueRef::text(text)))
+        }
+    }
+    let schema = Schema::new(None, [Attribute::new("nick", Kind::String)]).unwrap();
+    let policy: Policy<Nick> = Policy::new(schema.clone()).unwrap();
+    let texts = ["Bob", "bob", "BOBBY", "bobb ", "[bob]", "_", "%", "a!b", "", "Z", "a", "^"];
+    for native in [Native::Lower, Native::LowerColumn("nick_lower".into()), Native::CaseInsensitive] {
+        let columns = Mapping::new("people", "id").attribute("nick", Column::native("nick", native.clone())).check().unwrap();
+        let db = Connection::open_in_memory().unwrap();
+        for statement in columns.create(Dialect::Sqlite, &schema).unwrap() {
+            db.execute_batch(&statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+        let people: Vec<Nick> = texts.iter().map(|text| Nick(Some((*text).into()))).chain([Nick(None)]).collect();
+        for (at, person) in people.iter().enumerate() {
+            let text = person.0.clone().map(Stored::Text);
+            insert(&db, "people", &[("id", Some(Stored::Text(format!("{at:02}")))), ("nick", text)]);
+        }
+        for operator in ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"] {
+            for text in texts {
+                for (open, close) in [("", ""), ("not (", ")")] {
+                    let filter = format!("{open}nick {operator} {}{close}", json(text));
+                    let plan = policy.parse(&filter).unwrap();
+                    let expected: Vec<String> =
+                        people.iter().enumerate().filter(|(_, person)| plan.matches(person)).map(|(at, _)| format!("{at:02}")).collect();
+                    let statement = plan.to_sql(&columns, Dialect::Sqlite, &Select::default()).unwrap();
+                    assert_eq!(ids(&db, &statement), expected, "{native:?}: {filter}: {}", statement.sql);
+                }
+            }
+        }
+    }
 }

@@ -72,7 +72,7 @@ pub enum Text {
     /// MySQL and `TEXT` in SQLite.
     #[default]
     Exact,
-    /// This column holds [`crate::key`] of the text, and is compared byte by byte (types as for [`Text::Exact`]). Agrees with memory on
+    /// This column holds [`crate::key`] of the text, NULL where that is, and is compared byte by byte (types as for [`Text::Exact`]). Agrees with memory on
     /// every text. Where the attribute is `caseExact` after all, its own column is compared.
     Key(String),
     /// The database's own way to ignore case. Agrees with memory on ASCII texts at most, so each use is a warning

@@ -78,7 +78,7 @@ impl<'a> Compiler<'a> {
             return Ok(self.leaf(self.columns.child_alias(), column, attribute, test.case)?.test(test, positive));
         }
         match (&test.predicate, attribute.kind()) {
-            (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope),
+            (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope.in_or),
             (_, Kind::Complex) => self.complex(attribute, positive, scope),
             _ if attribute.yields_many() => self.many(test, attribute, positive, scope),
             _ => {
@@ -92,24 +92,19 @@ impl<'a> Compiler<'a> {
         Leaf::new(self.dialect, table, column, attribute, case, &mut self.parameters)
     }
 
-    /// `attribute[...]`: one row of its table answers all of it; without a table there is one element at most.
-    fn element(&mut self, attribute: &'a Attribute, inner: &Node, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
-        if let Some(child) = self.columns.element_table(attribute) {
-            let within = Scope { element: Some((attribute.id(), child)), in_or: false };
-            let inner = self.node(inner, true, within)?;
-            return Ok(self.rows(child, inner, positive, scope.in_or));
-        }
-        if attribute.yields_many() {
+    /// `attribute[...]` on an attribute with several values: one row of its table answers all of it.
+    fn element(&mut self, attribute: &Attribute, inner: &Node, positive: bool, in_or: bool) -> Result<Part, SqlError> {
+        let columns = self.columns;
+        let Some(child) = columns.element_table(attribute) else {
             return Err(SqlError::about(SqlError::NoTable, attribute));
-        }
-        let join = if positive { Join::And } else { Join::Or };
-        let scope = Scope { in_or: scope.in_or || join == Join::Or, ..scope };
-        let parts = vec![self.complex(attribute, positive, scope)?, self.node(inner, positive, scope)?];
-        Ok(Part::chain(self.dialect, join, parts))
+        };
+        let within = Scope { element: Some((attribute.id(), child)), in_or: false };
+        let inner = self.node(inner, true, within)?;
+        Ok(self.rows(child, inner, positive, in_or))
     }
 
     /// Whether a complex attribute is there: it has a row, or one of its sub-attributes has a value.
-    fn complex(&mut self, attribute: &'a Attribute, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+    fn complex(&mut self, attribute: &Attribute, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
         if let Some(child) = self.columns.element_table(attribute) {
             return Ok(Part::leaf(self.exists(child, None, positive)));
         }

@@ -1,7 +1,6 @@
 //! SQL as text, with its values beside it.
 
 use super::dialect::Dialect;
-use crate::value::base64;
 use sea_query::{
     Condition, EscapeBuilder, ExplainStatement, Expr, MysqlQueryBuilder, Oper, OperLeftAssocDecider, PostgresQueryBuilder,
     PrecedenceDecider, QueryBuilder, Quote, QuotedBuilder, SelectInto, SelectStatement, SqlWriter, SqlWriterValues, SqliteQueryBuilder,
@@ -45,7 +44,7 @@ pub enum Param {
 
 #[cfg(feature = "serde")]
 fn serialize_bytes<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map([("base64", base64::encode(bytes))])
+    serializer.collect_map([("base64", crate::value::base64::encode(bytes))])
 }
 
 impl Statement {

@@ -8,16 +8,16 @@ use std::path::Path;
 /// every file of the folder that no row names; these may import one another as long as no circle comes of it.
 #[rustfmt::skip]
 const FLOORS: &[&[&str]] = &[
-    &["span", "limits", "value/*", "operator"],
-    &["snippet", "schema/mod", "schema/json", "schema/rfc7643"],
-    &["diagnostic", "plan/mod", "plan/build", "plan/explain", "policy/mod", "policy/lines", "policy/file"],
+    &["span", "limits", "syntax", "value/*", "operator"],
+    &["snippet", "suggest", "schema/mod", "schema/json", "schema/rfc7643"],
+    &["diagnostic/mod", "diagnostic/json", "plan/mod", "plan/build", "plan/explain", "policy/mod", "policy/lines", "policy/file"],
     &[
-        "filter/ast", "filter/syntax", "filter/string", "filter/parse", "filter/print", "filter/path", "filter/mod",
+        "filter/ast", "filter/print", "filter/string", "filter/token", "filter/reader", "filter/fault", "filter/parse", "filter/path", "filter/builder", "filter/serde", "filter/mod",
         "eval",
         "sql/dialect", "sql/condition", "sql/page", "sql/mod",
     ],
     &[
-        "check/suggest", "check/resolve", "check/shape", "check/lint", "check/mod",
+        "check/resolve", "check/shape", "check/mod",
         "scim/mod",
         "users/timestamp", "users/role", "users/user", "users/cursor", "users/page", "users/error", "users/attributes", "users/patch", "users/invite",
         "users/store",
@@ -359,7 +359,6 @@ fn sample(files: &[(&str, &str)]) -> Vec<String> {
         "value/mod",
         "limits",
         "policy/mod",
-        "diagnostic",
         "filter/mod",
         "filter/ast",
         "filter/parse",
@@ -378,7 +377,7 @@ fn imports_downwards_are_fine() {
     let good = [
         (
             "filter/parse",
-            "use crate::span::Span;\nuse super::ast::{Expr, self as tree};\nuse crate::{limits::Limits, diagnostic::{Code, Diagnostic}};",
+            "use crate::span::Span;\nuse super::ast::{Expr, self as tree};\nuse crate::{limits::Limits, operator::{Operator, Operators}};",
         ),
         (
             "filter/mod",

@@ -182,10 +182,10 @@ impl<R: ?Sized> Policy<R> {
         for path in paths {
             let id = self.known(path)?;
             for attribute in self.schema.attributes() {
-                if attribute.id() == id || attribute.parent() == Some(id) {
-                    if let Some(rule) = self.rules.get_mut(attribute.id().index()) {
-                        rule.hidden = true;
-                    }
+                if (attribute.id() == id || attribute.parent() == Some(id))
+                    && let Some(rule) = self.rules.get_mut(attribute.id().index())
+                {
+                    rule.hidden = true;
                 }
             }
         }

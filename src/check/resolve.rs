@@ -301,7 +301,7 @@ fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
     Meaning::Test(match operator {
         // Every text contains the empty one, begins and ends with it.
         Operator::Co | Operator::Sw | Operator::Ew if folded.is_empty() => Predicate::Present,
-        Operator::Co => Predicate::Contains(Needle::new(folded, case)),
+        Operator::Co => Predicate::Contains(Box::new(Needle::new(folded, case))),
         Operator::Sw => Predicate::StartsWith(folded),
         Operator::Ew => Predicate::EndsWith(folded),
         _ => return exact(operator, Value::Text(folded), ne),

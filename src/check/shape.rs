@@ -43,8 +43,8 @@ impl<R: ?Sized> Resolver<'_, R> {
                 }
                 meant.map(plan::not)
             }
-            ExprKind::And(operands) => self.chain(operands, parent, |first, rest| plan::all(first, rest)),
-            ExprKind::Or(operands) => self.chain(operands, parent, |first, rest| plan::any(first, rest)),
+            ExprKind::And(operands) => self.chain(operands, parent, plan::all),
+            ExprKind::Or(operands) => self.chain(operands, parent, plan::any),
             ExprKind::ValuePath(path, inner) => {
                 if !self.policy.value_paths {
                     let finding = Diagnostic::new(Code::ValuePathNotAllowed, expr.span(), "brackets are not allowed here");

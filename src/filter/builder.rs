@@ -1,6 +1,9 @@
 //! Filters made by a program, text and names guarded.
 
 use super::ast::{Filter, Literal};
+use super::fault::{no_operand, unexpected};
+use super::reader::Reader;
+use super::token::{Fault, stop};
 use super::{parse, print};
 use crate::diagnostic::Diagnostics;
 use crate::limits::Limits;
@@ -115,7 +118,7 @@ impl Attr {
     }
 
     fn clause(self, text: String) -> Builder {
-        Builder { text, or: false, fault: parse::attribute_only(&self.path).err() }
+        Builder { text, or: false, fault: attribute_only(&self.path).err() }
     }
 }
 
@@ -170,5 +173,22 @@ impl Builder {
 
     fn grouped(&self) -> String {
         if self.or { format!("({})", self.text) } else { self.text.clone() }
+    }
+}
+
+/// Reads what is to be an attribute and nothing else.
+fn attribute_only(text: &str) -> Result<(), Diagnostics> {
+    let reader = Reader::new(text, &Syntax::rfc(), &Limits::default())?;
+    let read = match text.as_bytes().first() {
+        Some(first) if first.is_ascii_alphabetic() || *first == b'$' => parse::attr_path(&reader, text.as_bytes()),
+        _ => stop(no_operand(&reader, text.as_bytes())),
+    };
+    match read {
+        Ok(([], _)) => Ok(()),
+        Ok((rest, _)) => {
+            let fault = unexpected(&reader, rest).expecting(&["the end"]);
+            Err(reader.refuse(nom::Err::Failure(Fault(Some(fault)))))
+        }
+        Err(error) => Err(reader.refuse(error)),
     }
 }

@@ -2,11 +2,50 @@
 
 mod ast;
 mod builder;
+mod fault;
 mod parse;
 mod path;
 mod print;
+mod reader;
+#[cfg(feature = "serde")]
+mod serde;
 mod string;
+mod token;
 
 pub use ast::{Clause, Expr, ExprKind, Filter, Literal, Operands, Path};
 pub use builder::{Attr, Builder, Operand, attr};
 pub use path::PatchPath;
+
+use crate::diagnostic::Diagnostics;
+use crate::limits::Limits;
+use crate::syntax::Syntax;
+
+impl Filter {
+    /// Reads a filter by RFC 7644 within the default [`Limits`].
+    ///
+    /// # Errors
+    /// Text that is no filter, or one beyond a limit: one diagnostic, at the first place where it goes wrong.
+    pub fn parse(text: &str) -> Result<Self, Diagnostics> {
+        Self::parse_with(text, &Syntax::rfc(), &Limits::default())
+    }
+
+    /// Reads a filter in a dialect within limits.
+    ///
+    /// # Errors
+    /// As [`Filter::parse`].
+    pub fn parse_with(text: &str, syntax: &Syntax, limits: &Limits) -> Result<Self, Diagnostics> {
+        let mut reader = reader::Reader::new(text, syntax, limits)?;
+        match parse::filter(&mut reader, text.as_bytes()) {
+            Ok(_) => Ok(reader.filter),
+            Err(error) => Err(reader.refuse(error)),
+        }
+    }
+}
+
+impl std::str::FromStr for Filter {
+    type Err = Diagnostics;
+
+    fn from_str(text: &str) -> Result<Self, Diagnostics> {
+        Self::parse(text)
+    }
+}

@@ -1,7 +1,8 @@
 //! Paths of PATCH operations.
 
 use super::ast::{Expr, Filter, Path, PathRange};
-use super::parse::{self, Reader};
+use super::parse;
+use super::reader::Reader;
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::limits::Limits;
 use crate::syntax::Syntax;
@@ -11,9 +12,9 @@ use std::fmt;
 /// without a sub-attribute of them.
 #[derive(Clone)]
 pub struct PatchPath {
-    pub(super) tree: Filter,
-    pub(super) path: PathRange,
-    pub(super) sub_attribute: Option<(u32, u32)>,
+    tree: Filter,
+    path: PathRange,
+    sub_attribute: Option<(u32, u32)>,
 }
 
 impl PatchPath {
@@ -30,8 +31,12 @@ impl PatchPath {
     /// # Errors
     /// As [`PatchPath::parse`].
     pub fn parse_with(text: &str, syntax: &Syntax, limits: &Limits) -> Result<Self, Diagnostics> {
-        let reader = Reader::new(text, syntax, limits).map_err(Diagnostics::about_path)?;
-        parse::patch_path(reader, text.as_bytes())
+        let mut reader = Reader::new(text, syntax, limits).map_err(Diagnostics::about_path)?;
+        match parse::patch_path(&mut reader, text.as_bytes()) {
+            Ok((_, (path, sub_attribute))) => Ok(Self { tree: reader.filter, path, sub_attribute }),
+            Err(error) if reader.in_brackets => Err(reader.refuse(error)),
+            Err(error) => Err(reader.refuse(error).about_path()),
+        }
     }
 
     /// The attribute before the brackets; its sub-attribute where the path is plain, such as `name.familyName`.

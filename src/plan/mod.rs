@@ -134,7 +134,7 @@ pub enum Predicate {
     /// Some value is greater or equal.
     GreaterOrEqual(Value),
     /// Some value contains the text, which is not empty.
-    Contains(Needle),
+    Contains(Box<Needle>),
     /// Some value starts with the text, which is not empty.
     StartsWith(Box<str>),
     /// Some value ends with the text, which is not empty.

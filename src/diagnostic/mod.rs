@@ -1,5 +1,8 @@
 //! Every error and warning there is, with its stable code.
 
+#[cfg(feature = "serde")]
+mod json;
+
 use crate::snippet::{self, Mark};
 use crate::span::Span;
 use std::borrow::Cow;
@@ -156,7 +159,10 @@ impl fmt::Display for Code {
 
 /// One finding: where, what, why, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic {
+pub struct Diagnostic(Box<Finding>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Finding {
     code: Code,
     span: Span,
     message: Cow<'static, str>,
@@ -169,7 +175,7 @@ pub struct Diagnostic {
 
 impl Diagnostic {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Finding {
             code,
             span,
             message: message.into(),
@@ -178,94 +184,94 @@ impl Diagnostic {
             help: None,
             replacement: None,
             related: Vec::new(),
-        }
+        }))
     }
 
     pub(crate) fn label(mut self, label: impl Into<Cow<'static, str>>) -> Self {
-        self.label = label.into();
+        self.0.label = label.into();
         self
     }
 
     pub(crate) fn expecting(mut self, expected: &'static [&'static str]) -> Self {
-        self.expected = expected;
+        self.0.expected = expected;
         self
     }
 
     pub(crate) fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
-        self.help = Some(help.into());
+        self.0.help = Some(help.into());
         self
     }
 
     pub(crate) fn replace(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.replacement = Some((span, text.into()));
+        self.0.replacement = Some((span, text.into()));
         self
     }
 
     pub(crate) fn also(mut self, span: Span, label: impl Into<Cow<'static, str>>) -> Self {
-        self.related.push((span, label.into()));
+        self.0.related.push((span, label.into()));
         self
     }
 
     /// The stable code.
     #[must_use]
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// Whether the filter is refused for it.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        self.code.severity()
+        self.0.code.severity()
     }
 
     /// The place in the source text.
     #[must_use]
     pub fn span(&self) -> Span {
-        self.span
+        self.0.span
     }
 
     /// What is wrong, in one line.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// What could have stood there instead; empty where the message says it all.
     #[must_use]
     pub fn expected(&self) -> &[&'static str] {
-        self.expected
+        self.0.expected
     }
 
     /// What to do about it.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
-        self.help.as_deref()
+        self.0.help.as_deref()
     }
 
     /// A piece of source text and what to put in its place, safe to apply without asking.
     #[must_use]
     pub fn replacement(&self) -> Option<(Span, &str)> {
-        self.replacement.as_ref().map(|(span, text)| (*span, text.as_str()))
+        self.0.replacement.as_ref().map(|(span, text)| (*span, text.as_str()))
     }
 
     /// Other places that belong to the finding, each with a remark.
     pub fn related(&self) -> impl Iterator<Item = (Span, &str)> {
-        self.related.iter().map(|(span, label)| (*span, label.as_ref()))
+        self.0.related.iter().map(|(span, label)| (*span, label.as_ref()))
     }
 
     /// The finding as text: the message, the source line with carets, and the help.
     #[must_use]
     pub fn render(&self, source: &str) -> String {
-        let mut marks = vec![Mark { span: self.span, label: &self.label, primary: true }];
-        marks.extend(self.related.iter().map(|(span, label)| Mark { span: *span, label, primary: false }));
-        let mut text = format!("{}[{}]: {}\n{}", self.severity().name(), self.code, self.message, snippet::render(source, &marks));
+        let mut marks = vec![Mark { span: self.0.span, label: &self.0.label, primary: true }];
+        marks.extend(self.0.related.iter().map(|(span, label)| Mark { span: *span, label, primary: false }));
+        let mut text = format!("{}[{}]: {}\n{}", self.severity().name(), self.0.code, self.0.message, snippet::render(source, &marks));
         if !text.ends_with('\n') {
             text.push('\n');
         }
-        if !self.expected.is_empty() {
-            text += &format!("  = expected: {}\n", self.expected.join(", "));
+        if !self.0.expected.is_empty() {
+            text += &format!("  = expected: {}\n", self.0.expected.join(", "));
         }
-        if let Some(help) = &self.help {
+        if let Some(help) = &self.0.help {
             text += &format!("  = help: {help}\n");
         }
         text
@@ -274,7 +280,7 @@ impl Diagnostic {
 
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (at byte {})", self.message, self.span.start)
+        write!(f, "{} (at byte {})", self.0.message, self.0.span.start)
     }
 }
 

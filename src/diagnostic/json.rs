@@ -1,0 +1,60 @@
+//! Findings as JSON: one object each, and the error body of a SCIM response.
+
+use super::{Diagnostic, Diagnostics};
+use crate::span::Span;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+/// `{code, severity, message, help?, start, end, replacement?: {start, end, text}}`; `start` and `end` are byte offsets.
+impl Serialize for Diagnostic {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Span { start, end } = self.span();
+        let (help, replacement) = (self.help(), self.replacement());
+        let members = 5 + usize::from(help.is_some()) + usize::from(replacement.is_some());
+        let mut object = serializer.serialize_struct("Diagnostic", members)?;
+        object.serialize_field("code", self.code().name())?;
+        object.serialize_field("severity", self.severity().name())?;
+        object.serialize_field("message", self.message())?;
+        if let Some(help) = help {
+            object.serialize_field("help", help)?;
+        }
+        object.serialize_field("start", &start)?;
+        object.serialize_field("end", &end)?;
+        if let Some((Span { start, end }, text)) = replacement {
+            object.serialize_field("replacement", &json!({ "start": start, "end": end, "text": text }))?;
+        }
+        object.end()
+    }
+}
+
+/// The findings as a list.
+impl Serialize for Diagnostics {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl Diagnostics {
+    /// The body of the response with status 400 that RFC 7644 section 3.12 describes.
+    ///
+    /// ```
+    /// let findings = scieve::Filter::parse("name eq Bob").unwrap_err();
+    /// let body = findings.to_scim_error();
+    /// assert_eq!(body["schemas"][0], "urn:ietf:params:scim:api:messages:2.0:Error");
+    /// assert_eq!((&body["scimType"], &body["status"]), (&"invalidFilter".into(), &"400".into()));
+    /// ```
+    #[must_use]
+    pub fn to_scim_error(&self) -> Value {
+        let detail = match self.first().and_then(Diagnostic::help) {
+            Some(help) => format!("{self}; {help}"),
+            None => self.to_string(),
+        };
+        json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "scimType": self.scim_type(),
+            "status": "400",
+            "detail": detail,
+        })
+    }
+}

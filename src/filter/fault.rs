@@ -1,0 +1,101 @@
+//! What to say of text that is no filter.
+
+use super::ast::{Literal, PathRange};
+use super::reader::Reader;
+use super::token::{Input, is_uri, word};
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::span::Span;
+use crate::suggest;
+
+pub(super) const OPERATORS: &[&str] = &["`eq`", "`ne`", "`co`", "`sw`", "`ew`", "`gt`", "`ge`", "`lt`", "`le`", "`pr`"];
+pub(super) const VALUES: &[&str] = &["a string in double quotes", "a number", "`true`", "`false`", "`null`"];
+
+pub(super) fn no_operand(reader: &Reader, input: Input<'_>) -> Diagnostic {
+    let (_, word) = word(input).unwrap_or((input, &[]));
+    let text = reader.text(input, word.len());
+    if input.first().is_some_and(u8::is_ascii_digit) || (!word.is_empty() && !text.starts_with(['\'', '-', '+', '='])) {
+        return bad_path(reader.span(input, word.len()), text, "", text, None);
+    }
+    let found = match input.first() {
+        None => "the end",
+        Some(b'"' | b'\'') => "a string",
+        Some(b'[') => "`[`",
+        Some(b']') => "`]`",
+        Some(b')') => "`)`",
+        Some(_) => "this",
+    };
+    let message = format!("expected an attribute, not {found}");
+    let fault = Diagnostic::new(Code::ExpectedAttribute, reader.span(input, input.len().min(1)), message);
+    let fault = fault.expecting(&["an attribute", "`(`", "`not (`"]);
+    match input.first() {
+        Some(b'[') => fault.with_help("brackets follow the attribute that they look into: `emails[type eq \"work\"]`"),
+        Some(b')') => fault.with_help("parentheses hold at least one clause"),
+        _ => fault,
+    }
+}
+
+pub(super) fn unexpected(reader: &Reader, input: Input<'_>) -> Diagnostic {
+    let (_, word) = word(input).unwrap_or((input, &[]));
+    let text = reader.text(input, word.len().max(1));
+    let fault = Diagnostic::new(Code::UnexpectedText, reader.span(input, text.len().max(1)), format!("unexpected {}", quoted(text)));
+    let fault = fault.expecting(&["`and`", "`or`", "the end"]);
+    match text.chars().next() {
+        Some(')') => fault.with_help("there is no `(` for it"),
+        Some(']') => fault.with_help("there is no `[` for it"),
+        Some(char) if char.is_whitespace() => fault.with_help("blanks are spaces, tabs and line ends"),
+        Some(char) if char.is_ascii_alphabetic() => fault.with_help("join two clauses with `and` or `or`"),
+        _ => fault,
+    }
+}
+
+pub(super) fn bad_value(reader: &Reader, input: Input<'_>, text: &str) -> Diagnostic {
+    let len = text.len().max(1);
+    let text = if text.is_empty() { reader.text(input, 1) } else { text };
+    let fault = Diagnostic::new(Code::BadValue, reader.span(input, len), format!("{} is no comparison value", quoted(text)));
+    let fault = fault.expecting(VALUES);
+    let lower = text.to_ascii_lowercase();
+    if matches!(lower.as_str(), "true" | "false" | "null") {
+        return fault.with_help(format!("write it in lower case: `{lower}`"));
+    }
+    match text.chars().next() {
+        Some('0'..='9' | '-' | '+' | '.') if text.bytes().any(|byte| byte.is_ascii_digit()) => {
+            fault.with_help("numbers are written as in JSON, such as `5`, `-0.5` or `1e3`; a text goes in double quotes")
+        }
+        Some('(' | '[' | '{') => fault.with_help("compare with one value at a time: `a eq \"x\" or a eq \"y\"`"),
+        Some('\'' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«') => fault.with_help("strings stand in double quotes: `\"...\"`"),
+        _ => fault.with_help(format!("a text goes in double quotes: {}", Literal::String(text))),
+    }
+}
+
+pub(super) fn bad_path(span: Span, text: &str, urn: &str, name: &str, sub: Option<&str>) -> Diagnostic {
+    let fault = Diagnostic::new(Code::BadAttributePath, span, format!("{} is no attribute path", quoted(text)));
+    fault.with_help(if sub.is_some_and(|sub| sub.contains('.')) {
+        "a path has at most one dot: an attribute and a sub-attribute"
+    } else if !urn.is_empty() && !is_uri(urn) {
+        "what stands before the last colon is no schema URN, such as `urn:ietf:params:scim:schemas:core:2.0:User`"
+    } else if name.is_empty() || sub == Some("") {
+        "a name is missing beside the dot or colon"
+    } else {
+        "a name is a letter or `$`, then letters, digits, `-`, `_` and `$`"
+    })
+}
+
+/// No operator, or a word that is none, where one belongs.
+pub(super) fn bad_operator(reader: &Reader, path: PathRange, input: Input<'_>, len: usize, blank: bool) -> Diagnostic {
+    let name = reader.filter.slice(path.start, path.end);
+    let text = reader.text(input, len);
+    if text.is_empty() || !blank {
+        let fault = Diagnostic::new(Code::ExpectedOperator, reader.span(input, 0), format!("no operator after {}", quoted(name)));
+        return fault.expecting(OPERATORS).with_help(format!("to ask whether there is a value, write {} `pr`", quoted(name)));
+    }
+    let span = reader.span(input, len);
+    if name.eq_ignore_ascii_case("not") {
+        let fault = Diagnostic::new(Code::NotWithoutGroup, span, "`not` needs parentheses around what it negates");
+        return fault.with_help("write `not (...)`");
+    }
+    let fault = Diagnostic::new(Code::UnknownOperator, span, format!("{} is no operator", quoted(text))).expecting(OPERATORS);
+    match suggest::operator(text) {
+        Some(help) => fault.with_help(help),
+        None => fault,
+    }
+}

@@ -1,0 +1,167 @@
+//! What reading carries along: the tree so far, and what of the limits is used up.
+
+use super::ast::{Connective, Entry, Expr, Filter, Kind, Measures, NONE, PathRange};
+use super::token::{Fault, Input, stop};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
+use crate::limits::Limits;
+use crate::span::Span;
+use crate::syntax::Syntax;
+
+/// What reading carries along: the tree so far and what of the limits is used up.
+pub(super) struct Reader {
+    pub(super) filter: Filter,
+    pub(super) limits: Limits,
+    pub(super) depth: usize,
+    pub(super) in_brackets: bool,
+}
+
+/// A part that was read: its entry, its place with the parentheses around it, and how often `and` and `or` take turns in it.
+#[derive(Clone, Copy)]
+pub(super) struct Built {
+    pub(super) index: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) alternations: u32,
+    pub(super) top: Option<Connective>,
+}
+
+impl Reader {
+    pub(super) fn new(text: &str, syntax: &Syntax, limits: &Limits) -> Result<Self, Diagnostics> {
+        let limits = limits.clamped();
+        if text.len() > limits.bytes {
+            let shown = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= limits.bytes.min(256)).last().unwrap_or(0);
+            let message = format!("the text has {} bytes, more than the {} allowed", text.len(), limits.bytes);
+            let fault = Diagnostic::new(Code::TooLong, Span::new(shown, shown), message).with_help(TOO_COMPLEX);
+            return Err(Diagnostics::new(text.get(..shown).unwrap_or(""), vec![fault]));
+        }
+        // The shortest clause with its connective takes eight bytes; what a long string takes is no reason for more.
+        let entries = Vec::with_capacity((text.len() / 8 + 2).min(limits.clauses.saturating_mul(2)));
+        let measures = Measures::default();
+        let filter = Filter { text: text.to_owned(), source_len: text.len(), entries, measures, syntax: *syntax, warnings: Vec::new() };
+        Ok(Self { filter, limits, depth: 0, in_brackets: false })
+    }
+
+    pub(super) fn refuse(self, error: nom::Err<Fault>) -> Diagnostics {
+        let diagnostic = match error {
+            nom::Err::Failure(Fault(Some(diagnostic))) | nom::Err::Error(Fault(Some(diagnostic))) => diagnostic,
+            _ => Diagnostic::new(Code::UnexpectedText, Span::default(), "the text is no filter"),
+        };
+        Diagnostics::new(self.filter.source_text(), vec![diagnostic])
+    }
+
+    /// Where `input`, always a tail of the source, begins.
+    pub(super) fn offset(&self, input: Input<'_>) -> usize {
+        self.filter.source_len - input.len()
+    }
+
+    /// The span from `input` on, `len` bytes long.
+    pub(super) fn span(&self, input: Input<'_>, len: usize) -> Span {
+        let start = self.offset(input);
+        Span::new(start, start + len)
+    }
+
+    pub(super) fn text<'r>(&'r self, input: Input<'_>, len: usize) -> &'r str {
+        self.span(input, len).text(&self.filter.text).unwrap_or("")
+    }
+
+    pub(super) fn push(&mut self, kind: Kind, start: u32, end: u32) -> u32 {
+        let index = short(self.filter.entries.len());
+        self.filter.entries.push(Entry { kind, next: NONE, start, end });
+        index
+    }
+
+    pub(super) fn link(&mut self, index: u32, next: u32) {
+        if let Some(entry) = self.filter.entries.get_mut(index as usize) {
+            entry.next = next;
+        }
+    }
+
+    pub(super) fn deeper(&mut self, input: Input<'_>) -> Result<(), nom::Err<Fault>> {
+        self.depth += 1;
+        self.filter.measures.depth = self.filter.measures.depth.max(self.depth);
+        if self.depth <= self.limits.depth {
+            return Ok(());
+        }
+        let message = format!("nested deeper than the {} levels allowed", self.limits.depth);
+        stop(Diagnostic::new(Code::TooDeep, self.span(input, 1), message).with_help(TOO_COMPLEX))
+    }
+
+    pub(super) fn one_more_clause(&mut self, start: u32) -> Result<(), nom::Err<Fault>> {
+        self.filter.measures.clauses += 1;
+        if self.filter.measures.clauses <= self.limits.clauses {
+            return Ok(());
+        }
+        let message = format!("more than the {} clauses allowed", self.limits.clauses);
+        stop(Diagnostic::new(Code::TooManyClauses, Span::new(start as usize, start as usize + 1), message).with_help(TOO_COMPLEX))
+    }
+
+    /// Closes a value path that ends before `rest`.
+    pub(super) fn value_path(&mut self, path: PathRange, inner: Built, rest: Input<'_>) -> Built {
+        let end = short(self.offset(rest));
+        let index = self.push(Kind::ValuePath { path, child: inner.index }, path.start, end);
+        Built { index, start: path.start, end, top: None, ..inner }
+    }
+
+    pub(super) fn expr(&self, index: u32) -> Expr<'_> {
+        Expr::at(&self.filter, index)
+    }
+}
+
+const TOO_COMPLEX: &str = "filter too complex; ask in several queries";
+
+/// The limit on bytes keeps every offset of a text, and every position in its tree, within 32 bits.
+pub(super) fn short(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(NONE)
+}
+
+/// A chain of operands of one connective that is being read.
+pub(super) struct Chain {
+    pub(super) connective: Connective,
+    pub(super) first: u32,
+    pub(super) last: u32,
+    pub(super) start: u32,
+    pub(super) end: u32,
+    pub(super) alternations: u32,
+}
+
+impl Chain {
+    pub(super) fn of(reader: &mut Reader, connective: Connective, operand: Built) -> Self {
+        let mut chain = Self { connective, first: NONE, last: NONE, start: operand.start, end: operand.end, alternations: 0 };
+        chain.push(reader, operand);
+        chain
+    }
+
+    /// Takes in `operand`, which is the newest entry.
+    pub(super) fn push(&mut self, reader: &mut Reader, operand: Built) {
+        let (mut first, mut last) = (operand.index, operand.index);
+        // `(a or b) or c` is `a or b or c`: the inner chain gives its operands away and goes.
+        if let Some(Entry { kind: Kind::Chain { connective, first: inner_first, last: inner_last }, .. }) = reader.filter.entries.last()
+            && *connective == self.connective
+        {
+            (first, last) = (*inner_first, *inner_last);
+            reader.filter.entries.pop();
+        }
+        if self.first == NONE {
+            self.first = first;
+        } else {
+            reader.link(self.last, first);
+        }
+        self.last = last;
+        self.end = operand.end;
+        self.alternations = self.alternations.max(operand.alternations + u32::from(operand.top != Some(self.connective)));
+    }
+
+    pub(super) fn finish(self, reader: &mut Reader) -> Result<Built, nom::Err<Fault>> {
+        let Self { connective, first, last, start, end, alternations } = self;
+        let limit = reader.limits.alternations;
+        let most = &mut reader.filter.measures.alternations;
+        *most = (*most).max(alternations as usize);
+        if alternations as usize > limit {
+            let span = Span::new(start as usize, end as usize);
+            let message = format!("`and` and `or` take turns on more than the {limit} levels allowed");
+            return stop(Diagnostic::new(Code::TooManyAlternations, span, message).with_help(TOO_COMPLEX));
+        }
+        let index = reader.push(Kind::Chain { connective, first, last }, start, end);
+        Ok(Built { index, start, end, alternations, top: Some(connective) })
+    }
+}

@@ -8,10 +8,14 @@ mod operator;
 mod plan;
 mod policy;
 mod schema;
+#[cfg(feature = "serde")]
+pub mod scim;
 mod snippet;
 mod span;
 mod suggest;
 mod syntax;
+#[cfg(feature = "users")]
+pub mod users;
 #[allow(dead_code, unused_imports, reason = "the stages that use the rest of it build on this one")]
 mod value;
 
@@ -43,6 +47,8 @@ pub use policy::FieldRule;
 pub use policy::GroupRule;
 pub use policy::MultiNe;
 pub use policy::Policy;
+#[cfg(feature = "serde")]
+pub use policy::PolicyError;
 pub use schema::Attribute;
 pub use schema::AttributeId;
 pub use schema::Record;

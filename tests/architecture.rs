@@ -9,8 +9,8 @@ use std::path::Path;
 #[rustfmt::skip]
 const FLOORS: &[&[&str]] = &[
     &["span", "limits", "syntax", "value/*", "operator"],
-    &["snippet", "suggest", "schema/*", "schema/mod"],
-    &["diagnostic/mod", "diagnostic/json", "plan/mod", "plan/build", "plan/explain", "policy"],
+    &["snippet", "suggest", "schema/mod", "schema/json", "schema/rfc7643"],
+    &["diagnostic/mod", "diagnostic/json", "plan/mod", "plan/build", "plan/explain", "policy/mod", "policy/lines", "policy/file"],
     &[
         "filter/ast", "filter/print", "filter/string", "filter/token", "filter/reader", "filter/fault", "filter/parse", "filter/path", "filter/builder", "filter/serde", "filter/mod",
         "eval",
@@ -19,7 +19,8 @@ const FLOORS: &[&[&str]] = &[
     &[
         "check/resolve", "check/shape", "check/mod",
         "scim/mod",
-        "users/user", "users/role", "users/cursor", "users/page", "users/error", "users/attributes", "users/patch", "users/invite", "users/store",
+        "users/timestamp", "users/role", "users/user", "users/cursor", "users/page", "users/error", "users/attributes", "users/patch", "users/invite",
+        "users/store",
         "users/memory", "users/columns", "users/database", "users/sample", "users/mod",
     ],
     &[
@@ -357,7 +358,7 @@ fn sample(files: &[(&str, &str)]) -> Vec<String> {
         "operator",
         "value/mod",
         "limits",
-        "policy",
+        "policy/mod",
         "diagnostic",
         "filter/mod",
         "filter/ast",

@@ -1,5 +1,10 @@
 //! What a resource has: its attributes, and how a record hands out their values.
 
+#[cfg(feature = "serde")]
+mod json;
+#[cfg(feature = "serde")]
+mod rfc7643;
+
 use crate::value::{Case, Kind, ValueRef};
 use std::cmp::Ordering;
 use std::fmt;
@@ -294,7 +299,8 @@ impl Schema {
     pub fn for_record<R: Record>(mut self) -> Result<Self, SchemaError> {
         for attribute in &mut self.attributes {
             let slot = R::slot(attribute);
-            attribute.slot = slot.ok_or_else(|| SchemaError(format!("attribute `{attribute}`: the records have none such")))?;
+            attribute.slot =
+                slot.ok_or_else(|| SchemaError(format!("attribute `{attribute}`: the records have none of that name and type")))?;
         }
         Ok(self)
     }

@@ -1,5 +1,13 @@
 //! What a caller may ask: data, not code.
 
+#[cfg(feature = "serde")]
+mod file;
+#[cfg(feature = "serde")]
+mod lines;
+
+#[cfg(feature = "serde")]
+pub use file::PolicyError;
+
 use crate::limits::Limits;
 use crate::operator::Operators;
 use crate::schema::{Attribute, AttributeId, Record, Schema, SchemaError};
@@ -85,7 +93,7 @@ impl<R> Policy<R> {
     {
         let schema = schema.for_record::<R>()?;
         let rules = schema.attributes().map(FieldRule::of).collect();
-        Ok(Self { schema: Arc::new(schema), rules, open: None, ..Self::schemaless(Case::Ignore) })
+        Ok(Self { schema: Arc::new(schema), rules, ..Self::nothing() })
     }
 
     /// A policy for records without a schema: every attribute is allowed, its type is what the record holds, and only values
@@ -95,6 +103,11 @@ impl<R> Policy<R> {
     where
         R: Record,
     {
+        Self { open: Some(case), ..Self::nothing() }
+    }
+
+    /// A policy without attributes, which refuses every filter.
+    pub(crate) fn nothing() -> Self {
         Self {
             schema: Arc::new(Schema::default()),
             rules: Vec::new(),
@@ -106,7 +119,7 @@ impl<R> Policy<R> {
             urns: true,
             null: true,
             multi_ne: MultiNe::default(),
-            open: Some(case),
+            open: None,
             record: PhantomData,
         }
     }
@@ -265,6 +278,17 @@ impl<R: ?Sized> Clone for Policy<R> {
         }
     }
 }
+
+impl<R: ?Sized> PartialEq for Policy<R> {
+    fn eq(&self, other: &Self) -> bool {
+        let switches = |policy: &Self| [policy.not, policy.value_paths, policy.urns, policy.null];
+        (&self.schema, &self.rules, &self.groups) == (&other.schema, &other.rules, &other.groups)
+            && (self.limits, self.syntax, self.multi_ne, self.open) == (other.limits, other.syntax, other.multi_ne, other.open)
+            && switches(self) == switches(other)
+    }
+}
+
+impl<R: ?Sized> Eq for Policy<R> {}
 
 impl<R: ?Sized> fmt::Debug for Policy<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

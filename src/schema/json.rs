@@ -1,0 +1,144 @@
+//! JSON resources as records.
+//!
+//! Names are found without regard to ASCII case. What is not assigned (absent, `null`, `[]`, an object without an assigned
+//! member: RFC 7643 section 2.5) is no value, and neither is a value of another type than the attribute's, such as `"5"`
+//! for an integer: it is neither present nor equal to anything. A list counts as its elements, and a single value where a list
+//! belongs as that value.
+
+use super::{Attribute, Record};
+use crate::value::{Kind, ValueRef, base64, datetime};
+use serde_json::{Map, Value};
+
+type Object = Map<String, Value>;
+
+/// So deep an object or list is looked into for something assigned; what lies deeper counts as assigned.
+const DEPTH: usize = 8;
+
+/// A resource as JSON (RFC 7643 section 3): extension attributes stand under the URN of their schema.
+///
+/// Attributes of [`Kind::Any`] have the type that the JSON shows. An object that has a `value` member stands for that member;
+/// another object is only present.
+impl Record for Value {
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        let Some(found) = self.as_object().and_then(|resource| attribute_of(resource, attribute)) else { return false };
+        match attribute.sub_attribute() {
+            None => values(found, attribute.kind(), test),
+            Some(sub) => elements(found).any(|element| sub_values(element, sub, attribute.kind(), test)),
+        }
+    }
+
+    fn any_element(&self, attribute: &Attribute, test: &mut dyn FnMut(&dyn Record) -> bool) -> bool {
+        let Some(found) = self.as_object().and_then(|resource| attribute_of(resource, attribute)) else { return false };
+        let mut pass = |element: &Value| assigned(element, DEPTH) && test(&Element(element));
+        match attribute.sub_attribute() {
+            None => elements(found).any(&mut pass),
+            Some(sub) => elements(found).filter_map(|element| member(element.as_object()?, sub)).flat_map(elements).any(pass),
+        }
+    }
+}
+
+/// One element of an attribute, inside brackets: asked for sub-attributes, or for the attribute itself where its elements are
+/// simple values.
+struct Element<'a>(&'a Value);
+
+impl Record for Element<'_> {
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        match attribute.sub_attribute() {
+            None => value(self.0, attribute.kind(), test),
+            Some(sub) => sub_values(self.0, sub, attribute.kind(), test),
+        }
+    }
+}
+
+/// The member of the resource that holds the attribute, or the complex attribute that it is a part of.
+fn attribute_of<'a>(resource: &'a Object, attribute: &Attribute) -> Option<&'a Value> {
+    let Some(urn) = attribute.urn() else { return member(resource, attribute.name()) };
+    match member(resource, urn) {
+        Some(extension) => member(extension.as_object()?, attribute.name()),
+        // Without a schema nobody knows yet which URN is the core schema's: it is the one that RFC 7643 section 10.3 calls so.
+        None if attribute.kind() == Kind::Any && is_core(urn) => member(resource, attribute.name()),
+        None => None,
+    }
+}
+
+fn is_core(urn: &str) -> bool {
+    const PREFIX: &str = "urn:ietf:params:scim:schemas:core:";
+    urn.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
+}
+
+fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    let other_case = || object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
+    object.get(name).or_else(other_case)
+}
+
+/// The elements of a list, or the one value.
+fn elements(value: &Value) -> std::slice::Iter<'_, Value> {
+    match value {
+        Value::Array(elements) => elements.iter(),
+        single => std::slice::from_ref(single).iter(),
+    }
+}
+
+fn values(found: &Value, kind: Kind, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+    elements(found).any(|element| value(element, kind, test))
+}
+
+fn sub_values(element: &Value, sub: &str, kind: Kind, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+    match element {
+        Value::Object(object) => member(object, sub).is_some_and(|found| values(found, kind, test)),
+        // Without a schema an attribute with simple values shows only here; each of its elements is its own `value`.
+        simple if kind == Kind::Any && sub.eq_ignore_ascii_case("value") => value(simple, kind, test),
+        _ => false,
+    }
+}
+
+/// Hands out one value, where it has the type.
+fn value(value: &Value, kind: Kind, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+    match (kind, value) {
+        (Kind::String | Kind::Reference, Value::String(text)) => test(ValueRef::text(text)),
+        (Kind::Boolean, Value::Bool(boolean)) => test(ValueRef::Boolean(*boolean)),
+        (Kind::Integer, Value::Number(number)) => integer(number).is_some_and(test),
+        (Kind::Decimal, Value::Number(number)) => number.as_f64().is_some_and(|number| test(ValueRef::Decimal(number))),
+        (Kind::DateTime, Value::String(text)) => datetime::parse(text).is_some_and(|instant| test(ValueRef::DateTime(instant.micros))),
+        (Kind::Binary, Value::String(text)) => base64::decode(text).is_some_and(|bytes| test(ValueRef::Binary(&bytes))),
+        (Kind::Complex, Value::Object(_)) => assigned(value, DEPTH) && test(ValueRef::Complex),
+        (Kind::Any, Value::Object(object)) => match member(object, "value") {
+            Some(main) if assigned(main, DEPTH) => elements(main).any(|main| simple(main, test)),
+            _ => assigned(value, DEPTH) && test(ValueRef::Complex),
+        },
+        (Kind::Any, other) => simple(other, test),
+        _ => false,
+    }
+}
+
+/// Hands out one value by the type that the JSON shows.
+fn simple(value: &Value, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+    match value {
+        Value::String(text) => test(ValueRef::text(text)),
+        Value::Bool(boolean) => test(ValueRef::Boolean(*boolean)),
+        Value::Number(number) => match number.as_i64() {
+            Some(integer) => test(ValueRef::Integer(integer)),
+            None => number.as_f64().is_some_and(|number| test(ValueRef::Decimal(number))),
+        },
+        Value::Object(_) => assigned(value, DEPTH) && test(ValueRef::Complex),
+        Value::Null | Value::Array(_) => false,
+    }
+}
+
+/// An integer of 64 bits as it is, `5.0` or a larger integer as a decimal; `None` for a fraction.
+fn integer(number: &serde_json::Number) -> Option<ValueRef<'static>> {
+    match number.as_i64() {
+        Some(integer) => Some(ValueRef::Integer(integer)),
+        None => number.as_f64().filter(|number| number.fract() == 0.0).map(ValueRef::Decimal),
+    }
+}
+
+/// RFC 7643 section 2.5.
+fn assigned(value: &Value, depth: usize) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Array(elements) if depth > 0 => elements.iter().any(|element| assigned(element, depth - 1)),
+        Value::Object(members) if depth > 0 => members.values().any(|member| assigned(member, depth - 1)),
+        _ => true,
+    }
+}

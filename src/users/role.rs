@@ -1,0 +1,87 @@
+//! Roles, and the groups through which users get more of them.
+
+use crate::schema::{Attribute, Record};
+use crate::value::ValueRef;
+use serde::{Deserialize, Serialize};
+
+/// A role that a user or a group has.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Role {
+    /// Unique among roles.
+    pub id: String,
+    /// Such as `Developer`.
+    pub name: String,
+    /// Where the role comes from.
+    #[serde(rename = "type")]
+    pub kind: RoleKind,
+    /// What it gives access to.
+    pub level: RoleLevel,
+}
+
+/// Where a role comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleKind {
+    /// It comes with the service.
+    Default,
+    /// It was made by an administrator.
+    Custom,
+}
+
+/// What a role gives access to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RoleLevel {
+    /// Administration.
+    Admin,
+    /// Use.
+    User,
+}
+
+/// A group that a user is in.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// Unique among groups.
+    pub id: String,
+    /// Such as `Finance`.
+    pub name: String,
+    /// Who keeps the group, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider_type: Option<ProviderType>,
+    /// The roles that every member has.
+    #[serde(default)]
+    pub assigned_roles: Vec<Role>,
+}
+
+/// Who keeps a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderType {
+    /// The identity provider.
+    Idp,
+    /// The service itself.
+    Custom,
+}
+
+/// As an element of `assignedRoles`.
+impl Record for Role {
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        identified(&self.id, &self.name, attribute, test)
+    }
+}
+
+/// As an element of `assignedGroups`.
+impl Record for Group {
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        identified(&self.id, &self.name, attribute, test)
+    }
+}
+
+fn identified(id: &str, name: &str, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+    match attribute.sub_attribute() {
+        Some(sub) if sub.eq_ignore_ascii_case("id") => test(ValueRef::text(id)),
+        Some(sub) if sub.eq_ignore_ascii_case("name") => test(ValueRef::text(name)),
+        _ => false,
+    }
+}

@@ -1,0 +1,74 @@
+//! Instants as the users resource writes them.
+
+use crate::value::datetime;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::str::FromStr;
+
+/// An instant of the years 0001 to 9999, in milliseconds since 1970-01-01T00:00:00Z.
+///
+/// Text is RFC 3339 in UTC with three digits of a fraction: `2022-05-03T17:45:56.000Z`. Any offset and any number of digits
+/// are read; what is finer than a millisecond is cut off, towards the past.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    const FIRST: i64 = -62_135_596_800_000;
+    const LAST: i64 = 253_402_300_799_999;
+
+    /// The instant so many milliseconds after 1970-01-01T00:00:00Z; the nearest there is, outside the years 0001 to 9999.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Self {
+        Self(millis.clamp(Self::FIRST, Self::LAST))
+    }
+
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = datetime::format(self.0 * 1000);
+        match text.strip_suffix('Z') {
+            Some(seconds) if !text.contains('.') => write!(f, "{seconds}.000Z"),
+            _ => f.write_str(&text),
+        }
+    }
+}
+
+/// The text is no date and time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimestampError;
+
+impl fmt::Display for TimestampError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected a date and time such as 2022-05-03T17:45:56.000Z")
+    }
+}
+
+impl std::error::Error for TimestampError {}
+
+impl FromStr for Timestamp {
+    type Err = TimestampError;
+
+    fn from_str(text: &str) -> Result<Self, TimestampError> {
+        let instant = datetime::parse(text).ok_or(TimestampError)?;
+        Ok(Self::from_millis(instant.micros.div_euclid(1000)))
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<'de, str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,101 @@
+//! The users resource.
+
+use super::role::{Group, Role};
+use super::timestamp::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// A user, as the users API sends one.
+///
+/// Members of the JSON form are named in camel case; an absent member is left out, an empty list is written. Members that are
+/// not here, such as `links`, are passed over when a user is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// Unique; later users have greater ones.
+    pub id: String,
+    /// The tenant that the user is of.
+    pub tenant_id: String,
+    /// Unique in the tenant: who the user is at the identity provider.
+    pub subject: String,
+    /// For people.
+    pub name: String,
+    /// Absent where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Whether the user can log in.
+    pub status: Status,
+    /// Roles of the user's own.
+    #[serde(default)]
+    pub assigned_roles: Vec<Role>,
+    /// Groups, with the roles that come with them.
+    #[serde(default)]
+    pub assigned_groups: Vec<Group>,
+    /// OAuth scopes.
+    #[serde(default)]
+    pub assigned_scopes: Vec<String>,
+    /// The OAuth client that the user stands for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<String>,
+    /// The URL of a picture.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    /// From the identity provider, such as `en-US`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// From the identity provider, such as `Europe/Paris`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zoneinfo: Option<String>,
+    /// The user's own choice, before [`User::locale`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_locale: Option<String>,
+    /// The user's own choice, before [`User::zoneinfo`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preferred_zoneinfo: Option<String>,
+    /// When the user was made.
+    pub created_at: Timestamp,
+    /// When the user was changed last.
+    pub last_updated_at: Timestamp,
+    /// When the invitation ends, in seconds since 1970-01-01T00:00:00Z; only of invited users.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite_expiry: Option<i64>,
+}
+
+/// Whether a user can log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// The user can.
+    Active,
+    /// The user is invited and has not come yet.
+    Invited,
+    /// The user may not.
+    Disabled,
+    /// The user is gone.
+    Deleted,
+    /// The user was made ahead of the first login.
+    Provisioned,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] = [Self::Active, Self::Invited, Self::Disabled, Self::Deleted, Self::Provisioned];
+
+    /// The status as filters and JSON write it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Invited => "invited",
+            Self::Disabled => "disabled",
+            Self::Deleted => "deleted",
+            Self::Provisioned => "provisioned",
+        }
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

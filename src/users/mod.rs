@@ -1,15 +1,35 @@
 //! The users resource: its type, what can be filtered by, and users to try things on.
 
 mod attributes;
+mod error;
+mod invite;
+mod page;
+mod patch;
 mod role;
+mod store;
 mod timestamp;
 mod user;
 
+pub use error::StoreError;
+pub use invite::InviteResult;
+pub use invite::Invitee;
+pub use invite::Mailer;
+pub use page::Page;
+pub use page::Position;
+pub use page::Query;
+pub use page::Sort;
+pub use page::SortKey;
+pub use page::Window;
+pub use patch::Operation;
+pub use patch::Patched;
 pub use role::Group;
 pub use role::ProviderType;
 pub use role::Role;
 pub use role::RoleKind;
 pub use role::RoleLevel;
+pub use store::NewUser;
+pub use store::Reference;
+pub use store::UserStore;
 pub use timestamp::Timestamp;
 pub use timestamp::TimestampError;
 pub use user::Status;

@@ -1,0 +1,157 @@
+//! Order, and the pages of a list.
+
+use super::user::User;
+use crate::plan::Plan;
+use crate::value::key;
+use std::sync::Arc;
+
+/// What a list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SortKey {
+    /// `name`, the default.
+    #[default]
+    Name,
+    /// `id`.
+    Id,
+    /// `tenantId`.
+    TenantId,
+    /// `clientId`.
+    ClientId,
+    /// `status`.
+    Status,
+    /// `subject`.
+    Subject,
+    /// `email`.
+    Email,
+    /// `inviteExpiry`.
+    InviteExpiry,
+    /// `createdAt`.
+    CreatedAt,
+}
+
+impl SortKey {
+    /// Every key.
+    pub const ALL: [Self; 9] = [
+        Self::Name,
+        Self::Id,
+        Self::TenantId,
+        Self::ClientId,
+        Self::Status,
+        Self::Subject,
+        Self::Email,
+        Self::InviteExpiry,
+        Self::CreatedAt,
+    ];
+
+    /// The member of a user that it goes by.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Id => "id",
+            Self::TenantId => "tenantId",
+            Self::ClientId => "clientId",
+            Self::Status => "status",
+            Self::Subject => "subject",
+            Self::Email => "email",
+            Self::InviteExpiry => "inviteExpiry",
+            Self::CreatedAt => "createdAt",
+        }
+    }
+
+    /// Where a user stands: texts of users compare as the users do, by code point. `1` and the key of the value, or `2` where
+    /// the user has none, so that those stand last (RFC 7644 section 3.4.2.3).
+    #[must_use]
+    pub fn of(self, user: &User) -> String {
+        // Shifted so that it is never negative, and of one width.
+        let number = |number: i64| format!("1{:020}", i128::from(number) - i128::from(i64::MIN));
+        let text = |text: &str| format!("1{}", key(text));
+        let optional = |value: Option<String>| value.unwrap_or_else(|| "2".into());
+        match self {
+            Self::Name => text(&user.name),
+            Self::Id => text(&user.id),
+            Self::TenantId => text(&user.tenant_id),
+            Self::ClientId => optional(user.client_id.as_deref().map(text)),
+            Self::Status => text(user.status.name()),
+            Self::Subject => text(&user.subject),
+            Self::Email => optional(user.email.as_deref().map(text)),
+            Self::InviteExpiry => optional(user.invite_expiry.map(number)),
+            Self::CreatedAt => number(user.created_at.millis()),
+        }
+    }
+}
+
+/// A sort key and a direction; users with one key stand in the order of their ids. Descending is the exact reverse.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sort {
+    /// What is compared.
+    pub key: SortKey,
+    /// Whether the last comes first.
+    pub descending: bool,
+}
+
+/// A place between users: behind the user that has this key and id, or before it, whether or not there still is one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// What [`SortKey::of`] gave.
+    pub key: String,
+    /// The user's id.
+    pub id: String,
+}
+
+impl Position {
+    /// The place of a user.
+    #[must_use]
+    pub fn of(user: &User, sort: Sort) -> Self {
+        Self { key: sort.key.of(user), id: user.id.clone() }
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Window {
+    /// The first users.
+    #[default]
+    First,
+    /// The last users, in the order of the list.
+    Last,
+    /// The users that follow the place.
+    After(Position),
+    /// The users just before the place, in the order of the list.
+    Before(Position),
+}
+
+/// What a list is asked for.
+#[derive(Clone)]
+pub struct Query<'p> {
+    /// The filter; all users where there is none.
+    pub plan: Option<&'p Plan<User>>,
+    /// Whether deleted users are left out: where the caller said nothing of the status.
+    pub without_deleted: bool,
+    /// The order.
+    pub sort: Sort,
+    /// Which part.
+    pub window: Window,
+    /// Only users with a greater id than this.
+    pub id_above: Option<String>,
+    /// Only users with a smaller id than this.
+    pub id_below: Option<String>,
+    /// Users on the page, at most.
+    pub limit: usize,
+    /// Whether to count all users that match.
+    pub total: bool,
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Page {
+    /// The users, in the order of the list.
+    pub users: Vec<Arc<User>>,
+    /// Whether others stand before them.
+    pub has_previous: bool,
+    /// Whether others follow.
+    pub has_next: bool,
+    /// How many users match in all, where that was asked.
+    pub total: Option<u64>,
+}

@@ -7,6 +7,7 @@ mod page;
 mod patch;
 mod role;
 mod store;
+mod sample;
 mod timestamp;
 mod user;
 
@@ -30,6 +31,8 @@ pub use role::RoleLevel;
 pub use store::NewUser;
 pub use store::Reference;
 pub use store::UserStore;
+pub use sample::sample;
+pub use sample::sample_with_seed;
 pub use timestamp::Timestamp;
 pub use timestamp::TimestampError;
 pub use user::Status;

@@ -174,7 +174,9 @@ impl<'a> Compiler<'a> {
         select.column((self.columns.child_alias(), child.owner.clone())).and_where(inner.into_expr());
         Part::leaf(match self.dialect {
             // Below an OR, PostgreSQL asks an index only where the list is there before: it is an array that is made once.
-            Dialect::Postgres if in_or => key.eq(Func::cust("ANY").arg(Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(select.into()))))),
+            Dialect::Postgres if in_or => {
+                key.eq(Func::cust("ANY").arg(Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(select.into())))))
+            }
             _ => key.in_subquery(select),
         })
     }

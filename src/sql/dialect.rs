@@ -88,59 +88,50 @@ impl Dialect {
         }
     }
 
-    /// Where the text holds the part; `text` and the value that `bind` makes of a text fit together.
-    pub(super) fn contains(self, text: Expr, part: &str, bind: &dyn Fn(&str) -> Value, positive: bool) -> Expr {
-        match self {
-            Self::Postgres | Self::MySql => like(text, bind(&format!("%{}%", escaped(part))), positive),
-            Self::Sqlite => {
-                let place: Expr = Func::cust("instr").args([text, bind(part).into()]).into();
-                let zero = Expr::Constant(0.into());
-                if positive { place.gt(zero) } else { place.eq(zero) }
+    /// Where the text holds the part, which is not empty, in that place. `bind` makes of a text a value that `text` can be compared with.
+    pub(super) fn finds(self, text: Expr, part: &str, place: Place, bind: &dyn Fn(&str) -> Value, positive: bool) -> Expr {
+        let (before, after) = match place {
+            Place::Start => ("", "%"),
+            Place::Within => ("%", "%"),
+            Place::End => ("%", ""),
+        };
+        let number = |number: i32| Expr::Constant(number.into());
+        match (self, place) {
+            (Self::Postgres | Self::MySql, _) => {
+                let pattern = bind(&format!("{before}{}{after}", escaped(part)));
+                let pattern = Expr::from(pattern).binary(BinOper::Escape, Expr::Constant('!'.into()));
+                text.binary(if positive { BinOper::Like } else { BinOper::NotLike }, pattern)
+            }
+            // SQLite's LIKE folds ASCII, limits the pattern and does not look into blobs.
+            (Self::Sqlite, Place::Within) => {
+                let found: Expr = Func::cust("instr").args([text, bind(part).into()]).into();
+                found.binary(if positive { BinOper::GreaterThan } else { BinOper::Equal }, number(0))
+            }
+            (Self::Sqlite, Place::Start | Place::End) => {
+                let length = i64::try_from(part.chars().count()).unwrap_or(i64::MAX);
+                let cut = match place {
+                    Place::End => vec![text, Value::from(-length).into()],
+                    _ => vec![text, number(1), Value::from(length).into()],
+                };
+                let cut: Expr = Func::cust("substr").args(cut).into();
+                cut.binary(if positive { BinOper::Equal } else { BinOper::NotEqual }, bind(part))
             }
         }
     }
+}
 
-    /// Where the text ends with the part, which is not empty.
-    pub(super) fn ends_with(self, text: Expr, part: &str, bind: &dyn Fn(&str) -> Value, positive: bool) -> Expr {
-        match self {
-            Self::Postgres | Self::MySql => like(text, bind(&format!("%{}", escaped(part))), positive),
-            Self::Sqlite => {
-                let end = Func::cust("substr").args([text, Value::from(-length(part)).into()]);
-                same(end.into(), bind(part), positive)
-            }
-        }
-    }
-
-    /// Where the text starts with the part, for columns whose order is not that of their bytes.
-    pub(super) fn starts_with(self, text: Expr, part: &str, bind: &dyn Fn(&str) -> Value, positive: bool) -> Expr {
-        match self {
-            Self::Postgres | Self::MySql => like(text, bind(&format!("{}%", escaped(part))), positive),
-            Self::Sqlite => {
-                let start = Func::cust("substr").args([text, Expr::Constant(1.into()), Value::from(length(part)).into()]);
-                same(start.into(), bind(part), positive)
-            }
-        }
-    }
+/// Where in a text a part of it is looked for.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Start,
+    Within,
+    End,
 }
 
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-fn same(left: Expr, right: Value, positive: bool) -> Expr {
-    if positive { left.eq(right) } else { left.ne(right) }
-}
-
-fn length(text: &str) -> i64 {
-    i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
-}
-
-// SQLite has no part in this: its LIKE folds ASCII, limits the pattern and does not look into blobs.
-fn like(text: Expr, pattern: Value, positive: bool) -> Expr {
-    let pattern = Expr::from(pattern).binary(BinOper::Escape, Expr::Constant('!'.into()));
-    text.binary(if positive { BinOper::Like } else { BinOper::NotLike }, pattern)
 }
 
 /// `!` escapes, as a backslash means something else in each database and under each of their settings.

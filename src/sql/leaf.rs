@@ -2,7 +2,7 @@
 
 use super::chain::{Join, Part};
 use super::columns::{Column, Native, Text};
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Place};
 use super::error::SqlError;
 use crate::plan::{Predicate, Test};
 use crate::schema::Attribute;
@@ -92,10 +92,10 @@ impl<'a> Leaf<'a> {
             Predicate::LessOrEqual(value) => self.ordered(value, SmallerThanOrEqual, GreaterThan, positive),
             Predicate::Greater(value) => self.ordered(value, GreaterThan, SmallerThanOrEqual, positive),
             Predicate::GreaterOrEqual(value) => self.ordered(value, GreaterThanOrEqual, SmallerThan, positive),
-            Predicate::Contains(needle) => self.part(needle.as_str(), Dialect::contains, positive),
-            Predicate::EndsWith(end) => self.part(end, Dialect::ends_with, positive),
+            Predicate::Contains(needle) => self.part(needle.as_str(), Place::Within, positive),
+            Predicate::EndsWith(end) => self.part(end, Place::End, positive),
             Predicate::StartsWith(start) if self.how == How::Bytes => self.range(start, positive),
-            Predicate::StartsWith(start) => self.part(start, Dialect::starts_with, positive),
+            Predicate::StartsWith(start) => self.part(start, Place::Start, positive),
             // Elements are rows and not columns, and untyped attributes have no column.
             Predicate::Never | Predicate::Element(_) | Predicate::Loose(..) => Part::constant(!positive),
         }
@@ -135,7 +135,7 @@ impl<'a> Leaf<'a> {
         Part::pair(self.dialect, if positive { Join::And } else { Join::Or }, leaves)
     }
 
-    fn part(self, part: &str, search: fn(Dialect, Expr, &str, &dyn Fn(&str) -> Bound, bool) -> Expr, positive: bool) -> Part {
+    fn part(self, part: &str, place: Place, positive: bool) -> Part {
         // The longest of these binds the part and its length.
         *self.parameters += 2;
         // A collation that ignores case does so in no function of SQLite's.
@@ -143,7 +143,7 @@ impl<'a> Leaf<'a> {
             (Dialect::Sqlite, How::Collation) => Func::lower(self.expr.clone()).into(),
             _ => self.expr.clone(),
         };
-        let expr = search(self.dialect, column, part, &|text| self.text(text), positive);
+        let expr = self.dialect.finds(column, part, place, &|text| self.text(text), positive);
         self.or_null(expr, positive)
     }
 

@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
         "sql/dialect", "sql/error", "sql/chain", "sql/columns", "sql/leaf", "sql/condition", "sql/warnings", "sql/ddl", "sql/statement", "sql/page", "sql/mod",
     ],
     &[
-        "check/resolve", "check/shape", "check/mod",
+        "check/meaning", "check/resolve", "check/shape", "check/mod",
         "scim/mod",
         "users/timestamp", "users/role", "users/user", "users/cursor", "users/page", "users/error", "users/attributes", "users/patch", "users/invite",
         "users/store",

@@ -1,5 +1,6 @@
 //! From what was written to what it means, by a policy.
 
+mod meaning;
 mod resolve;
 mod shape;
 

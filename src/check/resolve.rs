@@ -1,14 +1,15 @@
 //! One clause at a time: which attribute, is the question allowed there, and what does it mean.
 
+use super::meaning::{self, Meaning, Ne, Subject};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::{Clause, Literal, Path};
 use crate::operator::{Operator, Operators};
-use crate::plan::{self, Loose, Node, Predicate, Test};
+use crate::plan::{self, Node, Predicate, Test};
 use crate::policy::{FieldRule, MultiNe, Policy};
 use crate::schema::{Attribute, AttributeId, Schema};
 use crate::span::Span;
 use crate::suggest;
-use crate::value::{Case, IntegerLiteral, Kind, Needle, Value, base64, datetime, key, number};
+use crate::value::{Case, Kind, Value};
 use std::borrow::Cow;
 
 /// What the check of one filter carries along.
@@ -40,14 +41,14 @@ impl<R: ?Sized> Resolver<'_, R> {
     }
 
     fn top_attribute(&mut self, path: Path<'_>) -> Option<AttributeId> {
+        if path.urn().is_some() && !self.policy.urns {
+            let finding = Diagnostic::new(Code::UrnNotAllowed, path.span(), "schema URNs before attributes are not allowed here");
+            let bare = path.as_str().get(path.urn().map_or(0, |urn| urn.len() + 1)..).unwrap_or("");
+            return self.report(finding.with_help(format!("write the name alone: {}", quoted(bare))));
+        }
         let urn = path.urn().filter(|urn| !self.schema.urn().is_some_and(|core| core.eq_ignore_ascii_case(urn)));
         let found = self.schema.find(urn, path.name(), path.sub_attribute()).map(Attribute::id);
         match found.filter(|id| !self.is_hidden(*id)) {
-            Some(_) if path.urn().is_some() && !self.policy.urns => {
-                let finding = Diagnostic::new(Code::UrnNotAllowed, path.span(), "schema URNs before attributes are not allowed here");
-                let bare = path.as_str().get(path.urn().map_or(0, |urn| urn.len() + 1)..).unwrap_or("");
-                self.report(finding.with_help(format!("write `{bare}`")))
-            }
             Some(id) => Some(id),
             None => {
                 let finding = self.unknown(path);
@@ -139,21 +140,26 @@ impl<R: ?Sized> Resolver<'_, R> {
         let literal = clause.literal();
         let presence = operator == Operator::Pr || literal == Some(Literal::Null);
         let id = if presence { named } else { self.compared(named, clause)? };
-        let attribute = self.schema.attribute(id)?.clone();
-        self.allowed(&attribute, clause)?;
+        let subject = self.schema.attribute(id).map(Subject::of)?;
         if operator.takes_value() {
             self.count(id, clause.path().span());
         }
-        let test = |predicate| Node::Test(Test { attribute: id, case: attribute.case(), predicate });
-        match (operator, literal) {
+        // Both are looked at before either refuses, so that a clause shows all its faults at once.
+        let allowed = self.allowed(subject, clause);
+        let test = |predicate| Node::Test(Test { attribute: id, case: subject.case, predicate });
+        let meaning = match (operator, literal) {
             (Operator::Pr, _) | (_, None) => Some(test(Predicate::Present)),
-            (Operator::Eq, Some(Literal::Null)) => self.null_allowed(clause).map(|()| plan::not(test(Predicate::Present))),
-            (_, Some(Literal::Null)) => self.null_allowed(clause).map(|()| test(Predicate::Present)),
-            (_, Some(literal)) => self.comparison(&attribute, clause, literal).map(|meaning| match meaning {
+            (_, Some(Literal::Null)) => {
+                self.null_allowed(clause)?;
+                let present = test(Predicate::Present);
+                Some(if operator == Operator::Eq { plan::not(present) } else { present })
+            }
+            (_, Some(literal)) => self.comparison(subject, clause, literal).map(|meaning| match meaning {
                 Meaning::Test(predicate) => test(predicate),
                 Meaning::Not(predicate) => plan::not(test(predicate)),
             }),
-        }
+        };
+        allowed.and(meaning)
     }
 
     /// The attribute that a comparison is about: for a complex attribute, its sub-attribute `value`.
@@ -176,27 +182,24 @@ impl<R: ?Sized> Resolver<'_, R> {
         })
     }
 
-    fn allowed(&mut self, attribute: &Attribute, clause: &Clause<'_>) -> Option<()> {
+    fn allowed(&mut self, Subject { id, kind, .. }: Subject, clause: &Clause<'_>) -> Option<()> {
         let operator = clause.operator();
-        let null = clause.literal() == Some(Literal::Null) && attribute.kind() == Kind::Complex;
-        if !Operators::of_kind(attribute.kind()).contains(operator) && !null {
-            let kind = attribute.kind();
-            let message = format!("{} is {kind}; its values do not take `{operator}`", quoted(attribute.path()));
-            let finding = Diagnostic::new(Code::OperatorForType, clause.operator_span(), message);
-            return self.report(finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))));
-        }
-        let rule = self.rule(attribute.id())?;
+        let null = clause.literal() == Some(Literal::Null) && kind == Kind::Complex;
+        let rule = self.rule(id)?;
         if rule.operators.contains(operator) || (null && !rule.operators.is_empty()) {
             return Some(());
         }
-        let shown = quoted(attribute.path());
+        let shown = quoted(clause.path().as_str());
+        if !Operators::of_kind(kind).contains(operator) && !null {
+            let message = format!("{shown} is {kind}; its values do not take `{operator}`");
+            let finding = Diagnostic::new(Code::OperatorForType, clause.operator_span(), message);
+            return self.report(finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))));
+        }
+        let path = self.schema.attribute(id).map_or("", Attribute::path);
         let (finding, help) = if rule.operators.is_empty() {
             let usable: Vec<&str> = self.visible().filter(|known| self.is_filterable(known.id())).map(Attribute::path).collect();
-            let under: Vec<&str> = usable
-                .iter()
-                .copied()
-                .filter(|path| path.strip_prefix(attribute.path()).is_some_and(|rest| rest.starts_with('.')))
-                .collect();
+            let under: Vec<&str> =
+                usable.iter().copied().filter(|usable| usable.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))).collect();
             let help = format!("filter by {}", list(if under.is_empty() { usable } else { under }.into_iter()));
             (Diagnostic::new(Code::OperatorNotAllowed, clause.path().span(), format!("filters cannot use {shown}")), help)
         } else {
@@ -227,158 +230,21 @@ impl<R: ?Sized> Resolver<'_, R> {
         self.report(finding.with_help("compare with a value"))
     }
 
-    fn comparison(&mut self, attribute: &Attribute, clause: &Clause<'_>, literal: Literal<'_>) -> Option<Meaning> {
-        let operator = clause.operator();
-        let ne = match (operator, attribute.yields_many(), self.policy.multi_ne) {
-            (Operator::Ne, true, MultiNe::AnyValueDiffers) => Ne::Differs,
+    fn comparison(&mut self, subject: Subject, clause: &Clause<'_>, literal: Literal<'_>) -> Option<Meaning> {
+        let ne = match (subject.many, self.policy.multi_ne) {
+            (true, MultiNe::AnyValueDiffers) => Ne::Differs,
             _ => Ne::NotEqual,
         };
-        let meaning = match (attribute.kind(), literal) {
-            (Kind::Any, literal) => return Some(loose(operator, literal, attribute.case())),
-            (Kind::String | Kind::Reference, Literal::String(text)) => Ok(text_test(operator, text, attribute.case(), ne)),
-            (Kind::Boolean, Literal::Boolean(value)) => Ok(exact(operator, Value::Boolean(value), ne)),
-            (Kind::Boolean, Literal::String(text)) if self.boolean_text && boolean(text).is_some() => {
-                let value = text.eq_ignore_ascii_case("true");
-                let span = clause.literal_span();
-                let finding = Diagnostic::new(Code::AcceptedBooleanText, span, format!("a string for the Boolean `{value}`"));
-                self.findings.push(finding.replace(span, value.to_string()));
-                Ok(exact(operator, Value::Boolean(value), ne))
-            }
-            (Kind::Integer, Literal::Number(text)) => Ok(integer_test(operator, number::integer(text), ne)),
-            (Kind::Decimal, Literal::Number(text)) => match number::decimal(text) {
-                Some(number) => Ok(exact(operator, Value::Decimal(number), ne)),
-                None => Err(Diagnostic::new(Code::NumberTooLarge, clause.literal_span(), "the number is beyond what a decimal holds")
-                    .with_help("decimals are IEEE 754 binary64: up to about 1.8e308")),
-            },
-            (Kind::DateTime, Literal::String(text)) => match datetime::parse(text) {
-                Some(instant) => Ok(instant_test(operator, instant, ne)),
-                None => Err(Diagnostic::new(Code::BadDateTime, clause.literal_span(), format!("{} is no date and time", quoted(text)))
-                    .with_help("write it as in `\"2011-05-13T04:42:34Z\"`")),
-            },
-            (Kind::Binary, Literal::String(text)) => match base64::decode(text) {
-                Some(bytes) => Ok(exact(operator, Value::Binary(bytes.into()), ne)),
-                None => Err(Diagnostic::new(Code::BadBinary, clause.literal_span(), format!("{} is no base64", quoted(text)))
-                    .with_help("binary values are written in base64 or base64url")),
-            },
-            (kind, _) => Err(wrong_type(attribute, kind, clause, literal)),
-        };
-        meaning.map_err(|finding| self.findings.push(finding)).ok()
-    }
-}
-
-/// A predicate, or its negation.
-enum Meaning {
-    Test(Predicate),
-    Not(Predicate),
-}
-
-/// What `ne` means: on attributes with several values, that one differs.
-#[derive(Clone, Copy)]
-enum Ne {
-    NotEqual,
-    Differs,
-}
-
-fn exact(operator: Operator, value: Value, ne: Ne) -> Meaning {
-    Meaning::Test(match (operator, ne) {
-        (Operator::Eq, _) => Predicate::Equal(value),
-        (Operator::Ne, Ne::Differs) => Predicate::Differs(value),
-        (Operator::Ne, Ne::NotEqual) => return Meaning::Not(Predicate::Equal(value)),
-        (Operator::Gt, _) => Predicate::Greater(value),
-        (Operator::Ge, _) => Predicate::GreaterOrEqual(value),
-        (Operator::Lt, _) => Predicate::Less(value),
-        (Operator::Le, _) => Predicate::LessOrEqual(value),
-        // Only texts are looked into; `allowed` has refused the rest.
-        _ => Predicate::Never,
-    })
-}
-
-fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
-    let folded: Box<str> = match case {
-        Case::Exact => text.into(),
-        Case::Ignore => key(text).into(),
-    };
-    Meaning::Test(match operator {
-        // Every text contains the empty one, begins and ends with it.
-        Operator::Co | Operator::Sw | Operator::Ew if folded.is_empty() => Predicate::Present,
-        Operator::Co => Predicate::Contains(Box::new(Needle::new(folded, case))),
-        Operator::Sw => Predicate::StartsWith(folded),
-        Operator::Ew => Predicate::EndsWith(folded),
-        _ => return exact(operator, Value::Text(folded), ne),
-    })
-}
-
-/// An integer against a number of any size and precision, exactly.
-fn integer_test(operator: Operator, literal: IntegerLiteral, ne: Ne) -> Meaning {
-    let below = match literal {
-        IntegerLiteral::Exact(number) => return exact(operator, Value::Integer(number), ne),
-        IntegerLiteral::Between(floor) => return between(operator, Value::Integer(floor)),
-        IntegerLiteral::Below => true,
-        IntegerLiteral::Above => false,
-    };
-    match operator {
-        Operator::Ne => Meaning::Not(Predicate::Never),
-        Operator::Gt | Operator::Ge if below => Meaning::Test(Predicate::Present),
-        Operator::Lt | Operator::Le if !below => Meaning::Test(Predicate::Present),
-        _ => Meaning::Test(Predicate::Never),
-    }
-}
-
-/// An instant; one between two microseconds equals no stored one.
-fn instant_test(operator: Operator, instant: datetime::DateTime, ne: Ne) -> Meaning {
-    let floor = Value::DateTime(instant.micros);
-    if instant.residue { between(operator, floor) } else { exact(operator, floor, ne) }
-}
-
-/// A literal that lies between `floor` and the next value that can be stored: none equals it, all differ from it.
-fn between(operator: Operator, floor: Value) -> Meaning {
-    match operator {
-        Operator::Ne => Meaning::Not(Predicate::Never),
-        Operator::Gt | Operator::Ge => Meaning::Test(Predicate::Greater(floor)),
-        Operator::Lt | Operator::Le => Meaning::Test(Predicate::LessOrEqual(floor)),
-        _ => Meaning::Test(Predicate::Never),
-    }
-}
-
-fn loose(operator: Operator, literal: Literal<'_>, case: Case) -> Meaning {
-    let literal = match literal {
-        Literal::String(text) => {
-            let folded = if case == Case::Exact { text.into() } else { key(text).into() };
-            Loose::Text { key: folded, instant: datetime::parse(text) }
+        if let (Kind::Boolean, Literal::String(text), true) = (subject.kind, literal, self.boolean_text)
+            && let Some(value) = meaning::boolean(text)
+        {
+            let span = clause.literal_span();
+            let finding = Diagnostic::new(Code::AcceptedBooleanText, span, format!("a string for the Boolean `{value}`"));
+            self.findings.push(finding.replace(span, value.to_string()));
+            return Some(meaning::exact(clause.operator(), Value::Boolean(value), ne));
         }
-        Literal::Number(text) => Loose::Number(text.into()),
-        Literal::Boolean(value) => Loose::Boolean(value),
-        Literal::Null => return Meaning::Test(Predicate::Never),
-    };
-    Meaning::Test(Predicate::Loose(operator, literal))
-}
-
-fn wrong_type(attribute: &Attribute, kind: Kind, clause: &Clause<'_>, literal: Literal<'_>) -> Diagnostic {
-    let (given, quoted_as) = match literal {
-        Literal::String(_) => ("a string", None),
-        Literal::Number(text) => ("a number", Some(text.to_owned())),
-        Literal::Boolean(value) => ("a Boolean", Some(value.to_string())),
-        Literal::Null => ("null", None),
-    };
-    let message = format!("{} is {kind} and cannot be compared with {given}", quoted(attribute.path()));
-    let finding = Diagnostic::new(Code::WrongType, clause.literal_span(), message);
-    finding.with_help(match (kind, literal) {
-        (Kind::String | Kind::Reference, _) => match quoted_as {
-            Some(text) => format!("write it in double quotes: `\"{text}\"`"),
-            None => "write a string in double quotes".into(),
-        },
-        (Kind::Boolean, Literal::String(text)) if boolean(text).is_some() => {
-            format!("write it without quotes: `{}`", text.to_ascii_lowercase())
-        }
-        (Kind::Boolean, _) => "write `true` or `false`".into(),
-        (Kind::Integer | Kind::Decimal, _) => "write a number without quotes".into(),
-        (Kind::DateTime, _) => "write it as in `\"2011-05-13T04:42:34Z\"`".into(),
-        _ => "write a string in double quotes".into(),
-    })
-}
-
-fn boolean(text: &str) -> Option<bool> {
-    [true, false].into_iter().find(|value| text.eq_ignore_ascii_case(if *value { "true" } else { "false" }))
+        meaning::of(subject, clause, literal, ne).map_err(|finding| self.findings.push(finding)).ok()
+    }
 }
 
 /// The nearest name, or a few of those there are.

@@ -87,23 +87,26 @@ fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
                 continue;
             }
         };
-        let values: Result<Vec<Value>, Predicate> = match test.predicate {
-            Predicate::Equal(value) if negated == (kind == Chain::All) => Ok(vec![value]),
-            Predicate::In(values) if negated == (kind == Chain::All) => Ok(values.into_vec()),
-            other => Err(other),
-        };
-        match values {
-            Ok(values) => match lists.iter_mut().find(|(id, case, ..)| (*id, *case) == (test.attribute, test.case)) {
-                Some((.., list)) => list.extend(values),
-                None => {
-                    lists.push((test.attribute, test.case, folded.len(), values));
-                    folded.push(None);
-                }
-            },
-            Err(predicate) => {
-                let node = Node::Test(Test { predicate, ..test });
-                folded.push(Some(if negated { not(node) } else { node }));
+        let Test { attribute, case, predicate } = test;
+        let foldable = negated == (kind == Chain::All) && matches!(predicate, Predicate::Equal(_) | Predicate::In(_));
+        if !foldable {
+            let node = Node::Test(Test { attribute, case, predicate });
+            folded.push(Some(if negated { not(node) } else { node }));
+            continue;
+        }
+        let list = match lists.iter().position(|(id, known, ..)| (*id, *known) == (attribute, case)) {
+            Some(list) => list,
+            None => {
+                lists.push((attribute, case, folded.len(), Vec::new()));
+                folded.push(None);
+                lists.len() - 1
             }
+        };
+        let Some((.., values)) = lists.get_mut(list) else { continue };
+        match predicate {
+            Predicate::Equal(value) => values.push(value),
+            Predicate::In(more) => values.extend(more),
+            _ => {}
         }
     }
     for (attribute, case, place, values) in lists {
@@ -130,6 +133,11 @@ fn one_of(mut values: Vec<Value>) -> Predicate {
 }
 
 fn remove_duplicates(nodes: &mut Vec<Node>) {
+    // Comparing a few is cheaper than hashing them.
+    const FEW: usize = 8;
+    if nodes.len() <= FEW && !nodes.iter().enumerate().any(|(at, node)| nodes.iter().take(at).any(|before| before == node)) {
+        return;
+    }
     let mut seen = HashSet::new();
     let fresh: Vec<bool> = nodes.iter().map(|node| seen.insert(node)).collect();
     if fresh.contains(&false) {

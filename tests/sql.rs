@@ -258,7 +258,7 @@ fn mappings_are_data() {
 #[test]
 fn values_have_the_type_of_their_column() {
     let params = |filter: &str, dialect| policy().parse(filter).unwrap().to_where(&columns(), dialect).unwrap().params;
-    assert_eq!(params("name eq \"É\"", Dialect::MySql), [Param::Bytes("é".as_bytes().to_vec())]);
+    assert_eq!(params("name eq \"É\"", Dialect::MySql), [Param::TextBytes("é".into())]);
     assert_eq!(params("nick eq \"É\"", Dialect::MySql), [Param::Text("é".into())]);
     assert_eq!(params("name eq \"É\"", Dialect::Postgres), [Param::Text("é".into())]);
     assert_eq!(params("level eq 5.0", Dialect::Sqlite), [Param::Integer(5)]);

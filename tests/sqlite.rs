@@ -3,7 +3,7 @@
 
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
-use scieve::sql::{Child, Column, Columns, Dialect, Direction, Mapping, Param, Seek, Select, Statement, sort_text};
+use scieve::sql::{Child, Column, Columns, Dialect, Direction, Mapping, Native, Param, Seek, Select, Statement, sort_text};
 use scieve::{Attribute, Kind, MultiNe, Plan, Policy, Record, Schema, Value, ValueRef, key};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -677,4 +677,117 @@ fn long_filters_prepare() {
         }
     };
     std::thread::Builder::new().stack_size(512 * 1024).spawn(run).unwrap().join().unwrap();
+}
+
+/// The mapping of the users, over the sample users, with the filters that the users policy takes.
+#[cfg(feature = "users")]
+#[test]
+fn users_are_found_in_their_tables() {
+    use scieve::users::{self, User};
+
+    let db = Connection::open_in_memory().unwrap();
+    for statement in users::columns().create(Dialect::Sqlite, users::schema()).unwrap() {
+        db.execute_batch(&statement).unwrap();
+    }
+    let text = |text: &str| Some(Stored::Text(text.to_owned()));
+    let keyed = |text: Option<&str>| (text.map(|text| Stored::Text(text.into())), text.map(|text| Stored::Text(key(text).into())));
+    let sample: Vec<User> = users::sample(300).collect();
+    for user in &sample {
+        let mut row = Vec::new();
+        for (column, key, sort, value) in [
+            ("id", "id_f", "id_sort", Some(user.id.as_str())),
+            ("subject", "subject_f", "subject_sort", Some(&user.subject)),
+            ("name", "name_f", "name_sort", Some(&user.name)),
+            ("email", "email_f", "email_sort", user.email.as_deref()),
+            ("status", "status_f", "status_sort", Some(user.status.name())),
+            ("client_id", "client_id_f", "client_id_sort", user.client_id.as_deref()),
+        ] {
+            let (own, folded) = keyed(value);
+            row.extend([(column, own), (key, folded), (sort, text(&sort_text(value)))]);
+        }
+        insert(&db, "users", &row);
+        let groups = || user.assigned_groups.iter();
+        let rows = |table: &str, names: [&str; 2], values: Vec<&str>| {
+            for (at, value) in values.into_iter().enumerate() {
+                let ((own, folded), at) = (keyed(Some(value)), Some(Stored::Integer(at as i64)));
+                insert(&db, table, &[("user_id", text(&user.id)), ("idx", at), (names[0], own), (names[1], folded)]);
+            }
+        };
+        rows("user_groups", ["group_id", "group_id_f"], groups().map(|group| group.id.as_str()).collect());
+        let roles = groups().flat_map(|group| group.assigned_roles.iter().map(|role| role.name.as_str()));
+        rows("user_group_roles", ["name", "name_f"], roles.collect());
+        rows("user_scopes", ["scope", "scope_f"], user.assigned_scopes.iter().map(String::as_str).collect());
+        for (at, role) in user.assigned_roles.iter().enumerate() {
+            let ((id, id_f), (name, name_f)) = (keyed(Some(&role.id)), keyed(Some(&role.name)));
+            let mut row = vec![("user_id", text(&user.id)), ("idx", Some(Stored::Integer(at as i64)))];
+            row.extend([("role_id", id), ("role_id_f", id_f), ("name", name), ("name_f", name_f)]);
+            insert(&db, "user_roles", &row);
+        }
+    }
+
+    let mut filters: Vec<String> = Vec::new();
+    for user in sample.iter().step_by(7) {
+        let upper = user.name.to_uppercase();
+        let part: String = user.name.chars().skip(1).take(3).collect();
+        filters.push(format!("name eq {} or id eq {}", json(&upper), json(&user.id)));
+        filters.push(format!("name co {} and (status eq \"active\" or status eq \"INVITED\")", json(&part)));
+        filters.push(format!("subject eq {} or email co {}", json(&user.subject), json(&part)));
+        for role in &user.assigned_roles {
+            filters.push(format!("assignedRoles.name eq {} or assignedRoles.id eq {}", json(&role.name), json(&role.id)));
+        }
+        for group in &user.assigned_groups {
+            filters.push(format!("assignedGroups.id eq {}", json(&group.id)));
+            for role in &group.assigned_roles {
+                filters.push(format!("assignedGroupsAssignedRoles.name eq {} and name co \"a\"", json(&role.name)));
+            }
+        }
+        filters.extend(user.assigned_scopes.iter().map(|scope| format!("assignedScopes eq {}", json(scope))));
+        filters.extend(user.client_id.iter().map(|client| format!("clientId eq {}", json(client))));
+    }
+    for filter in &filters {
+        let plan = users::policy().parse(filter).unwrap_or_else(|diagnostics| panic!("{}", diagnostics.render()));
+        let mut expected: Vec<&str> = sample.iter().filter(|user| plan.matches(user)).map(|user| user.id.as_str()).collect();
+        expected.sort_unstable();
+        let select = Select::default();
+        assert_eq!(ids(&db, &plan.to_sql(users::columns(), Dialect::Sqlite, &select).unwrap()), expected, "{filter}");
+    }
+    assert!(filters.len() > 150, "{}", filters.len());
+}
+
+/// On ASCII texts the database's own ways agree with memory, as their documentation says.
+#[test]
+fn native_comparisons_agree_on_ascii() {
+    struct Nick(Option<String>);
+    impl Record for Nick {
+        fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+            self.0.as_ref().is_some_and(|text| test(ValueRef::text(text)))
+        }
+    }
+    let schema = Schema::new(None, [Attribute::new("nick", Kind::String)]).unwrap();
+    let policy: Policy<Nick> = Policy::new(schema.clone()).unwrap();
+    let texts = ["Bob", "bob", "BOBBY", "bobb ", "[bob]", "_", "%", "a!b", "", "Z", "a", "^"];
+    for native in [Native::Lower, Native::LowerColumn("nick_lower".into()), Native::CaseInsensitive] {
+        let columns = Mapping::new("people", "id").attribute("nick", Column::native("nick", native.clone())).check().unwrap();
+        let db = Connection::open_in_memory().unwrap();
+        for statement in columns.create(Dialect::Sqlite, &schema).unwrap() {
+            db.execute_batch(&statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+        }
+        let people: Vec<Nick> = texts.iter().map(|text| Nick(Some((*text).into()))).chain([Nick(None)]).collect();
+        for (at, person) in people.iter().enumerate() {
+            let text = person.0.clone().map(Stored::Text);
+            insert(&db, "people", &[("id", Some(Stored::Text(format!("{at:02}")))), ("nick", text)]);
+        }
+        for operator in ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"] {
+            for text in texts {
+                for (open, close) in [("", ""), ("not (", ")")] {
+                    let filter = format!("{open}nick {operator} {}{close}", json(text));
+                    let plan = policy.parse(&filter).unwrap();
+                    let expected: Vec<String> =
+                        people.iter().enumerate().filter(|(_, person)| plan.matches(person)).map(|(at, _)| format!("{at:02}")).collect();
+                    let statement = plan.to_sql(&columns, Dialect::Sqlite, &Select::default()).unwrap();
+                    assert_eq!(ids(&db, &statement), expected, "{native:?}: {filter}: {}", statement.sql);
+                }
+            }
+        }
+    }
 }

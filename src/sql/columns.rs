@@ -72,7 +72,7 @@ pub enum Text {
     /// MySQL and `TEXT` in SQLite.
     #[default]
     Exact,
-    /// This column holds [`crate::key`] of the text, and is compared byte by byte (types as for [`Text::Exact`]). Agrees with memory on
+    /// This column holds [`crate::key`] of the text, NULL where that is, and is compared byte by byte (types as for [`Text::Exact`]). Agrees with memory on
     /// every text. Where the attribute is `caseExact` after all, its own column is compared.
     Key(String),
     /// The database's own way to ignore case. Agrees with memory on ASCII texts at most, so each use is a warning
@@ -166,13 +166,18 @@ impl Mapping {
     ///
     /// # Errors
     /// A name of a table or column that is not letters (A to Z), digits and `_`, at most 63 of them, no digit first; an attribute twice;
-    /// a key that is neither a string nor an integer.
+    /// a key that is neither a string nor an integer; a sort column in the table of an attribute with several values.
     pub fn check(self) -> Result<Columns, MappingError> {
         let mut names = vec![&self.table, &self.alias, &self.key];
         let mut columns: Vec<&Column> = self.attributes.values().collect();
         for child in self.children.values() {
             names.extend([&child.table, &child.owner, &child.position]);
-            columns.extend(child.value.iter().chain(child.columns.values()));
+            let parts = child.value.iter().chain(child.columns.values());
+            if let Some(sort) = parts.clone().find_map(|column| column.sort.as_ref()) {
+                let why = "rows are sorted by columns of the resource's own table";
+                return Err(MappingError(format!("sort column `{}`: {why}", sort.escape_debug())));
+            }
+            columns.extend(parts);
             one_each(child.columns.keys())?;
         }
         for column in columns {
@@ -297,6 +302,12 @@ impl Columns {
         toml::from_str(text).map_err(|error| MappingError(error.to_string()))
     }
 
+    /// A mapping written in this crate, which a test checks.
+    #[cfg(feature = "users")]
+    pub(crate) fn of_own(mapping: Mapping) -> Self {
+        Self(mapping)
+    }
+
     /// The mapping as data.
     #[must_use]
     pub fn mapping(&self) -> &Mapping {
@@ -306,6 +317,12 @@ impl Columns {
     /// The column in the resource's own table.
     pub(super) fn column(&self, attribute: &Attribute) -> Option<&Column> {
         find(&self.0.attributes, attribute)
+    }
+
+    /// The sort column of the attribute of that path.
+    pub(super) fn sort_column(&self, path: &str) -> Option<&str> {
+        let (_, column) = self.0.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(path))?;
+        column.sort.as_deref()
     }
 
     /// The table of this attribute's values, with the column of the value: a table of its own, or that of the attribute it belongs to.

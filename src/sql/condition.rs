@@ -12,7 +12,7 @@ use super::leaf::Leaf;
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, AttributeId, Schema};
 use crate::value::{Case, Kind};
-use sea_query::{Condition, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 
 impl<R: ?Sized> Plan<R> {
     /// The plan as a condition on the table of the mapping, which the statement has to call by the mapping's alias. Every literal is
@@ -78,7 +78,7 @@ impl<'a> Compiler<'a> {
             return Ok(self.leaf(self.columns.child_alias(), column, attribute, test.case)?.test(test, positive));
         }
         match (&test.predicate, attribute.kind()) {
-            (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope),
+            (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope.in_or),
             (_, Kind::Complex) => self.complex(attribute, positive, scope),
             _ if attribute.yields_many() => self.many(test, attribute, positive, scope),
             _ => {
@@ -92,24 +92,19 @@ impl<'a> Compiler<'a> {
         Leaf::new(self.dialect, table, column, attribute, case, &mut self.parameters)
     }
 
-    /// `attribute[...]`: one row of its table answers all of it; without a table there is one element at most.
-    fn element(&mut self, attribute: &'a Attribute, inner: &Node, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
-        if let Some(child) = self.columns.element_table(attribute) {
-            let within = Scope { element: Some((attribute.id(), child)), in_or: false };
-            let inner = self.node(inner, true, within)?;
-            return Ok(self.rows(child, inner, positive, scope.in_or));
-        }
-        if attribute.yields_many() {
+    /// `attribute[...]` on an attribute with several values: one row of its table answers all of it.
+    fn element(&mut self, attribute: &Attribute, inner: &Node, positive: bool, in_or: bool) -> Result<Part, SqlError> {
+        let columns = self.columns;
+        let Some(child) = columns.element_table(attribute) else {
             return Err(SqlError::about(SqlError::NoTable, attribute));
-        }
-        let join = if positive { Join::And } else { Join::Or };
-        let scope = Scope { in_or: scope.in_or || join == Join::Or, ..scope };
-        let parts = vec![self.complex(attribute, positive, scope)?, self.node(inner, positive, scope)?];
-        Ok(Part::chain(self.dialect, join, parts))
+        };
+        let within = Scope { element: Some((attribute.id(), child)), in_or: false };
+        let inner = self.node(inner, true, within)?;
+        Ok(self.rows(child, inner, positive, in_or))
     }
 
     /// Whether a complex attribute is there: it has a row, or one of its sub-attributes has a value.
-    fn complex(&mut self, attribute: &'a Attribute, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+    fn complex(&mut self, attribute: &Attribute, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
         if let Some(child) = self.columns.element_table(attribute) {
             return Ok(Part::leaf(self.exists(child, None, positive)));
         }
@@ -175,7 +170,7 @@ impl<'a> Compiler<'a> {
         Part::leaf(match self.dialect {
             // Below an OR, PostgreSQL asks an index only where the list is there before: it is an array that is made once.
             Dialect::Postgres if in_or => {
-                key.eq(Func::cust("ANY").arg(Func::cust("ARRAY").arg(Expr::SubQuery(None, Box::new(select.into())))))
+                Expr::cust_with_exprs("$1 = ANY (ARRAY $2)", [key, Expr::SubQuery(None, Box::new(select.into()))])
             }
             _ => key.in_subquery(select),
         })

@@ -33,9 +33,13 @@ impl Columns {
             if ddl.statements.len() > before {
                 ddl.fill(table, column);
             }
-            if let Text::Key(key) = &column.text {
-                ddl.index(table, std::iter::once(key.as_str()).chain(owner));
-                ddl.trigrams(table, key);
+            match &column.text {
+                Text::Key(key) => {
+                    ddl.index(table, std::iter::once(key.as_str()).chain(owner));
+                    ddl.trigrams(table, key);
+                }
+                Text::Native(Native::Lower) => ddl.lower(table, &column.column),
+                _ => {}
             }
             if let Some(sort) = &column.sort {
                 ddl.index(table, [sort.as_str(), &self.mapping().key]);
@@ -158,12 +162,23 @@ impl Ddl {
         }
     }
 
+    /// An index on `lower(column)`, which MariaDB does not have.
+    fn lower(&mut self, table: &str, column: &str) {
+        let (name, table) = (format!("{table}_{column}"), quoted(self.dialect, table));
+        let (name, column) = (quoted(self.dialect, &format!("{}_lower", name.get(..55).unwrap_or(&name))), quoted(self.dialect, column));
+        let create = format!("CREATE INDEX {name} ON {table} ((lower({column})))");
+        self.statements.push(match self.dialect {
+            Dialect::MySql => format!("-- in MySQL 8, and not in MariaDB: {create}"),
+            Dialect::Postgres | Dialect::Sqlite => create,
+        });
+    }
+
     fn notes(&mut self, table: &str, column: &Column, attribute: &Attribute) {
         if matches!(attribute.kind(), Kind::String | Kind::Reference) {
             self.trigrams(table, compared(column, attribute));
-        }
-        if matches!(column.text, Text::Key(_)) || column.sort.is_some() {
-            self.fill(table, column);
+            if column.text == Text::Native(Native::Lower) {
+                self.lower(table, &column.column);
+            }
         }
     }
 
@@ -184,7 +199,8 @@ impl Ddl {
         if let Some(sort) = &column.sort {
             to.push(format!("{sort} = scieve::sql::sort_text({from})"));
         }
-        let note = format!("-- fill {table} row by row, as no SQL computes it: {} ({FOLD_VERSION})", to.join(", "));
+        let (to, null) = (to.join(", "), if column.nullable { "" } else { ", then make them NOT NULL" });
+        let note = format!("-- before the first filter, fill {table} row by row, as no SQL computes it: {to} ({FOLD_VERSION}){null}");
         self.statements.push(note);
     }
 }

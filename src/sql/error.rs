@@ -1,5 +1,6 @@
 //! Why a plan has no SQL over a mapping.
 
+use super::dialect::Dialect;
 use crate::schema::Attribute;
 use std::fmt;
 
@@ -21,7 +22,7 @@ pub enum SqlError {
     NotSortable(Box<str>),
     /// No identifier: letters, digits and `_`, a digit not first, at most 63.
     BadIdentifier(Box<str>),
-    /// More bound values than [`super::Dialect::MAX_PARAMETERS`].
+    /// More bound values than [`Dialect::MAX_PARAMETERS`].
     TooManyParameters,
 }
 
@@ -41,7 +42,7 @@ impl fmt::Display for SqlError {
             Self::Untyped(attribute) => write!(f, "`{attribute}` has no type, so no column can be compared with it"),
             Self::NotSortable(attribute) => write!(f, "the mapping has no sort column for `{attribute}`"),
             Self::BadIdentifier(name) => write!(f, "`{}` is not the name of a column", name.escape_debug()),
-            Self::TooManyParameters => write!(f, "the filter needs more than {} bound values", super::Dialect::MAX_PARAMETERS),
+            Self::TooManyParameters => write!(f, "the filter needs more than {} bound values", Dialect::MAX_PARAMETERS),
         }
     }
 }

@@ -81,7 +81,8 @@ impl Select {
         self
     }
 
-    /// The same, sorted by the attribute of that path and then by the key.
+    /// The same, sorted by the attribute of that path, as the mapping writes it, and then by the key. Whether the caller may see that
+    /// attribute is not asked here.
     #[must_use]
     pub fn sort(mut self, path: impl Into<String>, direction: Direction) -> Self {
         (self.sort, self.direction) = (Some(path.into()), direction);
@@ -121,7 +122,10 @@ impl<R: ?Sized> Plan<R> {
         let key = Expr::col((alias.clone(), mapping.key.clone()));
         let key = if mapping.key_type == Kind::String { dialect.ordered(key) } else { key };
         let sort = match &select.sort {
-            Some(path) => Some(dialect.ordered(Expr::col((alias.clone(), self.sort_column(columns, path)?)))),
+            Some(path) => {
+                let column = columns.sort_column(path).ok_or_else(|| SqlError::NotSortable(path.as_str().into()))?;
+                Some(dialect.ordered(Expr::col((alias.clone(), column.to_owned()))))
+            }
             None => None,
         };
 
@@ -166,12 +170,6 @@ impl<R: ?Sized> Plan<R> {
     /// What [`Plan::to_condition`] refuses.
     pub fn to_where(&self, columns: &Columns, dialect: Dialect) -> Result<Statement, SqlError> {
         Ok(Statement::of_condition(self.to_condition(columns, dialect)?, dialect))
-    }
-
-    fn sort_column(&self, columns: &Columns, path: &str) -> Result<String, SqlError> {
-        let attribute = self.schema().find_path(path).ok_or_else(|| SqlError::NotSortable(path.into()))?;
-        let column = columns.column(attribute).and_then(|column| column.sort.clone());
-        column.ok_or_else(|| SqlError::about(SqlError::NotSortable, attribute))
     }
 }
 

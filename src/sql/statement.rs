@@ -1,7 +1,6 @@
 //! SQL as text, with its values beside it.
 
 use super::dialect::Dialect;
-use crate::value::base64;
 use sea_query::{
     Condition, EscapeBuilder, ExplainStatement, Expr, MysqlQueryBuilder, Oper, OperLeftAssocDecider, PostgresQueryBuilder,
     PrecedenceDecider, QueryBuilder, Quote, QuotedBuilder, SelectInto, SelectStatement, SqlWriter, SqlWriterValues, SqliteQueryBuilder,
@@ -34,7 +33,10 @@ pub enum Param {
     Decimal(f64),
     /// A text.
     Text(String),
-    /// Bytes. As JSON `{"text": "..."}` where they are UTF-8, as texts are bound in MySQL, and `{"base64": "..."}` where they are not.
+    /// The bytes of a text, to be bound as bytes: MySQL compares texts as such. As JSON the text. (Bytes of a binary column in MySQL that
+    /// happen to be UTF-8 are shown so too.)
+    TextBytes(String),
+    /// Bytes. As JSON `{"base64": "..."}`.
     Bytes(#[cfg_attr(feature = "serde", serde(serialize_with = "serialize_bytes"))] Vec<u8>),
     /// An array, in PostgreSQL.
     List(Vec<Param>),
@@ -42,17 +44,16 @@ pub enum Param {
 
 #[cfg(feature = "serde")]
 fn serialize_bytes<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => serializer.collect_map([("text", text)]),
-        Err(_) => serializer.collect_map([("base64", base64::encode(bytes))]),
-    }
+    serializer.collect_map([("base64", crate::value::base64::encode(bytes))])
 }
 
 impl Statement {
     pub(super) fn of_select(select: &SelectStatement, dialect: Dialect) -> Self {
         match dialect {
             Dialect::Postgres => Self::write(PostgresQueryBuilder, |builder, sql| builder.prepare_select_statement(select, sql)),
-            Dialect::MySql => Self::write(MysqlQueryBuilder, |builder, sql| builder.prepare_select_statement(select, sql)),
+            Dialect::MySql => {
+                Self::write(MysqlQueryBuilder, |builder, sql| builder.prepare_select_statement(select, sql)).with_text_bytes()
+            }
             Dialect::Sqlite => Self::write(Backticks, |builder, sql| builder.prepare_select_statement(select, sql)),
         }
     }
@@ -61,7 +62,7 @@ impl Statement {
         let expr = Expr::from(condition);
         match dialect {
             Dialect::Postgres => Self::write(PostgresQueryBuilder, |builder, sql| builder.prepare_expr(&expr, sql)),
-            Dialect::MySql => Self::write(MysqlQueryBuilder, |builder, sql| builder.prepare_expr(&expr, sql)),
+            Dialect::MySql => Self::write(MysqlQueryBuilder, |builder, sql| builder.prepare_expr(&expr, sql)).with_text_bytes(),
             Dialect::Sqlite => Self::write(Backticks, |builder, sql| builder.prepare_expr(&expr, sql)),
         }
     }
@@ -72,6 +73,17 @@ impl Statement {
         write(&builder, &mut sql);
         let (sql, values) = sql.into_parts();
         Self { sql, params: values.into_iter().map(Param::from).collect() }
+    }
+
+    fn with_text_bytes(mut self) -> Self {
+        for param in &mut self.params {
+            if let Param::Bytes(bytes) = param
+                && let Ok(text) = std::str::from_utf8(bytes)
+            {
+                *param = Param::TextBytes(text.to_owned());
+            }
+        }
+        self
     }
 }
 

@@ -33,8 +33,8 @@ Exit status: 0 all fine, 1 a filter has errors, 2 wrong usage or unreadable inpu
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// When remarks have colours
-    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN")]
+    /// When remarks have colours: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = true)]
     color: Color,
 }
 

@@ -10,7 +10,6 @@ use std::io::{self, BufWriter, StderrLock, StdoutLock, Write};
 /// When remarks have colours.
 #[derive(Clone, Copy, clap::ValueEnum)]
 pub(super) enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     Always,
     Never,

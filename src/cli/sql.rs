@@ -6,7 +6,7 @@ use super::output::Output;
 use super::plans;
 use super::policy::Choice;
 use scieve::sql::{Columns, Dialect, Direction, Param, Select, SqlError, Statement};
-use scieve::{Diagnostic, Plan};
+use scieve::{Diagnostic, Plan, Schema, users};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
@@ -76,7 +76,7 @@ impl Sql {
             return Stop::unusable("`sql` needs a policy: without one no attribute has a type, nor a column");
         }
         let policy = self.choice.policy(false)?;
-        let mut select = Select::default().columns(selected(&columns));
+        let mut select = Select::default().columns(selected(&columns, policy.schema()));
         if let Some(rows) = self.limit {
             select = select.limit(rows);
         }
@@ -108,7 +108,7 @@ fn columns(file: Option<&str>, choice: &Choice) -> Result<Columns, Stop> {
         if !choice.is("users") && !choice.is("none") {
             return Stop::unusable("give `--columns FILE`: only the policy `users` has tables of its own");
         }
-        return Columns::from_toml(include_str!("users.toml")).map_err(|error| Stop::Unusable(format!("users: {error}")));
+        return Ok(users::columns().clone());
     };
     let from_text = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
         Some("json") => Columns::from_json,
@@ -119,13 +119,16 @@ fn columns(file: Option<&str>, choice: &Choice) -> Result<Columns, Stop> {
     from_text(&text).map_err(|error| Stop::Unusable(format!("{path}: {error}")))
 }
 
-/// The key, and every column with a value for the resource itself.
-fn selected(columns: &Columns) -> Vec<String> {
+/// The key, and every column that holds an attribute of the resource itself, in the order of the schema.
+fn selected(columns: &Columns, schema: &Schema) -> Vec<String> {
     let mapping = columns.mapping();
+    let place = |path: &str| schema.find_path(path).map_or(usize::MAX, |attribute| attribute.id().index());
+    let mut attributes: Vec<_> = mapping.attributes.iter().map(|(path, column)| (place(path), &column.column)).collect();
+    attributes.sort();
     let mut selected = vec![mapping.key.clone()];
-    for column in mapping.attributes.values() {
-        if !selected.contains(&column.column) {
-            selected.push(column.column.clone());
+    for (_, column) in attributes {
+        if !selected.contains(column) {
+            selected.push(column.clone());
         }
     }
     selected

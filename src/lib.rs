@@ -18,7 +18,6 @@ mod suggest;
 mod syntax;
 #[cfg(feature = "users")]
 pub mod users;
-#[allow(dead_code, unused_imports, reason = "the stages that use the rest of it build on this one")]
 mod value;
 
 pub use diagnostic::Code;

@@ -30,10 +30,11 @@ impl Records {
             Some("jsonl" | "ndjson") => Ok(Self::Lines { path: path.to_owned(), name, complete }),
             Some("json") => {
                 let text = std::fs::read_to_string(path).map_err(|error| Stop::unreadable(&name, &error))?;
-                let list: Vec<&RawValue> = serde_json::from_str(&text).map_err(|error| fault(&name, &error))?;
+                let list: Vec<&RawValue> = serde_json::from_str(&text).map_err(|error| fault(&name, 1, &error))?;
                 let records = list.into_iter().zip(1..).map(|(raw, number): (_, u64)| {
-                    let found = record(raw.get(), complete).map_err(|error| fault(&name, &error))?;
-                    found.ok_or_else(|| no_object(&format!("{name}: element {number}")))
+                    let place = format!("{name}: element {number}");
+                    let found = record(raw.get(), complete).map_err(|error| Stop::Unusable(format!("{place}: {error}")))?;
+                    found.ok_or_else(|| no_object(&place))
                 });
                 Ok(Self::Array(records.collect::<Result<_, _>>()?))
             }
@@ -64,10 +65,9 @@ impl Records {
                     if text.trim().is_empty() {
                         continue;
                     }
-                    let place = format!("{name}:{number}");
-                    let found = record(text.trim(), *complete).map_err(|error| Stop::Unusable(format!("{place}: {error}")))?;
+                    let found = record(text.trim(), *complete).map_err(|error| fault(name, number, &error))?;
                     total += 1;
-                    take(&found.ok_or_else(|| no_object(&place))?)?;
+                    take(&found.ok_or_else(|| no_object(&format!("{name}:{number}")))?)?;
                 }
             }
         }
@@ -75,11 +75,16 @@ impl Records {
     }
 }
 
-fn fault(name: &str, error: &serde_json::Error) -> Stop {
-    match error.is_data() {
-        true => Stop::Unusable(format!("`{name}` is no JSON array of objects")),
-        false => Stop::Unusable(format!("{name}: {error}")),
+/// Why a text that begins on that line of the file is not what it should be.
+fn fault(name: &str, first_line: u64, error: &serde_json::Error) -> Stop {
+    if error.is_data() {
+        return Stop::Unusable(format!("`{name}` is no JSON array of objects"));
     }
+    let (line, column) = (error.line(), error.column());
+    let message = error.to_string();
+    let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message);
+    let line = first_line.saturating_add(u64::try_from(line).unwrap_or(u64::MAX)).saturating_sub(1);
+    Stop::Unusable(format!("{name}:{line}:{column}: {message}"))
 }
 
 fn no_object(place: &str) -> Stop {

@@ -162,11 +162,7 @@ fn warn(output: &mut Output, plan: &Plan<Value>, columns: &Columns) -> Result<()
 
 /// A value as a comment: `-- $1 = "ann"`.
 fn bound(dialect: Dialect, number: u64, param: &Param) -> String {
-    let value = match param {
-        Param::Bytes(bytes) => std::str::from_utf8(bytes).ok().and_then(|text| serde_json::to_string(text).ok()),
-        _ => None,
-    };
-    let value = value.or_else(|| serde_json::to_string(param).ok()).unwrap_or_default();
+    let value = serde_json::to_string(param).unwrap_or_default();
     let mark = if dialect == Dialect::Postgres { "$" } else { "?" };
     format!("-- {mark}{number} = {value}")
 }

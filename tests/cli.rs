@@ -360,6 +360,14 @@ fn a_closed_pipe_is_silent() {
 }
 
 #[test]
+fn output_that_cannot_be_written_exits_with_2() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else { return };
+    let output = command(&["fmt", "name pr"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "error: cannot write: no space left on device\n");
+}
+
+#[test]
 fn every_filter_is_answered_before_the_next_is_waited_for() {
     let mut child = command(&["check", "--json"]).spawn().unwrap();
     let (mut stdin, mut out) = (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));

@@ -66,7 +66,7 @@ pub(crate) fn run() -> ExitCode {
         Ok(verdict) => verdict.code(),
         Err(Stop::Unread) => ExitCode::SUCCESS,
         Err(Stop::Unusable(message)) => {
-            let _ = output.fault(&message);
+            output.fault(&message);
             UNUSABLE.into()
         }
     }

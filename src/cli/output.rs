@@ -69,12 +69,13 @@ impl Output {
         self.remark(&drawn)
     }
 
-    /// Why the run stops.
-    pub(super) fn fault(&mut self, message: &str) -> Result<(), Stop> {
+    /// Why the run stops. What is left of the results goes out before it, if it can.
+    pub(super) fn fault(&mut self, message: &str) {
+        let _ = self.out.flush();
         let mut drawn = if self.drawn { "\n".to_owned() } else { String::new() };
         paint(&mut drawn, &format!("error: {message}"), self.color);
-        self.remark(&drawn)?;
-        self.flush()
+        // Where this cannot be written either, the exit status has to do.
+        let _ = self.err.write_all(drawn.as_bytes()).and_then(|()| self.err.flush());
     }
 
     pub(super) fn flush(&mut self) -> Result<(), Stop> {

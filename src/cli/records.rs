@@ -27,7 +27,10 @@ impl Records {
     pub(super) fn open(path: &Path, complete: bool) -> Result<Self, Stop> {
         let name = path.display().to_string();
         match path.extension().and_then(|extension| extension.to_str()) {
-            Some("jsonl" | "ndjson") => Ok(Self::Lines { path: path.to_owned(), name, complete }),
+            Some("jsonl") => match File::open(path) {
+                Ok(_) => Ok(Self::Lines { path: path.to_owned(), name, complete }),
+                Err(error) => Err(Stop::unreadable(&name, &error)),
+            },
             Some("json") => {
                 let text = std::fs::read_to_string(path).map_err(|error| Stop::unreadable(&name, &error))?;
                 let list: Vec<&RawValue> = serde_json::from_str(&text).map_err(|error| fault(&name, 1, &error))?;

@@ -319,7 +319,7 @@ fn colours_on_demand_alone() {
     assert!(coloured.contains("\u{1b}[1m\u{1b}[31merror[unknown-attribute]\u{1b}[0m"), "{coloured:?}");
     let mut bare = coloured.clone();
     while let Some(start) = bare.find('\u{1b}') {
-        let end = start + bare[start..].find('m').unwrap();
+        let end = start + bare.get(start..).unwrap().find('m').unwrap();
         bare.replace_range(start..=end, "");
     }
     assert_eq!(bare, plain);

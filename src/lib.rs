@@ -12,6 +12,8 @@ mod schema;
 pub mod scim;
 mod snippet;
 mod span;
+#[cfg(feature = "sql")]
+pub mod sql;
 mod suggest;
 mod syntax;
 #[cfg(feature = "users")]

@@ -1,6 +1,8 @@
 //! The users resource: its type, what can be filtered by, and users to try things on.
 
 mod attributes;
+#[cfg(feature = "sql")]
+mod columns;
 mod error;
 mod invite;
 mod page;
@@ -11,6 +13,8 @@ mod store;
 mod timestamp;
 mod user;
 
+#[cfg(feature = "sql")]
+pub use columns::columns;
 pub use error::StoreError;
 pub use invite::InviteResult;
 pub use invite::Invitee;

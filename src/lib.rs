@@ -1,4 +1,6 @@
 //! scieve
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 mod check;
 mod diagnostic;
 mod eval;

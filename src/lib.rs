@@ -4,6 +4,8 @@
     doc = "SCIM 2.0 filters (RFC 7644) parsed, checked against a policy, and run in memory or as SQL with the same answer everywhere."
 )]
 
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 mod check;
 mod diagnostic;
 mod eval;

@@ -375,8 +375,8 @@ struct Reference<'s> {
 impl<'s> Reference<'s> {
     fn holds(&self, expr: Expr<'_>, root: &Value) -> bool {
         match expr.kind() {
-            ExprKind::And(operands) => operands.fold(true, |all, operand| self.holds(operand, root) && all),
-            ExprKind::Or(operands) => operands.fold(false, |some, operand| self.holds(operand, root) || some),
+            ExprKind::And(mut operands) => operands.all(|operand| self.holds(operand, root)),
+            ExprKind::Or(mut operands) => operands.any(|operand| self.holds(operand, root)),
             ExprKind::Not(child) => !self.holds(child, root),
             ExprKind::ValuePath(path, child) => {
                 let attribute = self.attribute(path);
@@ -521,7 +521,7 @@ fn thousandths(one: &str, other: &str) -> Ordering {
 
 /// Microseconds since the year 0 and whether there is more, of the forms that the generator makes.
 fn instant(text: &str) -> (i64, bool) {
-    let number = |range: std::ops::Range<usize>| text[range].parse::<i64>().unwrap();
+    let number = |range: std::ops::Range<usize>| text.get(range).unwrap().parse::<i64>().unwrap();
     let (year, month, day) = (number(0..4), number(5..7), number(8..10));
     let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let lengths = [31, if leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];

@@ -29,7 +29,8 @@ const FLOORS: &[&[&str]] = &[
     ],
     &["lib"],
     &[
-        "cli/exit", "cli/input", "cli/check", "cli/fmt", "cli/explain", "cli/sql", "cli/eval", "cli/serve", "cli/mod",
+        "cli/exit", "cli/input", "cli/output", "cli/policy", "cli/report", "cli/plans", "cli/records",
+        "cli/check", "cli/fmt", "cli/explain", "cli/sql", "cli/eval", "cli/serve", "cli/mod",
         "main",
     ],
 ];

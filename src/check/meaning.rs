@@ -151,7 +151,7 @@ fn wrong_type(kind: Kind, clause: &Clause<'_>, literal: Literal<'_>) -> Diagnost
         Literal::Boolean(value) => ("a Boolean", Some(value.to_string())),
         Literal::Null => ("null", None),
     };
-    let message = format!("{} is {kind} and cannot be compared with {given}", quoted(clause.path().as_str()));
+    let message = format!("{} is of type {kind} and cannot be compared with {given}", quoted(clause.path().as_str()));
     let finding = Diagnostic::new(Code::WrongType, clause.literal_span(), message);
     finding.with_help(match (kind, literal) {
         (Kind::String | Kind::Reference, _) => match quoted_as {

@@ -208,7 +208,7 @@ impl<R: ?Sized> Resolver<'_, R> {
         }
         let shown = quoted(clause.path().as_str());
         if !Operators::of_kind(kind).contains(operator) && !null {
-            let message = format!("{shown} is {kind}; its values do not take `{operator}`");
+            let message = format!("{shown} is of type {kind}, whose values do not take `{operator}`");
             let finding = Diagnostic::new(Code::OperatorForType, clause.operator_span(), message);
             return self.report(finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))));
         }

@@ -8,19 +8,21 @@ use serde_json::Value;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut u = Unstructured::new(bytes);
-    let Ok(record) = made_up::record(&mut u, scim::user_policy().schema()) else { return };
-    let Ok(user) = made_up::user(&mut u) else { return };
-    let near = made_up::text(&mut u).ok();
-    let near = near.and_then(|text| Filter::parse_with(&text, &Syntax::lenient(), &Limits::default()).ok());
-    let tree = made_up::tree(&mut u).ok().and_then(|tree| tree.build().ok());
-    let legal = made_up::filter(&mut u, scim::user_policy()).ok().flatten().and_then(|filter| filter.build().ok());
-    let own = made_up::filter(&mut u, users::policy()).ok().flatten().and_then(|filter| filter.build().ok());
-    for filter in [near, tree, legal, own].into_iter().flatten() {
-        follow(scim::user_policy(), &filter, &record);
-        follow(&Policy::<Value>::schemaless(Case::Ignore), &filter, &record);
-        follow(users::policy(), &filter, &user);
-    }
+    let Ok(Some(filter)) = filter(&mut u) else { return };
+    let (Ok(user), Ok(record)) = (made_up::user(&mut u), made_up::record(&mut u, scim::user_policy().schema())) else { return };
+    follow(scim::user_policy(), &filter, &record);
+    follow(&Policy::<Value>::schemaless(Case::Ignore), &filter, &record);
+    follow(users::policy(), &filter, &user);
 });
+
+fn filter(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Filter>> {
+    Ok(match u.int_in_range(0..=3)? {
+        0 => made_up::filter(u, scim::user_policy())?.and_then(|filter| filter.build().ok()),
+        1 => made_up::filter(u, users::policy())?.and_then(|filter| filter.build().ok()),
+        2 => made_up::tree(u)?.build().ok(),
+        _ => Filter::parse_with(&made_up::text(u)?, &Syntax::lenient(), &Limits::default()).ok(),
+    })
+}
 
 fn follow<R: Record>(policy: &Policy<R>, filter: &Filter, record: &R) {
     match policy.check(filter) {

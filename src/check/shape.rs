@@ -121,7 +121,7 @@ impl<R: ?Sized> Resolver<'_, R> {
     /// Clauses that must stand in a group of their own: each condition that holds one must hold no other clause, and these
     /// conditions must follow one another. A condition is an operand of the `and` at the top, or the whole filter.
     pub(super) fn group(&mut self, attribute: AttributeId, root: Expr<'_>) {
-        let Some(name) = self.schema.attribute(attribute).map(ToString::to_string) else { return };
+        let name = || self.schema.attribute(attribute).map(ToString::to_string).unwrap_or_default();
         let conditions: Vec<Expr<'_>> = match root.kind() {
             ExprKind::And(operands) => operands.collect(),
             _ => vec![root],
@@ -133,6 +133,7 @@ impl<R: ?Sized> Resolver<'_, R> {
             let members = self.members(condition, attribute);
             match (members.group, members.other) {
                 (Some(group), Some(other)) => {
+                    let name = name();
                     let message = format!("`{name}` clauses must be grouped together and apply to the whole query");
                     let finding = Diagnostic::new(Code::GroupMixed, group.span(), message);
                     let finding =
@@ -154,7 +155,7 @@ impl<R: ?Sized> Resolver<'_, R> {
             }
         }
         if let Some((first, between, second)) = split {
-            let message = format!("`{name}` clauses must be grouped together");
+            let message = format!("`{}` clauses must be grouped together", name());
             let finding = Diagnostic::new(Code::GroupSplit, second.span(), message).label("apart from the first ones");
             let finding = finding.also(first.span(), "the first ones").also(between.span(), "stands between");
             let right = self.grouped(root, attribute).unwrap_or_default();
@@ -167,8 +168,7 @@ impl<R: ?Sized> Resolver<'_, R> {
             ExprKind::Clause(clause) => {
                 let path = clause.path();
                 let urn = path.urn().filter(|urn| !self.schema.urn().is_some_and(|core| core.eq_ignore_ascii_case(urn)));
-                let found = self.schema.find(urn, path.name(), path.sub_attribute());
-                Some(found.is_some_and(|found| found.id() == attribute))
+                Some(self.schema.attribute(attribute)?.is_named(urn, path.name(), path.sub_attribute()))
             }
             // Inside brackets names are of sub-attributes.
             ExprKind::ValuePath(..) => Some(false),

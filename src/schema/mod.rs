@@ -6,7 +6,6 @@ mod json;
 mod rfc7643;
 
 use crate::value::{Case, Kind, ValueRef};
-use std::cmp::Ordering;
 use std::fmt;
 
 /// The position of an attribute in its [`Schema`].
@@ -122,6 +121,11 @@ impl Attribute {
         self.dot.and_then(|dot| self.path.get(dot + 1..))
     }
 
+    /// Whether these are its names, without regard to ASCII case; `urn` is an extension's, or `None`.
+    pub(crate) fn is_named(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> bool {
+        self.name().eq_ignore_ascii_case(name) && same(self.sub_attribute(), sub_attribute) && same(self.urn(), urn)
+    }
+
     /// The type of its values.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -192,7 +196,8 @@ impl std::error::Error for SchemaError {}
 pub struct Schema {
     urn: Option<Box<str>>,
     attributes: Vec<Attribute>,
-    by_path: Vec<AttributeId>,
+    /// Every attribute with the hash of its names, in the order of the hashes.
+    by_name: Vec<(u64, AttributeId)>,
 }
 
 impl Schema {
@@ -232,10 +237,13 @@ impl Schema {
             attribute.many = attribute.multi_valued;
         }
         attribute.id = AttributeId(id);
-        match self.position(attribute.urn(), attribute.name(), attribute.sub_attribute()) {
-            Ok(_) => return refuse("the name is there already"),
-            Err(place) => self.by_path.insert(place, attribute.id),
+        let (urn, name, sub) = (attribute.urn(), attribute.name(), attribute.sub_attribute());
+        if self.find(urn, name, sub).is_some() {
+            return refuse("the name is there already");
         }
+        let hash = hash(urn, name, sub);
+        let place = self.by_name.partition_point(|(known, _)| *known < hash);
+        self.by_name.insert(place, (hash, attribute.id));
         let id = attribute.id;
         self.attributes.push(attribute);
         Ok(id)
@@ -256,8 +264,7 @@ impl Schema {
     /// The attribute of that name, compared without regard to ASCII case; `urn` is an extension's, or `None`.
     #[must_use]
     pub fn find(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> Option<&Attribute> {
-        let place = self.position(urn, name, sub_attribute).ok()?;
-        self.attribute(*self.by_path.get(place)?)
+        self.with_hash(hash(urn, name, sub_attribute)).find(|known| known.is_named(urn, name, sub_attribute))
     }
 
     /// The attribute of that path, such as `name.familyName`, in the core schema or with the extension's URN before it.
@@ -305,18 +312,28 @@ impl Schema {
         Ok(self)
     }
 
-    fn position(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> Result<usize, usize> {
-        self.by_path.binary_search_by(|id| match self.attribute(*id) {
-            Some(known) => caseless(known.name(), name)
-                .then_with(|| caseless(known.sub_attribute().unwrap_or(""), sub_attribute.unwrap_or("")))
-                .then_with(|| caseless(known.urn().unwrap_or(""), urn.unwrap_or(""))),
-            None => Ordering::Less,
-        })
+    /// The attributes whose names have the hash, whichever they are.
+    fn with_hash(&self, hash: u64) -> impl Iterator<Item = &Attribute> {
+        let first = self.by_name.partition_point(|(known, _)| *known < hash);
+        let same = self.by_name.iter().skip(first).take_while(move |(known, _)| *known == hash);
+        same.filter_map(|(_, id)| self.attribute(*id))
     }
 }
 
-fn caseless(left: &str, right: &str) -> Ordering {
-    left.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(right.bytes().map(|byte| byte.to_ascii_lowercase()))
+/// FNV-1a of the names in small letters: a schema is made by its owner, so nobody can choose names that collide.
+fn hash(urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> u64 {
+    let parts = [name, sub_attribute.unwrap_or(""), urn.unwrap_or("")];
+    let bytes = parts.iter().flat_map(|part| part.bytes().map(|byte| byte.to_ascii_lowercase()).chain([b'.']));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// Whether both are absent, or both there and equal without regard to ASCII case.
+fn same(one: Option<&str>, other: Option<&str>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        (None, None) => true,
+        _ => false,
+    }
 }
 
 /// ATTRNAME of RFC 7644 figure 1, with `$` anywhere (RFC 7643 section 2.1 and `$ref`).

@@ -1,6 +1,7 @@
 //! The users resource: its type, what can be filtered by, and users to try things on.
 
 mod attributes;
+mod cursor;
 mod error;
 mod invite;
 mod page;
@@ -10,25 +11,38 @@ mod store;
 mod timestamp;
 mod user;
 
+pub use cursor::Cursor;
+pub use cursor::CursorError;
+pub use cursor::CursorKey;
+pub use cursor::Direction;
 pub use error::StoreError;
+pub use invite::Decision;
+pub use invite::INVITE_SECONDS;
+pub use invite::Invitation;
+pub use invite::InviteCode;
 pub use invite::InviteResult;
 pub use invite::Invitee;
+pub use invite::MailError;
 pub use invite::Mailer;
+pub use invite::SilentMailer;
 pub use page::Page;
 pub use page::Position;
 pub use page::Query;
 pub use page::Sort;
 pub use page::SortKey;
 pub use page::Window;
+pub use patch::Failure;
 pub use patch::Operation;
 pub use patch::Patched;
+pub use patch::Target;
 pub use role::Group;
+pub use role::Named;
 pub use role::ProviderType;
+pub use role::Reference;
 pub use role::Role;
 pub use role::RoleKind;
 pub use role::RoleLevel;
 pub use store::NewUser;
-pub use store::Reference;
 pub use store::UserStore;
 pub use timestamp::Timestamp;
 pub use timestamp::TimestampError;

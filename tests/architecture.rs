@@ -19,7 +19,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "check/meaning", "check/resolve", "check/shape", "check/mod",
         "scim/mod",
-        "users/timestamp", "users/role", "users/user", "users/cursor", "users/page", "users/error", "users/attributes", "users/patch", "users/invite",
+        "users/timestamp", "users/role", "users/user", "users/page", "users/cursor", "users/error", "users/attributes", "users/invite", "users/patch",
         "users/store",
         "users/memory", "users/columns", "users/database", "users/sample", "users/mod",
     ],

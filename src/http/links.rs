@@ -1,7 +1,8 @@
 //! Absolute links, as the caller sees the server.
 
 use super::problem::Problem;
-use super::query::{Direction, Parameters};
+use super::query::Parameters;
+use crate::users::Direction;
 use axum::extract::OriginalUri;
 use axum::http::header::HOST;
 use axum::http::request::Parts;
@@ -90,7 +91,11 @@ impl Links {
             seen.push(name);
             first
         });
-        self.with(kept.chain([(direction.parameter(), cursor)]))
+        let name = match direction {
+            Direction::Next => "next",
+            Direction::Previous => "prev",
+        };
+        self.with(kept.chain([(name, cursor)]))
     }
 
     fn with<'a>(&self, parameters: impl Iterator<Item = (&'a str, &'a str)>) -> String {

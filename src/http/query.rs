@@ -5,7 +5,7 @@ use crate::diagnostic::Diagnostics;
 use crate::filter::{Builder, Filter, attr};
 use crate::plan::{Node, Plan};
 use crate::policy::Policy;
-use crate::users::{Sort, SortKey, Status, User};
+use crate::users::{Direction, Sort, SortKey, Status, User};
 use percent_encoding::percent_decode_str;
 
 /// The parameters of a query string in their order, decoded as `application/x-www-form-urlencoded`.
@@ -66,22 +66,6 @@ impl Fields {
         match self {
             Self::All => true,
             Self::Named(names) => names.iter().any(|named| named == name),
-        }
-    }
-}
-
-/// In which direction a page lies from the cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Direction {
-    Next,
-    Previous,
-}
-
-impl Direction {
-    pub(super) const fn parameter(self) -> &'static str {
-        match self {
-            Self::Next => "next",
-            Self::Previous => "prev",
         }
     }
 }

@@ -44,6 +44,16 @@ impl SortKey {
         Self::CreatedAt,
     ];
 
+    /// The name of a member, by which a caller asks for it; `None` for another. `_id` is `id`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = if name == "_id" { "id" } else { name };
+        Self::ALL.into_iter().find(|key| key.name() == name)
+    }
+
+    /// Bytes of a key that the order heeds, at most; what a character begins below is left out with it.
+    pub const LENGTH: usize = 1020;
+
     /// The member of a user that it goes by.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -62,11 +72,14 @@ impl SortKey {
 
     /// Where a user stands: texts of users compare as the users do, by code point. `1` and the key of the value, or `2` where
     /// the user has none, so that those stand last (RFC 7644 section 3.4.2.3).
+    ///
+    /// Of a long key only the first [`SortKey::LENGTH`] bytes count, so that cursors stay short and every database can keep the
+    /// same order.
     #[must_use]
     pub fn of(self, user: &User) -> String {
         // Shifted so that it is never negative, and of one width.
         let number = |number: i64| format!("1{:020}", i128::from(number) - i128::from(i64::MIN));
-        let text = |text: &str| format!("1{}", key(text));
+        let text = |text: &str| format!("1{}", clip(&key(text)));
         let optional = |value: Option<String>| value.unwrap_or_else(|| "2".into());
         match self {
             Self::Name => text(&user.name),
@@ -79,6 +92,14 @@ impl SortKey {
             Self::InviteExpiry => optional(user.invite_expiry.map(number)),
             Self::CreatedAt => number(user.created_at.millis()),
         }
+    }
+}
+
+/// The part of a key that the order heeds.
+pub(super) fn clip(key: &str) -> &str {
+    match key.len() <= SortKey::LENGTH {
+        true => key,
+        false => (0..=SortKey::LENGTH).rev().find_map(|end| key.get(..end)).unwrap_or_default(),
     }
 }
 

@@ -4,7 +4,7 @@ use super::error::StoreError;
 use super::invite::{InviteResult, Invitee, Mailer};
 use super::page::{Page, Query};
 use super::patch::{Operation, Patched};
-use super::role::{Group, Role};
+use super::role::{Group, Reference, Role};
 use super::user::User;
 use std::future::Future;
 use std::sync::Arc;
@@ -22,15 +22,6 @@ pub struct NewUser {
     pub picture: Option<String>,
     /// The roles, each by id or by name.
     pub assigned_roles: Vec<Reference>,
-}
-
-/// A role or group as a caller names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// By its id.
-    Id(String),
-    /// By its name.
-    Name(String),
 }
 
 /// The users of many tenants. Every call names the tenant, and sees and changes nothing of another.

@@ -36,7 +36,7 @@ pub struct Config {
 /// A setting that cannot be.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct ConfigError(pub(super) String);
+pub struct ConfigError(String);
 
 impl ConfigError {
     pub(super) fn new(message: impl Into<String>) -> Self {

@@ -1,6 +1,5 @@
 //! JSON web tokens (RFC 7519).
 
-use super::config::ConfigError;
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
@@ -33,6 +32,17 @@ pub enum JwtAlgorithm {
     Es256,
 }
 
+/// A key or setting for tokens that cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct JwtError(String);
+
+impl JwtError {
+    fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
 /// RFC 7518 section 3.2.
 const SECRET_BYTES: usize = 32;
 /// What clocks may differ by, in seconds.
@@ -48,8 +58,8 @@ impl Jwt {
     ///
     /// # Errors
     /// A key that is none of that algorithm, a secret that is too short, an empty issuer or audience.
-    pub fn with_key(algorithm: JwtAlgorithm, key: &[u8], issuer: &str, audience: &str) -> Result<Self, ConfigError> {
-        let unfit = |_| ConfigError::new("the JWT key is no key of that algorithm");
+    pub fn with_key(algorithm: JwtAlgorithm, key: &[u8], issuer: &str, audience: &str) -> Result<Self, JwtError> {
+        let unfit = |_| JwtError::new("the JWT key is no key of that algorithm");
         let (algorithm, key) = match algorithm {
             JwtAlgorithm::Hs256 => (Algorithm::HS256, secret(key)?),
             JwtAlgorithm::Rs256 => (Algorithm::RS256, DecodingKey::from_rsa_pem(key).map_err(unfit)?),
@@ -63,12 +73,12 @@ impl Jwt {
     ///
     /// # Errors
     /// Text that is no key set, a set without a usable key, a secret that is too short, an empty issuer or audience.
-    pub fn with_key_set(json: &str, issuer: &str, audience: &str) -> Result<Self, ConfigError> {
-        let set: JwkSet = serde_json::from_str(json).map_err(|error| ConfigError::new(format!("no JSON web key set: {error}")))?;
+    pub fn with_key_set(json: &str, issuer: &str, audience: &str) -> Result<Self, JwtError> {
+        let set: JwkSet = serde_json::from_str(json).map_err(|error| JwtError::new(format!("no JSON web key set: {error}")))?;
         let mut keys = Vec::new();
         for jwk in &set.keys {
             if let Some(algorithm) = algorithm(jwk) {
-                let key = DecodingKey::from_jwk(jwk).map_err(|error| ConfigError::new(format!("a bad JSON web key: {error}")))?;
+                let key = DecodingKey::from_jwk(jwk).map_err(|error| JwtError::new(format!("a bad JSON web key: {error}")))?;
                 if algorithm == Algorithm::HS256 {
                     secret(key.try_get_as_bytes().unwrap_or_default())?;
                 }
@@ -78,12 +88,12 @@ impl Jwt {
         Self::with_keys(keys, issuer, audience)
     }
 
-    fn with_keys(keys: Vec<Key>, issuer: &str, audience: &str) -> Result<Self, ConfigError> {
+    fn with_keys(keys: Vec<Key>, issuer: &str, audience: &str) -> Result<Self, JwtError> {
         if keys.is_empty() {
-            return Err(ConfigError::new("no JSON web key for HS256, RS256 or ES256"));
+            return Err(JwtError::new("no JSON web key for HS256, RS256 or ES256"));
         }
         if issuer.is_empty() || audience.is_empty() {
-            return Err(ConfigError::new("JWTs need an issuer and an audience"));
+            return Err(JwtError::new("JWTs need an issuer and an audience"));
         }
         Ok(Self { keys, issuer: issuer.into(), audience: audience.into() })
     }
@@ -120,9 +130,9 @@ impl fmt::Debug for Jwt {
     }
 }
 
-fn secret(key: &[u8]) -> Result<DecodingKey, ConfigError> {
+fn secret(key: &[u8]) -> Result<DecodingKey, JwtError> {
     if key.len() < SECRET_BYTES {
-        return Err(ConfigError::new(format!("a secret for HS256 has {SECRET_BYTES} bytes at least")));
+        return Err(JwtError::new(format!("a secret for HS256 has {SECRET_BYTES} bytes at least")));
     }
     Ok(DecodingKey::from_secret(key))
 }

@@ -181,7 +181,6 @@ pub(super) fn names_status(plan: &Plan<User>) -> bool {
             Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(|node| any(node, plan)),
             Node::Not(node) => any(node, plan),
             Node::Test(test) => plan.schema().attribute(test.attribute()).is_some_and(|attribute| attribute.path() == "status"),
-            _ => false,
         }
     }
     any(plan.root(), plan)

@@ -51,6 +51,8 @@ pub use timestamp::Timestamp;
 pub use timestamp::TimestampError;
 pub use user::Status;
 pub use user::User;
+#[cfg(feature = "http")]
+pub(crate) use user::is_address;
 
 use crate::policy::Policy;
 use crate::schema::Schema;

@@ -101,7 +101,7 @@ impl fmt::Display for Status {
 }
 
 /// Whether the text could be an e-mail address: something on both sides of one `@`, no white space or control characters.
-pub(super) fn is_address(text: &str) -> bool {
+pub(crate) fn is_address(text: &str) -> bool {
     let parts = text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
     parts && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }

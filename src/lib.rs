@@ -14,11 +14,12 @@ mod schema;
 pub mod scim;
 mod snippet;
 mod span;
+#[cfg(feature = "sql")]
+pub mod sql;
 mod suggest;
 mod syntax;
 #[cfg(feature = "users")]
 pub mod users;
-#[allow(dead_code, unused_imports, reason = "the stages that use the rest of it build on this one")]
 mod value;
 
 pub use diagnostic::Code;

@@ -1,6 +1,8 @@
 //! The users resource: its type, what can be filtered by, and users to try things on.
 
 mod attributes;
+#[cfg(feature = "sql")]
+mod columns;
 mod cursor;
 mod error;
 mod invite;
@@ -12,6 +14,8 @@ mod store;
 mod timestamp;
 mod user;
 
+#[cfg(feature = "sql")]
+pub use columns::columns;
 pub use cursor::Cursor;
 pub use cursor::CursorError;
 pub use cursor::CursorKey;

@@ -10,6 +10,12 @@ use thiserror::Error;
 /// Seconds that an invitation lasts: seven days.
 pub const INVITE_SECONDS: i64 = 604_800;
 
+/// When an invitation that starts now ends, in seconds since 1970-01-01T00:00:00Z.
+#[must_use]
+pub fn invite_expiry(now: Timestamp) -> i64 {
+    now.millis().div_euclid(1000) + INVITE_SECONDS
+}
+
 /// Who is to be invited.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invitee {

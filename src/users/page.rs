@@ -1,6 +1,6 @@
 //! Order, and the pages of a list.
 
-use super::user::User;
+use super::user::{Members, User};
 use crate::plan::Plan;
 use crate::value::key;
 use std::sync::Arc;
@@ -77,20 +77,24 @@ impl SortKey {
     /// same order.
     #[must_use]
     pub fn of(self, user: &User) -> String {
+        self.of_members(user)
+    }
+
+    pub(super) fn of_members(self, user: &impl Members) -> String {
         // Shifted so that it is never negative, and of one width.
         let number = |number: i64| format!("1{:020}", i128::from(number) - i128::from(i64::MIN));
         let text = |text: &str| format!("1{}", clip(&key(text)));
         let optional = |value: Option<String>| value.unwrap_or_else(|| "2".into());
         match self {
-            Self::Name => text(&user.name),
-            Self::Id => text(&user.id),
-            Self::TenantId => text(&user.tenant_id),
-            Self::ClientId => optional(user.client_id.as_deref().map(text)),
-            Self::Status => text(user.status.name()),
-            Self::Subject => text(&user.subject),
-            Self::Email => optional(user.email.as_deref().map(text)),
-            Self::InviteExpiry => optional(user.invite_expiry.map(number)),
-            Self::CreatedAt => number(user.created_at.millis()),
+            Self::Name => text(user.name()),
+            Self::Id => text(user.id()),
+            Self::TenantId => text(user.tenant_id()),
+            Self::ClientId => optional(user.client_id().map(text)),
+            Self::Status => text(user.status().name()),
+            Self::Subject => text(user.subject()),
+            Self::Email => optional(user.email().map(text)),
+            Self::InviteExpiry => optional(user.invite_expiry().map(number)),
+            Self::CreatedAt => number(user.created_at().millis()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The operations of PATCH: read, then applied to a user.
 
 use super::error::StoreError;
-use super::invite::INVITE_SECONDS;
+use super::invite::invite_expiry;
 use super::role::{Group, Named, ProviderType, Reference, Role};
 use super::timestamp::Timestamp;
 use super::user::{Status, User, is_address};
@@ -224,12 +224,12 @@ impl Operation {
             Change::Status(status) => {
                 match (user.status, status) {
                     (Status::Invited, Status::Invited) => {}
-                    (_, Status::Invited) => user.invite_expiry = Some(expiry(now)),
+                    (_, Status::Invited) => user.invite_expiry = Some(invite_expiry(now)),
                     _ => user.invite_expiry = None,
                 }
                 user.status = *status;
             }
-            Change::Renew if user.status == Status::Invited => user.invite_expiry = Some(expiry(now)),
+            Change::Renew if user.status == Status::Invited => user.invite_expiry = Some(invite_expiry(now)),
             Change::Renew => return Err(StoreError::invalid(at("/path"), "the user is not invited")),
             Change::Roles(edit) => {
                 if let Some(found) = edit.resolve(roles, |_, _| true, self.place, failures) {
@@ -255,11 +255,6 @@ impl Operation {
         }
         Ok(())
     }
-}
-
-/// When an invitation that starts now ends, in seconds since 1970-01-01T00:00:00Z.
-pub(super) fn expiry(now: Timestamp) -> i64 {
-    now.millis().div_euclid(1000) + INVITE_SECONDS
 }
 
 impl Edit {

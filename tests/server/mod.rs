@@ -10,30 +10,30 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-pub const ADMIN: &str = "admin-key-0001";
-pub const USER: &str = "user-key-0002";
-pub const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
+pub(crate) const ADMIN: &str = "admin-key-0001";
+pub(crate) const USER: &str = "user-key-0002";
+pub(crate) const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
 
 /// A server on a port of its own, with its own thread. It ends when dropped.
-pub struct Server {
-    pub address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
-pub fn fixture() -> Fixture {
+pub(crate) fn fixture() -> Fixture {
     Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap()
 }
 
 /// The fixture's keys.
-pub fn config() -> Config {
+pub(crate) fn config() -> Config {
     let fixture = fixture();
     let config = Config::new(&fixture.tenant);
     fixture.api_keys.iter().fold(config, |config, key| config.api_key(&key.key, &fixture.tenant, &key.user_id))
 }
 
 /// A store with the fixture in it.
-pub async fn store() -> MemoryStore {
+pub(crate) async fn store() -> MemoryStore {
     let store = MemoryStore::new();
     let fixture = fixture();
     store.load(&fixture.tenant, fixture.roles, fixture.groups, fixture.users).await.unwrap();
@@ -42,15 +42,15 @@ pub async fn store() -> MemoryStore {
 
 impl Server {
     /// The fixture, with the default settings.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::with(config())
     }
 
-    pub fn with(config: Config) -> Self {
+    pub(crate) fn with(config: Config) -> Self {
         Self::of(config, store())
     }
 
-    pub fn of<S: UserStore>(config: Config, store: impl Future<Output = S> + Send + 'static) -> Self {
+    pub(crate) fn of<S: UserStore>(config: Config, store: impl Future<Output = S> + Send + 'static) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (send, address) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -65,7 +65,7 @@ impl Server {
         Self { address: address.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
     }
 
-    pub fn connect(&self) -> TcpStream {
+    pub(crate) fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.set_nodelay(true).unwrap();
@@ -73,7 +73,7 @@ impl Server {
     }
 
     /// One request on a connection of its own.
-    pub fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
+    pub(crate) fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Answer {
         let mut stream = self.connect();
         let mut headers = headers.to_vec();
         headers.push(("Connection", "close"));
@@ -82,7 +82,7 @@ impl Server {
     }
 
     /// With a key and, where there is a body, as JSON.
-    pub fn call(&self, key: &str, method: &str, target: &str, body: Option<&Value>) -> Answer {
+    pub(crate) fn call(&self, key: &str, method: &str, target: &str, body: Option<&Value>) -> Answer {
         let authorization = format!("Bearer {key}");
         let mut headers = vec![("Authorization", authorization.as_str())];
         let body = body.map(ToString::to_string);
@@ -92,7 +92,7 @@ impl Server {
         self.send(method, target, &headers, body.as_deref().map(str::as_bytes))
     }
 
-    pub fn get(&self, target: &str) -> Answer {
+    pub(crate) fn get(&self, target: &str) -> Answer {
         self.call(ADMIN, "GET", target, None)
     }
 }
@@ -108,7 +108,7 @@ impl Drop for Server {
 }
 
 /// The bytes of a request. `Host` and `Content-Length` come by themselves.
-pub fn request(host: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Vec<u8> {
+pub(crate) fn request(host: SocketAddr, method: &str, target: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Vec<u8> {
     let mut head = format!("{method} {target} HTTP/1.1\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         head += &format!("Host: {host}\r\n");
@@ -125,16 +125,16 @@ pub fn request(host: SocketAddr, method: &str, target: &str, headers: &[(&str, &
 }
 
 #[derive(Clone, Debug)]
-pub struct Answer {
-    pub status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     /// Names in lower case.
-    pub headers: Vec<(String, String)>,
-    pub text: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) text: String,
 }
 
 impl Answer {
     /// Reads one answer to a request with that method.
-    pub fn read(stream: &mut impl Read, method: &str) -> Self {
+    pub(crate) fn read(stream: &mut impl Read, method: &str) -> Self {
         let mut bytes = Vec::new();
         let mut byte = [0];
         while !bytes.ends_with(b"\r\n\r\n") {
@@ -155,22 +155,22 @@ impl Answer {
         answer
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
     /// The ids on a page.
-    pub fn ids(&self) -> Vec<String> {
+    pub(crate) fn ids(&self) -> Vec<String> {
         assert_eq!(self.status, 200, "{self:?}");
         self.json()["data"].as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Path and query of a link.
-    pub fn link(&self, name: &str) -> Option<String> {
+    pub(crate) fn link(&self, name: &str) -> Option<String> {
         let href = self.json()["links"][name]["href"].as_str()?.to_owned();
         let path = href.find("/api/v1").unwrap();
         Some(href[path..].to_owned())

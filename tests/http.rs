@@ -38,7 +38,16 @@ fn every_failure_has_the_shape_of_errors() {
         let headers: Vec<_> = [BEARER].into_iter().chain(headers.iter().copied()).collect();
         server.send("POST", "/api/v1/users", &headers, Some(body))
     };
-    for path in ["/", "/api", "/api/v1/users/", "/api/v1//users", "/api/v1/users/a/b", "/api/v1/users/%2e%2e/x", "/API/v1/users", "/api/v1/users/me/"] {
+    for path in [
+        "/",
+        "/api",
+        "/api/v1/users/",
+        "/api/v1//users",
+        "/api/v1/users/a/b",
+        "/api/v1/users/%2e%2e/x",
+        "/API/v1/users",
+        "/api/v1/users/me/",
+    ] {
         is_problem(&server.get(path), 404);
         is_problem(&server.send("GET", path, &[], None), 404);
     }
@@ -46,7 +55,20 @@ fn every_failure_has_the_shape_of_errors() {
         is_problem(&server.get(path), 404);
         is_problem(&server.send("GET", path, &[], None), 401);
     }
-    for target in ["?filter=%", "?filter=%4", "?x=%zz", "?%=1", "?filter=%FF", "?limit", "?limit=", "?limit=+5", "?limit=5.", "?limit=1e1", "?limit=101", "?limit=0"] {
+    for target in [
+        "?filter=%",
+        "?filter=%4",
+        "?x=%zz",
+        "?%=1",
+        "?filter=%FF",
+        "?limit",
+        "?limit=",
+        "?limit=+5",
+        "?limit=5.",
+        "?limit=1e1",
+        "?limit=101",
+        "?limit=0",
+    ] {
         is_problem(&server.get(&format!("/api/v1/users{target}")), 400);
     }
     is_problem(&post(&[JSON], b"{\"subject\":\"\xff\"}"), 400);
@@ -104,7 +126,9 @@ fn methods() {
             is_problem(&answer, 405);
         }
     }
-    for path in ["/api/v1/users?limit=3", "/api/v1/users/62716ab404a7bd8626af9bd6", "/api/v1/users/me", "/api/v1/users/nobody", "/nowhere", "/docs"] {
+    for path in
+        ["/api/v1/users?limit=3", "/api/v1/users/62716ab404a7bd8626af9bd6", "/api/v1/users/me", "/api/v1/users/nobody", "/nowhere", "/docs"]
+    {
         let (get, head) = (server.get(path), server.call(ADMIN, "HEAD", path, None));
         assert_eq!((head.status, head.header("content-type")), (get.status, get.header("content-type")), "{path}");
         assert_eq!(head.header("content-length"), get.header("content-length"), "{path}");
@@ -132,7 +156,8 @@ fn a_refused_body_is_read_to_its_end() {
     is_problem(&Answer::read(&mut stream, "POST"), 413);
     // Who asks first is told not to send.
     let mut stream = server.connect();
-    let head = request(server.address, "POST", "/api/v1/users", &[BEARER, JSON, ("Expect", "100-continue"), ("Content-Length", "600000")], None);
+    let head =
+        request(server.address, "POST", "/api/v1/users", &[BEARER, JSON, ("Expect", "100-continue"), ("Content-Length", "600000")], None);
     stream.write_all(&head).unwrap();
     let answer = Answer::read(&mut stream, "POST");
     is_problem(&answer, 413);
@@ -170,7 +195,11 @@ fn heads_are_bounded() {
     let many: Vec<String> = (0..200).map(|number| format!("X-{number}")).collect();
     let headers: Vec<_> = many.iter().map(|name| (name.as_str(), "x")).collect();
     assert_eq!(server.send("GET", "/healthz", &headers, None).status, 431);
-    for head in ["GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost : a\r\n\r\n", "GET  /healthz HTTP/1.1\r\n\r\n"] {
+    for head in [
+        "GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        "GET /healthz HTTP/1.1\r\nHost : a\r\n\r\n",
+        "GET  /healthz HTTP/1.1\r\n\r\n",
+    ] {
         let mut stream = server.connect();
         stream.write_all(head.as_bytes()).unwrap();
         assert_eq!(Answer::read(&mut stream, "GET").status, 400, "{head}");
@@ -229,7 +258,11 @@ fn too_many_requests_are_told_when_to_try_again() {
 
 #[test]
 fn browsers_may_call_where_that_is_configured() {
-    let preflight = [("Origin", "https://a.example"), ("Access-Control-Request-Method", "PATCH"), ("Access-Control-Request-Headers", "authorization,content-type")];
+    let preflight = [
+        ("Origin", "https://a.example"),
+        ("Access-Control-Request-Method", "PATCH"),
+        ("Access-Control-Request-Headers", "authorization,content-type"),
+    ];
     let closed = Server::start().send("OPTIONS", "/api/v1/users", &preflight, None);
     assert_eq!((closed.status, closed.header("access-control-allow-origin")), (405, None));
     let server = Server::with(config().cors(Cors::Origins(vec!["https://a.example".parse().unwrap()])));

@@ -97,7 +97,8 @@ fn bad_tokens_are_refused() {
     }
     let good = token(&claims());
     let (head, _) = good.rsplit_once('.').unwrap();
-    let other = encode(&Header::new(Algorithm::HS256), &claims(), &EncodingKey::from_secret(b"another secret of thirty-two bytes")).unwrap();
+    let other =
+        encode(&Header::new(Algorithm::HS256), &claims(), &EncodingKey::from_secret(b"another secret of thirty-two bytes")).unwrap();
     for bad in [head.to_owned(), format!("{head}."), format!("{good}x"), format!("{good}.x"), other, "a.b.c".into(), "..".into()] {
         assert_eq!(status(&server, &bad), 401, "{bad}");
     }
@@ -126,7 +127,8 @@ fn keys_of_one_algorithm_are_none_of_another() {
     }
     // A key that comes with the token is not looked at.
     let mut header = Header::new(Algorithm::HS256);
-    header.jwk = Some(serde_json::from_value(json!({ "kty": "oct", "alg": "HS256", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY" })).unwrap());
+    header.jwk =
+        Some(serde_json::from_value(json!({ "kty": "oct", "alg": "HS256", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY" })).unwrap());
     assert_eq!(status(&server, &encode(&header, &claims(), &EncodingKey::from_secret(SECRET)).unwrap()), 401);
 }
 
@@ -274,7 +276,8 @@ fn tenants_never_meet() {
     assert_eq!(as_other("POST", &format!("/api/v1/users/actions/filter?next={CARLA}"), None).status, 400);
     assert_eq!(as_other("POST", "/api/v1/users", Some(&json!({ "subject": "x", "tenantId": TENANT }))).status, 403);
     assert_eq!(as_other("POST", "/api/v1/users", Some(&json!({ "subject": "x" }))).json()["tenantId"], "other");
-    let invited = as_other("POST", "/api/v1/users/actions/invite", Some(&json!({ "invitees": [{ "email": "grace@corp.example" }] }))).json();
+    let invited =
+        as_other("POST", "/api/v1/users/actions/invite", Some(&json!({ "invitees": [{ "email": "grace@corp.example" }] }))).json();
     assert_eq!(invited["data"][0]["userId"], "other-63a1f00c2b6de10011aa0007");
     let next = server.get("/api/v1/users?limit=3").link("next").unwrap();
     assert_eq!(server.get(&next).status, 200);

@@ -29,7 +29,8 @@ fn every_case() {
 }
 
 fn run(server: &Server, case: &Value, captured: &mut Captured) -> Vec<String> {
-    let headers: Vec<(&str, &str)> = case["headers"].as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
+    let headers: Vec<(&str, &str)> =
+        case["headers"].as_object().unwrap().iter().map(|(name, value)| (name.as_str(), value.as_str().unwrap())).collect();
     let target = substituted(case["path"].as_str().unwrap(), captured);
     let answer = server.send(case["method"].as_str().unwrap(), &target, &headers, body(case, captured).as_deref().map(str::as_bytes));
     let expect = &case["expect"];
@@ -159,6 +160,10 @@ fn unmet(assertion: &Value, answer: &Answer, json: Option<&Value>) -> Option<Str
             Value::String(text) => text.contains(part.as_str().unwrap()),
             _ => false,
         })
-        && met("keys", &|wanted| value.as_object().is_some_and(|members| members.keys().collect::<Vec<_>>() == wanted.as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect::<Vec<_>>()));
+        && met("keys", &|wanted| {
+            value.as_object().is_some_and(|members| {
+                members.keys().collect::<Vec<_>>() == wanted.as_array().unwrap().iter().map(|key| key.as_str().unwrap()).collect::<Vec<_>>()
+            })
+        });
     if fine { None } else { wrong() }
 }

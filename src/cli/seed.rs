@@ -38,7 +38,13 @@ impl Seed {
     pub(super) fn new(fixture: Option<&Path>, sample: usize, tenant: Option<&str>) -> Result<Self, Stop> {
         let mut seed = match fixture {
             Some(path) => Self::read(path)?,
-            None => Self { tenant: tenant.unwrap_or(TENANT).to_owned(), roles: roles(), groups: Vec::new(), users: Vec::new(), keys: Vec::new() },
+            None => Self {
+                tenant: tenant.unwrap_or(TENANT).to_owned(),
+                roles: roles(),
+                groups: Vec::new(),
+                users: Vec::new(),
+                keys: Vec::new(),
+            },
         };
         let subjects: HashSet<_> = seed.users.iter().map(|user| user.subject.clone()).collect();
         let ids: HashSet<_> = seed.users.iter().map(|user| user.id.clone()).collect();
@@ -108,7 +114,8 @@ impl Seed {
 }
 
 fn roles() -> Vec<Role> {
-    let role = |(id, name, level): (&str, &str, RoleLevel)| Role { id: id.to_owned(), name: name.to_owned(), kind: RoleKind::Default, level };
+    let role =
+        |(id, name, level): (&str, &str, RoleLevel)| Role { id: id.to_owned(), name: name.to_owned(), kind: RoleKind::Default, level };
     ROLES.into_iter().map(role).collect()
 }
 

@@ -112,7 +112,9 @@ impl Serve {
             config = config.api_key(key, &seed.tenant, user_id);
         }
         if seed.keys.is_empty() && self.jwt_issuer.is_none() {
-            return Stop::unusable("nobody could call: give a key with `--api-key` or in a `--fixture`, or the keys of tokens with `--jwt-...`");
+            return Stop::unusable(
+                "nobody could call: give a key with `--api-key` or in a `--fixture`, or the keys of tokens with `--jwt-...`",
+            );
         }
         self.log();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
@@ -135,7 +137,9 @@ impl Serve {
             config = config.cors(Cors::Any);
         } else if !self.cors.is_empty() {
             let origins = self.cors.iter().map(|origin| origin.parse()).collect::<Result<_, _>>();
-            config = config.cors(Cors::Origins(origins.map_err(|_| Stop::Unusable("`--cors`: expected an origin such as `https://a.example`".into()))?));
+            config = config.cors(Cors::Origins(
+                origins.map_err(|_| Stop::Unusable("`--cors`: expected an origin such as `https://a.example`".into()))?,
+            ));
         }
         Ok(match self.jwt()? {
             Some(jwt) => config.jwt(jwt),

@@ -73,7 +73,8 @@ impl Identity {
 
     /// The caller of a request with these headers.
     pub(super) async fn caller<S: UserStore>(&self, store: &S, headers: &HeaderMap) -> Result<Caller, Problem> {
-        let unauthorized = || Problem::new(Kind::Unauthorized).because("expected the header `authorization: Bearer <key>` with a valid key");
+        let unauthorized =
+            || Problem::new(Kind::Unauthorized).because("expected the header `authorization: Bearer <key>` with a valid key");
         let token = bearer(headers).ok_or_else(unauthorized)?;
         let user = match self.key(token) {
             Some(key) => match store.get(&key.tenant, &key.user_id).await {

@@ -22,7 +22,10 @@ impl Metrics {
         let requests = IntCounterVec::new(requests, &["endpoint", "status"])?;
         let seconds = HistogramOpts::new("scieve_http_request_seconds", "Time to answer, by endpoint").buckets(SECONDS.to_vec());
         let seconds = HistogramVec::new(seconds, &["endpoint"])?;
-        let limited = IntCounterVec::new(Opts::new("scieve_http_rate_limited_total", "Requests refused for their number, by endpoint"), &["endpoint"])?;
+        let limited = IntCounterVec::new(
+            Opts::new("scieve_http_rate_limited_total", "Requests refused for their number, by endpoint"),
+            &["endpoint"],
+        )?;
         let users = IntGauge::new("scieve_users", "Users of the configured tenant, the deleted not counted")?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;

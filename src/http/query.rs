@@ -91,8 +91,7 @@ const LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 
 /// None of these may stand beside `filter`.
-const DEPRECATED: &[&str] =
-    &["email", "endingBefore", "role", "sortBy", "sortOrder", "startingAfter", "status", "subject", "tenantId"];
+const DEPRECATED: &[&str] = &["email", "endingBefore", "role", "sortBy", "sortOrder", "startingAfter", "status", "subject", "tenantId"];
 /// These hold for the first page only; on others the cursor has them.
 const BOUNDS: &[&str] = &["endingBefore", "startingAfter"];
 
@@ -166,7 +165,8 @@ pub(super) fn bad_filter(found: &Diagnostics, source: Source) -> Problem {
                 Some(help) => format!("{finding}; {help}"),
                 None => finding.to_string(),
             };
-            let place = serde_json::json!({ "filterCode": finding.code().name(), "start": finding.span().start, "end": finding.span().end });
+            let place =
+                serde_json::json!({ "filterCode": finding.code().name(), "start": finding.span().start, "end": finding.span().end });
             Fault::new(detail).meta(place)
         })
         .collect();
@@ -210,7 +210,10 @@ fn statuses(text: &str) -> Result<Builder, Problem> {
     for name in text.split(',').map(str::trim) {
         let found = Status::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(name));
         let Some(status) = found else {
-            return Err(Problem::parameter("status", "expected `active`, `invited`, `disabled`, `deleted` or `provisioned`, or several with commas"));
+            return Err(Problem::parameter(
+                "status",
+                "expected `active`, `invited`, `disabled`, `deleted` or `provisioned`, or several with commas",
+            ));
         };
         if seen.contains(&status) {
             continue;

@@ -45,7 +45,8 @@ fn database() -> Result<Connection, Box<dyn Error>> {
          CREATE INDEX devices_owner ON devices (owner_f);
          CREATE INDEX device_tags_tag ON device_tags (tag_f, device_id);",
     )?;
-    let devices: [(&str, i64, &str, Option<&str>, i64, &[&str]); 4] = [
+    type Row = (&'static str, i64, &'static str, Option<&'static str>, i64, &'static [&'static str]);
+    let devices: [Row; 4] = [
         ("1", 7, "A-1", Some("Bob"), 4, &["lab"]),
         ("2", 7, "A-2", Some("Straße"), 48, &["rack", "spare"]),
         ("3", 7, "B-7", None, 24, &[]),

@@ -1,4 +1,11 @@
-//! scieve
+#![cfg_attr(all(feature = "users", feature = "sql"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "users", feature = "sql")),
+    doc = "SCIM 2.0 filters (RFC 7644) parsed, checked against a policy, and run in memory or as SQL with the same answer everywhere."
+)]
+
+#[cfg(feature = "arbitrary")]
+pub mod arbitrary;
 mod check;
 mod diagnostic;
 mod eval;

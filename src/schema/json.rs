@@ -29,7 +29,12 @@ impl Record for Value {
 
     fn any_element(&self, attribute: &Attribute, test: &mut dyn FnMut(&dyn Record) -> bool) -> bool {
         let Some(found) = self.as_object().and_then(|resource| attribute_of(resource, attribute)) else { return false };
-        let mut pass = |element: &Value| assigned(element, DEPTH) && test(&Element(element));
+        // Of another type than the attribute's, it is no element of it.
+        let is_one = |element: &Value| match attribute.kind() {
+            Kind::Any => assigned(element, DEPTH),
+            kind => value(element, kind, &mut |_| true),
+        };
+        let mut pass = |element: &Value| is_one(element) && test(&Element(element));
         match attribute.sub_attribute() {
             None => elements(found).any(&mut pass),
             Some(sub) => elements(found).filter_map(|element| member(element.as_object()?, sub)).flat_map(elements).any(pass),

@@ -116,10 +116,15 @@ fn loose_passes(operator: Operator, literal: &Loose, case: Case, stored: ValueRe
         (Loose::Boolean(literal), ValueRef::Boolean(stored)) => return operator == Operator::Eq && *literal == stored,
         (Loose::Number(literal), ValueRef::Integer(stored)) => Some(Number::new(literal).order_i64(stored)),
         (Loose::Number(literal), ValueRef::Decimal(stored)) => Number::new(literal).order_f64(stored),
-        (Loose::Text { key: literal, instant }, ValueRef::Text { text, key }) => {
-            let (folded, case) = case.of(text, key);
+        (Loose::Text { needle, .. }, ValueRef::Text { text, key }) if operator == Operator::Co => {
+            return match key {
+                Some(key) if case == Case::Ignore => needle.found_in_key(key),
+                _ => needle.found_in(text),
+            };
+        }
+        (Loose::Text { needle, instant }, ValueRef::Text { text, key }) => {
+            let (literal, (folded, case)) = (needle.as_str(), case.of(text, key));
             match operator {
-                Operator::Co => return value::Needle::new(literal.clone(), case).found_in(folded),
                 Operator::Sw => return value::starts_with(folded, literal, case),
                 Operator::Ew => return value::ends_with(folded, literal, case),
                 _ => match instant.and_then(|instant| Some((datetime::parse(text)?, instant))) {

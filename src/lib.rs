@@ -1,4 +1,9 @@
-//! scieve
+#![cfg_attr(all(feature = "users", feature = "sql"), doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(all(feature = "users", feature = "sql")),
+    doc = "SCIM 2.0 filters (RFC 7644) parsed, checked against a policy, and run in memory or as SQL with the same answer everywhere."
+)]
+
 mod check;
 mod diagnostic;
 mod eval;
@@ -12,11 +17,12 @@ mod schema;
 pub mod scim;
 mod snippet;
 mod span;
+#[cfg(feature = "sql")]
+pub mod sql;
 mod suggest;
 mod syntax;
 #[cfg(feature = "users")]
 pub mod users;
-#[allow(dead_code, unused_imports, reason = "the stages that use the rest of it build on this one")]
 mod value;
 
 pub use diagnostic::Code;

@@ -1,2 +1,7 @@
-//! scieve
-fn main() {}
+//! The command line of scieve.
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -8,8 +8,19 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
     }
     let allowed = (word.chars().count() / 3).max(1);
     let word = word.to_ascii_lowercase();
-    let with_distance = candidates.map(|candidate| (distance(&word, &candidate.to_ascii_lowercase()), candidate));
+    // Each letter that one has more than the other is an edit.
+    let near = candidates.filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed || !word.is_ascii());
+    let with_distance = near.map(|candidate| (apart(&word, &candidate.to_ascii_lowercase()), candidate));
     with_distance.filter(|(distance, _)| *distance <= allowed).min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
+}
+
+/// The distance, without the beginning that both have in common.
+fn apart(from: &str, to: &str) -> usize {
+    let common = from.chars().zip(to.chars()).take_while(|(one, other)| one == other).map(|(one, _)| one.len_utf8()).sum();
+    match (from.get(common..), to.get(common..)) {
+        (Some(from), Some(to)) => distance(from, to),
+        _ => distance(from, to),
+    }
 }
 
 /// The least number of letters to insert, remove, replace or swap with their neighbour.

@@ -132,7 +132,7 @@ fn loose(operator: Operator, literal: Literal<'_>, case: Case, ne: Ne) -> Meanin
     let literal = match literal {
         Literal::String(text) => {
             let folded = if case == Case::Exact { text.into() } else { key(text).into() };
-            Loose::Text { key: folded, instant: datetime::parse(text) }
+            Loose::Text { needle: Needle::new(folded, case), instant: datetime::parse(text) }
         }
         Literal::Number(text) => Loose::Number(text.into()),
         Literal::Boolean(value) => Loose::Boolean(value),
@@ -151,7 +151,7 @@ fn wrong_type(kind: Kind, clause: &Clause<'_>, literal: Literal<'_>) -> Diagnost
         Literal::Boolean(value) => ("a Boolean", Some(value.to_string())),
         Literal::Null => ("null", None),
     };
-    let message = format!("{} is {kind} and cannot be compared with {given}", quoted(clause.path().as_str()));
+    let message = format!("{} is of type {kind} and cannot be compared with {given}", quoted(clause.path().as_str()));
     let finding = Diagnostic::new(Code::WrongType, clause.literal_span(), message);
     finding.with_help(match (kind, literal) {
         (Kind::String | Kind::Reference, _) => match quoted_as {

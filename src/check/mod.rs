@@ -29,6 +29,7 @@ impl<R: ?Sized> Policy<R> {
             boolean_text: filter.syntax().boolean_text || self.syntax.boolean_text,
             findings: filter.warnings().to_vec(),
             comparisons: Vec::new(),
+            unknown: Vec::new(),
         };
         let root = resolver.expr(filter.root(), None);
         resolver.too_many_comparisons();

@@ -21,7 +21,12 @@ pub(super) struct Resolver<'p, R: ?Sized> {
     pub(super) findings: Vec<Diagnostic>,
     /// How often each attribute with a cap was compared, and where it went over.
     pub(super) comparisons: Vec<(AttributeId, usize, Span)>,
+    /// The names that nobody knows, each with the help that was found for it.
+    pub(super) unknown: Vec<(String, String)>,
 }
+
+/// So many different unknown names get help; a filter with more is not a slip, and looking for what is near costs time.
+const HELPED: usize = 16;
 
 impl<R: ?Sized> Resolver<'_, R> {
     fn report<T>(&mut self, finding: Diagnostic) -> Option<T> {
@@ -78,18 +83,30 @@ impl<R: ?Sized> Resolver<'_, R> {
         }
     }
 
-    fn unknown(&self, path: Path<'_>) -> Diagnostic {
+    fn unknown(&mut self, path: Path<'_>) -> Diagnostic {
         let finding = Diagnostic::new(Code::UnknownAttribute, path.span(), format!("unknown attribute {}", quoted(path.as_str())));
+        if let Some((_, help)) = self.unknown.iter().find(|(known, _)| known == path.as_str()) {
+            return finding.with_help(help.clone());
+        }
+        if self.unknown.len() == HELPED {
+            return finding;
+        }
+        let help = self.help_on_unknown(path);
+        self.unknown.push((path.as_str().to_owned(), help.clone()));
+        finding.with_help(help)
+    }
+
+    fn help_on_unknown(&self, path: Path<'_>) -> String {
         let visible = || self.visible().filter(|known| self.is_filterable(known.id()));
         let bare = |known: &&Attribute| known.path().eq_ignore_ascii_case(path.as_str());
         if self.schema.urns().any(|urn| urn.eq_ignore_ascii_case(path.as_str())) {
-            return finding.with_help("that is a whole schema; name one of its attributes after a colon");
+            return "that is a whole schema; name one of its attributes after a colon".into();
         }
         if let Some(extension) = visible().find(bare).filter(|known| known.urn().is_some()) {
-            return finding.with_help(format!("attributes of an extension carry its URN: `{extension}`"));
+            return format!("attributes of an extension carry its URN: `{extension}`");
         }
         let candidates: Vec<String> = visible().map(ToString::to_string).collect();
-        finding.with_help(did_you_mean(path.as_str(), candidates.iter().map(String::as_str).collect(), "the attributes are"))
+        did_you_mean(path.as_str(), candidates.iter().map(String::as_str).collect(), "the attributes are")
     }
 
     fn visible(&self) -> impl Iterator<Item = &Attribute> {
@@ -191,7 +208,7 @@ impl<R: ?Sized> Resolver<'_, R> {
         }
         let shown = quoted(clause.path().as_str());
         if !Operators::of_kind(kind).contains(operator) && !null {
-            let message = format!("{shown} is {kind}; its values do not take `{operator}`");
+            let message = format!("{shown} is of type {kind}, whose values do not take `{operator}`");
             let finding = Diagnostic::new(Code::OperatorForType, clause.operator_span(), message);
             return self.report(finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))));
         }

@@ -22,10 +22,17 @@ impl Serialize for Diagnostic {
         object.serialize_field("start", &start)?;
         object.serialize_field("end", &end)?;
         if let Some((Span { start, end }, text)) = replacement {
-            object.serialize_field("replacement", &json!({ "start": start, "end": end, "text": text }))?;
+            object.serialize_field("replacement", &Replacement { start, end, text })?;
         }
         object.end()
     }
+}
+
+#[derive(Serialize)]
+struct Replacement<'a> {
+    start: usize,
+    end: usize,
+    text: &'a str,
 }
 
 /// The findings as a list.

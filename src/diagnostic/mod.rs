@@ -203,7 +203,9 @@ impl Diagnostic {
     }
 
     pub(crate) fn replace(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.0.replacement = Some((span, text.into()));
+        let text = text.into();
+        self.0.help.get_or_insert_with(|| format!("write `{}`", snippet::escape(&text)).into());
+        self.0.replacement = Some((span, text));
         self
     }
 

@@ -12,7 +12,7 @@ pub(crate) const NONE: u32 = u32::MAX;
 /// A filter as it was written (RFC 7644 section 3.4.2.2): its clauses in their order, with the place of each in the text.
 ///
 /// Chains of one connective are flat, parentheses that change nothing are gone. Two filters are equal where their canonical
-/// texts are ([`Filter::to_string`]). Nothing here recurses, so filters of any shape can be cloned, compared, printed and
+/// texts are (as [`Display`](std::fmt::Display) writes them). Nothing here recurses, so filters of any shape can be cloned, compared, printed and
 /// dropped on any stack.
 #[derive(Clone)]
 pub struct Filter {

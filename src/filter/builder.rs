@@ -1,7 +1,7 @@
 //! Filters made by a program, text and names guarded.
 
 use super::ast::{Filter, Literal};
-use super::fault::{no_operand, unexpected};
+use super::fault::{ONE_PATH, no_operand, unexpected};
 use super::reader::Reader;
 use super::token::{Fault, stop};
 use super::{parse, print};
@@ -186,7 +186,7 @@ fn attribute_only(text: &str) -> Result<(), Diagnostics> {
     match read {
         Ok(([], _)) => Ok(()),
         Ok((rest, _)) => {
-            let fault = unexpected(&reader, rest).expecting(&["the end"]);
+            let fault = unexpected(&reader, rest).expecting(&["the end"]).with_help(ONE_PATH);
             Err(reader.refuse(nom::Err::Failure(Fault(Some(fault)))))
         }
         Err(error) => Err(reader.refuse(error)),

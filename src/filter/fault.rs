@@ -8,6 +8,7 @@ use crate::span::Span;
 use crate::suggest;
 
 pub(super) const OPERATORS: &[&str] = &["`eq`", "`ne`", "`co`", "`sw`", "`ew`", "`gt`", "`ge`", "`lt`", "`le`", "`pr`"];
+pub(super) const ONE_PATH: &str = "a path names one attribute, such as `name.familyName` or `emails[type eq \"work\"].value`";
 pub(super) const VALUES: &[&str] = &["a string in double quotes", "a number", "`true`", "`false`", "`null`"];
 
 pub(super) fn no_operand(reader: &Reader, input: Input<'_>) -> Diagnostic {
@@ -17,12 +18,9 @@ pub(super) fn no_operand(reader: &Reader, input: Input<'_>) -> Diagnostic {
         return bad_path(reader.span(input, word.len()), text, "", text, None);
     }
     let found = match input.first() {
-        None => "the end",
-        Some(b'"' | b'\'') => "a string",
-        Some(b'[') => "`[`",
-        Some(b']') => "`]`",
-        Some(b')') => "`)`",
-        Some(_) => "this",
+        None => "the end".to_owned(),
+        Some(b'"' | b'\'') => "a string".to_owned(),
+        Some(_) => quoted(reader.text(input, text.len().max(1))),
     };
     let message = format!("expected an attribute, not {found}");
     let fault = Diagnostic::new(Code::ExpectedAttribute, reader.span(input, input.len().min(1)), message);
@@ -63,7 +61,7 @@ pub(super) fn bad_value(reader: &Reader, input: Input<'_>, text: &str) -> Diagno
         }
         Some('(' | '[' | '{') => fault.with_help("compare with one value at a time: `a eq \"x\" or a eq \"y\"`"),
         Some('\'' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«') => fault.with_help("strings stand in double quotes: `\"...\"`"),
-        _ => fault.with_help(format!("a text goes in double quotes: {}", Literal::String(text))),
+        _ => fault.with_help(format!("a text goes in double quotes: {}", quoted(&Literal::String(text).to_string()))),
     }
 }
 
@@ -86,7 +84,7 @@ pub(super) fn bad_operator(reader: &Reader, path: PathRange, input: Input<'_>, l
     let text = reader.text(input, len);
     if text.is_empty() || !blank {
         let fault = Diagnostic::new(Code::ExpectedOperator, reader.span(input, 0), format!("no operator after {}", quoted(name)));
-        return fault.expecting(OPERATORS).with_help(format!("to ask whether there is a value, write {} `pr`", quoted(name)));
+        return fault.expecting(OPERATORS).with_help(format!("to ask whether there is a value, write {}", quoted(&format!("{name} pr"))));
     }
     let span = reader.span(input, len);
     if name.eq_ignore_ascii_case("not") {

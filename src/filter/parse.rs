@@ -4,7 +4,7 @@
 //! nesting production goes through `Reader::deeper`, the one budget on depth, so the stack that reading takes is bounded.
 
 use super::ast::{Connective, Kind, Literal, LiteralKind, LiteralRange, PathRange};
-use super::fault::{VALUES, bad_operator, bad_path, bad_value, no_operand, unexpected};
+use super::fault::{ONE_PATH, VALUES, bad_operator, bad_path, bad_value, no_operand, unexpected};
 use super::reader::{Built, Chain, Reader, short};
 use super::string;
 use super::token::{Fault, Input, Step, blanks, is_blank, is_plain_word, is_uri, not_operator, stop, word, word_operator};
@@ -50,7 +50,10 @@ pub(super) fn patch_path<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, 
         (after, None)
     };
     let rest = blanks(rest);
-    if rest.is_empty() { Ok((rest, (path, sub_attribute))) } else { stop(unexpected(reader, rest).expecting(&["the end"])) }
+    match rest {
+        [] => Ok((rest, (path, sub_attribute))),
+        _ => stop(unexpected(reader, rest).expecting(&["the end"]).with_help(ONE_PATH)),
+    }
 }
 
 /// ```text

@@ -30,8 +30,9 @@ impl Reader {
         let limits = limits.clamped();
         if text.len() > limits.bytes {
             let shown = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= limits.bytes.min(256)).last().unwrap_or(0);
-            let message = format!("the text has {} bytes, more than the {} allowed", text.len(), limits.bytes);
-            let fault = Diagnostic::new(Code::TooLong, Span::new(shown, shown), message).with_help(TOO_COMPLEX);
+            let message = format!("the text is longer than the {} bytes allowed", limits.bytes);
+            let fault =
+                Diagnostic::new(Code::TooLong, Span::new(0, shown), message).with_help("ask in several queries, or with shorter values");
             return Err(Diagnostics::new(text.get(..shown).unwrap_or(""), vec![fault]));
         }
         // The shortest clause with its connective takes eight bytes; what a long string takes is no reason for more.

@@ -58,7 +58,7 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
         Predicate::Loose(operator, literal) => {
             let _ = write!(out, " {operator} ");
             return match literal {
-                Loose::Text { key, .. } => text(out, "", key, test.case),
+                Loose::Text { needle, .. } => text(out, "", needle.as_str(), test.case),
                 Loose::Number(number) => out.push_str(&format!("{number}\n")),
                 Loose::Boolean(value) => out.push_str(&format!("{value}\n")),
             };

@@ -1,6 +1,8 @@
 //! The users resource: its type, what can be filtered by, and users to try things on.
 
 mod attributes;
+#[cfg(feature = "sql")]
+mod columns;
 mod cursor;
 mod error;
 mod fixture;
@@ -10,10 +12,13 @@ mod memory;
 mod page;
 mod patch;
 mod role;
+mod sample;
 mod store;
 mod timestamp;
 mod user;
 
+#[cfg(feature = "sql")]
+pub use columns::columns;
 pub use cursor::Cursor;
 pub use cursor::CursorError;
 pub use cursor::CursorKey;
@@ -52,6 +57,8 @@ pub use role::Reference;
 pub use role::Role;
 pub use role::RoleKind;
 pub use role::RoleLevel;
+pub use sample::sample;
+pub use sample::sample_with_seed;
 pub use store::NewUser;
 pub use store::UserStore;
 pub use timestamp::Timestamp;

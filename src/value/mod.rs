@@ -8,6 +8,8 @@ mod fold;
 mod kind;
 mod needle;
 pub(crate) mod number;
+#[cfg(any(test, feature = "sql"))]
+mod successor;
 #[cfg(test)]
 mod tests;
 
@@ -23,11 +25,12 @@ pub(crate) use compare::starts_with;
 pub use datetime::DateTime;
 pub use fold::FOLD_VERSION;
 pub use fold::key;
-pub(crate) use fold::successor;
 pub use kind::Kind;
 pub use needle::Needle;
 pub(crate) use number::IntegerLiteral;
 pub(crate) use number::Number;
+#[cfg(any(test, feature = "sql"))]
+pub(crate) use successor::successor;
 
 /// One value of an attribute, borrowed from the record that holds it.
 ///

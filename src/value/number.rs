@@ -76,11 +76,6 @@ impl Number {
         self.floor.order(i128::from(stored))
     }
 
-    /// Where a stored integer stands relative to the literal, exactly.
-    pub(crate) fn order_u64(self, stored: u64) -> Ordering {
-        self.floor.order(i128::from(stored))
-    }
-
     /// Where a stored binary64 number stands relative to the literal's nearest one; `None` for NaN.
     pub(crate) fn order_f64(self, stored: f64) -> Option<Ordering> {
         stored.partial_cmp(&self.nearest)

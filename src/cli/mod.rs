@@ -1,0 +1,85 @@
+//! The command line: a file per command, over the library's public names.
+
+mod check;
+mod eval;
+mod exit;
+mod explain;
+mod fmt;
+mod input;
+mod output;
+mod plans;
+mod policy;
+mod records;
+mod report;
+mod sql;
+
+use clap::{Parser, Subcommand};
+use exit::{Stop, Verdict};
+use output::{Color, Output};
+use std::process::ExitCode;
+
+/// SCIM 2.0 filters (RFC 7644): checked, formatted, explained, as SQL, and over records
+#[derive(Parser)]
+#[command(
+    name = "scieve",
+    version,
+    after_help = "\
+Example:
+  scieve check 'name eq \"Bob\" and status eq \"active\"'
+
+Filters come from arguments, a file (`--file`) or standard input. Remarks go to standard error, results to standard output.
+Exit status: 0 all fine, 1 a filter has errors, 2 wrong usage or unreadable input."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// When remarks have colours: auto (on a terminal, unless NO_COLOR is set), always or never
+    #[arg(long, global = true, value_enum, default_value = "auto", value_name = "WHEN", hide_possible_values = true)]
+    color: Color,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(check::Check),
+    Fmt(fmt::Fmt),
+    Explain(explain::Explain),
+    Sql(sql::Sql),
+    Eval(eval::Eval),
+}
+
+/// Wrong usage, unreadable input.
+const UNUSABLE: u8 = 2;
+
+/// Does what the arguments say.
+pub(crate) fn run() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        // Help and versions come this way too, as errors with the code 0. Nobody need read them to the end.
+        Err(error) => {
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(UNUSABLE).into();
+        }
+    };
+    let mut output = Output::new(arguments.color);
+    let ended = arguments.command.run(&mut output).and_then(|verdict| output.flush().map(|()| verdict));
+    match ended {
+        Ok(verdict) => verdict.code(),
+        Err(Stop::Unread) => ExitCode::SUCCESS,
+        Err(Stop::Unusable(message)) => {
+            output.fault(&message);
+            UNUSABLE.into()
+        }
+    }
+}
+
+impl Command {
+    fn run(self, output: &mut Output) -> Result<Verdict, Stop> {
+        match self {
+            Self::Check(check) => check.run(output),
+            Self::Fmt(fmt) => fmt.run(output),
+            Self::Explain(explain) => explain.run(output),
+            Self::Sql(sql) => sql.run(output),
+            Self::Eval(eval) => eval.run(output),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! A plan as a condition.
+//!
+//! SQL knows a third truth value, and its NOT keeps it: `NOT (c = 'x')` drops the rows where `c` is NULL. So negation is pushed down to
+//! the tests, where [`super::leaf`] adds what NULL wants; above them stand AND and OR alone, and there NULL counts as false. Wrapping
+//! (`COALESCE`, `IS TRUE`) would be right too, but no index serves it.
+
+use super::chain::{Join, Part};
+use super::columns::{Child, Column, Columns};
+use super::dialect::Dialect;
+use super::error::SqlError;
+use super::leaf::Leaf;
+use crate::plan::{Node, Plan, Predicate, Test};
+use crate::schema::{Attribute, AttributeId, Schema};
+use crate::value::{Case, Kind};
+use sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+
+impl<R: ?Sized> Plan<R> {
+    /// The plan as a condition on the table of the mapping, which the statement has to call by the mapping's alias. Every literal is
+    /// bound. Where it is true is where [`Plan::matches`] is, given the columns hold what [`super::Column`] says.
+    ///
+    /// Build the statement with the sea-query builder of the same dialect.
+    ///
+    /// # Errors
+    /// The mapping lacks a column that the plan asks for, or has one that cannot answer it; more than [`Dialect::MAX_PARAMETERS`] values.
+    pub fn to_condition(&self, columns: &Columns, dialect: Dialect) -> Result<Condition, SqlError> {
+        let mut compiler = Compiler { schema: self.schema(), columns, dialect, parameters: 0 };
+        let part = compiler.node(self.root(), true, Scope { element: None, in_or: false })?;
+        match compiler.parameters {
+            0..=Dialect::MAX_PARAMETERS => Ok(part.into_condition()),
+            _ => Err(SqlError::TooManyParameters),
+        }
+    }
+}
+
+struct Compiler<'a> {
+    schema: &'a Schema,
+    columns: &'a Columns,
+    dialect: Dialect,
+    /// How many values were bound.
+    parameters: usize,
+}
+
+/// Where a test stands.
+#[derive(Clone, Copy)]
+struct Scope<'a> {
+    /// Inside the brackets of this attribute, about one row of its table.
+    element: Option<(AttributeId, &'a Child)>,
+    /// Below an OR.
+    in_or: bool,
+}
+
+impl<'a> Compiler<'a> {
+    // The depth of a plan is that of its filter, which `Limits` bounds.
+    fn node(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+        let (children, join) = match (node, positive) {
+            (Node::Not(child), _) => return self.node(child, !positive, scope),
+            (Node::Test(test), _) => return self.test(test, positive, scope),
+            (Node::All(children), true) | (Node::Any(children), false) => (children, Join::And),
+            (Node::All(children), false) | (Node::Any(children), true) => (children, Join::Or),
+        };
+        let scope = Scope { in_or: scope.in_or || join == Join::Or, ..scope };
+        let parts: Result<Vec<Part>, SqlError> = children.iter().map(|child| self.node(child, positive, scope)).collect();
+        Ok(Part::chain(self.dialect, join, parts?))
+    }
+
+    fn test(&mut self, test: &Test, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+        // Counts tests that bind nothing too: they are as much work.
+        self.parameters += 1;
+        let unknown = || SqlError::NoColumn(format!("#{}", test.attribute.index()).into());
+        let attribute = self.schema.attribute(test.attribute).ok_or_else(unknown)?;
+        if let Some((owner, child)) = scope.element {
+            let column = match attribute.sub_attribute() {
+                Some(sub) if attribute.parent() == Some(owner) => child.sub_attribute(sub),
+                _ if attribute.id() == owner => child.value.as_ref(),
+                _ => None,
+            };
+            let column = column.ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
+            return Ok(self.leaf(self.columns.child_alias(), column, attribute, test.case)?.test(test, positive));
+        }
+        match (&test.predicate, attribute.kind()) {
+            (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope.in_or),
+            (_, Kind::Complex) => self.complex(attribute, positive, scope),
+            _ if attribute.yields_many() => self.many(test, attribute, positive, scope),
+            _ => {
+                let column = self.columns.column(attribute).ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
+                Ok(self.leaf(&self.columns.mapping().alias, column, attribute, test.case)?.test(test, positive))
+            }
+        }
+    }
+
+    fn leaf(&mut self, table: &str, column: &Column, attribute: &Attribute, case: Case) -> Result<Leaf<'_>, SqlError> {
+        Leaf::new(self.dialect, table, column, attribute, case, &mut self.parameters)
+    }
+
+    /// `attribute[...]` on an attribute with several values: one row of its table answers all of it.
+    fn element(&mut self, attribute: &Attribute, inner: &Node, positive: bool, in_or: bool) -> Result<Part, SqlError> {
+        let columns = self.columns;
+        let Some(child) = columns.element_table(attribute) else {
+            return Err(SqlError::about(SqlError::NoTable, attribute));
+        };
+        let within = Scope { element: Some((attribute.id(), child)), in_or: false };
+        let inner = self.node(inner, true, within)?;
+        Ok(self.rows(child, inner, positive, in_or))
+    }
+
+    /// Whether a complex attribute is there: it has a row, or one of its sub-attributes has a value.
+    fn complex(&mut self, attribute: &Attribute, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+        if let Some(child) = self.columns.element_table(attribute) {
+            return Ok(Part::leaf(self.exists(child, None, positive)));
+        }
+        if attribute.yields_many() {
+            return Err(SqlError::about(SqlError::NoTable, attribute));
+        }
+        let mut parts = Vec::new();
+        for part in self.schema.attributes().filter(|part| part.parent() == Some(attribute.id())) {
+            let test = Test { attribute: part.id(), case: part.case(), predicate: Predicate::Present };
+            parts.push(self.test(&test, positive, scope)?);
+        }
+        if parts.is_empty() {
+            return Err(SqlError::about(SqlError::NoColumn, attribute));
+        }
+        Ok(Part::chain(self.dialect, if positive { Join::Or } else { Join::And }, parts))
+    }
+
+    /// A test on the values of an attribute that has a row for each.
+    fn many(&mut self, test: &Test, attribute: &Attribute, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+        let columns = self.columns;
+        let Some((child, column)) = columns.value_table(attribute) else {
+            return Err(SqlError::about(SqlError::NoTable, attribute));
+        };
+        let table = columns.child_alias();
+        let leaf = self.leaf(table, column, attribute, test.case)?;
+        match &test.predicate {
+            Predicate::Never => Ok(Part::constant(!positive)),
+            Predicate::Present => {
+                let value = column.nullable.then(|| leaf.test(test, true));
+                Ok(Part::leaf(self.exists(child, value, positive)))
+            }
+            // Some value differs, or there is none; and its opposite.
+            Predicate::Differs(_) => {
+                let differs = leaf.not_null().test(test, true);
+                let present = Test { predicate: Predicate::Present, ..test.clone() };
+                let value = match column.nullable {
+                    true => Some(self.leaf(table, column, attribute, test.case)?.test(&present, true)),
+                    false => None,
+                };
+                let some = self.rows(child, differs, positive, scope.in_or || positive);
+                let none = Part::leaf(self.exists(child, value, !positive));
+                let (join, parts) = if positive { (Join::Or, [some, none]) } else { (Join::And, [none, some]) };
+                Ok(Part::chain(self.dialect, join, parts.into()))
+            }
+            _ => {
+                let inner = leaf.test(test, true);
+                Ok(self.rows(child, inner, positive, scope.in_or))
+            }
+        }
+    }
+
+    /// Whether a row of the child table makes `inner` true (or none does, unless `positive`).
+    fn rows(&self, child: &Child, inner: Part, positive: bool, in_or: bool) -> Part {
+        if !positive {
+            // Not `NOT IN`, for which one NULL is enough to be never true.
+            return Part::leaf(self.exists(child, Some(inner), false));
+        }
+        // Not EXISTS: SQLite would run it once a row. Not a join: that repeats rows, and cannot be negated.
+        let mapping = self.columns.mapping();
+        let key = Expr::col((mapping.alias.clone(), mapping.key.clone()));
+        let mut select = self.select(child);
+        select.column((self.columns.child_alias(), child.owner.clone())).and_where(inner.into_expr());
+        Part::leaf(match self.dialect {
+            // Below an OR, PostgreSQL asks an index only where the list is there before: it is an array that is made once.
+            Dialect::Postgres if in_or => {
+                Expr::cust_with_exprs("$1 = ANY (ARRAY $2)", [key, Expr::SubQuery(None, Box::new(select.into()))])
+            }
+            _ => key.in_subquery(select),
+        })
+    }
+
+    fn exists(&self, child: &Child, inner: Option<Part>, positive: bool) -> Expr {
+        let mapping = self.columns.mapping();
+        let mut select = self.select(child);
+        select
+            .expr(Expr::Constant(1.into()))
+            .and_where(Expr::col((self.columns.child_alias(), child.owner.clone())).equals((mapping.alias.clone(), mapping.key.clone())));
+        if let Some(inner) = inner {
+            select.and_where(inner.into_expr());
+        }
+        let exists = Expr::exists(select);
+        if positive { exists } else { exists.not() }
+    }
+
+    fn select(&self, child: &Child) -> SelectStatement {
+        Query::select().from_as(child.table.clone(), self.columns.child_alias()).to_owned()
+    }
+}

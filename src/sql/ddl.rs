@@ -1,0 +1,296 @@
+//! The tables, columns and indexes that a mapping wants.
+
+use super::columns::{Child, Column, Columns, Native, Text};
+use super::dialect::Dialect;
+use super::error::SqlError;
+use crate::schema::{Attribute, Schema};
+use crate::value::{FOLD_VERSION, Kind};
+
+impl Columns {
+    /// Statements that add to tables which are there already what the mapping wants beside them: key columns, sort columns, and their
+    /// indexes. Entries that start with `--` are for a reader: how to fill the columns, and indexes that are a matter of choice.
+    ///
+    /// ```
+    /// use scieve::sql::{Column, Dialect, Mapping};
+    ///
+    /// let columns = Mapping::new("users", "id").attribute("userName", Column::keyed("user_name", "user_name_f")).check()?;
+    /// assert_eq!(columns.ddl(Dialect::Postgres)[0], r#"ALTER TABLE "users" ADD COLUMN "user_name_f" text COLLATE "C""#);
+    /// # Ok::<(), scieve::sql::MappingError>(())
+    /// ```
+    #[must_use]
+    pub fn ddl(&self, dialect: Dialect) -> Vec<String> {
+        let mut ddl = Ddl::new(dialect);
+        let quote = |name: &str| quoted(dialect, name);
+        for (table, owner, column) in self.all() {
+            let before = ddl.statements.len();
+            if let Text::Key(key) = &column.text {
+                ddl.statements.push(format!("ALTER TABLE {} ADD COLUMN {} {}", quote(table), quote(key), key_type(dialect)));
+            }
+            if let Some(sort) = &column.sort {
+                let kind = sort_type(dialect);
+                ddl.statements.push(format!("ALTER TABLE {} ADD COLUMN {} {kind} NOT NULL DEFAULT '2'", quote(table), quote(sort)));
+            }
+            if ddl.statements.len() > before {
+                ddl.fill(table, column);
+            }
+            match &column.text {
+                Text::Key(key) => {
+                    ddl.index(table, std::iter::once(key.as_str()).chain(owner));
+                    ddl.trigrams(table, key);
+                }
+                Text::Native(Native::Lower) => ddl.lower(table, &column.column),
+                _ => {}
+            }
+            if let Some(sort) = &column.sort {
+                ddl.index(table, [sort.as_str(), &self.mapping().key]);
+            }
+        }
+        ddl.statements
+    }
+
+    /// Statements that make the tables of the mapping for resources of that schema, empty, with the indexes. Entries that start with `--`
+    /// are for a reader.
+    ///
+    /// # Errors
+    /// The mapping names an attribute that the schema lacks, or one without a type.
+    pub fn create(&self, dialect: Dialect, schema: &Schema) -> Result<Vec<String>, SqlError> {
+        let mapping = self.mapping();
+        let mut ddl = Ddl::new(dialect);
+        let unknown = |path: &str| SqlError::NoColumn(path.into());
+        let quote = |name: &str| quoted(dialect, name);
+        let key_type = match (mapping.key_type, dialect) {
+            (Kind::String, Dialect::MySql) => "VARBINARY(255)".to_owned(),
+            (Kind::String, _) => key_type(dialect).to_owned(),
+            (kind, _) => value_type(dialect, kind).to_owned(),
+        };
+
+        let mut lines = vec![format!("{} {key_type} NOT NULL PRIMARY KEY", quote(&mapping.key))];
+        let mut indexes = Vec::new();
+        for (path, column) in &mapping.attributes {
+            let attribute = schema.find_path(path).ok_or_else(|| unknown(path))?;
+            // The key may be an attribute as well.
+            lines.extend(lines_of(dialect, column, attribute)?.into_iter().filter(|line| !line.starts_with(&quote(&mapping.key))));
+            indexes.push((column, attribute));
+        }
+        ddl.table(&mapping.table, &lines);
+        for (column, attribute) in indexes {
+            if compared(column, attribute) != mapping.key {
+                ddl.index(&mapping.table, [compared(column, attribute)]);
+            }
+            if let Some(sort) = &column.sort {
+                ddl.index(&mapping.table, [sort.as_str(), &mapping.key]);
+            }
+            ddl.notes(&mapping.table, column, attribute);
+        }
+        for (path, child) in &mapping.children {
+            let attribute = schema.find_path(path).ok_or_else(|| unknown(path))?;
+            ddl.child(self, child, attribute, schema, &key_type)?;
+        }
+        Ok(ddl.statements)
+    }
+
+    /// Every column with its table and, in child tables, the owner column.
+    fn all(&self) -> impl Iterator<Item = (&str, Option<&str>, &Column)> {
+        let mapping = self.mapping();
+        let own = mapping.attributes.values().map(|column| (mapping.table.as_str(), None, column));
+        own.chain(mapping.children.values().flat_map(|child| {
+            let columns = child.value.iter().chain(child.columns.values());
+            columns.map(|column| (child.table.as_str(), Some(child.owner.as_str()), column))
+        }))
+    }
+}
+
+struct Ddl {
+    dialect: Dialect,
+    statements: Vec<String>,
+    indexes: usize,
+}
+
+impl Ddl {
+    fn new(dialect: Dialect) -> Self {
+        Self { dialect, statements: Vec::new(), indexes: 0 }
+    }
+
+    fn table(&mut self, table: &str, lines: &[String]) {
+        let mut fresh: Vec<&str> = Vec::new();
+        for line in lines {
+            if !fresh.contains(&line.as_str()) {
+                fresh.push(line);
+            }
+        }
+        self.statements.push(format!("CREATE TABLE {} (\n  {}\n)", quoted(self.dialect, table), fresh.join(",\n  ")));
+    }
+
+    fn child(&mut self, columns: &Columns, child: &Child, attribute: &Attribute, schema: &Schema, key_type: &str) -> Result<(), SqlError> {
+        let (mapping, dialect) = (columns.mapping(), self.dialect);
+        let quote = |name: &str| quoted(dialect, name);
+        let (owner, position) = (quote(&child.owner), quote(&child.position));
+        let mut lines = vec![format!("{owner} {key_type} NOT NULL"), format!("{position} INTEGER NOT NULL")];
+        let mut parts: Vec<(&Column, &Attribute)> = child.value.iter().map(|column| (column, attribute)).collect();
+        for (sub, column) in &child.columns {
+            let part = schema.find(attribute.urn(), attribute.name(), Some(sub));
+            parts.push((column, part.ok_or_else(|| SqlError::NoColumn(format!("{attribute}.{sub}").into()))?));
+        }
+        for (column, attribute) in &parts {
+            lines.extend(lines_of(dialect, column, attribute)?);
+        }
+        lines.push(format!("PRIMARY KEY ({owner}, {position})"));
+        let (table, key) = (quote(&mapping.table), quote(&mapping.key));
+        lines.push(format!("FOREIGN KEY ({owner}) REFERENCES {table} ({key}) ON DELETE CASCADE"));
+        self.table(&child.table, &lines);
+        for (column, attribute) in parts {
+            self.index(&child.table, [compared(column, attribute), &child.owner]);
+            self.notes(&child.table, column, attribute);
+        }
+        Ok(())
+    }
+
+    /// An index whose name is unlike any other's here, and short enough for every database.
+    fn index<'a>(&mut self, table: &str, columns: impl IntoIterator<Item = &'a str>) {
+        let columns: Vec<&str> = columns.into_iter().collect();
+        let mut name = format!("{table}_{}", columns.first().unwrap_or(&""));
+        self.indexes += 1;
+        if name.len() > 55 {
+            name.truncate(50);
+            name = format!("{name}_{}", self.indexes);
+        }
+        let quote = |name: &str| quoted(self.dialect, name);
+        let list: Vec<String> = columns.into_iter().map(quote).collect();
+        let create = format!("CREATE INDEX {} ON {} ({})", quote(&format!("{name}_idx")), quote(table), list.join(", "));
+        if !self.statements.contains(&create) {
+            self.statements.push(create);
+        }
+    }
+
+    /// An index on `lower(column)`, which MariaDB does not have.
+    fn lower(&mut self, table: &str, column: &str) {
+        let (name, table) = (format!("{table}_{column}"), quoted(self.dialect, table));
+        let (name, column) = (quoted(self.dialect, &format!("{}_lower", name.get(..55).unwrap_or(&name))), quoted(self.dialect, column));
+        let create = format!("CREATE INDEX {name} ON {table} ((lower({column})))");
+        self.statements.push(match self.dialect {
+            Dialect::MySql => format!("-- in MySQL 8, and not in MariaDB: {create}"),
+            Dialect::Postgres | Dialect::Sqlite => create,
+        });
+    }
+
+    fn notes(&mut self, table: &str, column: &Column, attribute: &Attribute) {
+        if matches!(attribute.kind(), Kind::String | Kind::Reference) {
+            self.trigrams(table, compared(column, attribute));
+            if column.text == Text::Native(Native::Lower) {
+                self.lower(table, &column.column);
+            }
+        }
+    }
+
+    fn trigrams(&mut self, table: &str, column: &str) {
+        if self.dialect == Dialect::Postgres {
+            let (table, column) = (quoted(self.dialect, table), quoted(self.dialect, column));
+            self.statements.push(format!(
+                "-- for `co` and `ew`, where the extension pg_trgm is: CREATE INDEX ON {table} USING gin ({column} gin_trgm_ops)"
+            ));
+        }
+    }
+
+    fn fill(&mut self, table: &str, column: &Column) {
+        let (from, mut to) = (&column.column, Vec::new());
+        if let Text::Key(key) = &column.text {
+            to.push(format!("{key} = scieve::key({from})"));
+        }
+        if let Some(sort) = &column.sort {
+            to.push(format!("{sort} = scieve::sql::sort_text({from})"));
+        }
+        let (to, null) = (to.join(", "), if column.nullable { "" } else { ", then make them NOT NULL" });
+        let note = format!("-- before the first filter, fill {table} row by row, as no SQL computes it: {to} ({FOLD_VERSION}){null}");
+        self.statements.push(note);
+    }
+}
+
+/// The columns that one attribute takes, as CREATE TABLE lists them.
+fn lines_of(dialect: Dialect, column: &Column, attribute: &Attribute) -> Result<Vec<String>, SqlError> {
+    let null = if column.nullable { "" } else { " NOT NULL" };
+    let text = matches!(attribute.kind(), Kind::String | Kind::Reference);
+    let line = |name: &str, kind: &str| format!("{} {kind}{null}", quoted(dialect, name));
+    let mut lines = Vec::new();
+    let own = match attribute.kind() {
+        Kind::Any | Kind::Complex => return Err(SqlError::about(SqlError::Untyped, attribute)),
+        _ if text && compared(column, attribute) == column.column => match &column.text {
+            Text::Native(native) => native_type(dialect, native),
+            Text::Exact | Text::Key(_) => key_type(dialect),
+        },
+        _ if text => "TEXT",
+        kind => value_type(dialect, kind),
+    };
+    lines.push(line(&column.column, own));
+    match &column.text {
+        Text::Key(key) if text => lines.push(line(key, key_type(dialect))),
+        Text::Native(Native::LowerColumn(lower)) if text => {
+            let own = quoted(dialect, &column.column);
+            let kind = if dialect == Dialect::MySql { "VARCHAR(255)" } else { "TEXT" };
+            lines.push(format!("{} {kind} GENERATED ALWAYS AS (lower({own})) STORED", quoted(dialect, lower)));
+        }
+        _ => {}
+    }
+    if let Some(sort) = &column.sort {
+        lines.push(format!("{} {} NOT NULL", quoted(dialect, sort), sort_type(dialect)));
+    }
+    Ok(lines)
+}
+
+/// The column that tests of the attribute compare.
+fn compared<'a>(column: &'a Column, attribute: &Attribute) -> &'a str {
+    match &column.text {
+        Text::Key(column) | Text::Native(Native::LowerColumn(column))
+            if attribute.case() == crate::value::Case::Ignore && matches!(attribute.kind(), Kind::String | Kind::Reference) =>
+        {
+            column
+        }
+        _ => &column.column,
+    }
+}
+
+/// Texts in the order of their bytes, without padding. MySQL has no collation for that which MariaDB has too. The length is what still
+/// fits into an index beside a key.
+fn key_type(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => "text COLLATE \"C\"",
+        Dialect::MySql => "VARBINARY(1020)",
+        Dialect::Sqlite => "TEXT",
+    }
+}
+
+/// MariaDB sorts by the first 1024 bytes alone.
+fn sort_type(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::MySql => "VARBINARY(1021)",
+        Dialect::Postgres | Dialect::Sqlite => key_type(dialect),
+    }
+}
+
+fn native_type(dialect: Dialect, native: &Native) -> &'static str {
+    match (native, dialect) {
+        (_, Dialect::MySql) => "VARCHAR(255)",
+        (Native::CaseInsensitive, Dialect::Postgres) => "citext",
+        (Native::CaseInsensitive, Dialect::Sqlite) => "TEXT COLLATE NOCASE",
+        _ => "TEXT",
+    }
+}
+
+fn value_type(dialect: Dialect, kind: Kind) -> &'static str {
+    match (kind, dialect) {
+        (Kind::Boolean, Dialect::Postgres) => "boolean",
+        (Kind::Boolean, Dialect::MySql) => "TINYINT",
+        (Kind::Decimal, Dialect::Postgres) => "double precision",
+        (Kind::Decimal, Dialect::MySql) => "DOUBLE",
+        (Kind::Decimal, Dialect::Sqlite) => "REAL",
+        (Kind::Binary, Dialect::Postgres) => "bytea",
+        (Kind::Binary, Dialect::MySql) => "VARBINARY(1020)",
+        (Kind::Binary, Dialect::Sqlite) => "BLOB",
+        (_, Dialect::Sqlite) => "INTEGER",
+        _ => "BIGINT",
+    }
+}
+
+fn quoted(dialect: Dialect, name: &str) -> String {
+    let quote = dialect.quote();
+    format!("{quote}{name}{quote}")
+}

@@ -1,0 +1,34 @@
+//! Plans as SQL: conditions and whole statements for PostgreSQL, MySQL/MariaDB and SQLite that find exactly the rows whose records
+//! [`crate::Plan::matches`].
+//!
+//! Every literal is bound; names of tables and columns come from a checked [`Mapping`] and nowhere else.
+//!
+//! The session has to be one in which the databases do what was measured: MySQL and MariaDB in strict mode (`STRICT_TRANS_TABLES`),
+//! PostgreSQL with a UTF-8 database. Texts hold no U+0000, decimals are no NaN.
+
+mod chain;
+mod columns;
+mod condition;
+mod ddl;
+mod dialect;
+mod error;
+mod leaf;
+mod page;
+mod statement;
+mod warnings;
+
+pub use columns::Child;
+pub use columns::Column;
+pub use columns::Columns;
+pub use columns::Mapping;
+pub use columns::MappingError;
+pub use columns::Native;
+pub use columns::Text;
+pub use dialect::Dialect;
+pub use error::SqlError;
+pub use page::Direction;
+pub use page::Seek;
+pub use page::Select;
+pub use page::sort_text;
+pub use statement::Param;
+pub use statement::Statement;

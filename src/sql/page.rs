@@ -1,0 +1,193 @@
+//! A whole statement: the rows of a plan, sorted, a page at a time.
+//!
+//! Not done yet: where an unindexable `co` stands at the top of a filter with few matches, MariaDB and SQLite walk the whole sort index;
+//! taking the order away from them (`ORDER BY +sort`, `IGNORE INDEX FOR ORDER BY`) was measured to be ten times faster.
+
+use super::columns::{Columns, is_identifier};
+use super::dialect::Dialect;
+use super::error::SqlError;
+use super::statement::Statement;
+use crate::plan::Plan;
+use crate::value::{Kind, Value, key};
+use sea_query::{BinOper, Condition, Expr, ExprTrait, Order, Query, SelectStatement, Value as Bound};
+
+/// Which way rows are sorted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+pub enum Direction {
+    /// From the least up; rows without a value last (RFC 7644 section 3.4.2.3).
+    #[default]
+    Ascending,
+    /// From the greatest down; rows without a value first.
+    Descending,
+}
+
+impl Direction {
+    fn reversed(self) -> Self {
+        match self {
+            Self::Ascending => Self::Descending,
+            Self::Descending => Self::Ascending,
+        }
+    }
+}
+
+/// What [`super::Column::sort`] holds: `1` and the key of the text, or `2` where there is none. So one column, never NULL, has the order
+/// of RFC 7644 section 3.4.2.3 in both directions in every database.
+///
+/// ```
+/// use scieve::sql::sort_text;
+///
+/// assert_eq!(sort_text(Some("Ödön")), "1ödön");
+/// assert_eq!(sort_text(None), "2");
+/// ```
+#[must_use]
+pub fn sort_text(text: Option<&str>) -> String {
+    match text {
+        Some(text) => format!("1{}", key(text)),
+        None => "2".to_owned(),
+    }
+}
+
+/// The place of a row among the sorted ones. It holds values, so it is good even after the row was deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seek {
+    /// What the row's sort column holds; not looked at where the statement sorts by the key alone.
+    pub sort: String,
+    /// The row's key: a text or an integer, as the mapping says.
+    pub key: Value,
+}
+
+/// Which rows of a plan, in which order, with which columns. The default is all of them, by key, with the key alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Select {
+    columns: Vec<String>,
+    sort: Option<String>,
+    direction: Direction,
+    limit: Option<u64>,
+    seek: Option<(Side, Seek)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    After,
+    Before,
+}
+
+impl Select {
+    /// The same with these columns of the mapping's own table.
+    #[must_use]
+    pub fn columns(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.columns = columns.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The same, sorted by the attribute of that path, as the mapping writes it, and then by the key. Whether the caller may see that
+    /// attribute is not asked here.
+    #[must_use]
+    pub fn sort(mut self, path: impl Into<String>, direction: Direction) -> Self {
+        (self.sort, self.direction) = (Some(path.into()), direction);
+        self
+    }
+
+    /// The same, with so many rows at most. Ask for one more than a page holds: it tells whether there is a further page.
+    #[must_use]
+    pub fn limit(mut self, rows: u64) -> Self {
+        self.limit = Some(rows);
+        self
+    }
+
+    /// The same, of the rows after that place.
+    #[must_use]
+    pub fn after(mut self, place: Seek) -> Self {
+        self.seek = Some((Side::After, place));
+        self
+    }
+
+    /// The same, of the rows before that place, **the nearest first**: turn them round to show them.
+    #[must_use]
+    pub fn before(mut self, place: Seek) -> Self {
+        self.seek = Some((Side::Before, place));
+        self
+    }
+}
+
+impl<R: ?Sized> Plan<R> {
+    /// The statement that finds the rows of the plan.
+    ///
+    /// # Errors
+    /// What [`Plan::to_condition`] refuses; a sort attribute without a sort column; a column that is no identifier.
+    pub fn to_select(&self, columns: &Columns, dialect: Dialect, select: &Select) -> Result<SelectStatement, SqlError> {
+        let mapping = columns.mapping();
+        let alias = &mapping.alias;
+        let key = Expr::col((alias.clone(), mapping.key.clone()));
+        let key = if mapping.key_type == Kind::String { dialect.ordered(key) } else { key };
+        let sort = match &select.sort {
+            Some(path) => {
+                let column = columns.sort_column(path).ok_or_else(|| SqlError::NotSortable(path.as_str().into()))?;
+                Some(dialect.ordered(Expr::col((alias.clone(), column.to_owned()))))
+            }
+            None => None,
+        };
+
+        let mut statement = Query::select();
+        let default = std::slice::from_ref(&mapping.key);
+        for column in if select.columns.is_empty() { default } else { &select.columns } {
+            if !is_identifier(column) {
+                return Err(SqlError::BadIdentifier(column.as_str().into()));
+            }
+            statement.column((alias.clone(), column.clone()));
+        }
+        statement.from_as(mapping.table.clone(), alias.clone()).cond_where(self.to_condition(columns, dialect)?);
+
+        let mut direction = select.direction;
+        if let Some((side, place)) = &select.seek {
+            if *side == Side::Before {
+                direction = direction.reversed();
+            }
+            statement.cond_where(seek(dialect, sort.clone(), key.clone(), place, direction));
+        }
+        let order = if direction == Direction::Ascending { Order::Asc } else { Order::Desc };
+        for expr in sort.into_iter().chain([key]) {
+            statement.order_by_expr(expr, order.clone());
+        }
+        if let Some(limit) = select.limit {
+            statement.limit(limit);
+        }
+        Ok(statement)
+    }
+
+    /// The same as text, with the values in the order of its placeholders.
+    ///
+    /// # Errors
+    /// What [`Plan::to_select`] refuses.
+    pub fn to_sql(&self, columns: &Columns, dialect: Dialect, select: &Select) -> Result<Statement, SqlError> {
+        Ok(Statement::of_select(&self.to_select(columns, dialect, select)?, dialect))
+    }
+
+    /// [`Plan::to_condition`] as text, without `WHERE`.
+    ///
+    /// # Errors
+    /// What [`Plan::to_condition`] refuses.
+    pub fn to_where(&self, columns: &Columns, dialect: Dialect) -> Result<Statement, SqlError> {
+        Ok(Statement::of_condition(self.to_condition(columns, dialect)?, dialect))
+    }
+}
+
+/// `sort >= ? AND (sort > ? OR key > ?)`: the only form that every database answers from the index without reading the rows before.
+fn seek(dialect: Dialect, sort: Option<Expr>, key: Expr, place: &Seek, direction: Direction) -> Condition {
+    let (beyond, from) = match direction {
+        Direction::Ascending => (BinOper::GreaterThan, BinOper::GreaterThanOrEqual),
+        Direction::Descending => (BinOper::SmallerThan, BinOper::SmallerThanOrEqual),
+    };
+    let key_value: Bound = match &place.key {
+        Value::Text(text) => dialect.bytewise(text),
+        Value::Integer(number) | Value::DateTime(number) => (*number).into(),
+        Value::Boolean(boolean) => (*boolean).into(),
+        Value::Decimal(number) => (*number).into(),
+        Value::Binary(bytes) => bytes.to_vec().into(),
+    };
+    let key = key.binary(beyond, key_value);
+    let Some(sort) = sort else { return Condition::all().add(key) };
+    let place = dialect.bytewise(&place.sort);
+    Condition::all().add(sort.clone().binary(from, place.clone())).add(Condition::any().add(sort.binary(beyond, place)).add(key))
+}

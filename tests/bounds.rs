@@ -1,0 +1,289 @@
+//! What a filter may cost: every limit at its value and one above, hostile texts, and the stack that the whole engine takes.
+//!
+//! Everything runs on threads whose stack is as small as is promised; one that needs more ends the whole test process. Run it
+//! in release mode too, where the stack is smaller still.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
+
+use scieve::{Attribute, Case, Code, Diagnostics, Filter, Kind, Limits, PatchPath, Plan, Policy, Record, Schema, Syntax, ValueRef};
+
+/// The stack of a thread on which every filter can be handled.
+const STACK: usize = if cfg!(debug_assertions) { 256 << 10 } else { 128 << 10 };
+
+fn on_a_small_stack<T: Send>(job: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, job).unwrap();
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+/// A record with a name and two e-mails, which are elements.
+struct Row;
+struct Element(&'static str);
+
+impl Record for Row {
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        match attribute.path() {
+            "a" | "name" => test(ValueRef::text("Bob")),
+            "emails" => test(ValueRef::Complex),
+            "emails.value" => test(ValueRef::text("bob@example.com")) || test(ValueRef::text("b@example.org")),
+            _ => false,
+        }
+    }
+
+    fn any_element(&self, attribute: &Attribute, test: &mut dyn FnMut(&dyn Record) -> bool) -> bool {
+        attribute.path() == "emails" && (test(&Element("bob@example.com")) || test(&Element("b@example.org")))
+    }
+}
+
+impl Record for Element {
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        attribute.path() == "emails.value" && test(ValueRef::text(self.0))
+    }
+}
+
+fn policy() -> Policy<Row> {
+    let attributes = [
+        Attribute::new("a", Kind::String),
+        Attribute::new("name", Kind::String),
+        Attribute::new("logins", Kind::Integer),
+        Attribute::new("emails", Kind::Complex).multi_valued(),
+        Attribute::new("emails.value", Kind::String),
+        Attribute::new("emails.type", Kind::String),
+    ];
+    let schema = Schema::new(Some("urn:example:params:scim:schemas:core:1.0:User"), attributes).unwrap();
+    // The group makes the check look through the whole tree once more.
+    Policy::new(schema).unwrap().with_group("name").unwrap()
+}
+
+/// Everything that can be done with a filter; its verdict under a policy may be either.
+fn exercise(text: &str, limits: &Limits) -> Result<Filter, Diagnostics> {
+    let filter = Filter::parse_with(text, &Syntax::lenient(), limits)?;
+    let canonical = filter.to_string();
+    let copy = filter.clone();
+    assert_eq!(copy, filter);
+    assert_eq!(format!("{filter:?}"), format!("Filter({canonical})"));
+    assert_eq!(format!("{:?}", filter.root()).is_empty(), format!("{:?}", filter.root().kind()).is_empty());
+    // Canonical text can be longer than what was read: quotes, escapes and blanks come in.
+    let mut room = *limits;
+    room.bytes = Limits::MAX_BYTES;
+    assert_eq!(Filter::parse_with(&canonical, &Syntax::rfc(), &room).unwrap(), filter);
+    for policy in [policy(), Policy::schemaless(Case::Ignore)] {
+        match policy.with_limits(*limits).check(&filter) {
+            Ok(plan) => follow(&plan),
+            Err(findings) => drop((findings.render(), findings.to_string(), findings.clone())),
+        }
+    }
+    #[cfg(feature = "serde")]
+    assert_eq!(serde_json::to_value(&filter).unwrap(), serde_json::Value::String(canonical));
+    Ok(filter)
+}
+
+fn follow(plan: &Plan<Row>) {
+    let copy = plan.clone();
+    assert_eq!(copy, *plan);
+    assert_eq!(copy.matches(&Row), plan.matches(&Row));
+    assert!(!plan.explain().is_empty());
+    assert!(!format!("{plan:?} {:?}", plan.root()).is_empty());
+}
+
+/// What one more level of nesting opens and closes.
+type Wrap = (&'static str, &'static str);
+const GROUP: Wrap = ("(", ")");
+const NOT: Wrap = ("not (", ")");
+const NOT_TIGHT: Wrap = ("NOT(", ")");
+const BRACKETS: Wrap = ("emails[", "]");
+
+/// `levels` levels of nesting, `wraps` taking turns from the outside, with a clause in the middle.
+fn nested(levels: usize, wraps: &[Wrap], clause: &str) -> String {
+    let turns = || (0..levels).map(|level| wraps.get(level % wraps.len()).unwrap());
+    let open: String = turns().map(|wrap| wrap.0).collect();
+    let close: String = turns().map(|wrap| wrap.1).collect::<Vec<_>>().into_iter().rev().collect();
+    format!("{open}{clause}{close}")
+}
+
+/// `levels` of nesting of which the one at `place` is a pair of brackets.
+fn nested_with_brackets(levels: usize, place: usize, wraps: &[Wrap]) -> String {
+    let inside = nested(levels - place - 1, wraps, "value pr");
+    nested(place, wraps, &format!("{}{inside}{}", BRACKETS.0, BRACKETS.1))
+}
+
+fn chain(operands: usize, operand: &str, connective: &str) -> String {
+    vec![operand; operands].join(connective)
+}
+
+fn code(refused: Result<Filter, Diagnostics>) -> Code {
+    match refused {
+        Ok(filter) => panic!("{} bytes were accepted", filter.source_text().len()),
+        Err(findings) => {
+            assert_eq!(findings.len(), 1, "{findings}");
+            assert!(!findings.render().is_empty());
+            findings.first().unwrap().code()
+        }
+    }
+}
+
+fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
+    let mut limits = Limits::default();
+    change(&mut limits);
+    limits
+}
+
+#[test]
+fn each_limit_holds_at_its_value_and_refuses_one_above() {
+    const OR: Wrap = ("a pr or (", ")");
+    const AND: Wrap = ("a pr and (", ")");
+    const OR_NOT: Wrap = ("a pr or not (", ")");
+    // What a filter of `n` of something looks like, and the limit on that.
+    type Case = (&'static str, Code, Box<dyn Fn(usize) -> String + Sync>, fn(&mut Limits, usize));
+    let mut cases: Vec<Case> = vec![
+        ("a long string", Code::TooLong, Box::new(|n| format!("a eq \"{}\"", "x".repeat(n - 7))), |limits, n| limits.bytes = n),
+        ("blanks", Code::TooLong, Box::new(|n| format!("a pr{}", " ".repeat(n - 4))), |limits, n| limits.bytes = n),
+        ("or", Code::TooManyClauses, Box::new(|n| chain(n, "a pr", " or ")), |limits, n| limits.clauses = n),
+        ("and", Code::TooManyClauses, Box::new(|n| chain(n, "a eq \"x\"", " and ")), |limits, n| limits.clauses = n),
+        ("in brackets", Code::TooManyClauses, Box::new(|n| format!("emails[{}]", chain(n, "value pr", " or "))), |limits, n| limits.clauses = n),
+        ("in groups", Code::TooManyClauses, Box::new(|n| chain(n, "(a pr)", " or ")), |limits, n| limits.clauses = n),
+    ];
+    for (name, wraps) in [("(", vec![GROUP]), ("not (", vec![NOT]), ("not(", vec![NOT_TIGHT]), ("all", vec![NOT, GROUP, NOT_TIGHT])] {
+        let same = wraps.clone();
+        cases.push((name, Code::TooDeep, Box::new(move |n| nested(n, &same, "a pr")), |limits, n| limits.depth = n));
+        cases.push((name, Code::TooDeep, Box::new(move |n| nested_with_brackets(n, n / 2, &wraps)), |limits, n| limits.depth = n));
+    }
+    for (name, wraps) in [("or first", [OR, AND]), ("and first", [AND, OR]), ("not between", [OR_NOT, OR_NOT])] {
+        // The last chain takes a turn of its own.
+        let text = move |n: usize| match wraps.get(n % 2) {
+            Some(&AND) => nested(n - 1, &wraps, "a pr or a pr"),
+            Some(&OR) => nested(n - 1, &wraps, "a pr and a pr"),
+            _ => nested(n - 1, &wraps, "a pr or a pr"),
+        };
+        cases.push((name, Code::TooManyAlternations, Box::new(text), |limits, n| limits.alternations = n));
+    }
+    on_a_small_stack(|| {
+        let default = Limits::default();
+        for (name, expected, text, set) in &cases {
+            let at = match expected {
+                Code::TooLong => default.bytes,
+                Code::TooDeep => default.depth,
+                Code::TooManyClauses => default.clauses,
+                _ => default.alternations,
+            };
+            for at in [at, 9] {
+                let limits = limits(|limits| set(limits, at));
+                if let Err(findings) = exercise(&text(at), &limits) {
+                    panic!("{name}, {at}: {findings}");
+                }
+                assert_eq!(code(exercise(&text(at + 1), &limits)), *expected, "{name}, {at} and one more");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_limit_is_never_above_what_any_stack_takes() {
+    let beyond = limits(|limits| (limits.depth, limits.bytes, limits.alternations) = (1_000_000, usize::MAX, 1_000_000));
+    assert_eq!(code(exercise(&nested(Limits::MAX_DEPTH + 1, &[GROUP], "a pr"), &beyond)), Code::TooDeep);
+    let long = " ".repeat(Limits::MAX_BYTES + 1);
+    assert_eq!(code(exercise(&long, &beyond)), Code::TooLong);
+}
+
+/// Texts that cost a careless reader its stack, its memory or its time.
+fn hostile() -> Vec<(String, Limits, Option<Code>)> {
+    let default = Limits::default();
+    let wide = limits(|limits| limits.bytes = 16 << 20);
+    let full = default.bytes;
+    let fill = |part: &str| part.repeat(full / part.len());
+    vec![
+        ("(".repeat(10_000), default, Some(Code::TooDeep)),
+        ("(".repeat(full), default, Some(Code::TooDeep)),
+        (nested(10_000, &[GROUP], "a pr"), default, Some(Code::TooDeep)),
+        ("not(".repeat(10_000), default, Some(Code::TooDeep)),
+        ("not (".repeat(10_000), default, Some(Code::TooDeep)),
+        ("a[".repeat(full / 2), default, Some(Code::NestedValuePath)),
+        (fill("(a[not("), default, Some(Code::NestedValuePath)),
+        (chain(100_000, "a pr", " or "), default, Some(Code::TooLong)),
+        (chain(100_000, "a pr", " or "), wide, Some(Code::TooManyClauses)),
+        (chain(100_000, "a pr", " and "), wide, Some(Code::TooManyClauses)),
+        (chain(100_000, "a pr", ") or ("), wide, None),
+        (format!("a eq \"{}\"", "x".repeat(full - 7)), default, None),
+        (format!("a eq \"{}", "x".repeat(full - 6)), default, Some(Code::UnterminatedString)),
+        (format!("a co \"{}\"", "\\\"".repeat((full - 7) / 2)), default, None),
+        (format!("a co \"{}\"", "\\u00e9".repeat((full - 7) / 6)), default, None),
+        (format!("a co \"{}\"", "\\ud83d\\ude00".repeat((full - 7) / 12)), default, None),
+        (format!("a co \"{}", "\\".repeat(full - 6)), default, Some(Code::UnterminatedString)),
+        (format!("a sw \"{}\"", "é".repeat((full - 7) / 2)), default, None),
+        (format!("a sw \"{}\"", "e\u{301}\u{327}".repeat((full - 7) / 5)), default, None),
+        (format!("a ew \"a{}\"", "\u{301}".repeat((full - 8) / 2)), default, None),
+        (" ".repeat(full), default, Some(Code::EmptyFilter)),
+        (format!("{}a pr", " ".repeat(full - 4)), default, None),
+        ("\"".repeat(full), default, None),
+        ("'".repeat(full), default, None),
+        ("a".repeat(full), default, None),
+        (format!("{} pr", "a".repeat(full - 3)), default, None),
+        (":".repeat(full), default, None),
+        (format!("urn{} pr", ":a".repeat((full - 6) / 2)), default, None),
+        (".".repeat(full), default, None),
+        (format!("a{} pr", ".a".repeat((full - 4) / 2)), default, None),
+        (format!("a eq {}", "9".repeat(full - 5)), default, None),
+        (format!("logins gt 0.{}1", "0".repeat(full - 13)), default, None),
+        (format!("logins eq 1e{}", "9".repeat(full - 12)), default, None),
+        (format!("a eq {}", "x".repeat(full - 5)), default, None),
+        (fill("a or "), default, None),
+        (fill("not "), default, None),
+        (fill("eq "), default, None),
+        (fill("é"), default, None),
+        (fill("a eq 'x' or "), default, Some(Code::TooManyClauses)),
+        (chain(500, "a eq x", " or "), default, None),
+        (chain(500, "a eq True", " or "), default, None),
+        (chain(500, "emails[value pr] eq \"x\"", " or "), default, Some(Code::TooManyClauses)),
+        (chain(250, "emails[value pr].value eq 'x'", " or "), default, None),
+        (chain(500, "unknown pr", " or "), default, None),
+        (chain(500, "a eq 5", " or "), default, None),
+        (chain(250, "name pr or a pr", " and "), default, None),
+        ((0..500).map(|number| format!("a eq \"{number}\"")).collect::<Vec<_>>().join(" or "), default, None),
+        ((0..500).map(|number| format!("a{number} co \"{number}\"")).collect::<Vec<_>>().join(" and "), default, None),
+    ]
+}
+
+#[test]
+fn hostile_texts_are_answered_on_a_small_stack() {
+    on_a_small_stack(|| {
+        for (text, limits, expected) in hostile() {
+            let shown = text.chars().take(20).collect::<String>();
+            let answer = exercise(&text, &limits);
+            if let Some(expected) = expected {
+                assert_eq!(code(answer), expected, "{shown}");
+            }
+            let _ = PatchPath::parse_with(&text, &Syntax::lenient(), &limits);
+            let _ = PatchPath::parse(&text).map(|path| (path.to_string(), path.clone() == path));
+        }
+    });
+}
+
+#[test]
+fn the_worst_that_is_accepted_fits_on_a_small_stack() {
+    let Limits { depth, alternations, clauses, .. } = Limits::default();
+    let turns = [("a pr or (", ")"), ("a pr and (", ")")];
+    let turns_inside = [("value pr or (", ")"), ("value pr and (", ")")];
+    let mut worst = vec![nested(alternations - 1, &turns, "a pr or not (a pr)"), chain(clauses, "a sw \"x\"", " or ")];
+    for wraps in [vec![GROUP], vec![NOT], vec![NOT, GROUP], vec![GROUP, NOT_TIGHT]] {
+        worst.push(nested(depth, &wraps, "a co \"x\""));
+        worst.push(nested(depth, &wraps, "name eq \"Bob\" and a co \"x\""));
+    }
+    for place in [0, 1, depth / 2, depth - 1] {
+        for wraps in [vec![GROUP], vec![NOT], vec![NOT, GROUP]] {
+            worst.push(nested_with_brackets(depth, place, &wraps));
+        }
+    }
+    // Both budgets at once: turns inside brackets, then the rest of the depth in `not (`, which turns nothing.
+    let turning = format!("emails[{}]", nested(alternations - 2, &turns_inside, "value pr or value co \"x\""));
+    worst.push(nested(depth - alternations + 1, &[NOT], &turning));
+    worst.push(nested(alternations - 2, &turns, &format!("a pr and not (not ({}))", nested(depth - alternations, &[NOT], "a pr"))));
+    let wide = chain(clauses - 40, "a pr", " or ");
+    worst.push(nested(depth - 1, &[("not (", ")")], &format!("({wide})")));
+    for text in &worst {
+        on_a_small_stack(|| {
+            if let Err(findings) = exercise(text, &Limits::default()) {
+                panic!("{}", findings.render());
+            }
+        });
+    }
+}

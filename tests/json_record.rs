@@ -1,0 +1,268 @@
+//! JSON resources as records: which values an attribute has, by schema and without one.
+#![cfg(feature = "serde")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use scieve::{Attribute, Case, Kind, Policy, Record, Schema, ValueRef, scim};
+use serde_json::{Value, json};
+
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+
+fn values(record: &Value, attribute: &Attribute) -> Vec<String> {
+    let mut values = Vec::new();
+    record.any_value(attribute, &mut |value| {
+        values.push(match value {
+            ValueRef::Text { text, key: None } => format!("{text:?}"),
+            other => format!("{other:?}"),
+        });
+        false
+    });
+    values
+}
+
+/// The values of an attribute `a` of that type.
+fn read(kind: Kind, value: Value) -> Vec<String> {
+    values(&json!({ "a": value }), &Attribute::new("a", kind))
+}
+
+#[test]
+fn values_of_the_right_type_are_values() {
+    for (kind, value, wanted) in [
+        (Kind::String, json!("x"), r#""x""#),
+        (Kind::String, json!(""), r#""""#),
+        (Kind::Reference, json!("/Users/1"), r#""/Users/1""#),
+        (Kind::Boolean, json!(false), "Boolean(false)"),
+        (Kind::Integer, json!(-7), "Integer(-7)"),
+        (Kind::Integer, json!(i64::MIN), "Integer(-9223372036854775808)"),
+        (Kind::Integer, json!(7.0), "Decimal(7.0)"),
+        (Kind::Integer, json!(u64::MAX), "Decimal(1.8446744073709552e19)"),
+        (Kind::Decimal, json!(7), "Decimal(7.0)"),
+        (Kind::Decimal, json!(7.5), "Decimal(7.5)"),
+        (Kind::DateTime, json!("1970-01-01T00:00:01.0000019Z"), "DateTime(1000001)"),
+        (Kind::DateTime, json!("1970-01-01T01:00:00+01:00"), "DateTime(0)"),
+        (Kind::Binary, json!("QUI="), "Binary([65, 66])"),
+        (Kind::Binary, json!("-_8"), "Binary([251, 255])"),
+        (Kind::Complex, json!({"b": 0}), "Complex"),
+        (Kind::Complex, json!({"b": [null, {"c": false}]}), "Complex"),
+        (Kind::Any, json!("x"), r#""x""#),
+        (Kind::Any, json!(true), "Boolean(true)"),
+        (Kind::Any, json!(7), "Integer(7)"),
+        (Kind::Any, json!(7.5), "Decimal(7.5)"),
+        (Kind::Any, json!(u64::MAX), "Decimal(1.8446744073709552e19)"),
+        (Kind::Any, json!({"VALUE": "x", "type": "work"}), r#""x""#),
+        (Kind::Any, json!({"value": null, "type": "work"}), "Complex"),
+        (Kind::Any, json!({"value": {"b": 1}}), "Complex"),
+        (Kind::Any, json!({"type": "work"}), "Complex"),
+    ] {
+        assert_eq!(read(kind, value.clone()), [wanted], "{kind} {value}");
+        assert_eq!(read(kind, json!([null, value])), [wanted], "{kind} in a list: {value}");
+    }
+    assert_eq!(read(Kind::Any, json!([1, "x", {"value": ["y", "z"]}])), ["Integer(1)", r#""x""#, r#""y""#, r#""z""#]);
+}
+
+#[test]
+fn nothing_else_is_a_value() {
+    let unassigned = [json!(null), json!([]), json!({}), json!([null, {}]), json!({"b": null, "c": [], "d": {"e": null}})];
+    for kind in Kind::ALL {
+        for value in &unassigned {
+            assert_eq!(read(kind, value.clone()), [""; 0], "{kind} {value}");
+        }
+        assert_eq!(values(&json!({"b": 1}), &Attribute::new("a", kind)), [""; 0], "{kind} absent");
+        assert_eq!(values(&json!("x"), &Attribute::new("a", kind)), [""; 0], "{kind} of a text");
+    }
+    for (kind, value) in [
+        (Kind::String, json!(5)),
+        (Kind::String, json!(true)),
+        (Kind::String, json!({"value": "x"})),
+        (Kind::String, json!([["x"]])),
+        (Kind::Boolean, json!("true")),
+        (Kind::Boolean, json!(1)),
+        (Kind::Integer, json!("5")),
+        (Kind::Integer, json!(5.5)),
+        (Kind::Decimal, json!("5.5")),
+        (Kind::DateTime, json!("yesterday")),
+        (Kind::DateTime, json!("2011-05-13")),
+        (Kind::DateTime, json!(0)),
+        (Kind::Binary, json!("QUI==")),
+        (Kind::Binary, json!("ä")),
+        (Kind::Complex, json!("x")),
+        (Kind::Any, json!([["x"]])),
+    ] {
+        assert_eq!(read(kind, value.clone()), [""; 0], "{kind} {value}");
+    }
+}
+
+#[test]
+fn names_are_found_in_any_case() {
+    let record = json!({"USERNAME": "x", "userName": "y", "eMails": [{"VALUE": "z"}]});
+    assert_eq!(values(&record, &Attribute::new("username", Kind::String)).len(), 1);
+    assert_eq!(values(&record, &Attribute::new("userName", Kind::String)), [r#""y""#], "the exact name goes first");
+    assert_eq!(values(&record, scim::user_schema().find_path("emails.value").unwrap()), [r#""z""#]);
+    assert_eq!(values(&json!({"É": 1}), &Attribute::new("e", Kind::Any)), [""; 0]);
+}
+
+#[test]
+fn extensions_stand_under_their_urn() {
+    let schema = scim::user_schema();
+    let record = json!({
+        "division": "not this one",
+        ENTERPRISE.to_uppercase(): {"Division": "this one", "manager": {"value": "26118915"}},
+    });
+    assert_eq!(values(&record, schema.find(Some(ENTERPRISE), "division", None).unwrap()), [r#""this one""#]);
+    assert_eq!(values(&record, schema.find(Some(ENTERPRISE), "manager", Some("value")).unwrap()), [r#""26118915""#]);
+    assert_eq!(values(&record, schema.find(Some(ENTERPRISE), "manager", None).unwrap()), ["Complex"]);
+    assert_eq!(values(&json!({"manager": {"value": "1"}}), schema.find(Some(ENTERPRISE), "manager", None).unwrap()), [""; 0]);
+}
+
+#[test]
+fn sub_attributes_of_every_element() {
+    let schema = scim::user_schema();
+    let record = json!({
+        "name": {"familyName": "Jensen"},
+        "emails": [{"value": "a@x", "primary": true}, {"type": "home"}, null, "stray", {"value": ["b@x", "c@x"]}],
+        "phoneNumbers": {"value": "555"},
+    });
+    assert_eq!(values(&record, schema.find_path("name.familyName").unwrap()), [r#""Jensen""#]);
+    assert_eq!(values(&record, schema.find_path("name.givenName").unwrap()), [""; 0]);
+    assert_eq!(values(&record, schema.find_path("emails.value").unwrap()), [r#""a@x""#, r#""b@x""#, r#""c@x""#]);
+    assert_eq!(values(&record, schema.find_path("emails").unwrap()), ["Complex"; 3]);
+    assert_eq!(values(&record, schema.find_path("phoneNumbers.value").unwrap()), [r#""555""#], "one value where a list belongs");
+}
+
+fn finds(policy: &Policy<Value>, filter: &str, record: &Value) -> bool {
+    policy.parse(filter).unwrap_or_else(|findings| panic!("{}", findings.render())).matches(record)
+}
+
+fn resource() -> Value {
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE],
+        "id": "2819c223",
+        "userName": "BJensen@example.com",
+        "title": "",
+        "active": true,
+        "nickName": null,
+        "emails": [
+            {"value": "bjensen@example.com", "type": "work", "primary": true},
+            {"value": "babs@jensen.org", "type": "home"},
+            {},
+        ],
+        "x509Certificates": [{"value": "QUJD"}],
+        "meta": {"created": "2010-01-23T04:56:22.1234567Z"},
+        "logins": [3, 5.5],
+        ENTERPRISE: {"employeeNumber": "701984"},
+    })
+}
+
+const MATCHING: &[&str] = &[
+    r#"userName eq "bjensen@EXAMPLE.com""#,
+    r#"urn:ietf:params:scim:schemas:core:2.0:User:userName sw "bj""#,
+    r#"title pr and title eq """#,
+    r#"nickName eq null and not (nickName pr) and nickName ne "x""#,
+    r#"emails[type eq "work" and value co "@example.com"]"#,
+    r#"emails.type eq "work" and emails.value co "jensen.org""#,
+    r#"emails ne "bjensen@example.com""#,
+    r#"not (emails[type eq "other"])"#,
+    r#"schemas[value eq "urn:ietf:params:scim:schemas:core:2.0:User"]"#,
+    r#"schemas eq "urn:ietf:params:scim:schemas:core:2.0:User""#,
+    r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber eq "701984""#,
+    r#"meta.created gt "2010-01-23T04:56:22Z" and meta.created lt "2010-01-23T04:56:23Z""#,
+];
+
+const NOT_MATCHING: &[&str] = &[
+    r#"emails[type eq "home" and value co "@example.com"]"#,
+    r#"emails[type ne "work" and type ne "home"]"#,
+    r#"schemas[value eq "urn:other"]"#,
+    r#"displayName pr or displayName sw "" or displayName lt "z""#,
+    r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCenter pr"#,
+];
+
+#[test]
+fn filters_with_and_without_a_schema_agree() {
+    let record = resource();
+    for policy in [scim::user_policy(), &Policy::schemaless(Case::Ignore)] {
+        for filter in MATCHING {
+            assert!(finds(policy, filter, &record), "{filter}");
+        }
+        for filter in NOT_MATCHING {
+            assert!(!finds(policy, filter, &record), "{filter}");
+        }
+    }
+}
+
+#[test]
+fn with_a_schema_only() {
+    let record = resource();
+    let policy = scim::user_policy();
+    assert!(finds(policy, r#"x509Certificates.value eq "QUJD""#, &record));
+    assert!(finds(policy, r#"meta.created eq "2010-01-23T05:56:22.123456+01:00""#, &record), "cut to microseconds");
+    assert!(!finds(policy, r#"schemas eq "URN:ietf:params:scim:schemas:core:2.0:User""#, &record), "references are case exact");
+    let refused = policy.parse(r#"password sw "a""#).unwrap_err().render();
+    let unknown = policy.parse(r#"passwort sw "a""#).unwrap_err().render();
+    assert_eq!(refused.replace("password", "passwort"), unknown);
+    assert!(scim::group_policy().parse(r#"members[value eq "1" and type eq "User"] and displayName sw "T""#).is_ok());
+}
+
+#[test]
+fn without_a_schema_only() {
+    let record = resource();
+    let policy = Policy::schemaless(Case::Ignore);
+    assert!(finds(&policy, "logins eq 3.0 and logins gt 5 and not (logins gt 6)", &record));
+    assert!(finds(&policy, r#"logins[value eq 5.5]"#, &record));
+    assert!(finds(&policy, r#"schemas.value co "enterprise""#, &record));
+    let exact = Policy::schemaless(Case::Exact);
+    assert!(!finds(&exact, r#"userName eq "bjensen@EXAMPLE.com""#, &record));
+    assert!(finds(&exact, r#"USERNAME eq "BJensen@example.com""#, &record), "names have no case, whatever values have");
+}
+
+#[test]
+fn schemas_of_rfc_7643() {
+    let user = scim::user_schema();
+    assert_eq!(user.urn(), Some("urn:ietf:params:scim:schemas:core:2.0:User"));
+    assert_eq!(user.urns().collect::<Vec<_>>(), ["urn:ietf:params:scim:schemas:core:2.0:User", ENTERPRISE]);
+    let known = |path: &str| user.find_path(path).unwrap_or_else(|| panic!("{path}"));
+    for (path, kind, case, many) in [
+        ("id", Kind::String, Case::Exact, false),
+        ("userName", Kind::String, Case::Ignore, false),
+        ("schemas", Kind::Reference, Case::Exact, true),
+        ("profileUrl", Kind::Reference, Case::Exact, false),
+        ("emails.primary", Kind::Boolean, Case::Ignore, true),
+        ("meta.lastModified", Kind::DateTime, Case::Ignore, false),
+        ("photos", Kind::Complex, Case::Ignore, true),
+    ] {
+        let attribute = known(path);
+        assert_eq!((attribute.kind(), attribute.case(), attribute.yields_many()), (kind, case, many), "{path}");
+    }
+    assert!(known("password").is_never_returned());
+    assert_eq!(user.attributes().filter(|attribute| attribute.is_never_returned()).count(), 1);
+    assert_eq!(scim::group_schema().find_path("members.$ref").unwrap().kind(), Kind::Reference);
+}
+
+#[test]
+fn schemas_of_ones_own() {
+    let core = r#"{"id": "urn:a", "attributes": [
+        {"name": "plain"},
+        {"name": "secret", "type": "complex", "returned": "never", "subAttributes": [{"name": "part", "type": "integer", "multiValued": true}]}]}"#;
+    let common = r#"{"attributes": [{"name": "id", "caseExact": true, "description": "passed over"}]}"#;
+    let extension = r#"{"id": "urn:b", "attributes": [{"name": "plain", "type": "boolean"}]}"#;
+    let schema = Schema::from_rfc7643(&[common, core, extension]).unwrap();
+    let paths: Vec<_> = schema.attributes().map(ToString::to_string).collect();
+    assert_eq!(paths, ["id", "plain", "secret", "secret.part", "urn:b:plain"]);
+    assert_eq!(schema.find_path("plain").unwrap().kind(), Kind::String);
+    assert!(schema.find_path("secret.part").unwrap().is_never_returned());
+}
+
+#[test]
+fn schemas_that_cannot_be() {
+    let faults: Vec<_> = [
+        r#"{"id": "urn:a"}"#,
+        r#"{"attributes": [{"type": "string"}]}"#,
+        r#"{"attributes": [{"name": "a", "type": "text"}]}"#,
+        r#"{"attributes": [{"name": "a", "returned": "sometimes"}]}"#,
+        r#"{"attributes": [{"name": "a"}, {"name": "A"}]}"#,
+        r#"{"attributes": [{"name": "a", "subAttributes": [{"name": "b"}]}]}"#,
+        r#"{"attributes": [{"name": "a", "type": "complex", "subAttributes": [{"name": "b", "type": "complex"}]}]}"#,
+    ]
+    .into_iter()
+    .map(|text| format!("{text}\n  {}\n", Schema::from_rfc7643(&[text]).unwrap_err()))
+    .collect();
+    insta::assert_snapshot!(faults.join("\n"));
+}

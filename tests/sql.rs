@@ -1,0 +1,266 @@
+//! The SQL of one filter of each kind: for PostgreSQL whole, for the others where they differ.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use scieve::sql::{Child, Column, Columns, Dialect, Direction, Mapping, Native, Param, Seek, Select, SqlError};
+use scieve::{Attribute, Code, Kind, Limits, Policy, Record, Schema, Value, ValueRef};
+use std::fmt::Write as _;
+
+struct Anyone;
+
+impl Record for Anyone {
+    fn any_value(&self, _: &Attribute, _: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        false
+    }
+}
+
+fn policy() -> Policy<Anyone> {
+    let schema = Schema::new(
+        None,
+        [
+            Attribute::new("id", Kind::String).case_exact(true),
+            Attribute::new("name", Kind::String),
+            Attribute::new("email", Kind::String),
+            Attribute::new("code", Kind::String).case_exact(true),
+            Attribute::new("active", Kind::Boolean),
+            Attribute::new("level", Kind::Integer),
+            Attribute::new("born", Kind::DateTime),
+            Attribute::new("cert", Kind::Binary),
+            Attribute::new("place", Kind::Complex),
+            Attribute::new("place.town", Kind::String),
+            Attribute::new("place.zip", Kind::String),
+            Attribute::new("roles", Kind::Complex).multi_valued(),
+            Attribute::new("roles.id", Kind::String),
+            Attribute::new("roles.name", Kind::String),
+            Attribute::new("scopes", Kind::String).multi_valued(),
+            Attribute::new("nick", Kind::String),
+            Attribute::new("motto", Kind::String),
+            Attribute::new("missing", Kind::String),
+            Attribute::new("plain", Kind::String),
+            Attribute::new("untold", Kind::String).multi_valued(),
+            Attribute::new("exact", Kind::String).case_exact(true),
+        ],
+    );
+    Policy::new(schema.unwrap()).unwrap()
+}
+
+fn columns() -> Columns {
+    Mapping::new("users", "id")
+        .attribute("id", Column::new("id").not_null())
+        .attribute("name", Column::keyed("name", "name_f").not_null().sorted_by("name_sort"))
+        .attribute("email", Column::keyed("email", "email_f"))
+        .attribute("code", Column::new("code"))
+        .attribute("active", Column::new("active"))
+        .attribute("level", Column::new("level"))
+        .attribute("born", Column::new("born"))
+        .attribute("cert", Column::new("cert"))
+        .attribute("place.town", Column::keyed("town", "town_f"))
+        .attribute("place.zip", Column::keyed("zip", "zip_f"))
+        .child(
+            "roles",
+            Child::new("user_roles", "user_id")
+                .column("id", Column::keyed("role_id", "role_id_f").not_null())
+                .column("name", Column::keyed("name", "name_f")),
+        )
+        .child("scopes", Child::new("user_scopes", "user_id").value(Column::keyed("scope", "scope_f").not_null()))
+        .attribute("nick", Column::native("nick", Native::Lower))
+        .attribute("motto", Column::native("motto", Native::CaseInsensitive))
+        .attribute("plain", Column::new("plain"))
+        .attribute("exact", Column::native("exact", Native::CaseInsensitive))
+        .check()
+        .unwrap()
+}
+
+const FILTERS: &[&str] = &[
+    "email eq \"Straße\"",
+    "email ne \"x\"",
+    "name ne \"x\"",
+    "email eq null",
+    "name pr",
+    "not (name pr)",
+    "email gt \"x\"",
+    "not (email gt \"x\")",
+    "email sw \"ab\"",
+    "not (email sw \"ab\")",
+    "name sw \"\u{10FFFF}\"",
+    "email co \"100%_!\"",
+    "not (email co \"a\")",
+    "email ew \"é\"",
+    "not (email ew \"é\")",
+    "code eq \"A\" and not (code le \"B\")",
+    "email eq \"a\" or email eq \"b\" or email eq \"A\"",
+    "not (level eq 1 or level eq 2)",
+    "level gt 5.5 or level eq 5.5 or not (level lt 1e30)",
+    "active eq true and born ge \"2011-05-13T04:42:34Z\" and cert eq \"AA==\"",
+    "name eq \"a\" and (email eq \"b\" or (level eq 1 and active eq false)) and code pr",
+    "place pr",
+    "place eq null",
+    "place[town eq \"x\" and not (zip eq \"y\")]",
+    "roles pr",
+    "roles.name eq \"Admin\"",
+    "not (roles.name eq \"Admin\")",
+    "roles.name ne \"Admin\"",
+    "not (roles.name ne \"Admin\")",
+    "roles.name pr",
+    "roles[id eq \"1\" or name ne \"x\"]",
+    "not (roles[id eq \"1\" and name co \"x\"])",
+    "scopes eq \"a\" or scopes eq \"b\"",
+    "scopes[value sw \"a\"]",
+    "scopes ne \"a\"",
+    "name co \"query\" or email co \"query\" or id eq \"query\" or roles.name eq \"query\"",
+    "nick eq \"Bob\" or nick sw \"Bo\" or nick gt \"Bo\"",
+    "motto eq \"Bob\" or motto co \"Bo\" or motto gt \"Bo\"",
+];
+
+fn written(dialect: Dialect, other: Option<Dialect>) -> String {
+    let mut text = String::new();
+    let select = Select::default();
+    for filter in FILTERS {
+        let plan = policy().parse(filter).unwrap();
+        let sql = |dialect| {
+            let statement = plan.to_where(&columns(), dialect).unwrap();
+            let whole = plan.to_sql(&columns(), dialect, &select).unwrap();
+            assert!(whole.sql.contains(&statement.sql), "{whole:?}");
+            statement
+        };
+        let statement = sql(dialect);
+        let _ = write!(text, "{filter}\n  {}\n", statement.sql);
+        if other.is_none_or(|other| sql(other).params != statement.params) {
+            let _ = writeln!(text, "  {}", serde_json::to_string(&statement.params).unwrap());
+        }
+    }
+    text
+}
+
+#[test]
+fn conditions_for_postgres() {
+    insta::assert_snapshot!(written(Dialect::Postgres, None));
+}
+
+#[test]
+fn conditions_for_mysql() {
+    insta::assert_snapshot!(written(Dialect::MySql, Some(Dialect::Postgres)));
+}
+
+#[test]
+fn conditions_for_sqlite() {
+    insta::assert_snapshot!(written(Dialect::Sqlite, Some(Dialect::Postgres)));
+}
+
+#[test]
+fn pages() {
+    let mut text = String::new();
+    let plan = policy().parse("active eq true or email pr").unwrap();
+    let place = || Seek { sort: "1bob".into(), key: Value::Text("42".into()) };
+    for (title, select) in [
+        ("everything", Select::default()),
+        ("sorted", Select::default().columns(["id", "name"]).sort("NAME", Direction::Ascending).limit(21)),
+        ("after", Select::default().sort("name", Direction::Ascending).after(place()).limit(21)),
+        ("before", Select::default().sort("name", Direction::Ascending).before(place()).limit(21)),
+        ("down, after", Select::default().sort("name", Direction::Descending).after(place()).limit(21)),
+        ("by key, after", Select::default().after(place()).limit(21)),
+    ] {
+        for dialect in Dialect::ALL {
+            let statement = plan.to_sql(&columns(), dialect, &select).unwrap();
+            let _ = write!(text, "{title}, {dialect}\n  {}\n  {}\n", statement.sql, serde_json::to_string(&statement.params).unwrap());
+        }
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn tables() {
+    let schema = policy().schema().clone();
+    let mut text = String::new();
+    for dialect in Dialect::ALL {
+        let created = columns().create(dialect, &schema).unwrap();
+        let _ = write!(text, "## {dialect}, from nothing\n{}\n\n", created.join(";\n"));
+        let _ = write!(text, "## {dialect}, added\n{}\n\n", columns().ddl(dialect).join(";\n"));
+    }
+    let text = text.replace(scieve::FOLD_VERSION, "VERSION");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn what_has_no_sql_is_refused() {
+    for (filter, error) in [
+        ("missing pr", SqlError::NoColumn("missing".into())),
+        ("name eq \"a\" or not (missing eq \"x\")", SqlError::NoColumn("missing".into())),
+        ("plain eq \"x\"", SqlError::NoKey("plain".into())),
+        ("exact eq \"x\"", SqlError::NotExact("exact".into())),
+        ("untold eq \"x\"", SqlError::NoTable("untold".into())),
+    ] {
+        let plan = policy().parse(filter).unwrap();
+        for dialect in Dialect::ALL {
+            assert_eq!(plan.to_condition(&columns(), dialect), Err(error.clone()), "{filter}");
+        }
+    }
+    let plan = policy().parse("name pr").unwrap();
+    let sorted = plan.to_sql(&columns(), Dialect::Sqlite, &Select::default().sort("email", Direction::Ascending));
+    assert_eq!(sorted, Err(SqlError::NotSortable("email".into())));
+    let columned = plan.to_sql(&columns(), Dialect::Sqlite, &Select::default().columns(["id`; drop table users; --"]));
+    assert!(matches!(columned, Err(SqlError::BadIdentifier(_))));
+
+    let clauses: Vec<String> = (0..17_000).map(|at| format!("level gt {at} and level lt {at}")).collect();
+    let mut limits = Limits::default();
+    (limits.clauses, limits.bytes) = (100_000, 1 << 22);
+    let plan = policy().with_limits(limits).parse(&clauses.join(" and ")).unwrap();
+    assert_eq!(plan.to_condition(&columns(), Dialect::Postgres), Err(SqlError::TooManyParameters));
+}
+
+#[test]
+fn native_comparisons_are_warned_of() {
+    let warnings = |filter: &str| policy().parse(filter).unwrap().sql_warnings(&columns());
+    assert_eq!(warnings("name eq \"a\" and roles.name eq \"b\" and nick pr"), []);
+    let found = warnings("nick eq \"a\" or not (motto co \"b\") or nick co \"c\"");
+    let codes: Vec<Code> = found.iter().map(scieve::Diagnostic::code).collect();
+    assert_eq!(codes, [Code::NativeComparison; 2]);
+    assert_eq!(found[0].message(), "`nick` is compared by `lower()`, which agrees with memory on ASCII text at most");
+}
+
+#[test]
+fn mappings_are_checked() {
+    for name in ["", "1a", "a b", "a`", "a\"", "é", "a.b", "a;", &"a".repeat(64)] {
+        assert!(Mapping::new(name, "id").check().is_err(), "{name}");
+        assert!(Mapping::new("users", name).check().is_err(), "{name}");
+        assert!(Mapping::new("users", "id").attribute("a", Column::new(name)).check().is_err(), "{name}");
+        assert!(Mapping::new("users", "id").attribute("a", Column::keyed("a", name)).check().is_err(), "{name}");
+        assert!(Mapping::new("users", "id").attribute("a", Column::new("a").sorted_by(name)).check().is_err(), "{name}");
+        let lower = Column::native("a", Native::LowerColumn(name.into()));
+        assert!(Mapping::new("users", "id").attribute("a", lower).check().is_err(), "{name}");
+        assert!(Mapping::new("users", "id").child("a", Child::new(name, "b")).check().is_err(), "{name}");
+        assert!(Mapping::new("users", "id").child("a", Child::new("a", name)).check().is_err(), "{name}");
+        let child = Child::new("a", "b").column("c", Column::new(name));
+        assert!(Mapping::new("users", "id").child("a", child).check().is_err(), "{name}");
+        let child = Child::new("a", "b").value(Column::new(name));
+        assert!(Mapping::new("users", "id").child("a", child).check().is_err(), "{name}");
+    }
+    let twice = Mapping::new("users", "id").attribute("name", Column::new("a")).attribute("NAME", Column::new("b"));
+    assert_eq!(twice.check().unwrap_err().to_string(), "attribute `name` is there twice");
+}
+
+#[test]
+fn mappings_are_data() {
+    let json = serde_json::to_string(&columns()).unwrap();
+    assert_eq!(Columns::from_json(&json).unwrap(), columns());
+    let toml = toml::to_string(&columns()).unwrap();
+    assert_eq!(Columns::from_toml(&toml).unwrap(), columns());
+    for wrong in [
+        r#"{"table": "users", "key": "id", "colour": 1}"#,
+        r#"{"table": "users; drop table users", "key": "id"}"#,
+        r#"{"table": "users", "key": "id", "attributes": {"a": {"column": "a", "nulable": true}}}"#,
+        r#"{"table": "users", "key": "id", "key_type": "boolean"}"#,
+    ] {
+        assert!(Columns::from_json(wrong).is_err(), "{wrong}");
+    }
+}
+
+/// MySQL compares bytes, which JSON shows as the texts that they are.
+#[test]
+fn values_have_the_type_of_their_column() {
+    let params = |filter: &str, dialect| policy().parse(filter).unwrap().to_where(&columns(), dialect).unwrap().params;
+    assert_eq!(params("name eq \"É\"", Dialect::MySql), [Param::TextBytes("é".into())]);
+    assert_eq!(params("nick eq \"É\"", Dialect::MySql), [Param::Text("é".into())]);
+    assert_eq!(params("name eq \"É\"", Dialect::Postgres), [Param::Text("é".into())]);
+    assert_eq!(params("level eq 5.0", Dialect::Sqlite), [Param::Integer(5)]);
+    assert_eq!(params("level eq 5.0 or level eq 6", Dialect::Postgres), [Param::List(vec![Param::Integer(5), Param::Integer(6)])]);
+}

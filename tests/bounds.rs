@@ -140,7 +140,9 @@ fn each_limit_holds_at_its_value_and_refuses_one_above() {
         ("blanks", Code::TooLong, Box::new(|n| format!("a pr{}", " ".repeat(n - 4))), |limits, n| limits.bytes = n),
         ("or", Code::TooManyClauses, Box::new(|n| chain(n, "a pr", " or ")), |limits, n| limits.clauses = n),
         ("and", Code::TooManyClauses, Box::new(|n| chain(n, "a eq \"x\"", " and ")), |limits, n| limits.clauses = n),
-        ("in brackets", Code::TooManyClauses, Box::new(|n| format!("emails[{}]", chain(n, "value pr", " or "))), |limits, n| limits.clauses = n),
+        ("in brackets", Code::TooManyClauses, Box::new(|n| format!("emails[{}]", chain(n, "value pr", " or "))), |limits, n| {
+            limits.clauses = n
+        }),
         ("in groups", Code::TooManyClauses, Box::new(|n| chain(n, "(a pr)", " or ")), |limits, n| limits.clauses = n),
     ];
     for (name, wraps) in [("(", vec![GROUP]), ("not (", vec![NOT]), ("not(", vec![NOT_TIGHT]), ("all", vec![NOT, GROUP, NOT_TIGHT])] {

@@ -25,7 +25,9 @@ fn disagreements_are_the_listed_ones() {
     for (number, line) in corpus.iter().enumerate() {
         let ours = answer(&policy, line["filter"].as_str().unwrap(), &line["resource"]);
         if ours != line["expect"] {
-            found.push(json!({"line": number + 1, "filter": line["filter"], "source": line["source"], "expect": line["expect"], "ours": ours}));
+            found.push(
+                json!({"line": number + 1, "filter": line["filter"], "source": line["source"], "expect": line["expect"], "ours": ours}),
+            );
         }
     }
     let listed = lines(include_str!("corpus/disagreements.jsonl"));

@@ -7,11 +7,11 @@ pub(crate) type Named = (&'static str, String);
 pub(crate) const F1: &str = r#"name eq "Bob""#;
 pub(crate) const F2: &str =
     r#"(id eq "62716ab404a7bd8626af9bd6" or id eq "62716ac4c7e500e13ff5fa22") and (status eq "active" or status eq "disabled")"#;
-pub(crate) const F3: &str = r#"name co "query" or email co "query" or subject co "query" or id eq "query" or assignedRoles.name eq "query""#;
+pub(crate) const F3: &str =
+    r#"name co "query" or email co "query" or subject co "query" or id eq "query" or assignedRoles.name eq "query""#;
 pub(crate) const F4: &str = r#"(name eq "Bob" or name eq "Alice") and (status eq "active" or status eq "disabled")"#;
 pub(crate) const F5: &str = r#"emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and value co "@foo.com"]"#;
-pub(crate) const F6: &str =
-    r#"urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J" and meta.lastModified gt "2011-05-13T04:42:34Z""#;
+pub(crate) const F6: &str = r#"urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J" and meta.lastModified gt "2011-05-13T04:42:34Z""#;
 
 /// A hundred ids, and a group on the status.
 pub(crate) fn f7() -> String {

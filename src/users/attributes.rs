@@ -29,6 +29,7 @@ pub(super) const SUBJECT: u32 = 1;
 pub(super) const NAME: u32 = 2;
 pub(super) const EMAIL: u32 = 3;
 pub(super) const STATUS: u32 = 4;
+pub(super) const CLIENT_ID: u32 = 5;
 
 impl<U: Members + 'static> Field<U> {
     /// Every attribute; [`Attribute::slot`] is the position here. All texts, none of them case exact.
@@ -145,7 +146,7 @@ pub(super) fn build() -> Result<Policy<User>, SchemaError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EMAIL, FIELDS, ID, NAME, STATUS, SUBJECT, build};
+    use super::{CLIENT_ID, EMAIL, FIELDS, ID, NAME, STATUS, SUBJECT, build};
 
     #[test]
     fn the_policy_can_be_built_and_slots_are_places() {
@@ -157,6 +158,6 @@ mod tests {
     #[test]
     fn the_indexed_attributes_stand_where_they_are_said_to() {
         let path = |slot: u32| FIELDS[slot as usize].path;
-        assert_eq!([ID, SUBJECT, NAME, EMAIL, STATUS].map(path), ["id", "subject", "name", "email", "status"]);
+        assert_eq!([ID, SUBJECT, NAME, EMAIL, STATUS, CLIENT_ID].map(path), ["id", "subject", "name", "email", "status", "clientId"]);
     }
 }

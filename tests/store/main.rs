@@ -38,6 +38,13 @@ fn memory_pages_join_to_the_whole_list() {
 }
 
 #[test]
+fn memory_walks_along_the_ids() {
+    for plain in [true, false] {
+        pollster::block_on(pages::many_by_id(&memory().store, plain));
+    }
+}
+
+#[test]
 fn memory_pages_ignore_writes_elsewhere() {
     for seed in 0..16 {
         pollster::block_on(pages::interleaved_writes(&memory().store, seed));

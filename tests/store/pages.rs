@@ -2,7 +2,7 @@
 
 use crate::contract::{Stage, TENANT, body, invitee};
 use crate::random::{Random, query, scan};
-use scieve::users::{NewUser, Position, Query, SilentMailer, Status, User, UserStore, Window};
+use scieve::users::{NewUser, Position, Query, SilentMailer, Sort, SortKey, Status, User, UserStore, Window};
 
 fn ids(users: &[impl std::ops::Deref<Target = User>]) -> Vec<String> {
     users.iter().map(|user| user.id.clone()).collect()
@@ -35,6 +35,34 @@ pub(crate) async fn joined_pages<S: UserStore>(store: &S, seed: u64) {
         for forwards in [true, false] {
             let joined = join(store, &base, forwards, all.len()).await;
             assert_eq!(joined, expected, "{text} {sort:?} forwards {forwards}");
+        }
+    }
+}
+
+/// The order of ids, where more match than are sorted on demand; ids of other servers need not be lower case.
+pub(crate) async fn many_by_id<S: UserStore>(store: &S, plain: bool) {
+    let mut random = Random(5);
+    let mut users = people(6000, 5);
+    if !plain {
+        users.iter_mut().filter(|_| random.chance(5)).for_each(|user| user.id = user.id.to_uppercase());
+    }
+    store.load(TENANT, vec![], vec![], users.clone()).await.unwrap();
+    let plans = [None, Some(scieve::users::policy().parse(r#"name co "a" or email co "e" or assignedScopes eq "x""#).unwrap())];
+    for (bounded, plan) in [(false, &plans[0]), (true, &plans[0]), (false, &plans[1])] {
+        for descending in [false, true] {
+            let sort = Sort { key: SortKey::Id, descending };
+            let mut base = query(plan.as_ref(), true, sort, 97);
+            let mut all = scan(&users, plan.as_ref(), true, sort);
+            if bounded {
+                base.id_above = Some(users[300].id.clone());
+                base.id_below = Some(users[5800].id.to_lowercase());
+                all.retain(|user| Some(&user.id) > base.id_above.as_ref() && Some(&user.id) < base.id_below.as_ref());
+            }
+            assert!(!plain || all.len() > 4100);
+            let expected: Vec<String> = all.iter().map(|user| user.id.clone()).collect();
+            for forwards in [true, false] {
+                assert_eq!(join(store, &base, forwards, all.len()).await, expected);
+            }
         }
     }
 }

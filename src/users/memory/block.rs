@@ -48,6 +48,7 @@ pub(super) struct Row {
     name: String,
     email: Option<String>,
     subject: String,
+    client: Option<String>,
     marks: Marks,
 }
 
@@ -60,6 +61,7 @@ impl Row {
             name: key(record.name()).into_owned(),
             email: record.email().map(|email| key(email).into_owned()),
             subject: key(record.subject()).into_owned(),
+            client: record.client_id().map(|client| key(client).into_owned()),
             marks: Marks::of(record),
         }
     }
@@ -74,6 +76,10 @@ impl Row {
 
     pub(super) fn subject(&self) -> &str {
         &self.subject
+    }
+
+    pub(super) fn client(&self) -> Option<&str> {
+        self.client.as_deref()
     }
 }
 
@@ -257,12 +263,16 @@ impl Column {
 
 /// A set of values of attributes: one that was added is always found, another now and then.
 #[derive(Clone, Default)]
-pub(super) struct Marks([u64; 4]);
+pub(super) struct Marks([u64; 16]);
+
+/// Two places in [`Marks`].
+#[derive(Clone, Copy)]
+pub(super) struct Mark(u16, u16);
 
 impl Marks {
     fn of(record: &Record) -> Self {
         let mut marks = Self::default();
-        let mut add = |text: &str| marks.set(mark(&key(text)));
+        let mut add = |text: &str| marks.set(Mark::of(&key(text)));
         for role in record.assigned_roles() {
             add(&role.id);
             add(&role.name);
@@ -274,13 +284,14 @@ impl Marks {
             }
         }
         record.assigned_scopes().iter().for_each(|scope| add(scope));
-        record.client_id().into_iter().for_each(add);
         marks
     }
 
-    fn set(&mut self, mark: u8) {
-        if let Some(word) = self.0.get_mut(usize::from(mark / 64)) {
-            *word |= 1 << (mark % 64);
+    fn set(&mut self, mark: Mark) {
+        for place in [mark.0, mark.1] {
+            if let Some(word) = self.0.get_mut(usize::from(place / 64)) {
+                *word |= 1 << (place % 64);
+            }
         }
     }
 
@@ -288,13 +299,15 @@ impl Marks {
         self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
     }
 
-    pub(super) fn has(&self, mark: u8) -> bool {
-        self.0.get(usize::from(mark / 64)).is_some_and(|word| word >> (mark % 64) & 1 == 1)
+    pub(super) fn has(&self, mark: Mark) -> bool {
+        [mark.0, mark.1].into_iter().all(|place| self.0.get(usize::from(place / 64)).is_some_and(|word| word >> (place % 64) & 1 == 1))
     }
 }
 
-/// The mark of a key.
-pub(super) fn mark(key: &str) -> u8 {
-    let [first, ..] = BuildHasherDefault::<DefaultHasher>::new().hash_one(key).to_be_bytes();
-    first
+impl Mark {
+    /// The mark of a key.
+    pub(super) fn of(key: &str) -> Self {
+        let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(key);
+        Self((hash % 1024) as u16, (hash >> 32 & 1023) as u16)
+    }
 }

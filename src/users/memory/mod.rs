@@ -2,6 +2,7 @@
 
 mod bits;
 mod block;
+mod ids;
 mod list;
 mod lookup;
 mod record;
@@ -26,6 +27,7 @@ use super::timestamp::Timestamp;
 use super::user::{Members, Status, User};
 use crate::value::key;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -55,7 +57,9 @@ struct Cell {
 
 #[derive(Default)]
 struct Writer {
-    shared: HashSet<Arc<Shared>>,
+    /// By their hashes.
+    shared: HashMap<u64, Arc<Shared>>,
+    state: RandomState,
 }
 
 impl Default for MemoryStore {
@@ -168,19 +172,17 @@ impl Cell {
 
 impl Writer {
     fn record(&mut self, user: &User) -> Record {
-        let shared = Shared::of(user);
-        let shared = match self.shared.get(&shared) {
-            Some(shared) => Arc::clone(shared),
-            None => {
-                if self.shared.len() >= SHARED {
-                    self.shared.clear();
-                }
-                let shared = Arc::new(shared);
-                self.shared.insert(Arc::clone(&shared));
-                shared
+        if self.shared.len() >= SHARED {
+            self.shared.clear();
+        }
+        let hash = self.state.hash_one((&user.assigned_roles, &user.assigned_groups, &user.assigned_scopes));
+        let shared = self.shared.entry(hash).and_modify(|shared| {
+            // Another list of the same hash gives way.
+            if !shared.is_of(user) {
+                *shared = Arc::new(Shared::of(user));
             }
-        };
-        Record::new(user, shared)
+        });
+        Record::new(user, Arc::clone(shared.or_insert_with(|| Arc::new(Shared::of(user)))))
     }
 }
 

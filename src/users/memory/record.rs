@@ -26,7 +26,7 @@ pub(super) struct Record {
 }
 
 /// What many users have in common.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug)]
 pub(super) struct Shared {
     tenant_id: String,
     roles: Vec<Role>,
@@ -42,6 +42,12 @@ impl Shared {
             groups: user.assigned_groups.clone(),
             scopes: user.assigned_scopes.clone(),
         }
+    }
+
+    /// Whether it is what [`Shared::of`] gives.
+    pub(super) fn is_of(&self, user: &User) -> bool {
+        (&self.tenant_id, &self.roles, &self.groups, &self.scopes)
+            == (&user.tenant_id, &user.assigned_roles, &user.assigned_groups, &user.assigned_scopes)
     }
 }
 

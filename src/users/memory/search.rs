@@ -1,7 +1,7 @@
 //! A plan made ready for the indexes: what they answer is looked up, the rest is asked of the records.
 
 use super::bits::Bits;
-use super::block::{Block, Text, mark};
+use super::block::{Block, Mark, Text};
 use super::lookup::By;
 use super::record::Record;
 use super::tenant::Tenant;
@@ -32,7 +32,7 @@ pub(super) enum Search<'q> {
     Record {
         test: &'q Test,
         schema: &'q Schema,
-        marks: Option<Vec<u8>>,
+        marks: Option<Vec<Mark>>,
     },
 }
 
@@ -88,10 +88,11 @@ impl<'q> Search<'q> {
             (attributes::ID, _, Some(Some(keys))) => Self::users(By::Id, &keys, tenant),
             (attributes::SUBJECT, _, Some(Some(keys))) => Self::users(By::Subject, &keys, tenant),
             (attributes::EMAIL, _, Some(Some(keys))) => Self::users(By::Email, &keys, tenant),
+            (attributes::CLIENT_ID, _, Some(Some(keys))) => Self::users(By::Client, &keys, tenant),
             (attributes::NAME, _, Some(Some(keys))) => Self::Names(keys),
             (attributes::STATUS, _, Some(Some(keys))) => Self::Status(statuses(|status| keys.contains(&status.name()))),
             (attributes::ID | attributes::STATUS, _, _) => record(None),
-            (_, _, Some(Some(keys))) => record(Some(keys.into_iter().map(mark).collect())),
+            (_, _, Some(Some(keys))) => record(Some(keys.into_iter().map(Mark::of).collect())),
             _ => record(None),
         }
     }

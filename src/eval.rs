@@ -85,6 +85,11 @@ fn equals(stored: ValueRef<'_>, operand: &Value, case: Case) -> bool {
 }
 
 fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
+    // Most texts differ from an operand in their first letters: a few operands are asked one by one.
+    const FEW: usize = 4;
+    if operands.len() <= FEW {
+        return operands.iter().any(|operand| equals(stored, operand, case));
+    }
     // One text is folded once, not once an operand.
     let folded;
     let stored = match stored {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 #![cfg(feature = "serde")]
 
-use scieve::{Case, Filter, Limits, Policy, Syntax};
+use scieve::{Attribute, Case, Filter, Kind, Limits, Policy, Schema, Syntax};
 use serde_json::{Value, json};
 
 fn lines(corpus: &str) -> Vec<Value> {
@@ -43,4 +43,36 @@ fn disagreements_are_the_listed_ones() {
     let new: Vec<String> = found.iter().filter(|line| !listed.contains(line)).map(ToString::to_string).collect();
     let gone: Vec<String> = listed.iter().filter(|line| !found.contains(line)).map(ToString::to_string).collect();
     assert!(new.is_empty() && gone.is_empty(), "new:\n{}\nno more:\n{}", new.join("\n"), gone.join("\n"));
+}
+
+/// The policy for the schema that a line of the corpus comes with.
+fn typed(schema: &Value) -> Policy<Value> {
+    let attributes = schema.as_object().unwrap().iter().map(|(path, rules)| {
+        let kind = Kind::from_name(rules["type"].as_str().unwrap()).unwrap();
+        let attribute = Attribute::new(path, kind).case_exact(rules["caseExact"].as_bool().unwrap_or(kind == Kind::Reference));
+        let attribute = if rules["multiValued"] == true { attribute.multi_valued() } else { attribute };
+        if rules["returned"] == "never" { attribute.never_returned() } else { attribute }
+    });
+    Policy::new(Schema::new(None, attributes).unwrap()).unwrap()
+}
+
+/// Where others compare the text forms of numbers and Booleans, or let an attribute that is never returned match nothing, the
+/// filter is refused instead.
+#[test]
+fn by_their_schemas_all_agree_or_are_refused() {
+    let mut refused = 0;
+    for line in lines(include_str!("corpus/match.jsonl")).iter().filter(|line| line["schema"].is_object()) {
+        let policy = typed(&line["schema"]);
+        let (text, rules) = (line["filter"].as_str().unwrap(), &line["schema"]);
+        match answer(&policy, text, &line["resource"]) {
+            Value::Bool(ours) => assert_eq!(ours, line["expect"], "{line}"),
+            _ => {
+                let substring = [" co ", " sw ", " ew "].iter().any(|operator| text.contains(operator));
+                let never = rules.as_object().unwrap().values().any(|rules| rules["returned"] == "never");
+                assert!(substring || never, "{line}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 31);
 }

@@ -132,7 +132,7 @@ fn loose(operator: Operator, literal: Literal<'_>, case: Case, ne: Ne) -> Meanin
     let literal = match literal {
         Literal::String(text) => {
             let folded = if case == Case::Exact { text.into() } else { key(text).into() };
-            Loose::Text { needle: Needle::new(folded, case), instant: datetime::parse(text) }
+            Loose::Text { needle: Box::new(Needle::new(folded, case)), instant: datetime::parse(text) }
         }
         Literal::Number(text) => Loose::Number(text.into()),
         Literal::Boolean(value) => Loose::Boolean(value),

@@ -2,7 +2,7 @@
 
 use super::resolve::Resolver;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::filter::{Expr, ExprKind, Filter};
+use crate::filter::{Expr, ExprKind, Filter, Path};
 use crate::limits::Limits;
 use crate::plan::{self, Node, Predicate, Test};
 use crate::schema::AttributeId;
@@ -29,47 +29,59 @@ pub(super) fn over_limits(filter: &Filter, limits: &Limits) -> Vec<Diagnostic> {
 
 impl<R: ?Sized> Resolver<'_, R> {
     /// What an expression means; `None` once its faults are reported, all of them.
-    // The reader's budget on depth bounds the recursion.
+    // The reader's budget on depth bounds the recursion; what only some levels need has functions of its own, so that all
+    // levels together fit a small stack.
     pub(super) fn expr(&mut self, expr: Expr<'_>, parent: Option<AttributeId>) -> Option<Node> {
         match expr.kind() {
             ExprKind::Clause(clause) => self.clause(&clause, parent),
             ExprKind::Not(child) => {
                 let meant = self.expr(child, parent);
-                if !self.policy.not {
-                    let start = expr.span().start;
-                    let finding = Diagnostic::new(Code::NotNotAllowed, Span::new(start, start + 3), "`not` is not allowed here");
-                    self.findings.push(finding.with_help("ask for what you want instead of what you do not want"));
-                    return None;
-                }
-                meant.map(plan::not)
+                if self.policy.not { meant.map(plan::not) } else { self.not_not_allowed(expr) }
             }
             ExprKind::And(operands) => self.chain(operands, parent, plan::all),
             ExprKind::Or(operands) => self.chain(operands, parent, plan::any),
             ExprKind::ValuePath(path, inner) => {
-                if !self.policy.value_paths {
-                    let finding = Diagnostic::new(Code::ValuePathNotAllowed, expr.span(), "brackets are not allowed here");
-                    let help = format!("name a sub-attribute after a dot: `{}.`, then its name", path.as_str());
-                    self.findings.push(finding.with_help(help));
-                    return None;
-                }
-                let id = self.attribute(path, parent)?;
-                let attribute = self.schema.attribute(id)?;
-                let (kind, many, case) = (attribute.kind(), attribute.is_multi_valued(), attribute.case());
-                if kind != Kind::Complex && !many {
-                    let message = format!("`{attribute}` has no elements to look into");
-                    let finding = Diagnostic::new(Code::SimpleAttribute, path.span(), message);
-                    self.findings.push(finding.with_help(format!("compare it as it is: `{attribute} eq ...`")));
-                    return None;
-                }
-                let inner = self.expr(inner, Some(id))?;
-                let test = |predicate| Node::Test(Test { attribute: id, case, predicate });
-                // A single complex value is its own element: there must be one, and the question is on its parts.
-                Some(match many {
-                    true => test(Predicate::Element(Box::new(inner))),
-                    false => plan::all(test(Predicate::Present), [inner]),
-                })
+                let attribute = self.with_elements(path, expr, parent)?;
+                let meant = self.expr(inner, Some(attribute))?;
+                self.element(attribute, meant)
             }
         }
+    }
+
+    fn not_not_allowed(&mut self, expr: Expr<'_>) -> Option<Node> {
+        let start = expr.span().start;
+        let finding = Diagnostic::new(Code::NotNotAllowed, Span::new(start, start + 3), "`not` is not allowed here");
+        self.findings.push(finding.with_help("ask for what you want instead of what you do not want"));
+        None
+    }
+
+    /// The attribute that brackets look into.
+    fn with_elements(&mut self, path: Path<'_>, expr: Expr<'_>, parent: Option<AttributeId>) -> Option<AttributeId> {
+        if !self.policy.value_paths {
+            let finding = Diagnostic::new(Code::ValuePathNotAllowed, expr.span(), "brackets are not allowed here");
+            let help = format!("name a sub-attribute after a dot: `{}.`, then its name", path.as_str());
+            self.findings.push(finding.with_help(help));
+            return None;
+        }
+        let id = self.attribute(path, parent)?;
+        let attribute = self.schema.attribute(id)?;
+        if attribute.kind() == Kind::Complex || attribute.is_multi_valued() {
+            return Some(id);
+        }
+        let finding = Diagnostic::new(Code::SimpleAttribute, path.span(), format!("`{attribute}` has no elements to look into"));
+        self.findings.push(finding.with_help(format!("compare it as it is: `{attribute} eq ...`")));
+        None
+    }
+
+    /// That one element of the attribute makes `inner` true. A single complex value is its own element: there must be one,
+    /// and the question is on its parts.
+    fn element(&self, id: AttributeId, inner: Node) -> Option<Node> {
+        let attribute = self.schema.attribute(id)?;
+        let test = |predicate| Node::Test(Test { attribute: id, case: attribute.case(), predicate });
+        Some(match attribute.is_multi_valued() {
+            true => test(Predicate::Element(Box::new(inner))),
+            false => plan::all(test(Predicate::Present), [inner]),
+        })
     }
 
     fn chain<'f>(

@@ -152,7 +152,7 @@ pub enum Loose {
     /// A string.
     Text {
         /// The text, folded where case does not matter, and ready to be looked for inside others.
-        needle: Needle,
+        needle: Box<Needle>,
         /// The instant, where the text is a date and time: then texts that are dates and times compare as instants.
         instant: Option<DateTime>,
     },

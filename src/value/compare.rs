@@ -40,8 +40,17 @@ pub(crate) fn compare(text: &str, key: &str, case: Case) -> Ordering {
 pub(crate) fn equals(text: &str, key: &str, case: Case) -> bool {
     match case {
         Case::Exact => text == key,
-        Case::Ignore if text.is_ascii() => text.len() == key.len() && lower(text).eq(key.bytes()),
-        Case::Ignore => folded(text).eq(key.chars()),
+        Case::Ignore if text.is_ascii() => text.eq_ignore_ascii_case(key),
+        Case::Ignore => !begin_apart(text, key) && folded(text).eq(key.chars()),
+    }
+}
+
+/// Whether the first bytes tell that no key of `text` can begin as `key` does: what an ASCII letter is folded to is its small
+/// letter, or with a mark behind it no ASCII at all.
+fn begin_apart(text: &str, key: &str) -> bool {
+    match (text.as_bytes().first(), key.as_bytes().first()) {
+        (Some(text), Some(key)) => text.is_ascii() && key.is_ascii() && text.to_ascii_lowercase() != *key,
+        _ => false,
     }
 }
 
@@ -49,8 +58,11 @@ pub(crate) fn equals(text: &str, key: &str, case: Case) -> bool {
 pub(crate) fn starts_with(text: &str, key: &str, case: Case) -> bool {
     match case {
         Case::Exact => text.starts_with(key),
-        Case::Ignore if text.is_ascii() => text.get(..key.len()).is_some_and(|head| lower(head).eq(key.bytes())),
+        Case::Ignore if text.is_ascii() => text.get(..key.len()).is_some_and(|head| head.eq_ignore_ascii_case(key)),
         Case::Ignore => {
+            if begin_apart(text, key) {
+                return false;
+            }
             let mut stored = folded(text);
             key.chars().all(|wanted| stored.next() == Some(wanted))
         }
@@ -63,7 +75,7 @@ pub(crate) fn ends_with(text: &str, end: &str, case: Case) -> bool {
         Case::Exact => text.ends_with(end),
         Case::Ignore if text.is_ascii() => {
             let tail = text.len().checked_sub(end.len()).and_then(|start| text.get(start..));
-            tail.is_some_and(|tail| lower(tail).eq(end.bytes()))
+            tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
         }
         Case::Ignore => key(text).ends_with(end),
     }

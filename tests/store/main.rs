@@ -22,7 +22,7 @@ fn memory() -> Stage<MemoryStore> {
     let clock = Arc::new(AtomicI64::new(START));
     let told = Arc::clone(&clock);
     let store = MemoryStore::with_clock(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
-    Stage { store, pass: Box::new(move |millis| drop(clock.fetch_add(millis, Ordering::SeqCst))) }
+    Stage { store, pass: Box::new(move |millis| _ = clock.fetch_add(millis, Ordering::SeqCst)) }
 }
 
 #[test]

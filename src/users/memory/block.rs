@@ -1,6 +1,7 @@
 //! Users in the order of their names, in blocks whose columns lie one text behind the other.
 
 use super::record::Record;
+use super::shared::{Kind, UNKNOWN};
 use super::tree::Leaf;
 use crate::users::page;
 use crate::users::user::{Members, Status};
@@ -33,6 +34,7 @@ pub(super) enum Text {
 pub(super) struct Block {
     pub(super) slots: Vec<u32>,
     statuses: Vec<u8>,
+    codes: Vec<[u16; 3]>,
     ids: Column,
     names: Column,
     emails: Column,
@@ -44,6 +46,7 @@ pub(super) struct Block {
 pub(super) struct Row {
     slot: u32,
     status: Status,
+    codes: [u16; 3],
     id: String,
     name: String,
     email: Option<String>,
@@ -57,6 +60,7 @@ impl Row {
         Self {
             slot,
             status: record.status(),
+            codes: record.codes(),
             id: record.id().to_owned(),
             name: key(record.name()).into_owned(),
             email: record.email().map(|email| key(email).into_owned()),
@@ -115,6 +119,11 @@ impl Block {
         &self.marks
     }
 
+    /// The code of a list of the user.
+    pub(super) fn code(&self, row: usize, kind: Kind) -> u16 {
+        self.codes.get(row).and_then(|codes| codes.get(kind as usize)).copied().unwrap_or(UNKNOWN)
+    }
+
     pub(super) fn statuses(&self) -> &[u8] {
         &self.statuses
     }
@@ -141,6 +150,7 @@ impl Block {
     pub(super) fn insert(&mut self, at: usize, row: &Row) {
         self.slots.insert(at, row.slot);
         self.statuses.insert(at, 1 << row.status as u8);
+        self.codes.insert(at, row.codes);
         self.ids.insert(at, Some(&row.id));
         self.names.insert(at, Some(&row.name));
         self.emails.insert(at, row.email.as_deref());
@@ -152,6 +162,7 @@ impl Block {
     pub(super) fn remove(&mut self, at: usize) {
         self.slots.remove(at);
         self.statuses.remove(at);
+        self.codes.remove(at);
         self.ids.remove(at);
         self.names.remove(at);
         self.emails.remove(at);
@@ -161,6 +172,7 @@ impl Block {
     fn fit(&mut self) {
         self.slots.shrink_to_fit();
         self.statuses.shrink_to_fit();
+        self.codes.shrink_to_fit();
         for column in [&mut self.ids, &mut self.names, &mut self.emails, &mut self.subjects] {
             column.ends.shrink_to_fit();
             column.bytes.shrink_to_fit();
@@ -180,6 +192,7 @@ impl Leaf for Block {
         let mut upper = Self {
             slots: self.slots.split_off(at),
             statuses: self.statuses.split_off(at),
+            codes: self.codes.split_off(at),
             ids: self.ids.split_off(at),
             names: self.names.split_off(at),
             emails: self.emails.split_off(at),

@@ -215,7 +215,7 @@ impl<'n> Stretches<'n> {
 
     /// The users that match, in the order of the walk.
     fn walk(&self, tenant: &Tenant, search: &Search<'_>, start: &Start, ascending: bool) -> impl Iterator<Item = u32> {
-        self.hits(tenant, search, start, ascending).flat_map(move |(block, bits)| {
+        self.hits(tenant, search, start, ascending, search.is_slow()).flat_map(move |(block, bits)| {
             let rows = bits.rows();
             let (up, down) = if ascending { (Some(rows), None) } else { (None, Some(rows.rev())) };
             let rows = up.into_iter().flatten().chain(down.into_iter().flatten());
@@ -226,18 +226,25 @@ impl<'n> Stretches<'n> {
     fn count(&self, tenant: &Tenant, search: &Search<'_>) -> u64 {
         match search.only_statuses() {
             Some(mask) => tenant.count(mask),
-            None => self.hits(tenant, search, &Start::Edge, true).map(|(_, bits)| bits.count()).sum(),
+            None => self.hits(tenant, search, &Start::Edge, true, false).map(|(_, bits)| bits.count()).sum(),
         }
     }
 
-    /// The rows that match, piece by piece.
-    fn hits<'t>(&self, tenant: &'t Tenant, search: &Search<'_>, start: &Start, ascending: bool) -> impl Iterator<Item = (&'t Block, Bits)> {
+    /// The rows that match, piece by piece; small pieces for whom a few are enough.
+    fn hits<'t>(
+        &self,
+        tenant: &'t Tenant,
+        search: &Search<'_>,
+        start: &Start,
+        ascending: bool,
+        small: bool,
+    ) -> impl Iterator<Item = (&'t Block, Bits)> {
         let stretches = self.names.as_ref().map_or(1, Vec::len);
         let stretch = move |place: usize| {
             let place = if ascending { place } else { stretches - 1 - place };
             self.names.as_ref().and_then(|names| names.get(place).copied())
         };
-        let pieces = (0..stretches).flat_map(move |place| pieces(tenant, stretch(place), start, ascending, search.is_slow()));
+        let pieces = (0..stretches).flat_map(move |place| pieces(tenant, stretch(place), start, ascending, small));
         pieces.filter_map(move |(block, rows)| {
             let found = search.select(block, rows, tenant);
             (!found.is_empty()).then_some((block, found))

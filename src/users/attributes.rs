@@ -7,6 +7,7 @@ use crate::policy::Policy;
 use crate::schema::{Attribute, Record, Schema, SchemaError};
 use crate::syntax::Syntax;
 use crate::value::{Kind, ValueRef};
+use std::ops::RangeInclusive;
 
 /// How one attribute is found, asked about and read.
 struct Field<U> {
@@ -29,6 +30,11 @@ pub(super) const SUBJECT: u32 = 1;
 pub(super) const NAME: u32 = 2;
 pub(super) const EMAIL: u32 = 3;
 pub(super) const STATUS: u32 = 4;
+pub(super) const CLIENT_ID: u32 = 5;
+/// All that is of one list.
+pub(super) const ROLES: RangeInclusive<u32> = 6..=8;
+pub(super) const GROUPS: RangeInclusive<u32> = 9..=12;
+pub(super) const SCOPES: u32 = 13;
 
 impl<U: Members + 'static> Field<U> {
     /// Every attribute; [`Attribute::slot`] is the position here. All texts, none of them case exact.
@@ -145,7 +151,7 @@ pub(super) fn build() -> Result<Policy<User>, SchemaError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EMAIL, FIELDS, ID, NAME, STATUS, SUBJECT, build};
+    use super::{CLIENT_ID, EMAIL, FIELDS, GROUPS, ID, NAME, ROLES, SCOPES, STATUS, SUBJECT, build};
 
     #[test]
     fn the_policy_can_be_built_and_slots_are_places() {
@@ -157,6 +163,9 @@ mod tests {
     #[test]
     fn the_indexed_attributes_stand_where_they_are_said_to() {
         let path = |slot: u32| FIELDS[slot as usize].path;
-        assert_eq!([ID, SUBJECT, NAME, EMAIL, STATUS].map(path), ["id", "subject", "name", "email", "status"]);
+        assert_eq!([ID, SUBJECT, NAME, EMAIL, STATUS, CLIENT_ID].map(path), ["id", "subject", "name", "email", "status", "clientId"]);
+        assert!(ROLES.map(path).all(|path| path.starts_with("assignedRoles")));
+        assert!(GROUPS.map(path).all(|path| path.starts_with("assignedGroups")));
+        assert_eq!((path(SCOPES), FIELDS.len()), ("assignedScopes", 14));
     }
 }

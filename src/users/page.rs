@@ -77,24 +77,35 @@ impl SortKey {
     /// same order.
     #[must_use]
     pub fn of(self, user: &User) -> String {
-        self.of_members(user)
+        let mut key = String::new();
+        self.write(user, &mut key);
+        key
     }
 
-    pub(super) fn of_members(self, user: &impl Members) -> String {
-        // Shifted so that it is never negative, and of one width.
-        let number = |number: i64| format!("1{:020}", i128::from(number) - i128::from(i64::MIN));
-        let text = |text: &str| format!("1{}", clip(&key(text)));
-        let optional = |value: Option<String>| value.unwrap_or_else(|| "2".into());
-        match self {
-            Self::Name => text(user.name()),
-            Self::Id => text(user.id()),
-            Self::TenantId => text(user.tenant_id()),
-            Self::ClientId => optional(user.client_id().map(text)),
-            Self::Status => text(user.status().name()),
-            Self::Subject => text(user.subject()),
-            Self::Email => optional(user.email().map(text)),
-            Self::InviteExpiry => optional(user.invite_expiry().map(number)),
-            Self::CreatedAt => number(user.created_at().millis()),
+    /// Appends what [`SortKey::of`] gives.
+    pub(super) fn write(self, user: &impl Members, to: &mut String) {
+        let number;
+        let text = match self {
+            Self::Name => Some(user.name()),
+            Self::Id => Some(user.id()),
+            Self::TenantId => Some(user.tenant_id()),
+            Self::ClientId => user.client_id(),
+            Self::Status => Some(user.status().name()),
+            Self::Subject => Some(user.subject()),
+            Self::Email => user.email(),
+            Self::InviteExpiry | Self::CreatedAt => {
+                let value = if self == Self::CreatedAt { Some(user.created_at().millis()) } else { user.invite_expiry() };
+                // Shifted so that it is never negative, and of one width.
+                number = value.map(|value| format!("{:020}", i128::from(value) - i128::from(i64::MIN)));
+                number.as_deref()
+            }
+        };
+        match text {
+            Some(text) => {
+                to.push('1');
+                to.push_str(clip(&key(text)));
+            }
+            None => to.push('2'),
         }
     }
 }

@@ -26,8 +26,13 @@ impl Bits {
     }
 
     pub(super) fn set(&mut self, row: usize) {
+        self.set_if(row, true);
+    }
+
+    /// Adds the row where that is so; no branch depends on it.
+    pub(super) fn set_if(&mut self, row: usize, so: bool) {
         if let Some(word) = self.0.get_mut(row / 64) {
-            *word |= 1 << (row % 64);
+            *word |= u64::from(so) << (row % 64);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Users in the order of their names, in blocks whose columns lie one text behind the other.
 
 use super::record::Record;
+use super::shared::{Kind, UNKNOWN};
 use super::tree::Leaf;
 use crate::users::page;
 use crate::users::user::{Members, Status};
@@ -33,6 +34,7 @@ pub(super) enum Text {
 pub(super) struct Block {
     pub(super) slots: Vec<u32>,
     statuses: Vec<u8>,
+    codes: Vec<[u16; 3]>,
     ids: Column,
     names: Column,
     emails: Column,
@@ -44,10 +46,12 @@ pub(super) struct Block {
 pub(super) struct Row {
     slot: u32,
     status: Status,
+    codes: [u16; 3],
     id: String,
     name: String,
     email: Option<String>,
     subject: String,
+    client: Option<String>,
     marks: Marks,
 }
 
@@ -56,10 +60,12 @@ impl Row {
         Self {
             slot,
             status: record.status(),
+            codes: record.codes(),
             id: record.id().to_owned(),
             name: key(record.name()).into_owned(),
             email: record.email().map(|email| key(email).into_owned()),
             subject: key(record.subject()).into_owned(),
+            client: record.client_id().map(|client| key(client).into_owned()),
             marks: Marks::of(record),
         }
     }
@@ -74,6 +80,10 @@ impl Row {
 
     pub(super) fn subject(&self) -> &str {
         &self.subject
+    }
+
+    pub(super) fn client(&self) -> Option<&str> {
+        self.client.as_deref()
     }
 }
 
@@ -109,6 +119,11 @@ impl Block {
         &self.marks
     }
 
+    /// The code of a list of the user.
+    pub(super) fn code(&self, row: usize, kind: Kind) -> u16 {
+        self.codes.get(row).and_then(|codes| codes.get(kind as usize)).copied().unwrap_or(UNKNOWN)
+    }
+
     pub(super) fn statuses(&self) -> &[u8] {
         &self.statuses
     }
@@ -135,6 +150,7 @@ impl Block {
     pub(super) fn insert(&mut self, at: usize, row: &Row) {
         self.slots.insert(at, row.slot);
         self.statuses.insert(at, 1 << row.status as u8);
+        self.codes.insert(at, row.codes);
         self.ids.insert(at, Some(&row.id));
         self.names.insert(at, Some(&row.name));
         self.emails.insert(at, row.email.as_deref());
@@ -146,6 +162,7 @@ impl Block {
     pub(super) fn remove(&mut self, at: usize) {
         self.slots.remove(at);
         self.statuses.remove(at);
+        self.codes.remove(at);
         self.ids.remove(at);
         self.names.remove(at);
         self.emails.remove(at);
@@ -155,6 +172,7 @@ impl Block {
     fn fit(&mut self) {
         self.slots.shrink_to_fit();
         self.statuses.shrink_to_fit();
+        self.codes.shrink_to_fit();
         for column in [&mut self.ids, &mut self.names, &mut self.emails, &mut self.subjects] {
             column.ends.shrink_to_fit();
             column.bytes.shrink_to_fit();
@@ -174,6 +192,7 @@ impl Leaf for Block {
         let mut upper = Self {
             slots: self.slots.split_off(at),
             statuses: self.statuses.split_off(at),
+            codes: self.codes.split_off(at),
             ids: self.ids.split_off(at),
             names: self.names.split_off(at),
             emails: self.emails.split_off(at),
@@ -257,12 +276,16 @@ impl Column {
 
 /// A set of values of attributes: one that was added is always found, another now and then.
 #[derive(Clone, Default)]
-pub(super) struct Marks([u64; 4]);
+pub(super) struct Marks([u64; 16]);
+
+/// Two places in [`Marks`].
+#[derive(Clone, Copy)]
+pub(super) struct Mark(u16, u16);
 
 impl Marks {
     fn of(record: &Record) -> Self {
         let mut marks = Self::default();
-        let mut add = |text: &str| marks.set(mark(&key(text)));
+        let mut add = |text: &str| marks.set(Mark::of(&key(text)));
         for role in record.assigned_roles() {
             add(&role.id);
             add(&role.name);
@@ -274,13 +297,14 @@ impl Marks {
             }
         }
         record.assigned_scopes().iter().for_each(|scope| add(scope));
-        record.client_id().into_iter().for_each(add);
         marks
     }
 
-    fn set(&mut self, mark: u8) {
-        if let Some(word) = self.0.get_mut(usize::from(mark / 64)) {
-            *word |= 1 << (mark % 64);
+    fn set(&mut self, mark: Mark) {
+        for place in [mark.0, mark.1] {
+            if let Some(word) = self.0.get_mut(usize::from(place / 64)) {
+                *word |= 1 << (place % 64);
+            }
         }
     }
 
@@ -288,13 +312,15 @@ impl Marks {
         self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
     }
 
-    pub(super) fn has(&self, mark: u8) -> bool {
-        self.0.get(usize::from(mark / 64)).is_some_and(|word| word >> (mark % 64) & 1 == 1)
+    pub(super) fn has(&self, mark: Mark) -> bool {
+        [mark.0, mark.1].into_iter().all(|place| self.0.get(usize::from(place / 64)).is_some_and(|word| word >> (place % 64) & 1 == 1))
     }
 }
 
-/// The mark of a key.
-pub(super) fn mark(key: &str) -> u8 {
-    let [first, ..] = BuildHasherDefault::<DefaultHasher>::new().hash_one(key).to_be_bytes();
-    first
+impl Mark {
+    /// The mark of a key.
+    pub(super) fn of(key: &str) -> Self {
+        let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(key);
+        Self((hash % 1024) as u16, (hash >> 32 & 1023) as u16)
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::bits::Bits;
 use super::block::{Block, clip};
+use super::ids;
 use super::search::Search;
 use super::tenant::Tenant;
 use super::tree::Leaf;
@@ -11,6 +12,8 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+/// Users that are sorted rather than looked for along the order of ids, at most.
+const FEW: usize = 4096;
 /// Rows that are looked at in one go where records have to be looked at.
 const STEP: usize = 32;
 
@@ -22,9 +25,16 @@ pub(super) fn list(tenant: &Tenant, query: &Query<'_>) -> Page {
         return select(tenant, query, matching(tenant, &search, &candidates).into_iter());
     }
     let stretches = Stretches::of(names);
-    if query.sort.key != SortKey::Name {
-        let all = stretches.walk(tenant, &search, &Start::Edge, true);
-        return select(tenant, query, all);
+    let all = || stretches.walk(tenant, &search, &Start::Edge, true);
+    match query.sort.key {
+        SortKey::Name => {}
+        SortKey::Id => {
+            let few: Vec<u32> = all().take(FEW + 1).collect();
+            if few.len() <= FEW {
+                return select(tenant, query, few.into_iter());
+            }
+        }
+        _ => return select(tenant, query, all()),
     }
     let (forwards, start) = match &query.window {
         Window::First => (true, Start::Edge),
@@ -33,13 +43,38 @@ pub(super) fn list(tenant: &Tenant, query: &Query<'_>) -> Page {
         Window::Before(position) => (false, Start::of(position)),
     };
     let ascending = forwards != query.sort.descending;
-    let mut slots: Vec<u32> = stretches.walk(tenant, &search, &start, ascending).take(query.limit.saturating_add(1)).collect();
+    let walk = |start: &Start, ascending, count| -> Vec<u32> {
+        match query.sort.key {
+            SortKey::Id => walk_ids(tenant, query, &search, start, ascending).take(count).collect(),
+            _ => stretches.walk(tenant, &search, start, ascending).take(count).collect(),
+        }
+    };
+    let mut slots = walk(&start, ascending, query.limit.saturating_add(1));
     let more = slots.len() > query.limit;
     slots.truncate(query.limit);
     // The user at the place itself stands on the other side as well.
-    let other = matches!(start, Start::Beyond { .. }) && stretches.walk(tenant, &search, &start.turned(), !ascending).next().is_some();
+    let other = matches!(start, Start::Beyond { .. }) && !walk(&start.turned(), !ascending, 1).is_empty();
     let total = query.total.then(|| stretches.count(tenant, &search));
     page(tenant, slots, forwards, more, other, total)
+}
+
+/// The users that match, in the order of ids or against it.
+fn walk_ids(tenant: &Tenant, query: &Query<'_>, search: &Search<'_>, start: &Start, ascending: bool) -> impl Iterator<Item = u32> {
+    // Bounds on the id are places in the order only where ids are their own keys; elsewhere the search sees to them.
+    let plain = |bound: &&str| tenant.ids().are_plain(bound);
+    let above = query.id_above.as_deref().filter(plain);
+    let below = query.id_below.as_deref().filter(plain);
+    let id = move |slot: u32| tenant.record(slot).map_or("", |record| record.id());
+    let (too_low, too_high) =
+        (move |slot: u32| above.is_some_and(|bound| id(slot) <= bound), move |slot: u32| below.is_some_and(|bound| id(slot) >= bound));
+    let before = |slot: u32| {
+        let (key, id) = ids::place(id(slot));
+        let edge = start.is_above((key.as_bytes(), id.as_bytes()), ascending);
+        if ascending { edge || too_low(slot) } else { edge && !too_high(slot) }
+    };
+    let slots = tenant.ids().walk(tenant.ids().seek(before), ascending);
+    let slots = slots.take_while(move |slot| if ascending { !too_high(*slot) } else { !too_low(*slot) });
+    slots.filter(move |slot| tenant.record(*slot).is_some_and(|record| search.matches(*slot, record)))
 }
 
 fn page(tenant: &Tenant, mut slots: Vec<u32>, forwards: bool, more: bool, other: bool, total: Option<u64>) -> Page {
@@ -69,11 +104,12 @@ fn select(tenant: &Tenant, query: &Query<'_>, matches: impl Iterator<Item = u32>
     let reversed = forwards == query.sort.descending;
     let order = |a: (&str, &str), b: (&str, &str)| if reversed { b.cmp(&a) } else { a.cmp(&b) };
     let mut nearest: BinaryHeap<Candidate> = BinaryHeap::with_capacity(query.limit.min(1000) + 2);
-    let (mut other, mut total) = (false, 0);
+    let (mut other, mut total, mut key) = (false, 0, String::new());
     for slot in matches {
         let Some(record) = tenant.record(slot) else { continue };
         total += 1;
-        let key = query.sort.key.of_members(&**record);
+        key.clear();
+        query.sort.key.write(&**record, &mut key);
         let id = record.id();
         if place.is_some_and(|place| order((&key, id), (&place.key, &place.id)) != Ordering::Greater) {
             other = true;
@@ -86,7 +122,7 @@ fn select(tenant: &Tenant, query: &Query<'_>, matches: impl Iterator<Item = u32>
         if full {
             nearest.pop();
         }
-        nearest.push(Candidate { key, id: id.to_owned(), slot, reversed });
+        nearest.push(Candidate { key: key.clone(), id: id.to_owned(), slot, reversed });
     }
     let more = nearest.len() > query.limit;
     let mut slots: Vec<u32> = nearest.into_sorted_vec().into_iter().map(|candidate| candidate.slot).collect();
@@ -128,25 +164,25 @@ enum Start {
     /// At the edge that the walk leads away from.
     Edge,
     /// Behind the place, as the walk goes; with it where `with` says so.
-    Beyond { name: Vec<u8>, id: String, with: bool },
+    Beyond { key: Vec<u8>, id: String, with: bool },
 }
 
 impl Start {
     fn of(position: &Position) -> Self {
-        // What stands behind the tag; a place that no name has is behind all of them or before.
-        let name = match position.key.strip_prefix('1') {
-            Some(name) => name.as_bytes().to_vec(),
+        // What stands behind the tag; a place that nobody has is behind all of them or before.
+        let key = match position.key.strip_prefix('1') {
+            Some(key) => key.as_bytes().to_vec(),
             None if position.key.as_str() > "1" => vec![u8::MAX],
             None => Vec::new(),
         };
-        Self::Beyond { name, id: position.id.clone(), with: false }
+        Self::Beyond { key, id: position.id.clone(), with: false }
     }
 
     /// The same place for the walk that goes the other way, which takes what is at the place along.
     fn turned(&self) -> Self {
         match self {
             Self::Edge => Self::Edge,
-            Self::Beyond { name, id, with } => Self::Beyond { name: name.clone(), id: id.clone(), with: !with },
+            Self::Beyond { key, id, with } => Self::Beyond { key: key.clone(), id: id.clone(), with: !with },
         }
     }
 
@@ -154,7 +190,7 @@ impl Start {
     fn is_above(&self, place: (&[u8], &[u8]), ascending: bool) -> bool {
         match self {
             Self::Edge => !ascending,
-            Self::Beyond { name, id, with } => match place.cmp(&(name.as_slice(), id.as_bytes())) {
+            Self::Beyond { key, id, with } => match place.cmp(&(key.as_slice(), id.as_bytes())) {
                 Ordering::Less => true,
                 Ordering::Equal => *with != ascending,
                 Ordering::Greater => false,
@@ -179,7 +215,7 @@ impl<'n> Stretches<'n> {
 
     /// The users that match, in the order of the walk.
     fn walk(&self, tenant: &Tenant, search: &Search<'_>, start: &Start, ascending: bool) -> impl Iterator<Item = u32> {
-        self.hits(tenant, search, start, ascending).flat_map(move |(block, bits)| {
+        self.hits(tenant, search, start, ascending, search.is_slow()).flat_map(move |(block, bits)| {
             let rows = bits.rows();
             let (up, down) = if ascending { (Some(rows), None) } else { (None, Some(rows.rev())) };
             let rows = up.into_iter().flatten().chain(down.into_iter().flatten());
@@ -190,18 +226,25 @@ impl<'n> Stretches<'n> {
     fn count(&self, tenant: &Tenant, search: &Search<'_>) -> u64 {
         match search.only_statuses() {
             Some(mask) => tenant.count(mask),
-            None => self.hits(tenant, search, &Start::Edge, true).map(|(_, bits)| bits.count()).sum(),
+            None => self.hits(tenant, search, &Start::Edge, true, false).map(|(_, bits)| bits.count()).sum(),
         }
     }
 
-    /// The rows that match, piece by piece.
-    fn hits<'t>(&self, tenant: &'t Tenant, search: &Search<'_>, start: &Start, ascending: bool) -> impl Iterator<Item = (&'t Block, Bits)> {
+    /// The rows that match, piece by piece; small pieces for whom a few are enough.
+    fn hits<'t>(
+        &self,
+        tenant: &'t Tenant,
+        search: &Search<'_>,
+        start: &Start,
+        ascending: bool,
+        small: bool,
+    ) -> impl Iterator<Item = (&'t Block, Bits)> {
         let stretches = self.names.as_ref().map_or(1, Vec::len);
         let stretch = move |place: usize| {
             let place = if ascending { place } else { stretches - 1 - place };
             self.names.as_ref().and_then(|names| names.get(place).copied())
         };
-        let pieces = (0..stretches).flat_map(move |place| pieces(tenant, stretch(place), start, ascending, search.is_slow()));
+        let pieces = (0..stretches).flat_map(move |place| pieces(tenant, stretch(place), start, ascending, small));
         pieces.filter_map(move |(block, rows)| {
             let found = search.select(block, rows, tenant);
             (!found.is_empty()).then_some((block, found))

@@ -9,6 +9,7 @@ pub(super) enum By {
     Id,
     Subject,
     Email,
+    Client,
 }
 
 /// Numbers of users by hashes, sorted: the hash above, the number below. Users with another text may come along, so whoever asks

@@ -1,18 +1,21 @@
 //! Users in memory. Nothing of it outlives the process.
 
+mod answers;
 mod bits;
 mod block;
+mod ids;
 mod list;
 mod lookup;
 mod record;
 mod search;
+mod shared;
 mod slots;
 mod tenant;
 mod tree;
 
 use self::list::list;
 use self::lookup::By;
-use self::record::{Record, Shared};
+use self::record::{Record, Sharing};
 use self::search::statuses;
 use self::tenant::Tenant;
 use super::error::StoreError;
@@ -31,8 +34,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Bytes of one text of a user, at most.
 const TEXT: usize = 1 << 20;
-/// Lists of roles, groups and scopes that are kept to be shared, at most.
-const SHARED: usize = 1 << 16;
 
 /// Users in memory, with indexes of ids, subjects, e-mail addresses, names, statuses, roles and groups.
 ///
@@ -47,15 +48,10 @@ pub struct MemoryStore {
 
 /// One tenant.
 struct Cell {
-    id: String,
+    id: Arc<str>,
     state: RwLock<Arc<Tenant>>,
     /// Held by whoever writes, from the first look to the last change.
-    writer: Mutex<Writer>,
-}
-
-#[derive(Default)]
-struct Writer {
-    shared: HashSet<Arc<Shared>>,
+    writer: Mutex<Sharing>,
 }
 
 impl Default for MemoryStore {
@@ -120,7 +116,7 @@ impl MemoryStore {
                 if cell.state().user(&user.id).is_some() {
                     user = fresh()?;
                 }
-                let record = writer.record(&user);
+                let record = cell.record(&mut writer, &user);
                 cell.change(|state| state.insert(record))?;
                 Ok(InviteResult::ok(invitee, &user))
             }
@@ -140,15 +136,19 @@ impl MemoryStore {
 
 impl Cell {
     fn new(id: &str) -> Self {
-        Self { id: id.to_owned(), state: RwLock::new(Arc::new(Tenant::new())), writer: Mutex::default() }
+        Self { id: id.into(), state: RwLock::new(Arc::new(Tenant::new())), writer: Mutex::default() }
     }
 
     fn state(&self) -> Arc<Tenant> {
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
+    fn writer(&self) -> MutexGuard<'_, Sharing> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record(&self, writer: &mut Sharing, user: &User) -> Record {
+        Record::new(user, Arc::clone(&self.id), writer)
     }
 
     /// Changes the state in its place, or, where a reader still has it, a copy. Only who holds the writer may.
@@ -157,30 +157,12 @@ impl Cell {
     }
 
     /// Puts the user in the place of the one with that id.
-    fn put(&self, writer: &mut Writer, user: &User) {
-        let record = writer.record(user);
+    fn put(&self, writer: &mut Sharing, user: &User) {
+        let record = self.record(writer, user);
         let slot = self.state().user(&user.id).map(|(slot, _)| slot);
         if let Some(slot) = slot {
             self.change(|state| state.replace(slot, record));
         }
-    }
-}
-
-impl Writer {
-    fn record(&mut self, user: &User) -> Record {
-        let shared = Shared::of(user);
-        let shared = match self.shared.get(&shared) {
-            Some(shared) => Arc::clone(shared),
-            None => {
-                if self.shared.len() >= SHARED {
-                    self.shared.clear();
-                }
-                let shared = Arc::new(shared);
-                self.shared.insert(Arc::clone(&shared));
-                shared
-            }
-        };
-        Record::new(user, shared)
     }
 }
 
@@ -215,7 +197,7 @@ impl UserStore for MemoryStore {
             return Err(StoreError::SubjectTaken { subject: user.subject });
         }
         drop(state);
-        let record = writer.record(&user);
+        let record = cell.record(&mut writer, &user);
         cell.change(|state| state.insert(record))?;
         Ok(Arc::new(user))
     }
@@ -281,7 +263,7 @@ impl UserStore for MemoryStore {
         }
         state.roles = Arc::new(merged(&state.roles, roles));
         state.groups = Arc::new(merged(&state.groups, groups));
-        state.extend(users.iter().map(|user| writer.record(user)).collect())?;
+        state.extend(users.iter().map(|user| cell.record(&mut writer, user)).collect())?;
         *cell.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
         Ok(())
     }

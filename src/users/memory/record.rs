@@ -1,5 +1,6 @@
 //! A user as it is kept in memory: the texts in one piece, and what many users have in common only once.
 
+use super::shared::{Lists, Shared};
 use crate::schema::{self, Attribute};
 use crate::users::attributes;
 use crate::users::role::{Group, Role};
@@ -18,36 +19,27 @@ pub(super) struct Record {
     /// A bit for each text that the user has.
     present: u16,
     status: Status,
-    shared: Arc<Shared>,
+    tenant_id: Arc<str>,
+    roles: Arc<Shared<Role>>,
+    groups: Arc<Shared<Group>>,
+    scopes: Arc<Shared<String>>,
     created_at: Timestamp,
     last_updated_at: Timestamp,
     /// `i64::MIN` for none.
     invite_expiry: i64,
 }
 
-/// What many users have in common.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Shared {
-    tenant_id: String,
-    roles: Vec<Role>,
-    groups: Vec<Group>,
-    scopes: Vec<String>,
-}
-
-impl Shared {
-    pub(super) fn of(user: &User) -> Self {
-        Self {
-            tenant_id: user.tenant_id.clone(),
-            roles: user.assigned_roles.clone(),
-            groups: user.assigned_groups.clone(),
-            scopes: user.assigned_scopes.clone(),
-        }
-    }
+/// The lists of a tenant's users.
+#[derive(Default)]
+pub(super) struct Sharing {
+    roles: Lists<Role>,
+    groups: Lists<Group>,
+    scopes: Lists<String>,
 }
 
 impl Record {
-    /// The record of a user, whose lists are the shared ones.
-    pub(super) fn new(user: &User, shared: Arc<Shared>) -> Self {
+    /// The record of a user of that tenant.
+    pub(super) fn new(user: &User, tenant_id: Arc<str>, sharing: &mut Sharing) -> Self {
         let texts: [Option<&str>; TEXTS] = [
             Some(&user.id),
             Some(&user.subject),
@@ -73,11 +65,19 @@ impl Record {
             ends,
             present,
             status: user.status,
-            shared,
+            tenant_id,
+            roles: sharing.roles.share(&user.assigned_roles),
+            groups: sharing.groups.share(&user.assigned_groups),
+            scopes: sharing.scopes.share(&user.assigned_scopes),
             created_at: user.created_at,
             last_updated_at: user.last_updated_at,
             invite_expiry: user.invite_expiry.unwrap_or(i64::MIN),
         }
+    }
+
+    /// The codes of the lists, in the order of [`Kind`](super::shared::Kind).
+    pub(super) fn codes(&self) -> [u16; 3] {
+        [self.roles.code, self.groups.code, self.scopes.code]
     }
 
     fn text(&self, place: usize) -> Option<&str> {
@@ -91,14 +91,14 @@ impl Record {
         let text = |place| self.text(place).map(str::to_owned);
         User {
             id: self.id().to_owned(),
-            tenant_id: self.shared.tenant_id.clone(),
+            tenant_id: self.tenant_id.to_string(),
             subject: self.subject().to_owned(),
             name: self.name().to_owned(),
             email: text(3),
             status: self.status,
-            assigned_roles: self.shared.roles.clone(),
-            assigned_groups: self.shared.groups.clone(),
-            assigned_scopes: self.shared.scopes.clone(),
+            assigned_roles: self.roles.list.to_vec(),
+            assigned_groups: self.groups.list.to_vec(),
+            assigned_scopes: self.scopes.list.to_vec(),
             client_id: text(4),
             picture: text(5),
             locale: text(6),
@@ -118,7 +118,7 @@ impl Members for Record {
     }
 
     fn tenant_id(&self) -> &str {
-        &self.shared.tenant_id
+        &self.tenant_id
     }
 
     fn subject(&self) -> &str {
@@ -142,15 +142,15 @@ impl Members for Record {
     }
 
     fn assigned_roles(&self) -> &[Role] {
-        &self.shared.roles
+        &self.roles.list
     }
 
     fn assigned_groups(&self) -> &[Group] {
-        &self.shared.groups
+        &self.groups.list
     }
 
     fn assigned_scopes(&self) -> &[String] {
-        &self.shared.scopes
+        &self.scopes.list
     }
 
     fn created_at(&self) -> Timestamp {

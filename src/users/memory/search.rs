@@ -1,9 +1,11 @@
 //! A plan made ready for the indexes: what they answer is looked up, the rest is asked of the records.
 
+use super::answers::Answers;
 use super::bits::Bits;
-use super::block::{Block, Text, mark};
+use super::block::{Block, Mark, Text};
 use super::lookup::By;
 use super::record::Record;
+use super::shared::Kind;
 use super::tenant::Tenant;
 use crate::eval;
 use crate::plan::{Node, Plan, Predicate, Test};
@@ -28,11 +30,13 @@ pub(super) enum Search<'q> {
     Contains(Text, &'q Needle),
     IdAbove(&'q str),
     IdBelow(&'q str),
-    /// What only the record knows; where `marks` are given, a block that has none of them has no such user.
+    /// What only the record knows; where `marks` are given, a block that has none of them has no such user; where
+    /// `answers`, they depend on that list alone.
     Record {
         test: &'q Test,
         schema: &'q Schema,
-        marks: Option<Vec<u8>>,
+        marks: Option<Vec<Mark>>,
+        answers: Option<(Kind, Answers)>,
     },
 }
 
@@ -77,7 +81,13 @@ impl<'q> Search<'q> {
             Predicate::Never => return Self::Any(Vec::new()),
             _ => None,
         };
-        let record = |marks| Self::Record { test, schema, marks };
+        let kind = match attribute {
+            slot if attributes::ROLES.contains(&slot) => Some(Kind::Roles),
+            slot if attributes::GROUPS.contains(&slot) => Some(Kind::Groups),
+            attributes::SCOPES => Some(Kind::Scopes),
+            _ => None,
+        };
+        let record = |marks| Self::Record { test, schema, marks, answers: kind.map(|kind| (kind, Answers::new())) };
         if test.case() == Case::Exact {
             return record(None);
         }
@@ -88,10 +98,11 @@ impl<'q> Search<'q> {
             (attributes::ID, _, Some(Some(keys))) => Self::users(By::Id, &keys, tenant),
             (attributes::SUBJECT, _, Some(Some(keys))) => Self::users(By::Subject, &keys, tenant),
             (attributes::EMAIL, _, Some(Some(keys))) => Self::users(By::Email, &keys, tenant),
+            (attributes::CLIENT_ID, _, Some(Some(keys))) => Self::users(By::Client, &keys, tenant),
             (attributes::NAME, _, Some(Some(keys))) => Self::Names(keys),
             (attributes::STATUS, _, Some(Some(keys))) => Self::Status(statuses(|status| keys.contains(&status.name()))),
             (attributes::ID | attributes::STATUS, _, _) => record(None),
-            (_, _, Some(Some(keys))) => record(Some(keys.into_iter().map(mark).collect())),
+            (_, _, Some(Some(keys))) => record(Some(keys.into_iter().map(Mark::of).collect())),
             _ => record(None),
         }
     }
@@ -187,7 +198,7 @@ impl<'q> Search<'q> {
             Self::All(parts) => parts.iter().fold(rows, |rows, part| part.select(block, rows, tenant)),
             Self::Any(parts) => parts.iter().fold(Bits::NONE, |found, part| found.or(part.select(block, rows.without(found), tenant))),
             Self::Not(inner) => rows.without(inner.select(block, rows, tenant)),
-            Self::Status(mask) => with_statuses(*mask, block.statuses()).and(rows),
+            Self::Status(mask) => with_statuses(*mask, block.statuses(), rows),
             Self::Users(slots) => {
                 let mut found = Bits::NONE;
                 match slots.len() {
@@ -214,12 +225,16 @@ impl<'q> Search<'q> {
             Self::IdAbove(id) => by_id(block, rows, |other| other > id.as_bytes()),
             Self::IdBelow(id) => by_id(block, rows, |other| other < id.as_bytes()),
             Self::Record { marks: Some(marks), .. } if !marks.iter().any(|mark| block.marks().has(*mark)) => Bits::NONE,
-            Self::Record { test, schema, .. } => {
-                let mut found = Bits::NONE;
-                passing(&mut found, rows, |row| {
+            Self::Record { test, schema, answers, .. } => {
+                let ask = |row: usize| {
                     let record = block.slots.get(row).and_then(|slot| tenant.record(*slot));
                     record.is_some_and(|record| eval::record_passes(test, schema, &**record))
-                });
+                };
+                let mut found = Bits::NONE;
+                match answers {
+                    Some((kind, answers)) => passing(&mut found, rows, |row| answers.get(block.code(row, *kind), || ask(row))),
+                    None => passing(&mut found, rows, ask),
+                }
                 found
             }
         }
@@ -244,14 +259,13 @@ fn passing(found: &mut Bits, rows: Bits, passes: impl Fn(usize) -> bool) {
     rows.rows().filter(|row| passes(*row)).for_each(|row| found.set(row));
 }
 
-fn with_statuses(mask: u8, statuses: &[u8]) -> Bits {
+fn with_statuses(mask: u8, statuses: &[u8], rows: Bits) -> Bits {
+    let (start, end) = rows.span();
     let mut found = Bits::NONE;
-    for (row, status) in statuses.iter().enumerate() {
-        if status & mask != 0 {
-            found.set(row);
-        }
+    for (row, status) in statuses.iter().enumerate().take(end).skip(start) {
+        found.set_if(row, status & mask != 0);
     }
-    found
+    found.and(rows)
 }
 
 fn by_id(block: &Block, rows: Bits, passes: impl Fn(&[u8]) -> bool) -> Bits {

@@ -1,6 +1,7 @@
 //! The users of one tenant, with their indexes.
 
 use super::block::{Block, ROWS, Row};
+use super::ids::Ids;
 use super::lookup::{By, Lookup};
 use super::record::Record;
 use super::slots::Slots;
@@ -19,6 +20,7 @@ pub(super) struct Tenant {
     lookup: Lookup,
     /// By name.
     order: Tree<Block>,
+    ids: Ids,
     pub(super) roles: Arc<Vec<Role>>,
     pub(super) groups: Arc<Vec<Group>>,
     /// Users by status.
@@ -31,6 +33,7 @@ impl Tenant {
             records: Slots::new(),
             lookup: Lookup::new(),
             order: Tree::new(),
+            ids: Ids::new(),
             roles: Arc::default(),
             groups: Arc::default(),
             counts: [0; Status::ALL.len()],
@@ -43,6 +46,10 @@ impl Tenant {
 
     pub(super) fn order(&self) -> &Tree<Block> {
         &self.order
+    }
+
+    pub(super) fn ids(&self) -> &Ids {
+        &self.ids
     }
 
     /// How many users have one of the statuses, a bit for each.
@@ -58,6 +65,7 @@ impl Tenant {
                 By::Id => Some(record.id()),
                 By::Subject => Some(record.subject()),
                 By::Email => record.email(),
+                By::Client => record.client_id(),
             };
             text.is_some_and(|text| crate::value::equals(text, wanted, crate::value::Case::Ignore))
         })
@@ -79,8 +87,10 @@ impl Tenant {
         let slot = self.records.push(Arc::clone(&record)).ok_or_else(|| StoreError::Internal("too many users".into()))?;
         let row = Row::new(slot, &record);
         self.counted(record.status(), true);
-        for (by, key) in keys(&record, &row) {
-            self.lookup.insert(by, key.as_ref(), slot);
+        self.lookup.insert(By::Id, &key(record.id()), slot);
+        self.ids.insert(slot, record.id(), |slot| self.records.get(slot));
+        for (by, key) in keys(&row) {
+            key.into_iter().for_each(|key| self.lookup.insert(by, key, slot));
         }
         self.place(&row);
         Ok(())
@@ -97,12 +107,14 @@ impl Tenant {
             let slot = self.records.push(Arc::clone(&record)).ok_or_else(|| StoreError::Internal("too many users".into()))?;
             let row = Row::new(slot, &record);
             self.counted(record.status(), true);
-            entries.extend(keys(&record, &row).map(|(by, key)| self.lookup.entry(by, key.as_ref(), slot)));
+            entries.push(self.lookup.entry(By::Id, &key(record.id()), slot));
+            entries.extend(keys(&row).filter_map(|(by, key)| Some(self.lookup.entry(by, key?, slot))));
             rows.push(row);
         }
         rows.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
         self.order = Tree::of(rows.chunks(ROWS * 3 / 4).map(Block::of));
         self.lookup.fill(entries);
+        self.ids.fill(0..self.records.len(), |slot| self.records.get(slot));
         Ok(())
     }
 
@@ -113,17 +125,10 @@ impl Tenant {
         let (old_row, row) = (Row::new(slot, &old), Row::new(slot, &record));
         self.counted(old.status(), false);
         self.counted(record.status(), true);
-        for ((by, old), (_, new)) in keys(&old, &old_row).zip(keys(&record, &row)).filter(|((_, old), (_, new))| old != new) {
-            self.lookup.remove(by, old.as_ref(), slot);
-            self.lookup.insert(by, new.as_ref(), slot);
-        }
-        if old.email().is_some() != record.email().is_some() {
-            if let Some(email) = old_row.email() {
-                self.lookup.remove(By::Email, email, slot);
-            }
-            if let Some(email) = row.email() {
-                self.lookup.insert(By::Email, email, slot);
-            }
+        for (by, old, new) in keys(&old_row).zip(keys(&row)).map(|((by, old), (_, new))| (by, old, new)).filter(|(_, old, new)| old != new)
+        {
+            old.into_iter().for_each(|key| self.lookup.remove(by, key, slot));
+            new.into_iter().for_each(|key| self.lookup.insert(by, key, slot));
         }
         self.records.set(slot, record);
         let path = self.leaf_of(&old_row);
@@ -159,8 +164,7 @@ impl Tenant {
     }
 }
 
-/// What the user is found by. The e-mail address is the last, where there is one.
-fn keys<'a>(record: &'a Record, row: &'a Row) -> impl Iterator<Item = (By, std::borrow::Cow<'a, str>)> {
-    let email = row.email().map(|email| (By::Email, email.into()));
-    [(By::Id, key(record.id())), (By::Subject, row.subject().into())].into_iter().chain(email)
+/// What the user is found by. The id is not among it, for it never changes.
+fn keys(row: &Row) -> impl Iterator<Item = (By, Option<&str>)> {
+    [(By::Subject, Some(row.subject())), (By::Email, row.email()), (By::Client, row.client())].into_iter()
 }

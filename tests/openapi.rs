@@ -61,3 +61,17 @@ fn paths_and_methods_are_those_of_the_server() {
         }
     }
 }
+
+#[test]
+fn the_readme_shows_what_is_true() {
+    let server = Server::start();
+    let readme = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let shown = readme.lines().find(|line| line.starts_with("{\"data\":")).unwrap();
+    let answer = server.send(
+        "GET",
+        "/api/v1/users?filter=%28name+eq+%22Bob%22+or+name+eq+%22Alice%22%29+and+%28status+eq+%22active%22+or+status+eq+%22disabled%22%29&fields=id,name,status",
+        &[("Authorization", "Bearer admin-key-0001"), ("Host", "127.0.0.1:8080")],
+        None,
+    );
+    assert_eq!(answer.text, shown);
+}

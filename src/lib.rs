@@ -10,6 +10,8 @@ mod check;
 mod diagnostic;
 mod eval;
 mod filter;
+#[cfg(feature = "http")]
+pub mod http;
 mod limits;
 mod operator;
 mod plan;

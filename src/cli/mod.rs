@@ -11,6 +11,10 @@ mod plans;
 mod policy;
 mod records;
 mod report;
+#[cfg(feature = "serve")]
+mod seed;
+#[cfg(feature = "serve")]
+mod serve;
 mod sql;
 
 use clap::{Parser, Subcommand};
@@ -45,6 +49,8 @@ enum Command {
     Explain(explain::Explain),
     Sql(sql::Sql),
     Eval(eval::Eval),
+    #[cfg(feature = "serve")]
+    Serve(serve::Serve),
 }
 
 /// Wrong usage, unreadable input.
@@ -60,9 +66,17 @@ pub(crate) fn run() -> ExitCode {
             return u8::try_from(error.exit_code()).unwrap_or(UNUSABLE).into();
         }
     };
+    // Threads of a server write too, so that it may not hold the streams as the other commands do.
+    #[cfg(feature = "serve")]
+    let served = match &arguments.command {
+        Command::Serve(serve) => Some(serve.run()),
+        _ => None,
+    };
+    #[cfg(not(feature = "serve"))]
+    let served = None;
     let mut output = Output::new(arguments.color);
-    let ended = arguments.command.run(&mut output).and_then(|verdict| output.flush().map(|()| verdict));
-    match ended {
+    let ended = served.unwrap_or_else(|| arguments.command.run(&mut output));
+    match ended.and_then(|verdict| output.flush().map(|()| verdict)) {
         Ok(verdict) => verdict.code(),
         Err(Stop::Unread) => ExitCode::SUCCESS,
         Err(Stop::Unusable(message)) => {
@@ -80,6 +94,8 @@ impl Command {
             Self::Explain(explain) => explain.run(output),
             Self::Sql(sql) => sql.run(output),
             Self::Eval(eval) => eval.run(output),
+            #[cfg(feature = "serve")]
+            Self::Serve(serve) => serve.run(),
         }
     }
 }

@@ -1,55 +1,72 @@
 //! What of a user can be filtered: one line an attribute, and what callers may ask of it.
 
 use super::role::{Group, Role};
-use super::user::User;
+use super::user::{Members, User};
 use crate::operator::{Operator, Operators};
 use crate::policy::Policy;
 use crate::schema::{Attribute, Record, Schema, SchemaError};
 use crate::syntax::Syntax;
 use crate::value::{Kind, ValueRef};
-
-type Values = fn(&User, &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool;
+use std::ops::RangeInclusive;
 
 /// How one attribute is found, asked about and read.
-struct Field {
+struct Field<U> {
     path: &'static str,
     multi_valued: bool,
     operators: &'static [Operator],
-    values: Values,
+    values: Values<U>,
 }
+
+type Values<U> = fn(&U, &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool;
 
 const EQ: &[Operator] = &[Operator::Eq];
 const EQ_CO: &[Operator] = &[Operator::Eq, Operator::Co];
 /// A complex attribute: only its sub-attributes are asked about.
 const PARENT: &[Operator] = &[];
 
-/// Every attribute; [`Attribute::slot`] is the position here. All texts, none of them case exact.
-#[rustfmt::skip]
-const FIELDS: &[Field] = &[
-    one("id", EQ, |user, test| test(text(&user.id))),
-    one("subject", EQ_CO, |user, test| test(text(&user.subject))),
-    one("name", EQ_CO, |user, test| test(text(&user.name))),
-    one("email", EQ_CO, |user, test| user.email.as_ref().is_some_and(|email| test(text(email)))),
-    one("status", EQ, |user, test| test(text(user.status.name()))),
-    one("clientId", EQ, |user, test| user.client_id.as_ref().is_some_and(|client| test(text(client)))),
-    many("assignedRoles", PARENT, |user, test| user.assigned_roles.iter().any(|_| test(ValueRef::Complex))),
-    one("assignedRoles.id", EQ, |user, test| user.assigned_roles.iter().any(|role| test(text(&role.id)))),
-    one("assignedRoles.name", EQ, |user, test| user.assigned_roles.iter().any(|role| test(text(&role.name)))),
-    many("assignedGroups", PARENT, |user, test| user.assigned_groups.iter().any(|_| test(ValueRef::Complex))),
-    one("assignedGroups.id", EQ, |user, test| user.assigned_groups.iter().any(|group| test(text(&group.id)))),
-    many("assignedGroupsAssignedRoles", PARENT, |user, test| group_roles(user).any(|_| test(ValueRef::Complex))),
-    one("assignedGroupsAssignedRoles.name", EQ, |user, test| group_roles(user).any(|role| test(text(&role.name)))),
-    many("assignedScopes", EQ, |user, test| user.assigned_scopes.iter().any(|scope| test(text(scope)))),
-];
+/// [`Attribute::slot`] of what stores keep indexes of.
+pub(super) const ID: u32 = 0;
+pub(super) const SUBJECT: u32 = 1;
+pub(super) const NAME: u32 = 2;
+pub(super) const EMAIL: u32 = 3;
+pub(super) const STATUS: u32 = 4;
+pub(super) const CLIENT_ID: u32 = 5;
+/// All that is of one list.
+pub(super) const ROLES: RangeInclusive<u32> = 6..=8;
+pub(super) const GROUPS: RangeInclusive<u32> = 9..=12;
+pub(super) const SCOPES: u32 = 13;
+
+impl<U: Members + 'static> Field<U> {
+    /// Every attribute; [`Attribute::slot`] is the position here. All texts, none of them case exact.
+    #[rustfmt::skip]
+    const ALL: &'static [Self] = &[
+        one("id", EQ, |user, test| test(text(user.id()))),
+        one("subject", EQ_CO, |user, test| test(text(user.subject()))),
+        one("name", EQ_CO, |user, test| test(text(user.name()))),
+        one("email", EQ_CO, |user, test| user.email().is_some_and(|email| test(text(email)))),
+        one("status", EQ, |user, test| test(text(user.status().name()))),
+        one("clientId", EQ, |user, test| user.client_id().is_some_and(|client| test(text(client)))),
+        many("assignedRoles", PARENT, |user, test| user.assigned_roles().iter().any(|_| test(ValueRef::Complex))),
+        one("assignedRoles.id", EQ, |user, test| user.assigned_roles().iter().any(|role| test(text(&role.id)))),
+        one("assignedRoles.name", EQ, |user, test| user.assigned_roles().iter().any(|role| test(text(&role.name)))),
+        many("assignedGroups", PARENT, |user, test| user.assigned_groups().iter().any(|_| test(ValueRef::Complex))),
+        one("assignedGroups.id", EQ, |user, test| user.assigned_groups().iter().any(|group| test(text(&group.id)))),
+        many("assignedGroupsAssignedRoles", PARENT, |user, test| group_roles(user).any(|_| test(ValueRef::Complex))),
+        one("assignedGroupsAssignedRoles.name", EQ, |user, test| group_roles(user).any(|role| test(text(&role.name)))),
+        many("assignedScopes", EQ, |user, test| user.assigned_scopes().iter().any(|scope| test(text(scope)))),
+    ];
+}
+
+const FIELDS: &[Field<User>] = Field::ALL;
 
 /// Comparisons of `id` that one filter may hold.
 const MAX_IDS: usize = 100;
 
-const fn one(path: &'static str, operators: &'static [Operator], values: Values) -> Field {
+const fn one<U>(path: &'static str, operators: &'static [Operator], values: Values<U>) -> Field<U> {
     Field { path, multi_valued: false, operators, values }
 }
 
-const fn many(path: &'static str, operators: &'static [Operator], values: Values) -> Field {
+const fn many<U>(path: &'static str, operators: &'static [Operator], values: Values<U>) -> Field<U> {
     Field { path, multi_valued: true, operators, values }
 }
 
@@ -58,11 +75,11 @@ fn text(text: &str) -> ValueRef<'_> {
 }
 
 /// The roles that come with the groups.
-fn group_roles(user: &User) -> impl Iterator<Item = &Role> {
-    user.assigned_groups.iter().flat_map(|group: &Group| &group.assigned_roles)
+fn group_roles(user: &impl Members) -> impl Iterator<Item = &Role> {
+    user.assigned_groups().iter().flat_map(|group: &Group| &group.assigned_roles)
 }
 
-impl Field {
+impl<U> Field<U> {
     fn kind(&self) -> Kind {
         if self.operators.is_empty() { Kind::Complex } else { Kind::String }
     }
@@ -92,17 +109,27 @@ impl Record for User {
     }
 
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
-        let field = usize::try_from(attribute.slot()).ok().and_then(|slot| FIELDS.get(slot));
-        field.is_some_and(|field| (field.values)(self, test))
+        any_value(self, attribute, test)
     }
 
     fn any_element(&self, attribute: &Attribute, test: &mut dyn FnMut(&dyn Record) -> bool) -> bool {
-        match attribute.path() {
-            path if path.eq_ignore_ascii_case("assignedRoles") => self.assigned_roles.iter().any(|role| test(role)),
-            path if path.eq_ignore_ascii_case("assignedGroups") => self.assigned_groups.iter().any(|group| test(group)),
-            path if path.eq_ignore_ascii_case("assignedGroupsAssignedRoles") => group_roles(self).any(|role| test(role)),
-            _ => false,
-        }
+        any_element(self, attribute, test)
+    }
+}
+
+/// [`Record::any_value`] of a user, however it is kept.
+pub(super) fn any_value<U: Members + 'static>(user: &U, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+    let field = usize::try_from(attribute.slot()).ok().and_then(|slot| Field::<U>::ALL.get(slot));
+    field.is_some_and(|field| (field.values)(user, test))
+}
+
+/// [`Record::any_element`] of a user, however it is kept.
+pub(super) fn any_element(user: &impl Members, attribute: &Attribute, test: &mut dyn FnMut(&dyn Record) -> bool) -> bool {
+    match attribute.path() {
+        path if path.eq_ignore_ascii_case("assignedRoles") => user.assigned_roles().iter().any(|role| test(role)),
+        path if path.eq_ignore_ascii_case("assignedGroups") => user.assigned_groups().iter().any(|group| test(group)),
+        path if path.eq_ignore_ascii_case("assignedGroupsAssignedRoles") => group_roles(user).any(|role| test(role)),
+        _ => false,
     }
 }
 
@@ -124,12 +151,21 @@ pub(super) fn build() -> Result<Policy<User>, SchemaError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FIELDS, build};
+    use super::{CLIENT_ID, EMAIL, FIELDS, GROUPS, ID, NAME, ROLES, SCOPES, STATUS, SUBJECT, build};
 
     #[test]
     fn the_policy_can_be_built_and_slots_are_places() {
         let policy = build().unwrap();
         let slots: Vec<_> = policy.schema().attributes().map(|attribute| attribute.slot() as usize).collect();
         assert_eq!(slots, (0..FIELDS.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_indexed_attributes_stand_where_they_are_said_to() {
+        let path = |slot: u32| FIELDS[slot as usize].path;
+        assert_eq!([ID, SUBJECT, NAME, EMAIL, STATUS, CLIENT_ID].map(path), ["id", "subject", "name", "email", "status", "clientId"]);
+        assert!(ROLES.map(path).all(|path| path.starts_with("assignedRoles")));
+        assert!(GROUPS.map(path).all(|path| path.starts_with("assignedGroups")));
+        assert_eq!((path(SCOPES), FIELDS.len()), ("assignedScopes", 14));
     }
 }

@@ -1,6 +1,6 @@
 //! Order, and the pages of a list.
 
-use super::user::User;
+use super::user::{Members, User};
 use crate::plan::Plan;
 use crate::value::key;
 use std::sync::Arc;
@@ -44,6 +44,16 @@ impl SortKey {
         Self::CreatedAt,
     ];
 
+    /// The name of a member, by which a caller asks for it; `None` for another. `_id` is `id`.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        let name = if name == "_id" { "id" } else { name };
+        Self::ALL.into_iter().find(|key| key.name() == name)
+    }
+
+    /// Bytes of a key that the order heeds, at most; what a character begins below is left out with it.
+    pub const LENGTH: usize = 1020;
+
     /// The member of a user that it goes by.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -62,23 +72,49 @@ impl SortKey {
 
     /// Where a user stands: texts of users compare as the users do, by code point. `1` and the key of the value, or `2` where
     /// the user has none, so that those stand last (RFC 7644 section 3.4.2.3).
+    ///
+    /// Of a long key only the first [`SortKey::LENGTH`] bytes count, so that cursors stay short and every database can keep the
+    /// same order.
     #[must_use]
     pub fn of(self, user: &User) -> String {
-        // Shifted so that it is never negative, and of one width.
-        let number = |number: i64| format!("1{:020}", i128::from(number) - i128::from(i64::MIN));
-        let text = |text: &str| format!("1{}", key(text));
-        let optional = |value: Option<String>| value.unwrap_or_else(|| "2".into());
-        match self {
-            Self::Name => text(&user.name),
-            Self::Id => text(&user.id),
-            Self::TenantId => text(&user.tenant_id),
-            Self::ClientId => optional(user.client_id.as_deref().map(text)),
-            Self::Status => text(user.status.name()),
-            Self::Subject => text(&user.subject),
-            Self::Email => optional(user.email.as_deref().map(text)),
-            Self::InviteExpiry => optional(user.invite_expiry.map(number)),
-            Self::CreatedAt => number(user.created_at.millis()),
+        let mut key = String::new();
+        self.write(user, &mut key);
+        key
+    }
+
+    /// Appends what [`SortKey::of`] gives.
+    pub(super) fn write(self, user: &impl Members, to: &mut String) {
+        let number;
+        let text = match self {
+            Self::Name => Some(user.name()),
+            Self::Id => Some(user.id()),
+            Self::TenantId => Some(user.tenant_id()),
+            Self::ClientId => user.client_id(),
+            Self::Status => Some(user.status().name()),
+            Self::Subject => Some(user.subject()),
+            Self::Email => user.email(),
+            Self::InviteExpiry | Self::CreatedAt => {
+                let value = if self == Self::CreatedAt { Some(user.created_at().millis()) } else { user.invite_expiry() };
+                // Shifted so that it is never negative, and of one width.
+                number = value.map(|value| format!("{:020}", i128::from(value) - i128::from(i64::MIN)));
+                number.as_deref()
+            }
+        };
+        match text {
+            Some(text) => {
+                to.push('1');
+                to.push_str(clip(&key(text)));
+            }
+            None => to.push('2'),
         }
+    }
+}
+
+/// The part of a key that the order heeds.
+pub(super) fn clip(key: &str) -> &str {
+    match key.len() <= SortKey::LENGTH {
+        true => key,
+        false => (0..=SortKey::LENGTH).rev().find_map(|end| key.get(..end)).unwrap_or_default(),
     }
 }
 

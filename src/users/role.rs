@@ -3,6 +3,7 @@
 use crate::schema::{Attribute, Record};
 use crate::value::ValueRef;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A role that a user or a group has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,6 +63,61 @@ pub enum ProviderType {
     Idp,
     /// The service itself.
     Custom,
+}
+
+/// A role or group as a caller names it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Reference {
+    /// By its id.
+    Id(String),
+    /// By its name.
+    Name(String),
+}
+
+impl Reference {
+    /// The first of the roles or groups that is meant. Ids and names compare exactly.
+    pub fn find<'a, T: Named>(&self, among: &'a [T]) -> Option<&'a T> {
+        among.iter().find(|one| match self {
+            Self::Id(id) => one.id() == id,
+            Self::Name(name) => one.name() == name,
+        })
+    }
+}
+
+/// The id or name, quoted, as messages show it.
+impl fmt::Display for Reference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (Self::Id(text) | Self::Name(text)) = self;
+        write!(f, "`{text}`")
+    }
+}
+
+/// What has an id and a name: roles and groups.
+pub trait Named {
+    /// Unique.
+    fn id(&self) -> &str;
+    /// For people.
+    fn name(&self) -> &str;
+}
+
+impl Named for Role {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for Group {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
 }
 
 /// As an element of `assignedRoles`.

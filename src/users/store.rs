@@ -1,11 +1,12 @@
 //! What every store of users does.
 
 use super::error::StoreError;
-use super::invite::{InviteResult, Invitee, Mailer};
+use super::invite::{InviteResult, Invitee, Mailer, invite_expiry};
 use super::page::{Page, Query};
 use super::patch::{Operation, Patched};
-use super::role::{Group, Role};
-use super::user::User;
+use super::role::{Group, Reference, Role};
+use super::timestamp::Timestamp;
+use super::user::{Status, User, is_address};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -24,13 +25,63 @@ pub struct NewUser {
     pub assigned_roles: Vec<Reference>,
 }
 
-/// A role or group as a caller names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reference {
-    /// By its id.
-    Id(String),
-    /// By its name.
-    Name(String),
+impl NewUser {
+    /// The user to store: invited, with an invitation that starts now, and with roles out of the tenant's.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for an empty subject, for an e-mail address that is none, and for a role that the tenant lacks.
+    pub fn into_user(self, tenant: &str, id: String, roles: &[Role], now: Timestamp) -> Result<User, StoreError> {
+        if self.subject.is_empty() {
+            return Err(StoreError::invalid("/subject", "expected a subject"));
+        }
+        if self.email.as_ref().is_some_and(|email| !is_address(email)) {
+            return Err(StoreError::invalid("/email", "expected an e-mail address"));
+        }
+        let mut assigned_roles: Vec<Role> = Vec::with_capacity(self.assigned_roles.len());
+        for (place, reference) in self.assigned_roles.iter().enumerate() {
+            let missing = || StoreError::invalid(format!("/assignedRoles/{place}"), format!("there is no {reference}"));
+            let role = reference.find(roles).ok_or_else(missing)?;
+            if !assigned_roles.iter().any(|other| other.id == role.id) {
+                assigned_roles.push(role.clone());
+            }
+        }
+        let name = self.name.filter(|name| !name.is_empty());
+        let name = name.or_else(|| self.email.clone()).unwrap_or_else(|| self.subject.clone());
+        let user = invited(tenant, id, self.subject, now);
+        Ok(User { name, email: self.email, picture: self.picture, assigned_roles, ..user })
+    }
+}
+
+impl Invitee {
+    /// The user to store where the address is nobody's.
+    #[must_use]
+    pub fn user(&self, tenant: &str, id: String, subject: String, now: Timestamp) -> User {
+        let name = self.name.clone().unwrap_or_else(|| self.email.clone());
+        User { name, email: Some(self.email.clone()), ..invited(tenant, id, subject, now) }
+    }
+}
+
+fn invited(tenant: &str, id: String, subject: String, now: Timestamp) -> User {
+    User {
+        id,
+        tenant_id: tenant.to_owned(),
+        subject,
+        name: String::new(),
+        email: None,
+        status: Status::Invited,
+        assigned_roles: Vec::new(),
+        assigned_groups: Vec::new(),
+        assigned_scopes: Vec::new(),
+        client_id: None,
+        picture: None,
+        locale: None,
+        zoneinfo: None,
+        preferred_locale: None,
+        preferred_zoneinfo: None,
+        created_at: now,
+        last_updated_at: now,
+        invite_expiry: Some(invite_expiry(now)),
+    }
 }
 
 /// The users of many tenants. Every call names the tenant, and sees and changes nothing of another.
@@ -69,7 +120,11 @@ pub trait UserStore: Send + Sync + 'static {
     /// The tenant's groups.
     fn groups(&self, tenant: &str) -> impl Future<Output = Result<Vec<Group>, StoreError>> + Send;
 
-    /// Puts users, roles and groups in as they are, as a start or an import does.
+    /// Puts users, roles and groups in as they are, as a start or an import does; all or nothing. A role or group whose id is known
+    /// takes the place of the one that was there, but not in the users who have it.
+    ///
+    /// Refused are a user of another tenant, an id that is there, and a subject that another user has, unless one of the two is
+    /// deleted.
     fn load(
         &self,
         tenant: &str,

@@ -99,3 +99,75 @@ impl fmt::Display for Status {
         f.pad(self.name())
     }
 }
+
+/// What filters and orders read of a user, however it is kept.
+pub(super) trait Members {
+    fn id(&self) -> &str;
+    fn tenant_id(&self) -> &str;
+    fn subject(&self) -> &str;
+    fn name(&self) -> &str;
+    fn email(&self) -> Option<&str>;
+    fn status(&self) -> Status;
+    fn client_id(&self) -> Option<&str>;
+    fn assigned_roles(&self) -> &[Role];
+    fn assigned_groups(&self) -> &[Group];
+    fn assigned_scopes(&self) -> &[String];
+    fn created_at(&self) -> Timestamp;
+    fn invite_expiry(&self) -> Option<i64>;
+}
+
+impl Members for User {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn tenant_id(&self) -> &str {
+        &self.tenant_id
+    }
+
+    fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    fn status(&self) -> Status {
+        self.status
+    }
+
+    fn client_id(&self) -> Option<&str> {
+        self.client_id.as_deref()
+    }
+
+    fn assigned_roles(&self) -> &[Role] {
+        &self.assigned_roles
+    }
+
+    fn assigned_groups(&self) -> &[Group] {
+        &self.assigned_groups
+    }
+
+    fn assigned_scopes(&self) -> &[String] {
+        &self.assigned_scopes
+    }
+
+    fn created_at(&self) -> Timestamp {
+        self.created_at
+    }
+
+    fn invite_expiry(&self) -> Option<i64> {
+        self.invite_expiry
+    }
+}
+
+/// Whether the text could be an e-mail address: something on both sides of one `@`, no white space or control characters.
+pub(crate) fn is_address(text: &str) -> bool {
+    let parts = text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'));
+    parts && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}

@@ -26,6 +26,19 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     (bits == 0).then_some(bytes)
 }
 
+/// The base64url text of the bytes, without padding.
+#[cfg(feature = "users")]
+pub(crate) fn encode_url(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let digit = |bits: u32| DIGITS.get((bits & 63) as usize).copied().map_or('-', char::from);
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for group in bytes.chunks(3) {
+        let bits = group.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
+        text.extend((0..=group.len()).map(|place| digit(bits >> (18 - 6 * place))));
+    }
+    text
+}
+
 fn value(digit: u8, standard: bool) -> Option<u8> {
     match digit {
         b'A'..=b'Z' => Some(digit - b'A'),

@@ -70,6 +70,12 @@ impl Needle {
         self.finder.find(key.as_bytes()).is_some()
     }
 
+    /// Where the needle begins in these bytes, for the first time: for many keys one after the other.
+    #[cfg(feature = "users")]
+    pub(crate) fn first_in(&self, keys: &[u8]) -> Option<usize> {
+        self.finder.find(keys)
+    }
+
     fn found_in_ascii(&self, text: &[u8]) -> bool {
         if self.key.len() > text.len() {
             return false;

@@ -1,0 +1,76 @@
+"use strict";
+
+/** An element with texts and elements in it; texts never become markup. */
+function element(name, content, attributes) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes || {})) made.setAttribute(key, value);
+  made.append(...[content].flat().filter((part) => part !== undefined && part !== null));
+  return made;
+}
+
+/** Texts with `code` in them. */
+function prose(text) {
+  return (text || "").split("`").map((part, place) => (place % 2 ? element("code", part) : part));
+}
+
+function table(caption, rows) {
+  if (!rows.length) return null;
+  const cells = rows.map(([name, ...rest]) => element("tr", [element("th", name, { scope: "row" }), ...rest.map((cell) => element("td", cell))]));
+  return element("div", element("table", [element("caption", caption), element("tbody", cells)]), { class: "tables" });
+}
+
+function show(api) {
+  const found = (part) => (part.$ref ? part.$ref.slice(2).split("/").reduce((at, name) => at[name], api) : part);
+  const type = (schema) => {
+    if (!schema) return [];
+    if (schema.$ref) {
+      const name = schema.$ref.split("/").pop();
+      return [element("a", name, { href: "#type-" + name })];
+    }
+    if (schema.oneOf) return schema.oneOf.flatMap((one, place) => [place ? " or " : "", ...type(one)]);
+    if (schema.enum) return schema.enum.flatMap((one, place) => [place ? ", " : "", element("code", String(one))]);
+    const name = [schema.type || "any"].flat().join(" or ");
+    return schema.items ? [name + " of ", ...type(schema.items)] : [schema.format ? name + " (" + schema.format + ")" : name];
+  };
+  const remark = (part) => (part.deprecated ? element("span", "Deprecated. ", { class: "deprecated" }) : null);
+  const members = (schema) =>
+    Object.entries(schema.properties || {}).map(([name, part]) => [
+      element("code", name),
+      type(part),
+      [remark(part), (schema.required || []).includes(name) ? "Required. " : null, ...prose(part.description)],
+    ]);
+
+  document.title = api.info.title + " API";
+  document.getElementById("about").append(...prose(api.info.description));
+  const main = document.getElementById("endpoints");
+  for (const [path, item] of Object.entries(api.paths)) {
+    for (const [method, what] of Object.entries(item).filter(([name]) => name !== "parameters")) {
+      const title = [element("code", method.toUpperCase() + " " + path)];
+      document.getElementById("index").append(element("li", [element("a", what.summary, { href: "#" + what.operationId }), what.deprecated ? " (deprecated)" : null]));
+      const parameters = [...(item.parameters || []), ...(what.parameters || [])].map(found);
+      const answers = Object.entries(what.responses).map(([status, part]) => [status, found(part)]);
+      const body = what.requestBody;
+      const types = (content) => Object.entries(content || {}).map(([kind, part]) => [kind, part]);
+      main.append(
+        element("h2", title, { id: what.operationId }),
+        element("p", [element("strong", what.summary + ". "), remark(what), ...prose(what.description)]),
+        table("Parameters", parameters.map((part) => [element("code", part.name), type(part.schema), [remark(part), ...prose(part.description)]])) || "",
+        table("Body", types(body && body.content).map(([kind, part]) => [kind, type(part.schema), body.required ? "Required." : "May be left out."])) || "",
+        ...types(body && body.content).slice(0, 1).filter(([, part]) => part.example).map(([, part]) => element("pre", JSON.stringify(part.example, null, 2), { tabindex: 0 })),
+        table("Answers", answers.map(([status, part]) => [status, types(part.content).flatMap(([, content]) => type(content.schema)), prose(part.description)])) || "",
+      );
+    }
+  }
+  for (const [name, schema] of Object.entries(api.components.schemas)) {
+    document.getElementById("schemas").append(
+      element("h3", element("code", name), { id: "type-" + name }),
+      element("p", [...prose(schema.description), schema.properties ? null : type({ ...schema, description: "" })].flat()),
+      table("Members", members(schema)) || "",
+    );
+  }
+}
+
+fetch("openapi.json")
+  .then((answer) => answer.json())
+  .then(show)
+  .catch((error) => document.getElementById("endpoints").append(element("p", "The description could not be loaded: " + error.message, { role: "alert" })));

@@ -1,0 +1,326 @@
+//! Users in the order of their names, in blocks whose columns lie one text behind the other.
+
+use super::record::Record;
+use super::shared::{Kind, UNKNOWN};
+use super::tree::Leaf;
+use crate::users::page;
+use crate::users::user::{Members, Status};
+use crate::value::key;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+
+/// Rows of a block, at most.
+pub(super) const ROWS: usize = 512;
+
+/// Stands behind every text; no byte of UTF-8.
+const END: u8 = 0xFF;
+/// Stands for no text; no byte of UTF-8.
+const ABSENT: u8 = 0xFE;
+
+/// Which text of a user a column has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Text {
+    /// The id as it is.
+    Id,
+    /// The key of the name.
+    Name,
+    /// The key of the e-mail address.
+    Email,
+    /// The key of the subject.
+    Subject,
+}
+
+/// Neighbours in the order of (name, id).
+#[derive(Clone, Default)]
+pub(super) struct Block {
+    pub(super) slots: Vec<u32>,
+    statuses: Vec<u8>,
+    codes: Vec<[u16; 3]>,
+    ids: Column,
+    names: Column,
+    emails: Column,
+    subjects: Column,
+    marks: Marks,
+}
+
+/// What a block holds of one user.
+pub(super) struct Row {
+    slot: u32,
+    status: Status,
+    codes: [u16; 3],
+    id: String,
+    name: String,
+    email: Option<String>,
+    subject: String,
+    client: Option<String>,
+    marks: Marks,
+}
+
+impl Row {
+    pub(super) fn new(slot: u32, record: &Record) -> Self {
+        Self {
+            slot,
+            status: record.status(),
+            codes: record.codes(),
+            id: record.id().to_owned(),
+            name: key(record.name()).into_owned(),
+            email: record.email().map(|email| key(email).into_owned()),
+            subject: key(record.subject()).into_owned(),
+            client: record.client_id().map(|client| key(client).into_owned()),
+            marks: Marks::of(record),
+        }
+    }
+
+    pub(super) fn place(&self) -> (&[u8], &[u8]) {
+        (clip(self.name.as_bytes()), self.id.as_bytes())
+    }
+
+    pub(super) fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    pub(super) fn client(&self) -> Option<&str> {
+        self.client.as_deref()
+    }
+}
+
+/// The part of a name's key that the order heeds.
+pub(super) fn clip(key: &[u8]) -> &[u8] {
+    match key.len() <= page::SortKey::LENGTH {
+        true => key,
+        false => std::str::from_utf8(key).map_or(key, |key| page::clip(key).as_bytes()),
+    }
+}
+
+impl Block {
+    /// The block of rows that are in their order already.
+    pub(super) fn of(rows: &[Row]) -> Self {
+        let mut block = Self::default();
+        for (at, row) in rows.iter().enumerate() {
+            block.insert(at, row);
+        }
+        block.fit();
+        block
+    }
+
+    pub(super) fn column(&self, text: Text) -> &Column {
+        match text {
+            Text::Id => &self.ids,
+            Text::Name => &self.names,
+            Text::Email => &self.emails,
+            Text::Subject => &self.subjects,
+        }
+    }
+
+    pub(super) fn marks(&self) -> &Marks {
+        &self.marks
+    }
+
+    /// The code of a list of the user.
+    pub(super) fn code(&self, row: usize, kind: Kind) -> u16 {
+        self.codes.get(row).and_then(|codes| codes.get(kind as usize)).copied().unwrap_or(UNKNOWN)
+    }
+
+    pub(super) fn statuses(&self) -> &[u8] {
+        &self.statuses
+    }
+
+    /// Clipped name and id of a row.
+    pub(super) fn place(&self, row: usize) -> (&[u8], &[u8]) {
+        (clip(self.names.row(row)), self.ids.row(row))
+    }
+
+    /// The first row whose place is not before what is looked for.
+    pub(super) fn seek(&self, before: impl Fn((&[u8], &[u8])) -> bool) -> usize {
+        let (mut low, mut high) = (0, self.slots.len());
+        while low < high {
+            let middle = low.midpoint(high);
+            if before(self.place(middle)) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    pub(super) fn insert(&mut self, at: usize, row: &Row) {
+        self.slots.insert(at, row.slot);
+        self.statuses.insert(at, 1 << row.status as u8);
+        self.codes.insert(at, row.codes);
+        self.ids.insert(at, Some(&row.id));
+        self.names.insert(at, Some(&row.name));
+        self.emails.insert(at, row.email.as_deref());
+        self.subjects.insert(at, Some(&row.subject));
+        self.marks.add(&row.marks);
+    }
+
+    /// Takes a row out; its marks stay, so that a block can have more marks than it needs.
+    pub(super) fn remove(&mut self, at: usize) {
+        self.slots.remove(at);
+        self.statuses.remove(at);
+        self.codes.remove(at);
+        self.ids.remove(at);
+        self.names.remove(at);
+        self.emails.remove(at);
+        self.subjects.remove(at);
+    }
+
+    fn fit(&mut self) {
+        self.slots.shrink_to_fit();
+        self.statuses.shrink_to_fit();
+        self.codes.shrink_to_fit();
+        for column in [&mut self.ids, &mut self.names, &mut self.emails, &mut self.subjects] {
+            column.ends.shrink_to_fit();
+            column.bytes.shrink_to_fit();
+        }
+    }
+}
+
+impl Leaf for Block {
+    const MAX: usize = ROWS;
+
+    fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn split(&mut self) -> Self {
+        let at = self.slots.len() / 2;
+        let mut upper = Self {
+            slots: self.slots.split_off(at),
+            statuses: self.statuses.split_off(at),
+            codes: self.codes.split_off(at),
+            ids: self.ids.split_off(at),
+            names: self.names.split_off(at),
+            emails: self.emails.split_off(at),
+            subjects: self.subjects.split_off(at),
+            marks: self.marks.clone(),
+        };
+        self.fit();
+        upper.fit();
+        upper
+    }
+}
+
+/// Texts one behind the other.
+#[derive(Clone, Default)]
+pub(super) struct Column {
+    /// Where each text ends; [`END`] stands there.
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl Column {
+    fn start(&self, row: usize) -> usize {
+        row.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize + 1)
+    }
+
+    /// The text; a byte that is in no text where there is none.
+    pub(super) fn row(&self, row: usize) -> &[u8] {
+        let end = self.ends.get(row).map_or(0, |end| *end as usize);
+        self.bytes.get(self.start(row)..end).unwrap_or_default()
+    }
+
+    /// The texts of the rows in one piece, and where it begins.
+    pub(super) fn rows(&self, start: usize, end: usize) -> (&[u8], usize) {
+        let from = self.start(start);
+        (self.bytes.get(from..self.start(end)).unwrap_or_default(), from)
+    }
+
+    /// The row that the byte is of.
+    pub(super) fn row_at(&self, byte: usize) -> usize {
+        self.ends.partition_point(|end| (*end as usize) < byte)
+    }
+
+    /// Where the row after this one begins.
+    pub(super) fn next(&self, row: usize) -> usize {
+        self.start(row + 1)
+    }
+
+    fn insert(&mut self, at: usize, text: Option<&str>) {
+        let start = self.start(at);
+        let text = text.map_or([ABSENT].as_slice(), str::as_bytes);
+        if self.bytes.capacity() - self.bytes.len() <= text.len() {
+            self.bytes.reserve_exact(text.len() + self.bytes.len() / 8 + 1);
+        }
+        self.bytes.splice(start..start, text.iter().copied().chain([END]));
+        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        self.ends.insert(at, u32::try_from(start).unwrap_or(u32::MAX) + length);
+        for end in self.ends.iter_mut().skip(at + 1) {
+            *end += length + 1;
+        }
+    }
+
+    fn remove(&mut self, at: usize) {
+        let (start, next) = (self.start(at), self.next(at));
+        self.bytes.drain(start..next);
+        self.ends.remove(at);
+        let length = u32::try_from(next - start).unwrap_or_default();
+        for end in self.ends.iter_mut().skip(at) {
+            *end -= length;
+        }
+    }
+
+    fn split_off(&mut self, at: usize) -> Self {
+        let start = self.start(at);
+        let bytes = self.bytes.split_off(start);
+        let mut ends = self.ends.split_off(at);
+        let start = u32::try_from(start).unwrap_or_default();
+        ends.iter_mut().for_each(|end| *end -= start);
+        Self { ends, bytes }
+    }
+}
+
+/// A set of values of attributes: one that was added is always found, another now and then.
+#[derive(Clone, Default)]
+pub(super) struct Marks([u64; 16]);
+
+/// Two places in [`Marks`].
+#[derive(Clone, Copy)]
+pub(super) struct Mark(u16, u16);
+
+impl Marks {
+    fn of(record: &Record) -> Self {
+        let mut marks = Self::default();
+        let mut add = |text: &str| marks.set(Mark::of(&key(text)));
+        for role in record.assigned_roles() {
+            add(&role.id);
+            add(&role.name);
+        }
+        for group in record.assigned_groups() {
+            add(&group.id);
+            for role in &group.assigned_roles {
+                add(&role.name);
+            }
+        }
+        record.assigned_scopes().iter().for_each(|scope| add(scope));
+        marks
+    }
+
+    fn set(&mut self, mark: Mark) {
+        for place in [mark.0, mark.1] {
+            if let Some(word) = self.0.get_mut(usize::from(place / 64)) {
+                *word |= 1 << (place % 64);
+            }
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
+    }
+
+    pub(super) fn has(&self, mark: Mark) -> bool {
+        [mark.0, mark.1].into_iter().all(|place| self.0.get(usize::from(place / 64)).is_some_and(|word| word >> (place % 64) & 1 == 1))
+    }
+}
+
+impl Mark {
+    /// The mark of a key.
+    pub(super) fn of(key: &str) -> Self {
+        let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(key);
+        Self((hash % 1024) as u16, (hash >> 32 & 1023) as u16)
+    }
+}

@@ -1,0 +1,170 @@
+//! The users of one tenant, with their indexes.
+
+use super::block::{Block, ROWS, Row};
+use super::ids::Ids;
+use super::lookup::{By, Lookup};
+use super::record::Record;
+use super::slots::Slots;
+use super::tree::{Path, Tree};
+use crate::users::error::StoreError;
+use crate::users::role::{Group, Role};
+use crate::users::user::{Members, Status};
+use crate::value::key;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// A whole state. A copy is cheap: it shares what neither changes.
+#[derive(Clone)]
+pub(super) struct Tenant {
+    records: Slots<Arc<Record>>,
+    lookup: Lookup,
+    /// By name.
+    order: Tree<Block>,
+    ids: Ids,
+    pub(super) roles: Arc<Vec<Role>>,
+    pub(super) groups: Arc<Vec<Group>>,
+    /// Users by status.
+    counts: [u64; Status::ALL.len()],
+}
+
+impl Tenant {
+    pub(super) fn new() -> Self {
+        Self {
+            records: Slots::new(),
+            lookup: Lookup::new(),
+            order: Tree::new(),
+            ids: Ids::new(),
+            roles: Arc::default(),
+            groups: Arc::default(),
+            counts: [0; Status::ALL.len()],
+        }
+    }
+
+    pub(super) fn record(&self, slot: u32) -> Option<&Arc<Record>> {
+        self.records.get(slot)
+    }
+
+    pub(super) fn order(&self) -> &Tree<Block> {
+        &self.order
+    }
+
+    pub(super) fn ids(&self) -> &Ids {
+        &self.ids
+    }
+
+    /// How many users have one of the statuses, a bit for each.
+    pub(super) fn count(&self, statuses: u8) -> u64 {
+        self.counts.iter().enumerate().filter(|(place, _)| statuses >> place & 1 == 1).map(|(_, count)| count).sum()
+    }
+
+    /// The users whose text has the key.
+    pub(super) fn with(&self, by: By, wanted: &str) -> impl Iterator<Item = (u32, &Arc<Record>)> {
+        let found = self.lookup.find(by, wanted).filter_map(|slot| Some((slot, self.records.get(slot)?)));
+        found.filter(move |(_, record)| {
+            let text = match by {
+                By::Id => Some(record.id()),
+                By::Subject => Some(record.subject()),
+                By::Email => record.email(),
+                By::Client => record.client_id(),
+            };
+            text.is_some_and(|text| crate::value::equals(text, wanted, crate::value::Case::Ignore))
+        })
+    }
+
+    /// The user of that very id, deleted or not.
+    pub(super) fn user(&self, id: &str) -> Option<(u32, &Arc<Record>)> {
+        self.with(By::Id, &key(id)).find(|(_, record)| record.id() == id)
+    }
+
+    /// Whether a user who is not deleted has that very subject.
+    pub(super) fn has_subject(&self, subject: &str) -> bool {
+        self.with(By::Subject, &key(subject)).any(|(_, record)| record.subject() == subject && record.status() != Status::Deleted)
+    }
+
+    /// Adds a user, whose id and subject nobody has.
+    pub(super) fn insert(&mut self, record: Record) -> Result<(), StoreError> {
+        let record = Arc::new(record);
+        let slot = self.records.push(Arc::clone(&record)).ok_or_else(|| StoreError::Internal("too many users".into()))?;
+        let row = Row::new(slot, &record);
+        self.counted(record.status(), true);
+        self.lookup.insert(By::Id, &key(record.id()), slot);
+        self.ids.insert(slot, record.id(), |slot| self.records.get(slot));
+        for (by, key) in keys(&row) {
+            key.into_iter().for_each(|key| self.lookup.insert(by, key, slot));
+        }
+        self.place(&row);
+        Ok(())
+    }
+
+    /// Adds users, whose ids and subjects nobody has. Where there are none yet this is faster than one by one.
+    pub(super) fn extend(&mut self, records: Vec<Record>) -> Result<(), StoreError> {
+        if self.records.len() > 0 {
+            return records.into_iter().try_for_each(|record| self.insert(record));
+        }
+        let (mut rows, mut entries) = (Vec::with_capacity(records.len()), Vec::with_capacity(records.len() * 3));
+        for record in records {
+            let record = Arc::new(record);
+            let slot = self.records.push(Arc::clone(&record)).ok_or_else(|| StoreError::Internal("too many users".into()))?;
+            let row = Row::new(slot, &record);
+            self.counted(record.status(), true);
+            entries.push(self.lookup.entry(By::Id, &key(record.id()), slot));
+            entries.extend(keys(&row).filter_map(|(by, key)| Some(self.lookup.entry(by, key?, slot))));
+            rows.push(row);
+        }
+        rows.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
+        self.order = Tree::of(rows.chunks(ROWS * 3 / 4).map(Block::of));
+        self.lookup.fill(entries);
+        self.ids.fill(0..self.records.len(), |slot| self.records.get(slot));
+        Ok(())
+    }
+
+    /// Puts another record in the place of a user's; its id is the same.
+    pub(super) fn replace(&mut self, slot: u32, record: Record) {
+        let Some(old) = self.records.get(slot).cloned() else { return };
+        let record = Arc::new(record);
+        let (old_row, row) = (Row::new(slot, &old), Row::new(slot, &record));
+        self.counted(old.status(), false);
+        self.counted(record.status(), true);
+        for (by, old, new) in keys(&old_row).zip(keys(&row)).map(|((by, old), (_, new))| (by, old, new)).filter(|(_, old, new)| old != new)
+        {
+            old.into_iter().for_each(|key| self.lookup.remove(by, key, slot));
+            new.into_iter().for_each(|key| self.lookup.insert(by, key, slot));
+        }
+        self.records.set(slot, record);
+        let path = self.leaf_of(&old_row);
+        self.order.change(path, |leaf| {
+            let at = leaf.seek(|place| place < old_row.place());
+            if leaf.slots.get(at) == Some(&slot) {
+                leaf.remove(at);
+            }
+        });
+        self.place(&row);
+    }
+
+    fn counted(&mut self, status: Status, more: bool) {
+        if let Some(count) = self.counts.get_mut(status as usize) {
+            *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
+        }
+    }
+
+    fn leaf_of(&self, row: &Row) -> Path {
+        self.order.find(|leaf| leaf.place(0).cmp(&row.place()) != Ordering::Greater)
+    }
+
+    fn place(&mut self, row: &Row) {
+        if self.order.is_empty() {
+            self.order = Tree::of([Block::of(std::slice::from_ref(row))]);
+            return;
+        }
+        let path = self.leaf_of(row);
+        self.order.change(path, |leaf| {
+            let at = leaf.seek(|place| place < row.place());
+            leaf.insert(at, row);
+        });
+    }
+}
+
+/// What the user is found by. The id is not among it, for it never changes.
+fn keys(row: &Row) -> impl Iterator<Item = (By, Option<&str>)> {
+    [(By::Subject, Some(row.subject())), (By::Email, row.email()), (By::Client, row.client())].into_iter()
+}

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# The vendor's npm client against a server of its own.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+. tests/clients/serve.sh
+
+if ! command -v npm >/dev/null 2>&1; then
+    echo "-- skipped: npm is not installed"
+    exit 0
+fi
+if [ ! -d tests/clients/node_modules/@qlik/api ] && ! npm install --prefix tests/clients --no-audit --no-fund --silent; then
+    echo "-- skipped: the client cannot be had from npm"
+    exit 0
+fi
+serve
+node tests/clients/run.mjs "$url"

@@ -1,0 +1,111 @@
+//! `scieve serve` as a program: what it says, what it keeps to itself, and how it ends.
+#![cfg(all(feature = "serve", unix))]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+mod server;
+
+use serde_json::json;
+use server::{Answer, request};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::{Child, Command, Output, Stdio};
+
+fn scieve(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_scieve"));
+    command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments).env_remove("RUST_LOG").stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn start(arguments: &[&str]) -> (Child, SocketAddr) {
+    let mut child = scieve(arguments).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line:?}")).parse().unwrap();
+    (child, address)
+}
+
+fn end(child: Child) -> (Option<i32>, String) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    let Output { status, stderr, .. } = child.wait_with_output().unwrap();
+    (status.code(), String::from_utf8(stderr).unwrap())
+}
+
+fn send(address: SocketAddr, method: &str, target: &str, key: &str, body: Option<&str>) -> Answer {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let authorization = format!("Bearer {key}");
+    let headers = [("Authorization", authorization.as_str()), ("Content-Type", "application/json"), ("Connection", "close")];
+    stream.write_all(&request(address, method, target, &headers, body.map(str::as_bytes))).unwrap();
+    Answer::read(&mut stream, method)
+}
+
+#[test]
+fn the_log_holds_no_values_and_no_keys() {
+    for format in ["text", "json"] {
+        let (child, address) = start(&["--fixture", "examples/fixture.json", "--sample", "20", "--api-key", "markedkey", "--log", format]);
+        let filter = json!({ "filter": "name eq \"markedvalue\" or subject co \"markedvalue\"" }).to_string();
+        let bad = json!({ "filter": "markedname eq markedvalue" }).to_string();
+        let answers = [
+            send(address, "GET", "/api/v1/users?filter=name%20eq%20%22markedvalue%22&markedname=1", "markedkey", None).status,
+            send(address, "GET", "/api/v1/users?email=markedvalue%40a", "markedkey", None).status,
+            send(address, "GET", "/api/v1/users/markedvalue", "markedkey", None).status,
+            send(address, "GET", "/markedvalue", "markedkey", None).status,
+            send(address, "GET", "/api/v1/users", "markedtoken", None).status,
+            send(address, "POST", "/api/v1/users/actions/filter", "markedkey", Some(&filter)).status,
+            send(address, "POST", "/api/v1/users/actions/filter", "markedkey", Some(&bad)).status,
+            send(address, "POST", "/api/v1/users", "markedkey", Some("{\"subject\":\"markedvalue\",\"email\":\"markedvalue@a\"}")).status,
+            send(address, "POST", "/api/v1/users/actions/invite", "markedkey", Some("{\"invitees\":[{\"email\":\"markedvalue@b\"}]}"))
+                .status,
+            send(address, "MARKEDMETHOD", "/api/v1/users", "markedkey", None).status,
+        ];
+        assert_eq!(answers, [200, 200, 404, 404, 401, 200, 400, 201, 207, 405]);
+        let metrics = send(address, "GET", "/metrics", "x", None).text;
+        let (code, log) = end(child);
+        assert_eq!(code, Some(0), "{log}");
+        assert!(!metrics.to_lowercase().contains("marked"), "{metrics}");
+        assert!(!log.to_lowercase().contains("marked"), "{log}");
+        assert!(log.contains("memory only") && log.contains("answered") && log.contains("invited") && log.contains("ended"), "{log}");
+        assert!(metrics.contains("scieve_users 33"), "{metrics}");
+    }
+}
+
+#[test]
+fn requests_under_way_are_answered_before_the_end() {
+    let (child, address) = start(&["--api-key", "k"]);
+    let mut stream = TcpStream::connect(address).unwrap();
+    let headers = [("Authorization", "Bearer k"), ("Content-Type", "application/json")];
+    let whole = request(address, "POST", "/api/v1/users", &headers, Some(b"{\"subject\":\"late\"}"));
+    let (first, rest) = whole.split_at(whole.len() - 5);
+    stream.write_all(first).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let ending = std::thread::spawn(move || end(child));
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    stream.write_all(rest).unwrap();
+    assert_eq!(Answer::read(&mut stream, "POST").status, 201);
+    assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+    assert_eq!(ending.join().unwrap().0, Some(0));
+}
+
+#[test]
+fn wrong_usage() {
+    for (arguments, message) in [
+        (vec![], "nobody could call"),
+        (vec!["--api-key", "k", "--store", "sqlite:x"], "`--store`"),
+        (vec!["--api-key", ""], "cannot be empty"),
+        (vec!["--fixture", "nowhere.json"], "cannot read `nowhere.json`"),
+        (vec!["--fixture", "examples/users.json"], "is no fixture"),
+        (vec!["--api-key", "k", "--public-url", "ftp://a"], "`--public-url`"),
+        (vec!["--jwt-key", "Cargo.toml", "--jwt-algorithm", "rs256"], "--jwt-issuer"),
+        (
+            vec!["--jwt-key", "Cargo.toml", "--jwt-algorithm", "rs256", "--jwt-issuer", "i", "--jwt-audience", "a"],
+            "no key of that algorithm",
+        ),
+        (vec!["--jwt-key-set", "Cargo.toml", "--jwt-issuer", "i", "--jwt-audience", "a"], "no JSON web key set"),
+        (vec!["--api-key", "k", "--rate-limit", "maybe"], "--rate-limit"),
+    ] {
+        let Output { status, stdout, stderr } = scieve(&arguments).output().unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert_eq!((status.code(), stdout.len()), (Some(2), 0), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(message), "{arguments:?}: {stderr}");
+    }
+}

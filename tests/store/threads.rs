@@ -1,0 +1,66 @@
+//! Many at once.
+
+use crate::contract::{TENANT, body};
+use crate::random::query;
+use pollster::block_on;
+use scieve::users::{NewUser, StoreError, UserStore};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub(crate) fn one_subject_is_created_once<S: UserStore>(store: S) {
+    let store = Arc::new(store);
+    for round in 0..50 {
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                let store = Arc::clone(&store);
+                let new = NewUser { subject: format!("subject-{round}"), ..NewUser::default() };
+                std::thread::spawn(move || block_on(store.create(TENANT, new)))
+            })
+            .collect();
+        let results: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 1);
+        let taken = |result: &&Result<_, _>| matches!(result, Err(StoreError::SubjectTaken { .. }));
+        assert_eq!(results.iter().filter(taken).count(), 7);
+    }
+    assert_eq!(block_on(store.count(TENANT)).unwrap(), 50);
+}
+
+/// Writers rename users between two names; a reader who asks for both finds each user exactly once.
+pub(crate) fn readers_see_whole_states<S: UserStore>(store: S) {
+    let store = Arc::new(store);
+    let users = crate::pages::people(1500, 3);
+    block_on(store.load(TENANT, vec![], vec![], users.clone())).unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let writers: Vec<_> = (0..2)
+        .map(|writer| {
+            let (store, users, done) = (Arc::clone(&store), users.clone(), Arc::clone(&done));
+            std::thread::spawn(move || {
+                for turn in 0.. {
+                    if done.load(Ordering::Relaxed) {
+                        return turn;
+                    }
+                    let user = &users[(turn * 7 + writer * 3) % users.len()];
+                    let name = ["Aaron", "Zylo"][turn % 2];
+                    let operations = body(serde_json::json!([{"op": "replace", "path": "/name", "value": name}]));
+                    let _ = block_on(store.patch(TENANT, &user.id, &operations));
+                }
+                0
+            })
+        })
+        .collect();
+    for _ in 0..60 {
+        let mut asked = query(None, false, Default::default(), usize::MAX - 1);
+        asked.total = true;
+        let page = block_on(store.list(TENANT, &asked)).unwrap();
+        let mut ids: Vec<_> = page.users.iter().map(|user| user.id.clone()).collect();
+        let sorted = page.users.windows(2).all(|pair| scieve::key(&pair[0].name) <= scieve::key(&pair[1].name));
+        assert!(sorted);
+        ids.sort();
+        ids.dedup();
+        assert_eq!((ids.len(), page.total), (users.len(), Some(users.len() as u64)));
+    }
+    done.store(true, Ordering::Relaxed);
+    for writer in writers {
+        assert!(writer.join().unwrap() > 0);
+    }
+}

@@ -26,13 +26,15 @@ impl Bits {
     }
 
     pub(super) fn set(&mut self, row: usize) {
-        self.set_if(row, true);
+        if let Some(word) = self.0.get_mut(row / 64) {
+            *word |= 1 << (row % 64);
+        }
     }
 
-    /// Adds the row where that is so; no branch depends on it.
-    pub(super) fn set_if(&mut self, row: usize, so: bool) {
-        if let Some(word) = self.0.get_mut(row / 64) {
-            *word |= u64::from(so) << (row % 64);
+    /// Adds rows of the eight that begin at eight times `place`, a bit for each.
+    pub(super) fn set_eight(&mut self, place: usize, rows: u8) {
+        if let Some(word) = self.0.get_mut(place / 8) {
+            *word |= u64::from(rows) << (place % 8 * 8);
         }
     }
 

@@ -269,7 +269,13 @@ fn pieces<'t>(
         false => (None, Some(order.leaves_back_from(order.find(|leaf| within(leaf.place(0)))))),
     };
     let leaves = up.into_iter().flatten().chain(down.into_iter().flatten());
-    let spans = leaves.map(move |leaf| (leaf, leaf.seek(before), leaf.seek(within)));
+    // Behind the first leaf only the name is a bound, and only on the far side.
+    let spans = leaves.enumerate().map(move |(place, leaf)| {
+        let whole = place > 0 && name.is_none();
+        let from = if whole || (place > 0 && ascending) { 0 } else { leaf.seek(before) };
+        let to = if whole || (place > 0 && !ascending) { leaf.len() } else { leaf.seek(within) };
+        (leaf, from, to)
+    });
     // A leaf whose rows are all on the far side ends the walk; the first leaf may have no rows of it on the near side.
     let spans = spans.take_while(move |(leaf, from, to)| if ascending { *to > 0 } else { *from < leaf.len() });
     spans.flat_map(move |(leaf, from, to)| {

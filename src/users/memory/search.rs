@@ -260,10 +260,17 @@ fn passing(found: &mut Bits, rows: Bits, passes: impl Fn(usize) -> bool) {
 }
 
 fn with_statuses(mask: u8, statuses: &[u8], rows: Bits) -> Bits {
-    let (start, end) = rows.span();
+    const EACH: u64 = u64::MAX / 0xFF;
     let mut found = Bits::NONE;
-    for (row, status) in statuses.iter().enumerate().take(end).skip(start) {
-        found.set_if(row, status & mask != 0);
+    let (start, end) = rows.span();
+    for (place, eight) in statuses.chunks(8).enumerate().take(end.div_ceil(8)).skip(start / 8) {
+        let mut bytes = [0; 8];
+        bytes.iter_mut().zip(eight).for_each(|(to, from)| *to = *from);
+        // A byte has one of the lower bits, or none: adding carries that to the uppermost one.
+        let wanted = u64::from_le_bytes(bytes) & (EACH * u64::from(mask & 0x7F));
+        let ones = ((wanted + EACH * 0x7F) >> 7) & EACH;
+        // The one of each byte moves to its place in the uppermost byte.
+        found.set_eight(place, (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8);
     }
     found.and(rows)
 }

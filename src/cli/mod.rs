@@ -68,14 +68,17 @@ pub(crate) fn run() -> ExitCode {
     };
     // Threads of a server write too, so that it may not hold the streams as the other commands do.
     #[cfg(feature = "serve")]
-    let served = match &arguments.command {
-        Command::Serve(serve) => Some(serve.run()),
-        _ => None,
-    };
-    #[cfg(not(feature = "serve"))]
-    let served = None;
+    if let Command::Serve(serve) = &arguments.command {
+        let ended = serve.run();
+        return end(ended, &mut Output::new(arguments.color));
+    }
     let mut output = Output::new(arguments.color);
-    let ended = served.unwrap_or_else(|| arguments.command.run(&mut output));
+    let ended = arguments.command.run(&mut output);
+    end(ended, &mut output)
+}
+
+/// Says why a run ended, where that is to be said.
+fn end(ended: Result<Verdict, Stop>, output: &mut Output) -> ExitCode {
     match ended.and_then(|verdict| output.flush().map(|()| verdict)) {
         Ok(verdict) => verdict.code(),
         Err(Stop::Unread) => ExitCode::SUCCESS,

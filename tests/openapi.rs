@@ -69,7 +69,7 @@ fn the_readme_shows_what_is_true() {
     let shown = readme.lines().find(|line| line.starts_with("{\"data\":")).unwrap();
     let answer = server.send(
         "GET",
-        "/api/v1/users?filter=%28name+eq+%22Bob%22+or+name+eq+%22Alice%22%29+and+%28status+eq+%22active%22+or+status+eq+%22disabled%22%29&fields=id,name,status",
+        "/api/v1/users?filter=%28name+eq+%22Bob%22+or+name+eq+%22Alice%22%29+and+%28status+eq+%22active%22+or+status+eq+%22disabled%22%29",
         &[("Authorization", "Bearer admin-key-0001"), ("Host", "127.0.0.1:8080")],
         None,
     );

@@ -3,9 +3,8 @@
 use super::config::{ApiKey, Config};
 use super::jwt::Jwt;
 use super::problem::{Kind, Problem};
-use crate::filter::attr;
 use crate::policy::Policy;
-use crate::users::{self, Query, Sort, Status, StoreError, User, UserStore, Window};
+use crate::users::{self, Status, StoreError, User, UserStore};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
 use sha2::{Digest as _, Sha256};
@@ -77,13 +76,9 @@ impl Identity {
             || Problem::new(Kind::Unauthorized).because("expected the header `authorization: Bearer <key>` with a valid key");
         let token = bearer(headers).ok_or_else(unauthorized)?;
         let user = match self.key(token) {
-            Some(key) => match store.get(&key.tenant, &key.user_id).await {
-                Ok(user) => Some(user),
-                Err(StoreError::NotFound) => None,
-                Err(error) => return Err(Problem::internal(error)),
-            },
+            Some(key) => known(store.get(&key.tenant, &key.user_id).await)?,
             None => match self.jwt.as_ref().and_then(|jwt| jwt.subject(token)) {
-                Some(subject) => with_subject(store, &self.tenant, &subject).await?,
+                Some(subject) => known(store.me(&self.tenant, &subject).await)?,
                 None => None,
             },
         };
@@ -98,6 +93,15 @@ impl Identity {
     }
 }
 
+/// A user that is gone calls no more; a store that fails is no reason to let anyone in.
+fn known(found: Result<Arc<User>, StoreError>) -> Result<Option<Arc<User>>, Problem> {
+    match found {
+        Ok(user) => Ok(Some(user)),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(Problem::internal(error)),
+    }
+}
+
 /// The token of the one `authorization` header, whose scheme is `Bearer` in any case (RFC 9110 section 11.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
@@ -105,33 +109,6 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = value.trim_start().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-/// The user whose subject is exactly this one.
-async fn with_subject<S: UserStore>(store: &S, tenant: &str, subject: &str) -> Result<Option<Arc<User>>, Problem> {
-    let filter = attr("subject").eq(subject).build();
-    let Some(plan) = filter.ok().and_then(|filter| users::policy().check(&filter).ok()) else { return Ok(None) };
-    // Filters pass over case, so that several users can match; subjects are compared exactly.
-    let mut query = Query {
-        plan: Some(&plan),
-        without_deleted: true,
-        sort: Sort::default(),
-        window: Window::First,
-        id_above: None,
-        id_below: None,
-        limit: 100,
-        total: false,
-    };
-    loop {
-        let page = store.list(tenant, &query).await.map_err(Problem::internal)?;
-        if let Some(found) = page.users.iter().find(|user| user.subject == subject) {
-            return Ok(Some(Arc::clone(found)));
-        }
-        match page.users.last() {
-            Some(last) if page.has_next => query.window = Window::After(users::Position::of(last, query.sort)),
-            _ => return Ok(None),
-        }
-    }
 }
 
 #[cfg(test)]

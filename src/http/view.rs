@@ -4,13 +4,9 @@ use super::config::InviteExpiry;
 use super::identity::Caller;
 use super::links::Links;
 use super::query::Fields;
-use crate::users::{Group, Role, Status, User};
+use crate::users::{Group, Role, SYSTEM_ROLES, Status, User};
 use serde_json::{Map, Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// The roles that come with the service: all that `roles` names, and what `metadata` lists.
-pub(super) const SYSTEM_ROLES: [&str; 7] =
-    ["TenantAdmin", "Developer", "AnalyticsAdmin", "DataAdmin", "DataSpaceCreator", "ManagedSpaceCreator", "SharedSpaceCreator"];
 
 /// How users are shown in one answer.
 pub(super) struct View<'a> {

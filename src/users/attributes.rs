@@ -8,6 +8,7 @@ use crate::schema::{Attribute, Record, Schema, SchemaError};
 use crate::syntax::Syntax;
 use crate::value::{Kind, ValueRef};
 use std::ops::RangeInclusive;
+use std::sync::LazyLock;
 
 /// How one attribute is found, asked about and read.
 struct Field<U> {
@@ -133,7 +134,7 @@ pub(super) fn any_element(user: &impl Members, attribute: &Attribute, test: &mut
     }
 }
 
-pub(super) fn build() -> Result<Policy<User>, SchemaError> {
+fn build() -> Result<Policy<User>, SchemaError> {
     let mut policy = Policy::new(Schema::new(None, FIELDS.iter().map(Field::attribute))?)?
         .closed()
         .with_group("status")?
@@ -147,6 +148,26 @@ pub(super) fn build() -> Result<Policy<User>, SchemaError> {
         policy = policy.with_rule(field.path, |rule| rule.operators = Operators::of(field.operators))?;
     }
     Ok(policy)
+}
+
+// A test builds it, so it cannot fail; were it to fail, it would refuse every filter.
+static POLICY: LazyLock<Policy<User>> = LazyLock::new(|| build().unwrap_or_else(|_| Policy::nothing()));
+
+/// What callers of the users API may ask.
+///
+/// `eq` on `id`, `subject`, `name`, `email`, `status`, `clientId`, `assignedRoles.id`, `assignedRoles.name`,
+/// `assignedGroups.id`, `assignedGroupsAssignedRoles.name` and `assignedScopes`, and `co` on `name`, `email` and `subject`, all
+/// without regard to case; nothing else, no `not`, brackets, URNs or `null`. At most 100 comparisons of `id`. Comparisons of
+/// `status` form one group that applies to the whole filter. Strings may stand in single quotes.
+#[must_use]
+pub fn policy() -> &'static Policy<User> {
+    &POLICY
+}
+
+/// The attributes of a user that [`policy`] knows.
+#[must_use]
+pub fn schema() -> &'static Schema {
+    policy().schema()
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ mod store;
 mod timestamp;
 mod user;
 
+pub use attributes::policy;
+pub use attributes::schema;
 #[cfg(feature = "sql")]
 pub use columns::columns;
 pub use cursor::Cursor;
@@ -57,6 +59,7 @@ pub use role::Reference;
 pub use role::Role;
 pub use role::RoleKind;
 pub use role::RoleLevel;
+pub use role::SYSTEM_ROLES;
 pub use sample::sample;
 pub use sample::sample_with_seed;
 pub use store::NewUser;
@@ -67,27 +70,3 @@ pub use user::Status;
 pub use user::User;
 #[cfg(feature = "http")]
 pub(crate) use user::is_address;
-
-use crate::policy::Policy;
-use crate::schema::Schema;
-use std::sync::LazyLock;
-
-// A test builds it, so it cannot fail; were it to fail, it would refuse every filter.
-static POLICY: LazyLock<Policy<User>> = LazyLock::new(|| attributes::build().unwrap_or_else(|_| Policy::nothing()));
-
-/// What callers of the users API may ask.
-///
-/// `eq` on `id`, `subject`, `name`, `email`, `status`, `clientId`, `assignedRoles.id`, `assignedRoles.name`,
-/// `assignedGroups.id`, `assignedGroupsAssignedRoles.name` and `assignedScopes`, and `co` on `name`, `email` and `subject`, all
-/// without regard to case; nothing else, no `not`, brackets, URNs or `null`. At most 100 comparisons of `id`. Comparisons of
-/// `status` form one group that applies to the whole filter. Strings may stand in single quotes.
-#[must_use]
-pub fn policy() -> &'static Policy<User> {
-    &POLICY
-}
-
-/// The attributes of a user that [`policy`] knows.
-#[must_use]
-pub fn schema() -> &'static Schema {
-    policy().schema()
-}

@@ -159,7 +159,7 @@ pub enum Window {
 }
 
 /// What a list is asked for.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Query<'p> {
     /// The filter; all users where there is none.
     pub plan: Option<&'p Plan<User>>,

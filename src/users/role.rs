@@ -5,6 +5,10 @@ use crate::value::ValueRef;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
+/// The names of the roles that come with the service.
+pub const SYSTEM_ROLES: [&str; 7] =
+    ["TenantAdmin", "Developer", "AnalyticsAdmin", "DataAdmin", "DataSpaceCreator", "ManagedSpaceCreator", "SharedSpaceCreator"];
+
 /// A role that a user or a group has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Role {

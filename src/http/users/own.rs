@@ -3,7 +3,6 @@
 use crate::http::app::{Access, App, answer};
 use crate::http::limit::Tier;
 use crate::http::problem::Problem;
-use crate::http::view::SYSTEM_ROLES;
 use crate::users::UserStore;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
@@ -27,6 +26,6 @@ pub(super) async fn me<S: UserStore>(State(app): State<Arc<App<S>>>, request: Re
 /// The names of the system roles.
 pub(super) async fn metadata<S: UserStore>(State(app): State<Arc<App<S>>>, request: Request) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    app.admit(&parts, Tier::One, Access::Anyone).await?;
-    Ok(answer(StatusCode::OK, &json!({ "valid_roles": SYSTEM_ROLES })))
+    let caller = app.admit(&parts, Tier::One, Access::Anyone).await?;
+    Ok(answer(StatusCode::OK, &json!({ "valid_roles": app.store.metadata(caller.tenant()).await? })))
 }

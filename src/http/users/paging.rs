@@ -55,7 +55,10 @@ pub(super) async fn page<S: UserStore>(app: &App<S>, mut ask: Ask<'_>) -> Result
     };
     let page = match &ask.listing.tenant {
         Some(other) if other != tenant => Page { total: ask.listing.total.then_some(0), ..Page::default() },
-        _ => app.store.list(tenant, &query).await?,
+        _ => match &plan {
+            Some(plan) => app.store.filter(tenant, plan, &query).await?,
+            None => app.store.list(tenant, &query).await?,
+        },
     };
     let cursor = |direction, user| {
         let mut cursor = Cursor::new(place.sort, direction, Position::of(user, place.sort), filter_text.as_deref());

@@ -93,3 +93,33 @@ impl Lookup {
         entries.take_while(move |entry| *entry & !u64::from(u32::MAX) == hash).map(|entry| (entry & u64::from(u32::MAX)) as u32)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{By, Lookup};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn finds_what_was_put_in_and_not_taken_out() {
+        let mut lookup = Lookup::new();
+        let mut model = BTreeSet::new();
+        for step in 0..20_000_u32 {
+            // Few texts, so that many users have one.
+            let (text, slot) = (format!("text {}", step % 97), step.wrapping_mul(2_654_435_761) % 3000);
+            if step % 3 == 0 {
+                lookup.remove(By::Email, &text, slot);
+                model.remove(&(text, slot));
+            } else {
+                lookup.insert(By::Email, &text, slot);
+                model.insert((text, slot));
+            }
+        }
+        for number in 0..100 {
+            let text = format!("text {number}");
+            let found: Vec<u32> = lookup.find(By::Email, &text).collect();
+            let expected: Vec<u32> = model.iter().filter(|(other, _)| *other == text).map(|(_, slot)| *slot).collect();
+            assert_eq!(found, expected);
+            assert_eq!(lookup.find(By::Subject, &text).count(), 0);
+        }
+    }
+}

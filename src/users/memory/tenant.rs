@@ -168,3 +168,25 @@ impl Tenant {
 fn keys(row: &Row) -> impl Iterator<Item = (By, Option<&str>)> {
     [(By::Subject, Some(row.subject())), (By::Email, row.email()), (By::Client, row.client())].into_iter()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{By, Tenant};
+    use crate::users::memory::record::{Record, Sharing};
+    use crate::users::{User, sample};
+
+    #[test]
+    fn what_a_user_no_longer_has_is_forgotten() {
+        let (mut tenant, mut sharing) = (Tenant::new(), Sharing::default());
+        let mut record = |user: &User| Record::new(user, "t".into(), &mut sharing);
+        let old = User { email: Some("old@x".into()), client_id: Some("old".into()), ..sample(1).next().unwrap() };
+        tenant.insert(record(&old)).unwrap();
+        let new = User { name: "New".into(), subject: "new".into(), email: None, client_id: None, ..old.clone() };
+        tenant.replace(0, record(&new));
+        for (by, key) in [(By::Subject, old.subject.as_str()), (By::Email, "old@x"), (By::Client, "old")] {
+            assert_eq!(tenant.lookup.find(by, &crate::key(key)).count(), 0, "{by:?}");
+        }
+        assert_eq!(tenant.lookup.find(By::Subject, "new").count(), 1);
+        assert_eq!(tenant.order.leaves_from(tenant.order.find(|_| false)).map(|leaf| leaf.slots.len()).sum::<usize>(), 1);
+    }
+}

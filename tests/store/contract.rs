@@ -33,6 +33,7 @@ pub(crate) fn invitee(email: &str, resend: bool) -> Invitee {
 pub(crate) async fn contract<S: UserStore>(make: impl Fn() -> Stage<S>) {
     tenants_are_apart(make()).await;
     lists(loaded(&make).await).await;
+    knows_whose_token_it_is(loaded(&make).await).await;
     creates(loaded(&make).await).await;
     patches(loaded(&make).await).await;
     deletes(loaded(&make).await).await;
@@ -114,6 +115,28 @@ async fn lists<S: UserStore>(Stage { store, .. }: Stage<S>) {
     assert_eq!(page.users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(), ["Élodie Lefèvre", "Frank"]);
     let nobody = store.list(TENANT, &query(None, true, Sort::default(), 0)).await.unwrap();
     assert!(nobody.users.is_empty() && nobody.has_next);
+}
+
+async fn knows_whose_token_it_is<S: UserStore>(Stage { store, .. }: Stage<S>) {
+    let carla = store.me(TENANT, r"CORP\cgomez").await.unwrap();
+    assert_eq!(carla.name, "Carla Gómez");
+    // Subjects are the identity provider's, and compared exactly; a filter passes over case.
+    let upper = r"CORP\CGOMEZ";
+    assert_eq!(store.me(TENANT, upper).await, Err(StoreError::NotFound));
+    assert_eq!(ask(&store, r#"subject eq "CORP\\CGOMEZ""#).await, ["Carla Gómez"]);
+    store.create(TENANT, new(upper)).await.unwrap();
+    assert_eq!(store.me(TENANT, upper).await.unwrap().subject, upper);
+    assert_eq!(store.me(TENANT, r"CORP\cgomez").await, Ok(carla));
+    for nobody in ["", "a\0b", r"CORP\divanov"] {
+        assert_eq!(store.me(TENANT, nobody).await, Err(StoreError::NotFound), "{nobody:?}");
+    }
+    assert_eq!(store.me("nobody", upper).await, Err(StoreError::NotFound));
+    let plan = scieve::users::policy().parse(r#"name co "b""#).unwrap();
+    let asked = query(None, true, Sort::default(), 100);
+    let filtered = store.filter(TENANT, &plan, &asked).await.unwrap();
+    assert_eq!(filtered, store.list(TENANT, &Query { plan: Some(&plan), ..asked.clone() }).await.unwrap());
+    assert!(filtered.users.len() < store.list(TENANT, &asked).await.unwrap().users.len());
+    assert!(store.metadata(TENANT).await.unwrap().contains(&"TenantAdmin"));
 }
 
 async fn creates<S: UserStore>(Stage { store, pass }: Stage<S>) {

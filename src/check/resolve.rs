@@ -51,7 +51,7 @@ impl<R: ?Sized> Resolver<'_, R> {
             let bare = path.as_str().get(path.urn().map_or(0, |urn| urn.len() + 1)..).unwrap_or("");
             return self.report(finding.with_help(format!("write the name alone: {}", quoted(bare))));
         }
-        let urn = path.urn().filter(|urn| !self.schema.urn().is_some_and(|core| core.eq_ignore_ascii_case(urn)));
+        let urn = self.schema.extension(path.urn());
         let found = self.schema.find(urn, path.name(), path.sub_attribute()).map(Attribute::id);
         match found.filter(|id| !self.is_hidden(*id)) {
             Some(id) => Some(id),

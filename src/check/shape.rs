@@ -167,7 +167,7 @@ impl<R: ?Sized> Resolver<'_, R> {
         match expr.kind() {
             ExprKind::Clause(clause) => {
                 let path = clause.path();
-                let urn = path.urn().filter(|urn| !self.schema.urn().is_some_and(|core| core.eq_ignore_ascii_case(urn)));
+                let urn = self.schema.extension(path.urn());
                 Some(self.schema.attribute(attribute)?.is_named(urn, path.name(), path.sub_attribute()))
             }
             // Inside brackets names are of sub-attributes.

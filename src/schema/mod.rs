@@ -276,11 +276,16 @@ impl Schema {
         };
         // A URN holds dots of its own, so the last colon alone cannot tell where `urn:...:2.0:User:name` splits; it can here,
         // as names have no colon.
-        let urn = urn.filter(|urn| !self.urn().is_some_and(|core| core.eq_ignore_ascii_case(urn)));
+        let urn = self.extension(urn);
         match rest.split_once('.') {
             Some((name, sub)) => self.find(urn, name, Some(sub)),
             None => self.find(urn, rest, None),
         }
+    }
+
+    /// The URN, unless it is the core schema's, which says no more than none does.
+    pub(crate) fn extension<'u>(&self, urn: Option<&'u str>) -> Option<&'u str> {
+        urn.filter(|urn| !same(self.urn(), Some(urn)))
     }
 
     /// Every attribute and sub-attribute, in the order given.

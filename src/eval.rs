@@ -15,7 +15,7 @@ impl<R: Record> Plan<R> {
 }
 
 // The depth of a plan is that of its filter, which `Limits` bounds.
-fn matches(node: &Node, schema: &Schema, record: &dyn Record) -> bool {
+fn matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
     match node {
         Node::All(children) => children.iter().all(|child| matches(child, schema, record)),
         Node::Any(children) => children.iter().any(|child| matches(child, schema, record)),
@@ -31,7 +31,25 @@ pub(crate) fn record_passes(test: &Test, schema: &Schema, record: &dyn Record) -
     schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record))
 }
 
-fn passes(test: &Test, attribute: &Attribute, schema: &Schema, record: &dyn Record) -> bool {
+fn passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
+    match record.single_text(attribute) {
+        Some(stored) => text_passes(test, stored).unwrap_or_else(|| some_value_passes(test, attribute, schema, record)),
+        None => some_value_passes(test, attribute, schema, record),
+    }
+}
+
+/// The tests of texts that are asked most, on the one text that there is; `None` for others.
+fn text_passes(test: &Test, stored: Option<&str>) -> Option<bool> {
+    let case = test.case;
+    match &test.predicate {
+        Predicate::Equal(Value::Text(operand)) => Some(stored.is_some_and(|text| value::equals(text, operand, case))),
+        Predicate::In(operands) => Some(stored.is_some_and(|text| is_one_of(ValueRef::text(text), operands, case))),
+        Predicate::Contains(needle) => Some(stored.is_some_and(|text| needle.found_in(text))),
+        _ => None,
+    }
+}
+
+fn some_value_passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
     let case = test.case;
     let ordered = |operand: &Value, wanted: fn(Ordering) -> bool| {
         record.any_value(attribute, &mut |stored| value::order(stored, operand, case).is_some_and(wanted))
@@ -91,8 +109,15 @@ fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
         return operands.iter().any(|operand| equals(stored, operand, case));
     }
     // One text is folded once, not once an operand.
+    let mut room = [0; 64];
     let folded;
     let stored = match stored {
+        ValueRef::Text { text, key: None } if case == Case::Ignore && text.len() <= room.len() && text.is_ascii() => {
+            let (key, _) = room.split_at_mut(text.len());
+            key.copy_from_slice(text.as_bytes());
+            key.make_ascii_lowercase();
+            ValueRef::keyed(text, std::str::from_utf8(key).unwrap_or(text))
+        }
         ValueRef::Text { text, key: None } if case == Case::Ignore && !text.is_ascii() => {
             folded = value::key(text);
             ValueRef::keyed(text, &folded)
@@ -104,7 +129,7 @@ fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
 }
 
 /// A comparison with values of any type: only those of the literal's own type can match.
-fn loose(operator: Operator, literal: &Loose, case: Case, attribute: &Attribute, record: &dyn Record) -> bool {
+fn loose<R: Record + ?Sized>(operator: Operator, literal: &Loose, case: Case, attribute: &Attribute, record: &R) -> bool {
     let mut none = true;
     let found = record.any_value(attribute, &mut |stored| {
         none = false;

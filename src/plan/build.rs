@@ -14,14 +14,14 @@ pub(crate) fn not(child: Node) -> Node {
     }
 }
 
-/// The node that is true where all of `first` and `rest` are.
-pub(crate) fn all(first: Node, rest: impl IntoIterator<Item = Node>) -> Node {
-    chain(first, rest, Chain::All)
+/// The node that is true where all of these are; `None` of none.
+pub(crate) fn all(children: Vec<Node>) -> Option<Node> {
+    chain(children, Chain::All)
 }
 
-/// The node that is true where one of `first` and `rest` is.
-pub(crate) fn any(first: Node, rest: impl IntoIterator<Item = Node>) -> Node {
-    chain(first, rest, Chain::Any)
+/// The node that is true where one of these is; `None` of none.
+pub(crate) fn any(children: Vec<Node>) -> Option<Node> {
+    chain(children, Chain::Any)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -30,32 +30,48 @@ enum Chain {
     Any,
 }
 
-fn chain(first: Node, rest: impl IntoIterator<Item = Node>, kind: Chain) -> Node {
-    let mut children = Vec::new();
-    for child in std::iter::once(first).chain(rest) {
-        match child {
-            Node::All(inner) if kind == Chain::All => children.extend(inner),
-            Node::Any(inner) if kind == Chain::Any => children.extend(inner),
-            child => children.push(child),
+impl Chain {
+    /// The children of a node that is such a chain itself.
+    fn inside(self, node: Node) -> Result<Box<[Node]>, Node> {
+        match (self, node) {
+            (Self::All, Node::All(inner)) | (Self::Any, Node::Any(inner)) => Ok(inner),
+            (_, node) => Err(node),
         }
+    }
+
+    fn is(self, node: &Node) -> bool {
+        matches!((self, node), (Self::All, Node::All(_)) | (Self::Any, Node::Any(_)))
+    }
+}
+
+fn chain(mut children: Vec<Node>, kind: Chain) -> Option<Node> {
+    if children.iter().any(|child| kind.is(child)) {
+        let mut flat = Vec::with_capacity(children.len());
+        for child in children {
+            match kind.inside(child) {
+                Ok(inner) => flat.extend(inner),
+                Err(child) => flat.push(child),
+            }
+        }
+        children = flat;
     }
     // What decides the chain alone: false in `All`, true in `Any`.
     let decides = |node: &Node| constant(node) == Some(kind == Chain::Any);
     if let Some(place) = children.iter().position(decides) {
-        return children.swap_remove(place);
+        return Some(children.swap_remove(place));
     }
     let mut folded = fold_equals(children, kind);
     remove_duplicates(&mut folded);
     // What is left of a chain of constants is one of them.
-    if folded.iter().any(|node| constant(node).is_none()) {
-        folded.retain(|node| constant(node).is_none());
-    } else {
-        folded.truncate(1);
+    match folded.iter().filter(|node| constant(node).is_some()).count() {
+        0 => {}
+        all if all == folded.len() => folded.truncate(1),
+        _ => folded.retain(|node| constant(node).is_none()),
     }
     match (folded.len(), kind) {
-        (1, _) => folded.swap_remove(0),
-        (_, Chain::All) => Node::All(folded.into()),
-        (_, Chain::Any) => Node::Any(folded.into()),
+        (0 | 1, _) => folded.pop(),
+        (_, Chain::All) => Some(Node::All(folded.into())),
+        (_, Chain::Any) => Some(Node::Any(folded.into())),
     }
 }
 
@@ -68,9 +84,32 @@ fn constant(node: &Node) -> Option<bool> {
     }
 }
 
+/// What a child compares that can become a list with others: in `Any` an `Equal` or `In`, in `All` the opposite of one.
+fn listed(child: &Node, kind: Chain) -> Option<(AttributeId, Case)> {
+    let test = match (child, kind) {
+        (Node::Test(test), Chain::Any) => test,
+        (Node::Not(inner), Chain::All) => match &**inner {
+            Node::Test(test) => test,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    matches!(test.predicate, Predicate::Equal(_) | Predicate::In(_)).then_some((test.attribute, test.case))
+}
+
 /// `a = 1 or a = 2` is `a in (1, 2)`; `not a = 1 and not a = 2` is `not a in (1, 2)`.
 fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
-    let mut folded: Vec<Option<Node>> = Vec::with_capacity(children.len());
+    // Most often no two can be joined, and then there is nothing to do.
+    const FEW: usize = 8;
+    let joins = |at: usize, child: &Node| {
+        let subject = listed(child, kind);
+        subject.is_some() && children.iter().take(at).any(|before| listed(before, kind) == subject)
+    };
+    if children.len() <= FEW && !children.iter().enumerate().any(|(at, child)| joins(at, child)) {
+        return children;
+    }
+    let count = children.len();
+    let mut folded: Vec<Option<Node>> = Vec::new();
     let mut lists: Vec<(AttributeId, Case, usize, Vec<Value>)> = Vec::new();
     for child in children {
         let (test, negated) = match child {
@@ -97,7 +136,7 @@ fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
         let list = match lists.iter().position(|(id, known, ..)| (*id, *known) == (attribute, case)) {
             Some(list) => list,
             None => {
-                lists.push((attribute, case, folded.len(), Vec::new()));
+                lists.push((attribute, case, folded.len(), Vec::with_capacity(count - folded.len())));
                 folded.push(None);
                 lists.len() - 1
             }
@@ -120,8 +159,10 @@ fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
 
 /// `Equal` for one value, `In` for several; sorted, none twice.
 fn one_of(mut values: Vec<Value>) -> Predicate {
-    values.sort_unstable();
-    values.dedup();
+    if !values.is_sorted_by(|one, next| one < next) {
+        values.sort_unstable();
+        values.dedup();
+    }
     match values.pop() {
         None => Predicate::Never,
         Some(value) if values.is_empty() => Predicate::Equal(value),

@@ -40,8 +40,22 @@ pub(crate) fn compare(text: &str, key: &str, case: Case) -> Ordering {
 pub(crate) fn equals(text: &str, key: &str, case: Case) -> bool {
     match case {
         Case::Exact => text == key,
-        Case::Ignore if text.is_ascii() => text.eq_ignore_ascii_case(key),
-        Case::Ignore => !begin_apart(text, key) && folded(text).eq(key.chars()),
+        Case::Ignore => !begin_apart(text, key) && !end_apart(text, key) && equals_key(text, key),
+    }
+}
+
+fn equals_key(text: &str, key: &str) -> bool {
+    match text.is_ascii() {
+        true => text.eq_ignore_ascii_case(key),
+        false => folded(text).eq(key.chars()),
+    }
+}
+
+/// Whether the last bytes tell that `key` is no key of `text`: nothing combines with an ASCII character that ends a text.
+fn end_apart(text: &str, key: &str) -> bool {
+    match (text.as_bytes().last(), key.as_bytes().last()) {
+        (Some(text), Some(key)) => text.is_ascii() && key.is_ascii() && text.to_ascii_lowercase() != *key,
+        _ => false,
     }
 }
 

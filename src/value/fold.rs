@@ -61,12 +61,14 @@ impl Version {
 #[must_use]
 pub fn key(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    let Some(first) = bytes.iter().position(|byte| !byte.is_ascii()) else {
-        return match bytes.iter().any(u8::is_ascii_uppercase) {
+    if text.is_ascii() {
+        // Without an early way out the compiler looks at many bytes at a time.
+        return match bytes.iter().fold(false, |found, byte| found | byte.is_ascii_uppercase()) {
             true => Cow::Owned(text.to_ascii_lowercase()),
             false => Cow::Borrowed(text),
         };
-    };
+    }
+    let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
     // Nothing combines with an ASCII character from the left, so only the last one before other characters can change.
     let (ascii, rest) = text.split_at_checked(first.saturating_sub(1)).unwrap_or(("", text));
     let mut key = String::with_capacity(text.len());

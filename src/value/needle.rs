@@ -10,6 +10,9 @@ use super::fold::key;
 /// Bytes of a stored text that are folded at a time, on the stack.
 const WINDOW: usize = 256;
 
+/// Texts up to this length are looked through as they are: that is done before a window is made ready.
+const SHORT: usize = 64;
+
 /// The operand of `co`, prepared once and searched for in time linear in the stored text, whatever the two hold.
 ///
 /// Allocates while searching only under [`Case::Ignore`] in a text that is not ASCII.
@@ -82,9 +85,19 @@ impl Needle {
         }
         match &self.ascii {
             Ascii::Never => false,
+            _ if text.len() <= SHORT => self.found_in_short(text),
             Ascii::Windows => self.found_in_windows(text),
             Ascii::Table(table) => found_by_table(self.key.as_bytes(), table, text),
         }
+    }
+
+    fn found_in_short(&self, text: &[u8]) -> bool {
+        let needle = self.key.as_bytes();
+        let Some((first, rest)) = needle.split_first() else { return true };
+        let begins =
+            |at: usize| text.get(at + 1..).and_then(|after| after.get(..rest.len())).is_some_and(|part| part.eq_ignore_ascii_case(rest));
+        let starts = text.len() - rest.len();
+        text.iter().take(starts).enumerate().any(|(at, byte)| byte.to_ascii_lowercase() == *first && begins(at))
     }
 
     fn found_in_windows(&self, text: &[u8]) -> bool {

@@ -30,14 +30,6 @@ pub(crate) enum Goal {
     Within(f64),
 }
 
-/// What one needed for one unit.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Figure {
-    /// The median of the rounds.
-    pub(crate) nanoseconds: f64,
-    pub(crate) allocations: f64,
-}
-
 pub(crate) const OURS: &str = "scieve";
 
 impl Contest {
@@ -60,8 +52,8 @@ impl Contest {
         self
     }
 
-    /// The figures of the entrants in their order. They take turns, so that a slow moment of the machine hits all of them.
-    pub(crate) fn measure(&mut self) -> Vec<Figure> {
+    /// What each entrant needs for a unit, in nanoseconds: the median of the rounds. They take turns, so that a slow moment of the machine hits all of them.
+    pub(crate) fn measure(&mut self) -> Vec<f64> {
         const ROUNDS: usize = 11;
         const ROUND: Duration = Duration::from_millis(8);
         let repeats: Vec<u32> = self.entrants.iter_mut().map(|entrant| entrant.repeats(ROUND)).collect();
@@ -75,9 +67,7 @@ impl Contest {
             times.sort_by(f64::total_cmp);
             times[times.len() / 2]
         };
-        let allocations = |entrant: &mut Entrant| allocation_counter::measure(|| (entrant.run)()).count_total as f64 / entrant.units;
-        let figures = self.entrants.iter_mut().zip(times);
-        figures.map(|(entrant, times)| Figure { nanoseconds: median(times), allocations: allocations(entrant) }).collect()
+        times.into_iter().map(median).collect()
     }
 }
 

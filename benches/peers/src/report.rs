@@ -1,12 +1,12 @@
 //! What was measured, as a table.
 
-use crate::measure::{Contest, Figure, Goal, OURS};
+use crate::measure::{Contest, Goal, OURS};
 
 /// A contest with its figures.
 pub(crate) struct Outcome {
     pub(crate) group: &'static str,
     pub(crate) item: String,
-    pub(crate) figures: Vec<(&'static str, Figure)>,
+    pub(crate) figures: Vec<(&'static str, f64)>,
     pub(crate) goals: Vec<Goal>,
 }
 
@@ -18,7 +18,7 @@ impl Outcome {
     }
 
     pub(crate) fn figure(&self, who: &str) -> Option<f64> {
-        self.figures.iter().find(|(known, _)| *known == who).map(|(_, figure)| figure.nanoseconds)
+        self.figures.iter().find(|(known, _)| *known == who).map(|(_, figure)| *figure)
     }
 
     pub(crate) fn ours(&self) -> f64 {
@@ -53,15 +53,12 @@ pub(crate) fn markdown(outcomes: &[Outcome]) -> String {
             text += &format!("\n### {group}\n\n| item | scieve | others | goals |\n|---|---|---|---|\n");
         }
         let others = outcome.figures.iter().filter(|(who, _)| *who != OURS);
-        let others: Vec<String> = others
-            .map(|(who, figure)| format!("{who} {} ({:.2}x)", time(figure.nanoseconds), figure.nanoseconds / outcome.ours()))
-            .collect();
-        let allocations = outcome.figures.iter().find(|(who, _)| *who == OURS).map_or(0.0, |(_, figure)| figure.allocations);
-        let allocations = if allocations < 0.005 { String::new() } else { format!(", {allocations:.3} allocations").replace(".000", "") };
+        let others: Vec<String> =
+            others.map(|(who, figure)| format!("{who} {} ({:.2}x)", time(*figure), figure / outcome.ours())).collect();
         let verdicts = outcome.verdicts();
         let goals: Vec<String> =
             verdicts.into_iter().map(|(text, met)| format!("{}: {text}", if met { "met" } else { "**missed**" })).collect();
-        let row = [outcome.item.clone(), time(outcome.ours()) + &allocations, others.join("; "), goals.join("; ")];
+        let row = [outcome.item.clone(), time(outcome.ours()), others.join("; "), goals.join("; ")];
         text += &format!("| {} |\n", row.join(" | "));
     }
     text

@@ -14,13 +14,22 @@ impl<R: Record> Plan<R> {
     }
 }
 
-// The depth of a plan is that of its filter, which `Limits` bounds.
+// Tests are asked where they stand; only chains call themselves.
+#[inline]
 fn matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
+    match node {
+        Node::Test(test) => schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record)),
+        chain => chain_matches(chain, schema, record),
+    }
+}
+
+// The depth of a plan is that of its filter, which `Limits` bounds.
+fn chain_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
     match node {
         Node::All(children) => children.iter().all(|child| matches(child, schema, record)),
         Node::Any(children) => children.iter().any(|child| matches(child, schema, record)),
         Node::Not(child) => !matches(child, schema, record),
-        Node::Test(test) => schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record)),
+        Node::Test(_) => matches(node, schema, record),
     }
 }
 
@@ -31,6 +40,7 @@ pub(crate) fn record_passes(test: &Test, schema: &Schema, record: &dyn Record) -
     schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record))
 }
 
+#[inline]
 fn passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
     match record.single_text(attribute) {
         Some(stored) => text_passes(test, stored).unwrap_or_else(|| some_value_passes(test, attribute, schema, record)),
@@ -39,10 +49,15 @@ fn passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schem
 }
 
 /// The tests of texts that are asked most, on the one text that there is; `None` for others.
+#[inline]
 fn text_passes(test: &Test, stored: Option<&str>) -> Option<bool> {
     let case = test.case;
+    let is = |text: &str, operand: &Value| matches!(operand, Value::Text(operand) if value::equals(text, operand, case));
     match &test.predicate {
-        Predicate::Equal(Value::Text(operand)) => Some(stored.is_some_and(|text| value::equals(text, operand, case))),
+        Predicate::Equal(operand) => Some(stored.is_some_and(|text| is(text, operand))),
+        Predicate::In(operands) if operands.len() <= FEW => {
+            Some(stored.is_some_and(|text| operands.iter().any(|operand| is(text, operand))))
+        }
         Predicate::In(operands) => Some(stored.is_some_and(|text| is_one_of(ValueRef::text(text), operands, case))),
         Predicate::Contains(needle) => Some(stored.is_some_and(|text| needle.found_in(text))),
         _ => None,
@@ -102,9 +117,10 @@ fn equals(stored: ValueRef<'_>, operand: &Value, case: Case) -> bool {
     }
 }
 
+/// Most texts differ from an operand in their first letters: so many operands are asked one by one.
+const FEW: usize = 4;
+
 fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
-    // Most texts differ from an operand in their first letters: a few operands are asked one by one.
-    const FEW: usize = 4;
     if operands.len() <= FEW {
         return operands.iter().any(|operand| equals(stored, operand, case));
     }

@@ -60,6 +60,11 @@ fn chain(mut children: Vec<Node>, kind: Chain) -> Option<Node> {
     if let Some(place) = children.iter().position(decides) {
         return Some(children.swap_remove(place));
     }
+    if let Some((attribute, case)) = one_subject(&children, kind) {
+        let mut values = Vec::with_capacity(children.len());
+        children.into_iter().for_each(|child| take_values(child, &mut values));
+        return Some(list(attribute, case, values, kind));
+    }
     let mut folded = fold_equals(children, kind);
     remove_duplicates(&mut folded);
     // What is left of a chain of constants is one of them.
@@ -97,6 +102,27 @@ fn listed(child: &Node, kind: Chain) -> Option<(AttributeId, Case)> {
     matches!(test.predicate, Predicate::Equal(_) | Predicate::In(_)).then_some((test.attribute, test.case))
 }
 
+/// What all the children compare, where the whole chain becomes one list.
+fn one_subject(children: &[Node], kind: Chain) -> Option<(AttributeId, Case)> {
+    let (first, rest) = children.split_first()?;
+    let subject = listed(first, kind)?;
+    rest.iter().all(|child| listed(child, kind) == Some(subject)).then_some(subject)
+}
+
+fn take_values(child: Node, values: &mut Vec<Value>) {
+    match child {
+        Node::Test(Test { predicate: Predicate::Equal(value), .. }) => values.push(value),
+        Node::Test(Test { predicate: Predicate::In(more), .. }) => values.extend(more),
+        Node::Not(inner) => take_values(*inner, values),
+        _ => {}
+    }
+}
+
+fn list(attribute: AttributeId, case: Case, values: Vec<Value>, kind: Chain) -> Node {
+    let node = Node::Test(Test { attribute, case, predicate: one_of(values) });
+    if kind == Chain::All { not(node) } else { node }
+}
+
 /// `a = 1 or a = 2` is `a in (1, 2)`; `not a = 1 and not a = 2` is `not a in (1, 2)`.
 fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
     // Most often no two can be joined, and then there is nothing to do.
@@ -108,50 +134,26 @@ fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
     if children.len() <= FEW && !children.iter().enumerate().any(|(at, child)| joins(at, child)) {
         return children;
     }
-    let count = children.len();
     let mut folded: Vec<Option<Node>> = Vec::new();
     let mut lists: Vec<(AttributeId, Case, usize, Vec<Value>)> = Vec::new();
     for child in children {
-        let (test, negated) = match child {
-            Node::Test(test) => (test, false),
-            Node::Not(inner) if matches!(*inner, Node::Test(_)) => match *inner {
-                Node::Test(test) => (test, true),
-                other => {
-                    folded.push(Some(not(other)));
-                    continue;
-                }
-            },
-            child => {
-                folded.push(Some(child));
-                continue;
-            }
-        };
-        let Test { attribute, case, predicate } = test;
-        let foldable = negated == (kind == Chain::All) && matches!(predicate, Predicate::Equal(_) | Predicate::In(_));
-        if !foldable {
-            let node = Node::Test(Test { attribute, case, predicate });
-            folded.push(Some(if negated { not(node) } else { node }));
+        let Some(subject) = listed(&child, kind) else {
+            folded.push(Some(child));
             continue;
-        }
-        let list = match lists.iter().position(|(id, known, ..)| (*id, *known) == (attribute, case)) {
-            Some(list) => list,
-            None => {
-                lists.push((attribute, case, folded.len(), Vec::with_capacity(count - folded.len())));
-                folded.push(None);
-                lists.len() - 1
-            }
         };
-        let Some((.., values)) = lists.get_mut(list) else { continue };
-        match predicate {
-            Predicate::Equal(value) => values.push(value),
-            Predicate::In(more) => values.extend(more),
-            _ => {}
+        match lists.iter_mut().find(|(attribute, case, ..)| (*attribute, *case) == subject) {
+            Some((.., values)) => take_values(child, values),
+            None => {
+                let mut values = Vec::new();
+                take_values(child, &mut values);
+                lists.push((subject.0, subject.1, folded.len(), values));
+                folded.push(None);
+            }
         }
     }
     for (attribute, case, place, values) in lists {
-        let node = Node::Test(Test { attribute, case, predicate: one_of(values) });
         if let Some(slot) = folded.get_mut(place) {
-            *slot = Some(if kind == Chain::All { not(node) } else { node });
+            *slot = Some(list(attribute, case, values, kind));
         }
     }
     folded.into_iter().flatten().collect()

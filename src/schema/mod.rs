@@ -15,6 +15,7 @@ pub struct AttributeId(u16);
 impl AttributeId {
     /// The position as a number.
     #[must_use]
+    #[inline]
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -163,6 +164,7 @@ impl Attribute {
 
     /// The number that [`Record::slot`] gave for it.
     #[must_use]
+    #[inline]
     pub fn slot(&self) -> u32 {
         self.slot
     }
@@ -262,6 +264,7 @@ impl Schema {
 
     /// The attribute at that position.
     #[must_use]
+    #[inline]
     pub fn attribute(&self, id: AttributeId) -> Option<&Attribute> {
         self.attributes.get(id.index())
     }

@@ -113,6 +113,7 @@ impl Record for User {
         any_value(self, attribute, test)
     }
 
+    #[inline]
     fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
         match attribute.slot() {
             ID => Some(Some(&self.id)),

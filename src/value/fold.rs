@@ -78,6 +78,12 @@ pub fn key(text: &str) -> Cow<'_, str> {
     Cow::Owned(key)
 }
 
+/// Whether there is ASCII in the character's key. Beside others there is no more of it: none comes of composing.
+pub(super) fn gives_ascii(char: char) -> bool {
+    let others = ['ß', 'İ', 'ŉ', 'ſ', '\u{37e}', 'ẚ', 'ẞ', '\u{1fef}', '\u{212a}'];
+    char.is_ascii() || matches!(char, '\u{fb00}'..='\u{fb06}') || others.contains(&char)
+}
+
 /// The characters of the key, one at a time.
 pub(super) fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
     text.nfd().default_case_fold().nfc()

@@ -5,7 +5,7 @@ use std::fmt;
 use memchr::memmem::Finder;
 
 use super::compare::Case;
-use super::fold::key;
+use super::fold::{gives_ascii, key};
 
 /// Bytes of a stored text that are folded at a time, on the stack.
 const WINDOW: usize = 256;
@@ -64,7 +64,7 @@ impl Needle {
         match self.case {
             Case::Exact => self.found_in_key(text),
             Case::Ignore if text.is_ascii() => self.found_in_ascii(text.as_bytes()),
-            Case::Ignore => self.found_in_key(&key(text)),
+            Case::Ignore => self.found_in_parts(text).unwrap_or_else(|| self.found_in_key(&key(text))),
         }
     }
 
@@ -77,6 +77,36 @@ impl Needle {
     #[cfg(feature = "users")]
     pub(crate) fn first_in(&self, keys: &[u8]) -> Option<usize> {
         self.finder.find(keys)
+    }
+
+    /// Looks through the ASCII parts of a text with other characters between them; `None` where only the key of all can tell: the needle
+    /// is not ASCII, one of the others gives ASCII, or one may combine with the end of a needle that stands before it.
+    fn found_in_parts(&self, text: &str) -> Option<bool> {
+        if !self.key.is_ascii() {
+            return None;
+        }
+        let mut rest = text;
+        loop {
+            let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            let (part, others) = rest.split_at_checked(ascii)?;
+            let other = others.chars().next();
+            // What stands last in front of another character may change with it.
+            let sure = if other.is_some() { part.get(..ascii.saturating_sub(1))? } else { part };
+            if self.found_in_ascii(sure.as_bytes()) {
+                return Some(true);
+            }
+            let Some(other) = other else { return Some(false) };
+            if gives_ascii(other)
+                || part
+                    .len()
+                    .checked_sub(self.key.len())
+                    .and_then(|at| part.get(at..))
+                    .is_some_and(|end| end.eq_ignore_ascii_case(&self.key))
+            {
+                return None;
+            }
+            rest = others.get(other.len_utf8()..)?;
+        }
     }
 
     fn found_in_ascii(&self, text: &[u8]) -> bool {

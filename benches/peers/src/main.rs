@@ -1,6 +1,8 @@
 //! scieve beside its peers and beside the least that each stage could take; `cargo bench --manifest-path benches/peers/Cargo.toml`.
 //!
 //! `--only parse` measures that group alone (see `GROUPS`). `scripts/instructions` runs the same under callgrind, with `--count`.
+//! A whole run writes `benches/RESULTS.md` and `benches/results.svg`. `SCIEVE_USERS` says how many users the store has: 1,000,000 where it says
+//! nothing.
 
 #[path = "../../corpus/mod.rs"]
 mod corpus;
@@ -8,8 +10,10 @@ mod evaluate;
 mod floors;
 mod measure;
 mod parse;
+mod plot;
 mod report;
 mod sql;
+mod store;
 mod translate;
 
 use measure::Contest;
@@ -28,10 +32,26 @@ fn main() {
         outcomes.push(Outcome::of(&mut contest));
     }
     println!("{}", report::markdown(&outcomes));
+    if only.is_none() {
+        write(&outcomes);
+    }
+}
+
+/// What is shown and what is kept of a whole run.
+fn write(outcomes: &[Outcome]) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let counted = std::process::Command::new(format!("{folder}/../scripts/instructions")).output();
+    let instructions = match &counted {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout),
+        _ => "\nNot counted: valgrind is not installed.\n".into(),
+    };
+    std::fs::write(format!("{folder}/RESULTS.md"), report::results(outcomes, &instructions)).expect("RESULTS.md");
+    let shown = ["parse", "check and plan", "matches, a user", "matches, a JSON record", "store in memory"];
+    std::fs::write(format!("{folder}/results.svg"), plot::svg(outcomes, &shown)).expect("results.svg");
 }
 
 /// What is measured, in the order of the report. Making a group ready takes time and memory of its own.
-const GROUPS: [(&str, fn() -> Vec<Contest>); 7] = [
+const GROUPS: [(&str, fn() -> Vec<Contest>); 8] = [
     ("parse", parse::reading),
     ("check", parse::checking),
     ("hostile", parse::hostile),
@@ -39,10 +59,11 @@ const GROUPS: [(&str, fn() -> Vec<Contest>); 7] = [
     ("matches", evaluate::users),
     ("many", evaluate::many_users),
     ("json", evaluate::json),
+    ("store", store::contests),
 ];
 
 /// Too large for callgrind, or of no interest to it.
-const NOT_COUNTED: [&str; 2] = ["hostile", "many"];
+const NOT_COUNTED: [&str; 3] = ["hostile", "many", "store"];
 
 fn groups(only: Option<&str>) -> impl Iterator<Item = fn() -> Vec<Contest>> {
     GROUPS.into_iter().filter(move |(name, _)| only.is_none_or(|only| *name == only)).map(|(_, group)| group)

@@ -13,7 +13,8 @@ pub(crate) struct Outcome {
 impl Outcome {
     pub(crate) fn of(contest: &mut Contest) -> Self {
         let measured = contest.measure();
-        let figures = contest.entrants.iter().map(|entrant| entrant.who).zip(measured).collect();
+        let known = contest.known.iter().copied();
+        let figures = known.chain(contest.entrants.iter().map(|entrant| entrant.who).zip(measured)).collect();
         Self { group: contest.group, item: contest.item.clone(), figures, goals: contest.goals.clone() }
     }
 
@@ -41,6 +42,48 @@ impl Outcome {
         };
         self.goals.iter().filter_map(verdict).collect()
     }
+}
+
+/// Where the figures come from, then the tables, then what callgrind counts.
+pub(crate) fn results(outcomes: &[Outcome], instructions: &str) -> String {
+    let told = |program: &str, arguments: &[&str]| {
+        let output = std::process::Command::new(program).args(arguments).output();
+        output.map_or_else(|_| "unknown".to_owned(), |output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("").trim_start_matches([' ', '\t', ':']);
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let verdicts: Vec<bool> = outcomes.iter().flat_map(Outcome::verdicts).map(|(_, met)| met).collect();
+    let met = verdicts.iter().filter(|met| **met).count();
+    format!(
+        "# Beside its peers\n\nWritten by `cargo bench --manifest-path benches/peers/Cargo.toml` on {}: {model}, {cores} cores; {}; {}.\n\n\
+        Medians of one run in which everyone takes turns, so ratios hold where times do not. `(2.0x)` is what the other takes with scieve as 1. \
+        Of {} goals {met} are met.\n\n\
+        bare lexer: the words and no more. compact parser: one list of nodes over the text, written for this comparison. closure: each filter by hand, \
+        ASCII folded on the fly. naive walk: the tree as written, walked for each record.\n{}\n\
+        ## Instructions\n\nAs `scripts/instructions` counts them: what later changes are compared with.\n{instructions}",
+        told("date", &["-u", "+%Y-%m-%d"]),
+        told("rustc", &["--version"]),
+        versions(),
+        verdicts.len(),
+        markdown(outcomes),
+    )
+}
+
+/// The versions of those who are compared.
+fn versions() -> String {
+    const PEERS: [&str; 8] = ["cel", "duckdb", "rusqlite", "scim-filter", "scim_proto", "scim_v2", "sea-query", "wirefilter-engine"];
+    let lock: Vec<&str> = include_str!("../Cargo.lock").lines().collect();
+    let version = |name: &str| {
+        let at = lock.iter().position(|line| *line == format!("name = \"{name}\""))?;
+        Some(format!("{name} {}", lock.get(at + 1)?.trim_start_matches("version = ").trim_matches('"')))
+    };
+    PEERS
+        .into_iter()
+        .filter_map(version)
+        .filter(|text| cfg!(feature = "duckdb") || !text.starts_with("duckdb"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The tables, one a group.

@@ -58,7 +58,7 @@ fn text_passes(test: &Test, stored: Option<&str>) -> Option<bool> {
         Predicate::In(operands) if operands.len() <= FEW => {
             Some(stored.is_some_and(|text| operands.iter().any(|operand| is(text, operand))))
         }
-        Predicate::In(operands) => Some(stored.is_some_and(|text| is_one_of(ValueRef::text(text), operands, case))),
+        Predicate::In(operands) => Some(stored.is_some_and(|text| is_one_of_texts(text, operands, case))),
         Predicate::Contains(needle) => Some(stored.is_some_and(|text| needle.found_in(text))),
         _ => None,
     }
@@ -125,15 +125,8 @@ fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
         return operands.iter().any(|operand| equals(stored, operand, case));
     }
     // One text is folded once, not once an operand.
-    let mut room = [0; 64];
     let folded;
     let stored = match stored {
-        ValueRef::Text { text, key: None } if case == Case::Ignore && text.len() <= room.len() && text.is_ascii() => {
-            let (key, _) = room.split_at_mut(text.len());
-            key.copy_from_slice(text.as_bytes());
-            key.make_ascii_lowercase();
-            ValueRef::keyed(text, std::str::from_utf8(key).unwrap_or(text))
-        }
         ValueRef::Text { text, key: None } if case == Case::Ignore && !text.is_ascii() => {
             folded = value::key(text);
             ValueRef::keyed(text, &folded)
@@ -141,6 +134,21 @@ fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
         other => other,
     };
     let order = |operand: &Value| value::order(stored, operand, case).map_or(Ordering::Less, Ordering::reverse);
+    operands.binary_search_by(order).is_ok()
+}
+
+/// The same of a text, which is folded once where it is ASCII and not long.
+fn is_one_of_texts(text: &str, operands: &[Value], case: Case) -> bool {
+    let mut room = [0; 64];
+    let Some(key) = room.get_mut(..text.len()).filter(|_| case == Case::Ignore && text.is_ascii()) else {
+        return is_one_of(ValueRef::text(text), operands, case);
+    };
+    key.copy_from_slice(text.as_bytes());
+    key.make_ascii_lowercase();
+    let order = |operand: &Value| match operand {
+        Value::Text(operand) => operand.as_bytes().cmp(key),
+        _ => Ordering::Less,
+    };
     operands.binary_search_by(order).is_ok()
 }
 

@@ -128,6 +128,7 @@ impl Attribute {
     }
 
     /// Whether a filter that writes this, without a URN, names it.
+    #[inline]
     pub(crate) fn is_written(&self, path: &str) -> bool {
         self.urn.is_none() && self.path.eq_ignore_ascii_case(path)
     }

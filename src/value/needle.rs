@@ -1,7 +1,9 @@
 //! A text to look for inside other texts, prepared once.
 
 use std::fmt;
+use std::sync::OnceLock;
 
+use memchr::memchr2_iter;
 use memchr::memmem::Finder;
 
 use super::compare::Case;
@@ -20,7 +22,10 @@ const SHORT: usize = 64;
 pub struct Needle {
     key: Box<str>,
     case: Case,
-    finder: Finder<'static>,
+    /// Where its rarest byte stands.
+    rare: usize,
+    /// Made when it is asked for: short texts are searched without.
+    finder: OnceLock<Finder<'static>>,
     ascii: Ascii,
 }
 
@@ -39,14 +44,18 @@ enum Ascii {
 impl Needle {
     /// A needle from a key under [`Case::Ignore`], from the literal itself under [`Case::Exact`].
     pub(crate) fn new(key: Box<str>, case: Case) -> Self {
-        let finder = Finder::new(key.as_bytes()).into_owned();
+        let rare = key.bytes().enumerate().max_by_key(|(_, byte)| rarity(*byte)).map_or(0, |(at, _)| at);
         let ascii = match case {
             Case::Ignore if !key.is_ascii() => Ascii::Never,
             // Half a window at most, so that each window gets at least as far as it steps back.
             Case::Ignore if key.len() > WINDOW / 2 => Ascii::Table(table(key.as_bytes())),
             _ => Ascii::Windows,
         };
-        Self { key, case, finder, ascii }
+        Self { key, case, rare, finder: OnceLock::new(), ascii }
+    }
+
+    fn finder(&self) -> &Finder<'static> {
+        self.finder.get_or_init(|| Finder::new(self.key.as_bytes()).into_owned())
     }
 
     /// The key or literal that the needle was made from.
@@ -70,13 +79,13 @@ impl Needle {
 
     /// Whether the needle is in this text as it is: for the key of a stored text, where the record keeps it.
     pub(crate) fn found_in_key(&self, key: &str) -> bool {
-        self.finder.find(key.as_bytes()).is_some()
+        self.finder().find(key.as_bytes()).is_some()
     }
 
     /// Where the needle begins in these bytes, for the first time: for many keys one after the other.
     #[cfg(feature = "users")]
     pub(crate) fn first_in(&self, keys: &[u8]) -> Option<usize> {
-        self.finder.find(keys)
+        self.finder().find(keys)
     }
 
     /// Looks through the ASCII parts of a text with other characters between them; `None` where only the key of all can tell: the needle
@@ -121,13 +130,13 @@ impl Needle {
         }
     }
 
+    /// Looks for the rarest letter, and around each for the rest.
     fn found_in_short(&self, text: &[u8]) -> bool {
         let needle = self.key.as_bytes();
-        let Some((first, rest)) = needle.split_first() else { return true };
-        let begins =
-            |at: usize| text.get(at + 1..).and_then(|after| after.get(..rest.len())).is_some_and(|part| part.eq_ignore_ascii_case(rest));
-        let starts = text.len() - rest.len();
-        text.iter().take(starts).enumerate().any(|(at, byte)| byte.to_ascii_lowercase() == *first && begins(at))
+        let Some(rare) = needle.get(self.rare) else { return true };
+        let places = text.get(self.rare..).unwrap_or(&[]);
+        let mut found = memchr2_iter(*rare, rare.to_ascii_uppercase(), places);
+        found.any(|at| text.get(at..).and_then(|rest| rest.get(..needle.len())).is_some_and(|part| part.eq_ignore_ascii_case(needle)))
     }
 
     fn found_in_windows(&self, text: &[u8]) -> bool {
@@ -139,7 +148,7 @@ impl Needle {
             for (to, from) in window.iter_mut().zip(rest) {
                 *to = from.to_ascii_lowercase();
             }
-            if self.finder.find(window).is_some() {
+            if self.finder().find(window).is_some() {
                 return true;
             }
             match rest.get(step..) {
@@ -148,6 +157,12 @@ impl Needle {
             }
         }
     }
+}
+
+/// Higher for what names and addresses have less of.
+fn rarity(byte: u8) -> usize {
+    const LETTERS: &[u8] = b"eanirotslmcdhuk.@gpbyvfwjzxq";
+    LETTERS.iter().position(|letter| *letter == byte).unwrap_or(LETTERS.len() - 3)
 }
 
 #[expect(clippy::indexing_slicing, reason = "`matched` never exceeds `at`, and both stay below the length of the needle and its table")]

@@ -85,7 +85,7 @@ impl Stage {
         let theirs = self.clone();
         self.same(&plan, None);
         Contest::new(GROUP, format!("first page: {item}"))
-            .entrant(OURS, { move || self.list(&Query { plan: Some(black_box(&plan)), limit: PAGE, ..Query::default() }).users.len() })
+            .entrant(OURS, move || self.list(&Query { plan: Some(black_box(&plan)), limit: PAGE, ..Query::default() }).users.len())
             .entrant("SQLite", move || statement.run(&theirs.sqlite, &[]))
             .goal(Goal::Faster(1.0, "SQLite"))
             .goal(Goal::Within(within))

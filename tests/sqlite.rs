@@ -679,21 +679,13 @@ fn long_filters_prepare() {
     std::thread::Builder::new().stack_size(512 * 1024).spawn(run).unwrap().join().unwrap();
 }
 
-/// The mapping of the users, over the sample users, with the filters that the users policy takes.
+/// Puts the users into their tables.
 #[cfg(feature = "users")]
-#[test]
-fn users_are_found_in_their_tables() {
-    use scieve::users::{self, User};
-
-    let db = Connection::open_in_memory().unwrap();
-    for statement in users::columns().create(Dialect::Sqlite, users::schema()).unwrap() {
-        db.execute_batch(&statement).unwrap();
-    }
+fn fill(db: &Connection, tenant: &str, users: &[scieve::users::User]) {
     let text = |text: &str| Some(Stored::Text(text.to_owned()));
     let keyed = |text: Option<&str>| (text.map(|text| Stored::Text(text.into())), text.map(|text| Stored::Text(key(text).into())));
-    let sample: Vec<User> = users::sample(300).collect();
-    for user in &sample {
-        let mut row = Vec::new();
+    for user in users {
+        let mut row = vec![("tenant_id", text(tenant))];
         for (column, key, sort, value) in [
             ("id", "id_f", "id_sort", Some(user.id.as_str())),
             ("subject", "subject_f", "subject_sort", Some(&user.subject)),
@@ -705,12 +697,13 @@ fn users_are_found_in_their_tables() {
             let (own, folded) = keyed(value);
             row.extend([(column, own), (key, folded), (sort, text(&sort_text(value)))]);
         }
-        insert(&db, "users", &row);
+        insert(db, "users", &row);
+        let element = |at: usize| vec![("tenant_id", text(tenant)), ("user_id", text(&user.id)), ("idx", Some(Stored::Integer(at as i64)))];
         let groups = || user.assigned_groups.iter();
-        let rows = |table: &str, names: [&str; 2], values: Vec<&str>| {
+        let rows = |table: &str, names: [&'static str; 2], values: Vec<&str>| {
             for (at, value) in values.into_iter().enumerate() {
-                let ((own, folded), at) = (keyed(Some(value)), Some(Stored::Integer(at as i64)));
-                insert(&db, table, &[("user_id", text(&user.id)), ("idx", at), (names[0], own), (names[1], folded)]);
+                let (own, folded) = keyed(Some(value));
+                insert(db, table, &[element(at), vec![(names[0], own), (names[1], folded)]].concat());
             }
         };
         rows("user_groups", ["group_id", "group_id_f"], groups().map(|group| group.id.as_str()).collect());
@@ -719,11 +712,79 @@ fn users_are_found_in_their_tables() {
         rows("user_scopes", ["scope", "scope_f"], user.assigned_scopes.iter().map(String::as_str).collect());
         for (at, role) in user.assigned_roles.iter().enumerate() {
             let ((id, id_f), (name, name_f)) = (keyed(Some(&role.id)), keyed(Some(&role.name)));
-            let mut row = vec![("user_id", text(&user.id)), ("idx", Some(Stored::Integer(at as i64)))];
-            row.extend([("role_id", id), ("role_id_f", id_f), ("name", name), ("name_f", name_f)]);
-            insert(&db, "user_roles", &row);
+            insert(
+                db,
+                "user_roles",
+                &[element(at), vec![("role_id", id), ("role_id_f", id_f), ("name", name), ("name_f", name_f)]].concat(),
+            );
         }
     }
+}
+
+#[cfg(feature = "users")]
+fn users_tables() -> Connection {
+    let db = Connection::open_in_memory().unwrap();
+    for statement in scieve::users::columns().create(Dialect::Sqlite, scieve::users::schema()).unwrap() {
+        db.execute_batch(&statement).unwrap();
+    }
+    db
+}
+
+/// Two tenants whose users have the same ids: a filter finds those of the one that was named, whatever it asks of the lists.
+#[cfg(feature = "users")]
+#[test]
+fn tenants_do_not_see_one_another() {
+    use scieve::users::{self, User};
+
+    let db = users_tables();
+    let one: Vec<User> = users::sample(150).collect();
+    let ids_of = one.iter().map(|user| user.id.clone());
+    let other: Vec<User> = users::sample_with_seed(150, 9).zip(ids_of).map(|(user, id)| User { id, ..user }).collect();
+    fill(&db, "one", &one);
+    fill(&db, "other", &other);
+    // Every operator, which the users policy does not take.
+    let policy: Policy<User> = Policy::new(users::schema().clone()).unwrap();
+    let (mut differ, mut asked) = (0, 0);
+    for test in [
+        "name co \"a\"",
+        "assignedRoles.name eq \"Developer\"",
+        "assignedRoles.name ne \"Developer\"",
+        "assignedRoles pr",
+        "assignedRoles[name sw \"D\" and id pr]",
+        "assignedGroups.id pr",
+        "assignedGroupsAssignedRoles.name co \"a\"",
+        "assignedScopes pr",
+        "assignedScopes ne \"user_default\"",
+    ] {
+        for filter in [test.to_owned(), format!("not ({test})"), format!("{test} or name sw \"b\""), format!("not ({test}) and email pr")] {
+            let plan = policy.parse(&filter).unwrap_or_else(|diagnostics| panic!("{}", diagnostics.render()));
+            let found = [("one", &one), ("other", &other)].map(|(tenant, users)| {
+                let mut expected: Vec<&str> = users.iter().filter(|user| plan.matches(*user)).map(|user| user.id.as_str()).collect();
+                expected.sort_unstable();
+                let statement = plan.to_sql(&users::columns().within(tenant), Dialect::Sqlite, &Select::default()).unwrap();
+                let found = ids(&db, &statement);
+                assert_eq!(found, expected, "{tenant}: {filter}");
+                found
+            });
+            differ += usize::from(found[0] != found[1]);
+            asked += 1;
+            let nobody = plan.to_sql(&users::columns().within("nobody"), Dialect::Sqlite, &Select::default()).unwrap();
+            assert_eq!(ids(&db, &nobody), [""; 0], "{filter}");
+        }
+    }
+    // Were the tenants alike the test could not fail.
+    assert!(differ * 4 > asked * 3, "{differ} of {asked}");
+}
+
+/// The mapping of the users, over the sample users, with the filters that the users policy takes.
+#[cfg(feature = "users")]
+#[test]
+fn users_are_found_in_their_tables() {
+    use scieve::users::{self, User};
+
+    let db = users_tables();
+    let sample: Vec<User> = users::sample(300).collect();
+    fill(&db, "t", &sample);
 
     let mut filters: Vec<String> = Vec::new();
     for user in sample.iter().step_by(7) {
@@ -749,7 +810,7 @@ fn users_are_found_in_their_tables() {
         let mut expected: Vec<&str> = sample.iter().filter(|user| plan.matches(user)).map(|user| user.id.as_str()).collect();
         expected.sort_unstable();
         let select = Select::default();
-        assert_eq!(ids(&db, &plan.to_sql(users::columns(), Dialect::Sqlite, &select).unwrap()), expected, "{filter}");
+        assert_eq!(ids(&db, &plan.to_sql(&users::columns().within("t"), Dialect::Sqlite, &select).unwrap()), expected, "{filter}");
     }
     assert!(filters.len() > 150, "{}", filters.len());
 }

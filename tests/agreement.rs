@@ -55,13 +55,16 @@ async fn agrees<W: World>(world: &W, dialect: Dialect, filters: usize) {
 /// Each mutant of the dialect is wrong somewhere.
 async fn notices(dialect: Dialect) {
     for mutant in Mutant::of(dialect) {
-        let world = People::new();
-        let mut engine = Engine::new(dialect).await;
-        let length = Length { filters: 2_000, records: 60, seed: 7, progress: false, only: None };
-        let outcome = run(&world, &mut engine, &length, Some(mutant)).await;
-        eprintln!("{}, {mutant:?}: {} of {} filters are wrong", name(dialect), outcome.wrong, outcome.filters);
-        assert!(outcome.wrong > 0, "{dialect}: {mutant:?} is not noticed");
+        notices_one(&People::new(), dialect, mutant).await;
     }
+    notices_one(&Users::asked_anything(), dialect, Mutant::OF_TENANTS).await;
+}
+
+async fn notices_one<W: World>(world: &W, dialect: Dialect, mutant: Mutant) {
+    let length = Length { filters: 2_000, records: 60, seed: 7, progress: false, only: None };
+    let outcome = run(world, &mut Engine::new(dialect).await, &length, Some(mutant)).await;
+    eprintln!("{}, {mutant:?}: {} of {} filters are wrong", name(dialect), outcome.wrong, outcome.filters);
+    assert!(outcome.wrong > 0, "{dialect}: {mutant:?} is not noticed");
 }
 
 /// Pages forward and backward, sorted or by key, of a few filters.
@@ -122,7 +125,12 @@ async fn sqlite_people() {
 
 #[tokio::test]
 async fn sqlite_users() {
-    agrees(&Users, Dialect::Sqlite, 1_000).await;
+    agrees(&Users::new(), Dialect::Sqlite, 1_000).await;
+}
+
+#[tokio::test]
+async fn sqlite_tenants() {
+    agrees(&Users::asked_anything(), Dialect::Sqlite, 1_000).await;
 }
 
 #[tokio::test]
@@ -134,7 +142,13 @@ async fn postgres_people() {
 #[tokio::test]
 #[ignore = "needs scripts/servers"]
 async fn postgres_users() {
-    agrees(&Users, Dialect::Postgres, 1_000).await;
+    agrees(&Users::new(), Dialect::Postgres, 1_000).await;
+}
+
+#[tokio::test]
+#[ignore = "needs scripts/servers"]
+async fn postgres_tenants() {
+    agrees(&Users::asked_anything(), Dialect::Postgres, 1_000).await;
 }
 
 #[tokio::test]
@@ -146,7 +160,13 @@ async fn mariadb_people() {
 #[tokio::test]
 #[ignore = "needs scripts/servers"]
 async fn mariadb_users() {
-    agrees(&Users, Dialect::MySql, 1_000).await;
+    agrees(&Users::new(), Dialect::MySql, 1_000).await;
+}
+
+#[tokio::test]
+#[ignore = "needs scripts/servers"]
+async fn mariadb_tenants() {
+    agrees(&Users::asked_anything(), Dialect::MySql, 1_000).await;
 }
 
 #[tokio::test]

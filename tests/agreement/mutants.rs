@@ -23,9 +23,14 @@ pub(crate) enum Mutant {
     SqliteLike,
     /// Integers bound as floating-point numbers.
     FloatIntegers,
+    /// Lists are looked through without regard to the tenant; see [`Mutant::OF_TENANTS`].
+    EveryTenant,
 }
 
 impl Mutant {
+    /// Where tables have several tenants.
+    pub(crate) const OF_TENANTS: Self = Self::EveryTenant;
+
     pub(crate) fn of(dialect: Dialect) -> Vec<Self> {
         use Mutant::{BareDiffers, FloatIntegers, LanguageOrder, Lower, NaiveNot, PaddedCollation, SqliteLike, UnescapedLike};
         let mut mutants = vec![NaiveNot, BareDiffers, Lower, FloatIntegers];
@@ -81,6 +86,7 @@ impl Mutant {
     pub(crate) fn statement(self, dialect: Dialect, mut statement: Statement) -> Statement {
         static NULL: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"[`"]?\w+[`"]?\.[`"]?\w+[`"]? IS NULL OR "#).unwrap());
         static INSTR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"instr\((\S+), \?\) (>|=) 0").unwrap());
+        static TENANT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"[`"]e[`"]\.[`"]tenant_id[`"] = (\$\d+|\?)"#).unwrap());
         match self {
             Self::BareDiffers => statement.sql = NULL.replace_all(&statement.sql, "").into_owned(),
             Self::UnescapedLike => unescape(dialect, &mut statement),
@@ -98,6 +104,7 @@ impl Mutant {
                 };
                 statement.sql = INSTR.replace_all(&statement.sql, like).into_owned();
             }
+            Self::EveryTenant => statement.sql = TENANT.replace_all(&statement.sql, "$1 IS NOT NULL").into_owned(),
             Self::FloatIntegers => statement.params.iter_mut().for_each(float),
             Self::NaiveNot | Self::Lower => {}
         }

@@ -1,10 +1,10 @@
 //! Filters at random, each asked of memory and of a database.
 
-use super::generated::World;
 use super::generated::engine::Engine;
 use super::generated::filters::Filters;
 use super::generated::random::Random;
 use super::generated::rows::rows;
+use super::generated::{TENANT, World};
 use super::mutants::Mutant;
 use scieve::sql::{Dialect, Select, Statement};
 use scieve::{Expr, ExprKind, Filter, Plan, Policy};
@@ -187,7 +187,7 @@ impl<W: World> Case<'_, W> {
             Some(record) => {
                 let found = |ids: &[String]| ids.iter().any(|id| *id == self.world.id(record));
                 let _ = writeln!(shown, "record: {}\nmemory: {}, {dialect}: {}", self.world.json(record), found(&expected), found(&got));
-                for row in rows(columns, self.policy.schema(), self.world.id(record), record) {
+                for row in rows(columns, self.policy.schema(), TENANT, self.world.id(record), record) {
                     let values: serde_json::Map<_, _> = row
                         .columns
                         .iter()

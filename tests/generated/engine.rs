@@ -3,9 +3,9 @@
 #[path = "../databases/mod.rs"]
 mod databases;
 
-use super::World;
 use super::random::Cell;
 use super::rows::{Row, Value, rows};
+use super::{TENANT, World};
 use databases::Database;
 use rusqlite::types::Value as Stored;
 use scieve::Kind;
@@ -77,9 +77,17 @@ impl Engine {
             self.execute(&format!("DELETE FROM {quote}{table}{quote}")).await;
         }
         let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-        for record in records {
-            for row in rows(columns, schema, world.id(record), record) {
+        let ids: Vec<&str> = records.iter().map(|record| world.id(record)).collect();
+        let mut add = |tenant: &str, id: &str, record: &W::Record| {
+            for row in rows(columns, schema, tenant, id, record) {
                 tables.entry(row.table.clone()).or_default().push(row);
+            }
+        };
+        for (at, record) in records.iter().enumerate() {
+            add(TENANT, ids[at], record);
+            if columns.mapping().scope.is_some() {
+                // Another tenant, where the same ids are others.
+                add("other", ids[(at + 1) % ids.len()], record);
             }
         }
         let own = tables.remove(&columns.mapping().table);

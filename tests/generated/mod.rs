@@ -13,6 +13,9 @@ use random::Random;
 use scieve::sql::Columns;
 use scieve::{Policy, Record};
 
+/// Whose records they are, in tables of many tenants.
+pub(crate) const TENANT: &str = "tenant";
+
 /// A kind of record with all that belongs to it.
 pub(crate) trait World {
     type Record: Record + 'static;

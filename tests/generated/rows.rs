@@ -19,11 +19,12 @@ pub(crate) struct Value {
     pub(crate) cell: Option<Cell>,
 }
 
-/// The rows of a record, its own before those of its lists.
-pub(crate) fn rows(columns: &Columns, schema: &Schema, id: &str, record: &dyn Record) -> Vec<Row> {
+/// The rows of a record, its own before those of its lists. The tenant matters where the tables have several.
+pub(crate) fn rows(columns: &Columns, schema: &Schema, tenant: &str, id: &str, record: &dyn Record) -> Vec<Row> {
     let mapping = columns.mapping();
     let find = |path: &str| schema.find_path(path).unwrap();
-    let mut own = vec![text(&mapping.key, id)];
+    let scope = || mapping.scope.iter().map(|scope| text(scope, tenant));
+    let mut own: Vec<Value> = scope().chain([text(&mapping.key, id)]).collect();
     for (path, column) in &mapping.attributes {
         own.extend(values(column, find(path), record));
     }
@@ -34,7 +35,7 @@ pub(crate) fn rows(columns: &Columns, schema: &Schema, id: &str, record: &dyn Re
         let outer = find(path);
         let part = |sub: &str| schema.find(outer.urn(), outer.name(), Some(sub)).unwrap();
         let mut add = |position: usize, values: Vec<Value>| {
-            let mut row = vec![text(&child.owner, id), number(&child.position, position as i64)];
+            let mut row: Vec<Value> = scope().chain([text(&child.owner, id), number(&child.position, position as i64)]).collect();
             row.extend(values);
             rows.push(Row { table: child.table.clone(), columns: row });
         };

@@ -1,10 +1,10 @@
 //! The reference users, with texts that are harder than those of the sample.
 
-use super::World;
 use super::random::{Random, TEXTS};
-use scieve::Policy;
+use super::{TENANT, World};
 use scieve::sql::Columns;
 use scieve::users::{self, Group, Role, Status, User};
+use scieve::{MultiNe, Policy};
 use serde_json::{Value, json};
 
 /// A user whose texts may be anything; ids and subjects are unique.
@@ -59,26 +59,46 @@ fn odd_group(random: &mut Random, group: &mut Group) {
     }
 }
 
-/// The users policy over the users tables.
-pub(crate) struct Users;
+/// Users in their tables, next to another tenant's.
+pub(crate) struct Users {
+    name: &'static str,
+    policies: Vec<Policy<User>>,
+    columns: Columns,
+    whole_grammar: bool,
+}
+
+impl Users {
+    /// As callers of the API ask.
+    pub(crate) fn new() -> Self {
+        let policies = vec![users::policy().clone()];
+        Self { name: "users", policies, columns: users::columns().within(TENANT), whole_grammar: false }
+    }
+
+    /// Every operator, and the whole grammar.
+    pub(crate) fn asked_anything() -> Self {
+        let policy = |multi_ne| Policy::new(users::schema().clone()).unwrap().with_multi_ne(multi_ne);
+        let policies = vec![policy(MultiNe::AnyValueDiffers), policy(MultiNe::NoValueEquals)];
+        Self { name: "tenants", policies, whole_grammar: true, ..Self::new() }
+    }
+}
 
 impl World for Users {
     type Record = User;
 
     fn name(&self) -> &'static str {
-        "users"
+        self.name
     }
 
     fn policies(&self) -> &[Policy<User>] {
-        std::slice::from_ref(users::policy())
+        &self.policies
     }
 
     fn columns(&self) -> &Columns {
-        users::columns()
+        &self.columns
     }
 
     fn whole_grammar(&self) -> bool {
-        false
+        self.whole_grammar
     }
 
     fn record(&self, random: &mut Random, number: usize) -> User {

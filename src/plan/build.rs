@@ -175,6 +175,7 @@ fn one_of(mut values: Vec<Value>) -> Predicate {
     }
 }
 
+#[expect(clippy::mutable_key_type, reason = "what a needle makes later is no part of what it equals")]
 fn remove_duplicates(nodes: &mut Vec<Node>) {
     // Comparing a few is cheaper than hashing them.
     const FEW: usize = 8;

@@ -6,7 +6,7 @@ use crate::report::thousands;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use scieve::Plan;
-use scieve::sql::{Dialect, Direction, Param, Seek, Select, sort_text};
+use scieve::sql::{Columns, Dialect, Direction, Param, Seek, Select, sort_text};
 use scieve::users::{self, MemoryStore, Position, Query, Sort, User, UserStore, Window};
 use std::hint::black_box;
 use std::rc::Rc;
@@ -145,7 +145,7 @@ impl Stage {
 
     fn total(self: Rc<Self>, item: &str, filter: &str) -> Contest {
         let plan = plan(filter);
-        let condition = plan.to_where(users::columns(), Dialect::Sqlite).unwrap();
+        let condition = plan.to_where(&columns(), Dialect::Sqlite).unwrap();
         let sql = format!("SELECT count(*) FROM users AS u WHERE {}", condition.sql);
         let params: Vec<Value> = condition.params.into_iter().map(value).collect();
         let theirs = self.clone();
@@ -193,6 +193,12 @@ impl Stage {
 
 const GROUP: &str = "store in memory";
 
+/// Where the statements look: at the tenant of the sample users.
+fn columns() -> Columns {
+    let tenant = users::sample(1).next().map(|user| user.tenant_id).unwrap_or_default();
+    users::columns().within(&tenant)
+}
+
 fn plan(filter: &str) -> Plan<User> {
     users::policy().parse(filter).unwrap()
 }
@@ -209,7 +215,7 @@ struct Statement {
 
 impl Statement {
     fn of(plan: &Plan<User>, select: &Select) -> Self {
-        let statement = plan.to_sql(users::columns(), Dialect::Sqlite, select).unwrap();
+        let statement = plan.to_sql(&columns(), Dialect::Sqlite, select).unwrap();
         Self { sql: statement.sql, params: statement.params.into_iter().map(value).collect() }
     }
 
@@ -224,7 +230,9 @@ impl Statement {
 
     /// The same with other values for the filter.
     fn run_with(&self, sqlite: &Connection, first: &[Value]) -> usize {
-        self.read(sqlite, first.iter().chain(&self.params[first.len()..]).collect())
+        // The tenant stands before them.
+        let (tenant, rest) = self.params.split_at(1);
+        self.read(sqlite, tenant.iter().chain(first).chain(&rest[first.len()..]).collect())
     }
 
     fn read(&self, sqlite: &Connection, params: Vec<&Value>) -> usize {
@@ -252,19 +260,20 @@ fn database(people: &[User]) -> Connection {
     let mut sqlite = Connection::open_in_memory().unwrap();
     sqlite.execute_batch(
         "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_size = -4000000;
-         CREATE TABLE users (id TEXT PRIMARY KEY, id_f TEXT NOT NULL, subject_f TEXT NOT NULL, name_f TEXT NOT NULL, name_sort TEXT NOT NULL,
-             email_f TEXT, status_f TEXT NOT NULL, client_id_f TEXT, data TEXT NOT NULL) WITHOUT ROWID;
-         CREATE TABLE user_roles (user_id TEXT NOT NULL, idx INTEGER NOT NULL, role_id_f TEXT NOT NULL, name_f TEXT NOT NULL,
-             PRIMARY KEY (user_id, idx)) WITHOUT ROWID;",
+         CREATE TABLE users (tenant_id TEXT NOT NULL, id TEXT NOT NULL, id_f TEXT NOT NULL, subject_f TEXT NOT NULL, name_f TEXT NOT NULL, name_sort TEXT NOT NULL,
+             email_f TEXT, status_f TEXT NOT NULL, client_id_f TEXT, data TEXT NOT NULL, PRIMARY KEY (tenant_id, id)) WITHOUT ROWID;
+         CREATE TABLE user_roles (tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, idx INTEGER NOT NULL, role_id_f TEXT NOT NULL, name_f TEXT NOT NULL,
+             PRIMARY KEY (tenant_id, user_id, idx)) WITHOUT ROWID;",
     ).unwrap();
     let all = sqlite.transaction().unwrap();
     {
-        let mut insert = all.prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)").unwrap();
-        let mut role = all.prepare("INSERT INTO user_roles VALUES (?, ?, ?, ?)").unwrap();
+        let mut insert = all.prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").unwrap();
+        let mut role = all.prepare("INSERT INTO user_roles VALUES (?, ?, ?, ?, ?)").unwrap();
         for user in people {
             let key = |text: &str| scieve::key(text).into_owned();
             insert
                 .execute((
+                    &user.tenant_id,
                     &user.id,
                     key(&user.id),
                     key(&user.subject),
@@ -277,15 +286,15 @@ fn database(people: &[User]) -> Connection {
                 ))
                 .unwrap();
             for (at, given) in user.assigned_roles.iter().enumerate() {
-                role.execute((&user.id, at as i64, key(&given.id), key(&given.name))).unwrap();
+                role.execute((&user.tenant_id, &user.id, at as i64, key(&given.id), key(&given.name))).unwrap();
             }
         }
     }
     all.commit().unwrap();
     sqlite.execute_batch(
-        "CREATE INDEX u_id ON users (id_f); CREATE INDEX u_subject ON users (subject_f); CREATE INDEX u_name ON users (name_f);
-         CREATE INDEX u_email ON users (email_f); CREATE INDEX u_status ON users (status_f);
-         CREATE INDEX u_sort ON users (name_sort, id, name_f, email_f, subject_f); CREATE INDEX r_name ON user_roles (name_f, user_id); ANALYZE;",
+        "CREATE INDEX u_id ON users (tenant_id, id_f); CREATE INDEX u_subject ON users (tenant_id, subject_f); CREATE INDEX u_name ON users (tenant_id, name_f);
+         CREATE INDEX u_email ON users (tenant_id, email_f); CREATE INDEX u_status ON users (tenant_id, status_f);
+         CREATE INDEX u_sort ON users (tenant_id, name_sort, id, name_f, email_f, subject_f); CREATE INDEX r_name ON user_roles (tenant_id, name_f, user_id); ANALYZE;",
     ).unwrap();
     sqlite
 }

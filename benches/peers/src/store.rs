@@ -261,7 +261,7 @@ fn database(people: &[User]) -> Connection {
     sqlite.execute_batch(
         "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_size = -4000000;
          CREATE TABLE users (tenant_id TEXT NOT NULL, id TEXT NOT NULL, id_f TEXT NOT NULL, subject_f TEXT NOT NULL, name_f TEXT NOT NULL, name_sort TEXT NOT NULL,
-             email_f TEXT, status_f TEXT NOT NULL, client_id_f TEXT, data TEXT NOT NULL, PRIMARY KEY (tenant_id, id)) WITHOUT ROWID;
+             email_f TEXT, status_f TEXT NOT NULL, client_id_f TEXT, data TEXT NOT NULL, PRIMARY KEY (tenant_id, id));
          CREATE TABLE user_roles (tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, idx INTEGER NOT NULL, role_id_f TEXT NOT NULL, name_f TEXT NOT NULL,
              PRIMARY KEY (tenant_id, user_id, idx)) WITHOUT ROWID;",
     ).unwrap();

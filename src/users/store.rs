@@ -74,7 +74,7 @@ pub(super) enum Begun {
     /// It is answered.
     Answered(InviteResult),
     /// This user, who may have to be stored yet, is to get a mail.
-    Mail(User),
+    Mail(Box<User>),
 }
 
 /// What an invitation comes to, after the mail was sent.
@@ -82,7 +82,7 @@ pub(super) enum Ended {
     /// The user of the mail is to be stored.
     New,
     /// This user was there, and is to be stored as it is now.
-    Renewed(User),
+    Renewed(Box<User>),
     /// Nothing is to be stored.
     Answered(InviteResult),
 }
@@ -104,7 +104,7 @@ impl Invitee {
         };
         user.invite_expiry = Some(invite_expiry(now));
         match check_user(&user.tenant_id, &user, "") {
-            Ok(()) => Ok(Begun::Mail(user)),
+            Ok(()) => Ok(Begun::Mail(Box::new(user))),
             Err(StoreError::Invalid { message, .. }) => Ok(Begun::Answered(InviteResult::error(self, InviteCode::BadText, Some(message)))),
             Err(error) => Err(error),
         }
@@ -125,7 +125,7 @@ impl Invitee {
                     found.invite_expiry = mailed.invite_expiry;
                 }
                 found.last_updated_at = now;
-                Ok(Ended::Renewed(found))
+                Ok(Ended::Renewed(Box::new(found)))
             }
             (_, Some(found)) => Ok(Ended::Answered(InviteResult::exists(self, &found))),
             (_, None) => Err(StoreError::Internal("an invitation without a user".into())),

@@ -1,32 +1,11 @@
 //! Opening a store: which database, its tables, and whether it can be trusted.
 
-use super::fault::Fault;
+use super::fault::ConnectError;
 use super::link::Engine;
 use super::{SqlOptions, SqlStore, migrate, probe};
 use crate::sql::Dialect;
 use crate::users::cursor::CursorKey;
 use crate::users::id::Ids;
-use thiserror::Error;
-
-/// A database that cannot be used, with the reason and what to do about it. Passwords are not part of it.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct ConnectError(String);
-
-impl ConnectError {
-    pub(super) fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-}
-
-impl From<Fault> for ConnectError {
-    fn from(fault: Fault) -> Self {
-        Self(match fault {
-            Fault::Away(cause) => format!("cannot be reached: {cause}"),
-            fault => fault.to_string(),
-        })
-    }
-}
 
 impl SqlStore {
     /// Opens the database of that URL: `sqlite:FILE`, `postgres://USER:PASSWORD@HOST/DATABASE` or `mysql://USER:PASSWORD@HOST/DATABASE`,
@@ -42,7 +21,7 @@ impl SqlStore {
     /// their bytes, which would answer wrongly.
     pub async fn connect(url: &str, options: SqlOptions) -> Result<Self, ConnectError> {
         let shown = shown(url);
-        let named = |error: ConnectError| ConnectError(format!("{shown}: {}", error.0));
+        let named = |error: ConnectError| ConnectError::new(format!("{shown}: {error}"));
         let engine = open(url, &options).await.map_err(named)?;
         let cursors = prepare(&*engine).await.map_err(named)?;
         Ok(Self { engine, ids: Ids::new(), options, cursors })

@@ -1,6 +1,7 @@
 //! Why a statement failed, as far as it matters what to do about it.
 
 use crate::users::error::StoreError;
+use thiserror::Error;
 
 /// A failed statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,5 +71,25 @@ impl Fault {
             | sqlx::Error::BeginFailed => Self::Away(cause),
             _ => Self::Broken(cause),
         }
+    }
+}
+
+/// A database that cannot be used, with the reason and what to do about it. Passwords are not part of it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct ConnectError(String);
+
+impl ConnectError {
+    pub(super) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl From<Fault> for ConnectError {
+    fn from(fault: Fault) -> Self {
+        Self(match fault {
+            Fault::Away(cause) => format!("cannot be reached: {cause}"),
+            fault => fault.to_string(),
+        })
     }
 }

@@ -43,21 +43,21 @@ pub(super) async fn fill(link: &mut dyn Link, dialect: Dialect, tenant: &str, us
             }
         };
         for mut row in link.rows(&roles).await? {
-            owner(&mut row, users, &mut |user, row| Ok(user.assigned_roles.push(role(row)?)))?;
+            owner(&mut row, users, &mut |user, row| role(row).map(|role| user.assigned_roles.push(role)))?;
         }
         for mut row in link.rows(&groups).await? {
-            owner(&mut row, users, &mut |user, row| Ok(user.assigned_groups.push(group(row)?)))?;
+            owner(&mut row, users, &mut |user, row| group(row).map(|group| user.assigned_groups.push(group)))?;
         }
         for mut row in link.rows(&group_roles).await? {
             owner(&mut row, users, &mut |user, row| {
                 let place = usize::try_from(row.integer()?).unwrap_or(usize::MAX);
                 let group =
                     user.assigned_groups.get_mut(place).ok_or_else(|| Fault::Broken("a role of a group that is not there".into()))?;
-                Ok(group.assigned_roles.push(role(row)?))
+                role(row).map(|role| group.assigned_roles.push(role))
             })?;
         }
         for mut row in link.rows(&scopes).await? {
-            owner(&mut row, users, &mut |user, row| Ok(user.assigned_scopes.push(row.text()?)))?;
+            owner(&mut row, users, &mut |user, row| row.text().map(|scope| user.assigned_scopes.push(scope)))?;
         }
     }
     Ok(())

@@ -2,8 +2,7 @@
 //!
 //! Which migrations a database has had stands in `scieve_migrations`, settings of the data in `scieve_settings`.
 
-use super::connect::ConnectError;
-use super::fault::Fault;
+use super::fault::{ConnectError, Fault};
 use super::link::{Engine, Link, Purpose};
 use super::statement::Statement;
 use crate::sql::Dialect;

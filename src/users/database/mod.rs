@@ -23,7 +23,7 @@ mod sqlite;
 mod statement;
 mod together;
 
-pub use connect::ConnectError;
+pub use fault::ConnectError;
 pub use options::SqlOptions;
 
 use self::fault::Fault;

@@ -2,7 +2,7 @@
 //!
 //! A database of another encoding, a column of another collation or a session that cuts texts short would answer, and answer wrongly.
 
-use super::connect::ConnectError;
+use super::fault::ConnectError;
 use super::link::{Engine, Link, Purpose};
 use super::lists;
 use super::record::COLUMNS;

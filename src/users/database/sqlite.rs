@@ -17,8 +17,8 @@ use std::str::FromStr;
 /// of the process at any moment, and a loss of power as far as the disk keeps what it says it has written.
 pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlite>, Fault> {
     let connect = SqliteConnectOptions::from_str(url).map_err(|error| Fault::Broken(error.to_string()))?;
-    let name = connect.get_filename();
-    if name.as_os_str().is_empty() || name.to_string_lossy().contains(":memory:") || url.contains("mode=memory") {
+    let name = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
+    if name.is_empty() || name == ":memory:" || url.contains("mode=memory") {
         return Err(Fault::Broken("a database in memory is one for each connection: name a file, or use the store `memory`".into()));
     }
     let connect = connect

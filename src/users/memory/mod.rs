@@ -105,7 +105,7 @@ impl MemoryStore {
             Ended::New => {
                 // The user who was to get the mail again was deleted meanwhile.
                 if cell.state().user(&user.id).is_some() {
-                    user = fresh()?;
+                    *user = fresh()?;
                 }
                 let record = cell.record(&mut writer, &user);
                 cell.change(|state| state.insert(record))?;

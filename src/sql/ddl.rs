@@ -230,7 +230,7 @@ fn lines_of(dialect: Dialect, column: &Column, attribute: &Attribute) -> Result<
             Text::Native(native) => native_type(dialect, native),
             Text::Exact | Text::Key(_) => key_type(dialect),
         },
-        _ if text => "TEXT",
+        _ if text => text_type(dialect),
         kind => value_type(dialect, kind),
     };
     lines.push(line(&column.column, own));
@@ -238,7 +238,7 @@ fn lines_of(dialect: Dialect, column: &Column, attribute: &Attribute) -> Result<
         Text::Key(key) if text => lines.push(line(key, key_type(dialect))),
         Text::Native(Native::LowerColumn(lower)) if text => {
             let own = quoted(dialect, &column.column);
-            let kind = if dialect == Dialect::MySql { "VARCHAR(255)" } else { "TEXT" };
+            let kind = native_type(dialect, &Native::Lower);
             lines.push(format!("{} {kind} GENERATED ALWAYS AS (lower({own})) STORED", quoted(dialect, lower)));
         }
         _ => {}
@@ -258,6 +258,14 @@ fn compared<'a>(column: &'a Column, attribute: &Attribute) -> &'a str {
             column
         }
         _ => &column.column,
+    }
+}
+
+/// Texts that are kept and not compared. A database of MySQL's may have another character set than this, which holds them all.
+fn text_type(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::MySql => "TEXT CHARACTER SET utf8mb4",
+        Dialect::Postgres | Dialect::Sqlite => "TEXT",
     }
 }
 
@@ -293,7 +301,7 @@ fn sort_type(dialect: Dialect) -> &'static str {
 
 fn native_type(dialect: Dialect, native: &Native) -> &'static str {
     match (native, dialect) {
-        (_, Dialect::MySql) => "VARCHAR(255)",
+        (_, Dialect::MySql) => "VARCHAR(255) CHARACTER SET utf8mb4",
         (Native::CaseInsensitive, Dialect::Postgres) => "citext",
         (Native::CaseInsensitive, Dialect::Sqlite) => "TEXT COLLATE NOCASE",
         _ => "TEXT",

@@ -3,7 +3,7 @@
 //! What is found or sorted by has to fit into an index, with a tenant and an id beside it (MySQL: 3072 bytes; PostgreSQL: 2704), and into
 //! what MariaDB sorts by (1024). PostgreSQL has no U+0000 in its texts.
 
-use super::error::StoreError;
+use super::error::{NUL, StoreError};
 use super::page::SortKey;
 use super::role::{Group, Role};
 use super::user::User;
@@ -37,7 +37,7 @@ fn fault(text: &str, most: usize) -> Option<String> {
     if text.len() > most {
         return Some(too_long(most));
     }
-    text.contains('\0').then(|| "the character U+0000 is not taken".to_owned())
+    text.contains('\0').then(|| NUL.to_owned())
 }
 
 fn too_long(most: usize) -> String {

@@ -3,6 +3,7 @@
 mod answers;
 mod bits;
 mod block;
+mod grams;
 mod ids;
 mod list;
 mod lookup;

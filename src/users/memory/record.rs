@@ -86,6 +86,11 @@ impl Record {
         (self.present >> place & 1 == 1).then_some(text)
     }
 
+    /// Looks at all of the text, for who is about to read many records: memory answers that faster than one question after the other.
+    pub(super) fn fetch(&self) {
+        std::hint::black_box(self.texts.as_bytes().iter().step_by(64).fold(0, |all, byte| all ^ byte));
+    }
+
     /// The user.
     pub(super) fn user(&self) -> User {
         let text = |place| self.text(place).map(str::to_owned);

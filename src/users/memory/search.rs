@@ -3,6 +3,7 @@
 use super::answers::Answers;
 use super::bits::Bits;
 use super::block::{Block, Mark, Text};
+use super::grams::{Gram, grams};
 use super::lookup::By;
 use super::record::Record;
 use super::shared::Kind;
@@ -14,6 +15,9 @@ use crate::users::attributes;
 use crate::users::page::Query;
 use crate::users::user::{Members, Status, User};
 use crate::value::{Case, Needle, Value, key};
+
+/// Grams of a needle that blocks are asked for, at most.
+const GRAMS: usize = 16;
 
 /// A question about rows of blocks.
 pub(super) enum Search<'q> {
@@ -27,7 +31,8 @@ pub(super) enum Search<'q> {
     Users(Vec<u32>),
     /// The name's key is one of these, sorted.
     Names(Vec<&'q str>),
-    Contains(Text, &'q Needle),
+    /// With the grams of the needle: a block that lacks one has no such user.
+    Contains(Text, &'q Needle, Vec<Gram>),
     IdAbove(&'q str),
     IdBelow(&'q str),
     /// What only the record knows; where `marks` are given, a block that has none of them has no such user; where
@@ -92,9 +97,9 @@ impl<'q> Search<'q> {
             return record(None);
         }
         match (attribute, test.predicate(), values.map(texts)) {
-            (attributes::NAME, Predicate::Contains(needle), _) => Self::Contains(Text::Name, needle),
-            (attributes::EMAIL, Predicate::Contains(needle), _) => Self::Contains(Text::Email, needle),
-            (attributes::SUBJECT, Predicate::Contains(needle), _) => Self::Contains(Text::Subject, needle),
+            (attributes::NAME, Predicate::Contains(needle), _) => Self::contains(Text::Name, needle),
+            (attributes::EMAIL, Predicate::Contains(needle), _) => Self::contains(Text::Email, needle),
+            (attributes::SUBJECT, Predicate::Contains(needle), _) => Self::contains(Text::Subject, needle),
             (attributes::ID, _, Some(Some(keys))) => Self::users(By::Id, &keys, tenant),
             (attributes::SUBJECT, _, Some(Some(keys))) => Self::users(By::Subject, &keys, tenant),
             (attributes::EMAIL, _, Some(Some(keys))) => Self::users(By::Email, &keys, tenant),
@@ -105,6 +110,13 @@ impl<'q> Search<'q> {
             (_, _, Some(Some(keys))) => record(Some(keys.into_iter().map(Mark::of).collect())),
             _ => record(None),
         }
+    }
+
+    fn contains(text: Text, needle: &'q Needle) -> Self {
+        let mut grams: Vec<_> = grams(needle.as_str().as_bytes()).take(GRAMS).collect();
+        grams.sort_unstable();
+        grams.dedup();
+        Self::Contains(text, needle, grams)
     }
 
     fn users(by: By, keys: &[&str], tenant: &Tenant) -> Self {
@@ -179,10 +191,10 @@ impl<'q> Search<'q> {
             Self::Status(mask) => mask >> record.status() as u8 & 1 == 1,
             Self::Users(slots) => slots.binary_search(&slot).is_ok(),
             Self::Names(names) => names.binary_search(&&*key(record.name())).is_ok(),
-            Self::Contains(Text::Id, needle) => needle.found_in(record.id()),
-            Self::Contains(Text::Name, needle) => needle.found_in(record.name()),
-            Self::Contains(Text::Email, needle) => record.email().is_some_and(|email| needle.found_in(email)),
-            Self::Contains(Text::Subject, needle) => needle.found_in(record.subject()),
+            Self::Contains(Text::Id, needle, _) => needle.found_in(record.id()),
+            Self::Contains(Text::Name, needle, _) => needle.found_in(record.name()),
+            Self::Contains(Text::Email, needle, _) => record.email().is_some_and(|email| needle.found_in(email)),
+            Self::Contains(Text::Subject, needle, _) => needle.found_in(record.subject()),
             Self::IdAbove(id) => record.id() > *id,
             Self::IdBelow(id) => record.id() < *id,
             Self::Record { test, schema, .. } => eval::record_passes(test, schema, record),
@@ -221,7 +233,8 @@ impl<'q> Search<'q> {
                 });
                 found
             }
-            Self::Contains(text, needle) => containing(needle, *text, block, rows),
+            Self::Contains(text, _, wanted) if block.grams(*text).is_some_and(|grams| !grams.have(wanted)) => Bits::NONE,
+            Self::Contains(text, needle, _) => containing(needle, *text, block, rows),
             Self::IdAbove(id) => by_id(block, rows, |other| other > id.as_bytes()),
             Self::IdBelow(id) => by_id(block, rows, |other| other < id.as_bytes()),
             Self::Record { marks: Some(marks), .. } if !marks.iter().any(|mark| block.marks().has(*mark)) => Bits::NONE,

@@ -1,13 +1,13 @@
 //! Users in the order of their names, in blocks whose columns lie one text behind the other.
 
 use super::grams::Grams;
+use super::marks::Marks;
 use super::record::Record;
-use super::shared::{Kind, UNKNOWN};
+use super::shared::Kind;
 use super::tree::{Leaf, Path, Tree};
 use crate::users::page;
 use crate::users::user::{Members, Status};
 use crate::value::key;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 /// Rows of a block, at most.
 pub(super) const ROWS: usize = 512;
@@ -73,7 +73,7 @@ impl Row {
             email: record.email().map(|email| key(email).into_owned()),
             subject: key(record.subject()).into_owned(),
             client: record.client_id().map(|client| key(client).into_owned()),
-            marks: Marks::of(record),
+            marks: Marks::of(record.marks()),
         }
     }
 
@@ -169,9 +169,13 @@ impl Block {
         }
     }
 
-    /// The code of a list of the user.
-    pub(super) fn code(&self, row: usize, kind: Kind) -> u16 {
-        self.codes.get(row).and_then(|codes| codes.get(kind as usize)).copied().unwrap_or(UNKNOWN)
+    /// The codes of a list of each user.
+    pub(super) fn codes(&self, kind: Kind) -> impl Iterator<Item = u16> {
+        self.codes.iter().map(move |[roles, groups, scopes]| match kind {
+            Kind::Roles => *roles,
+            Kind::Groups => *groups,
+            Kind::Scopes => *scopes,
+        })
     }
 
     pub(super) fn statuses(&self) -> &[u8] {
@@ -349,7 +353,7 @@ impl Column {
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         self.ends.insert(at, u32::try_from(start).unwrap_or(u32::MAX) + length);
         for end in self.ends.iter_mut().skip(at + 1) {
-            *end += length + 1;
+            *end = end.wrapping_add(length + 1);
         }
     }
 
@@ -359,7 +363,7 @@ impl Column {
         self.ends.remove(at);
         let length = u32::try_from(next - start).unwrap_or_default();
         for end in self.ends.iter_mut().skip(at) {
-            *end -= length;
+            *end = end.wrapping_sub(length);
         }
     }
 
@@ -370,56 +374,5 @@ impl Column {
         let start = u32::try_from(start).unwrap_or_default();
         ends.iter_mut().for_each(|end| *end -= start);
         Self { ends, bytes }
-    }
-}
-
-/// A set of values of attributes: one that was added is always found, another now and then.
-#[derive(Clone, Default)]
-pub(super) struct Marks([u64; 16]);
-
-/// Two places in [`Marks`].
-#[derive(Clone, Copy)]
-pub(super) struct Mark(u16, u16);
-
-impl Marks {
-    fn of(record: &Record) -> Self {
-        let mut marks = Self::default();
-        let mut add = |text: &str| marks.set(Mark::of(&key(text)));
-        for role in record.assigned_roles() {
-            add(&role.id);
-            add(&role.name);
-        }
-        for group in record.assigned_groups() {
-            add(&group.id);
-            for role in &group.assigned_roles {
-                add(&role.name);
-            }
-        }
-        record.assigned_scopes().iter().for_each(|scope| add(scope));
-        marks
-    }
-
-    fn set(&mut self, mark: Mark) {
-        for place in [mark.0, mark.1] {
-            if let Some(word) = self.0.get_mut(usize::from(place / 64)) {
-                *word |= 1 << (place % 64);
-            }
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
-    }
-
-    pub(super) fn has(&self, mark: Mark) -> bool {
-        [mark.0, mark.1].into_iter().all(|place| self.0.get(usize::from(place / 64)).is_some_and(|word| word >> (place % 64) & 1 == 1))
-    }
-}
-
-impl Mark {
-    /// The mark of a key.
-    pub(super) fn of(key: &str) -> Self {
-        let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(key);
-        Self((hash % 1024) as u16, (hash >> 32 & 1023) as u16)
     }
 }

@@ -270,7 +270,7 @@ impl<'n> Stretches<'n> {
         };
         let pieces = (0..stretches).flat_map(move |place| pieces(tenant, stretch(place), start, ascending, small));
         pieces.filter_map(move |(block, rows)| {
-            let found = search.select(block, rows, tenant);
+            let found = if search.leaves_out(block) { Bits::NONE } else { search.select(block, rows, tenant) };
             (!found.is_empty()).then_some((block, found))
         })
     }

@@ -7,6 +7,7 @@ mod grams;
 mod ids;
 mod list;
 mod lookup;
+mod marks;
 mod record;
 mod search;
 mod shared;
@@ -252,7 +253,7 @@ impl UserStore for MemoryStore {
         let mut writer = cell.writer();
         // A copy, so that readers go on meanwhile.
         let mut state = Tenant::clone(&cell.state());
-        let (mut ids, mut subjects) = (HashSet::new(), HashSet::new());
+        let (mut ids, mut subjects) = (HashSet::with_capacity(users.len()), HashSet::with_capacity(users.len()));
         for (place, user) in users.iter().enumerate() {
             check(tenant, user)?;
             if !ids.insert(&user.id) || state.user(&user.id).is_some() {

@@ -1,5 +1,6 @@
 //! A user as it is kept in memory: the texts in one piece, and what many users have in common only once.
 
+use super::marks::Mark;
 use super::shared::{Lists, Shared};
 use crate::schema::{self, Attribute};
 use crate::users::attributes;
@@ -78,6 +79,11 @@ impl Record {
     /// The codes of the lists, in the order of [`Kind`](super::shared::Kind).
     pub(super) fn codes(&self) -> [u16; 3] {
         [self.roles.code, self.groups.code, self.scopes.code]
+    }
+
+    /// The marks of what is in the lists.
+    pub(super) fn marks(&self) -> impl Iterator<Item = Mark> {
+        self.roles.marks.iter().chain(&self.groups.marks).chain(&self.scopes.marks).copied()
     }
 
     fn text(&self, place: usize) -> Option<&str> {

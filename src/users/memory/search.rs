@@ -2,9 +2,10 @@
 
 use super::answers::Answers;
 use super::bits::Bits;
-use super::block::{Block, Mark, Text};
+use super::block::{Block, Text};
 use super::grams::{Gram, grams};
 use super::lookup::By;
+use super::marks::Mark;
 use super::record::Record;
 use super::shared::Kind;
 use super::tenant::Tenant;
@@ -201,6 +202,17 @@ impl<'q> Search<'q> {
         }
     }
 
+    /// Whether what the block says of all its rows leaves none that could match: cheaper than looking at any of them.
+    pub(super) fn leaves_out(&self, block: &Block) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().any(|part| part.leaves_out(block)),
+            Self::Any(parts) => parts.iter().all(|part| part.leaves_out(block)),
+            Self::Contains(text, _, wanted) => block.grams(*text).is_some_and(|grams| !grams.have(wanted)),
+            Self::Record { marks: Some(marks), .. } => !marks.iter().any(|mark| block.marks().has(*mark)),
+            _ => false,
+        }
+    }
+
     /// Which of the rows match.
     pub(super) fn select(&self, block: &Block, rows: Bits, tenant: &Tenant) -> Bits {
         if rows.is_empty() {
@@ -233,22 +245,23 @@ impl<'q> Search<'q> {
                 });
                 found
             }
-            Self::Contains(text, _, wanted) if block.grams(*text).is_some_and(|grams| !grams.have(wanted)) => Bits::NONE,
+            Self::Contains(..) | Self::Record { .. } if self.leaves_out(block) => Bits::NONE,
             Self::Contains(text, needle, _) => containing(needle, *text, block, rows),
             Self::IdAbove(id) => by_id(block, rows, |other| other > id.as_bytes()),
             Self::IdBelow(id) => by_id(block, rows, |other| other < id.as_bytes()),
-            Self::Record { marks: Some(marks), .. } if !marks.iter().any(|mark| block.marks().has(*mark)) => Bits::NONE,
             Self::Record { test, schema, answers, .. } => {
                 let ask = |row: usize| {
                     let record = block.slots.get(row).and_then(|slot| tenant.record(*slot));
                     record.is_some_and(|record| eval::record_passes(test, schema, &**record))
                 };
-                let mut found = Bits::NONE;
                 match answers {
-                    Some((kind, answers)) => passing(&mut found, rows, |row| answers.get(block.code(row, *kind), || ask(row))),
-                    None => passing(&mut found, rows, ask),
+                    Some((kind, answers)) => answered(answers, block.codes(*kind), rows, ask),
+                    None => {
+                        let mut found = Bits::NONE;
+                        passing(&mut found, rows, ask);
+                        found
+                    }
                 }
-                found
             }
         }
     }
@@ -270,6 +283,21 @@ fn texts(values: &[Value]) -> Option<Vec<&str>> {
 
 fn passing(found: &mut Bits, rows: Bits, passes: impl Fn(usize) -> bool) {
     rows.rows().filter(|row| passes(*row)).for_each(|row| found.set(row));
+}
+
+/// The rows whose list, by its code, has a yes for its answer.
+fn answered(answers: &Answers, codes: impl Iterator<Item = u16>, rows: Bits, ask: impl Fn(usize) -> bool) -> Bits {
+    let (start, end) = rows.span();
+    let (mut found, mut word) = (Bits::NONE, 0);
+    for (row, code) in codes.enumerate().take(end).skip(start) {
+        // Rows that nobody asks for cost less than to pass them over, where the answer is known.
+        let passes = answers.known(code).unwrap_or_else(|| rows.has(row) && answers.get(code, || ask(row)));
+        word |= u64::from(passes) << (row % 64);
+        if row % 64 == 63 || row + 1 == end {
+            found.set_word(row / 64, std::mem::take(&mut word));
+        }
+    }
+    found.and(rows)
 }
 
 fn with_statuses(mask: u8, statuses: &[u8], rows: Bits) -> Bits {

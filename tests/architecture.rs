@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "filter/ast", "filter/print", "filter/string", "filter/token", "filter/reader", "filter/fault", "filter/parse", "filter/path", "filter/builder", "filter/serde", "filter/mod",
         "eval",
-        "sql/dialect", "sql/error", "sql/chain", "sql/columns", "sql/leaf", "sql/condition", "sql/warnings", "sql/ddl", "sql/statement", "sql/page", "sql/mod",
+        "sql/dialect", "sql/error", "sql/chain", "sql/mapping", "sql/columns", "sql/leaf", "sql/condition", "sql/warnings", "sql/ddl", "sql/statement", "sql/page", "sql/mod",
     ],
     &[
         "check/meaning", "check/resolve", "check/shape", "check/mod",
@@ -25,9 +25,9 @@ const FLOORS: &[&[&str]] = &[
     ],
     &[
         "arbitrary",
-        "http/problem", "http/query", "http/links", "http/jwt", "http/config", "http/body", "http/identity", "http/limit", "http/metrics", "http/app", "http/view",
+        "http/problem", "http/query", "http/links", "http/head", "http/jwt", "http/config", "http/body", "http/identity", "http/limit", "http/metrics", "http/app", "http/view",
         "http/users/paging", "http/users/list", "http/users/one", "http/users/create", "http/users/actions", "http/users/own", "http/users/mod",
-        "http/extras", "http/openapi", "http/answer", "http/server", "http/mod",
+        "http/extras", "http/openapi", "http/answer", "http/patience", "http/server", "http/mod",
     ],
     &["lib"],
     &[

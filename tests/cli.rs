@@ -125,6 +125,8 @@ fn sql_for_people_and_programs() {
         insta::assert_snapshot!(format!("sql_{dialect}"), run(&page).shown());
         insta::assert_snapshot!(format!("sql_{dialect}_where"), run(&["sql", "--dialect", dialect, "--where", "--json", filter]).shown());
     }
+    let tenant = ["sql", "--dialect", "sqlite", "--where", "--tenant", "t-1", filter];
+    insta::assert_snapshot!("sql_of_a_tenant", run(&tenant).shown());
     let refused = run(&["sql", "--dialect", "sqlite", "--json", "shoeSize pr"]);
     assert_eq!((refused.code, &refused.objects()[0]["ok"]), (1, &Value::Bool(false)));
 }
@@ -140,6 +142,14 @@ fn sql_of_tables_of_ones_own() {
     insta::assert_snapshot!("sql_own", run(&[&own[..], &[r#"nick eq "Bo" and age gt 5"#]].concat()).shown());
     let without = run(&["sql", "--dialect", "sqlite", "--policy", path(&policy), "age gt 5"]);
     assert_eq!((without.code, without.err.contains("--columns")), (2, true), "{}", without.err);
+    let scoped =
+        file("scoped-columns.toml", "table = \"people\"\nkey = \"id\"\nscope = \"site\"\n\n[attributes]\nage = { column = \"age\" }\n");
+    let of_site =
+        |more: &[&str]| run(&[&["sql", "--dialect", "sqlite", "--policy", path(&policy), "--columns", path(&scoped)], more].concat());
+    assert!(of_site(&["--tenant", "oslo", "age gt 5"]).out.contains("WHERE `u`.`site` = ? AND `u`.`age` > ?"));
+    let (nameless, senseless) = (of_site(&["age gt 5"]), run(&[&own[..], &["--tenant", "oslo", "age gt 5"]].concat()));
+    assert_eq!((nameless.code, nameless.err.contains("give `--tenant`")), (2, true), "{}", nameless.err);
+    assert_eq!((senseless.code, senseless.err.contains("no column that tells tenants apart")), (2, true), "{}", senseless.err);
     for dialect in ["postgres", "mysql", "sqlite"] {
         let ddl = run(&["sql", "--dialect", dialect, "--ddl"]);
         assert_eq!((ddl.code, ddl.err.as_str()), (0, ""));

@@ -45,6 +45,12 @@ fn the_log_holds_no_values_and_no_keys() {
         let (child, address) = start(&["--fixture", "examples/fixture.json", "--sample", "20", "--api-key", "markedkey", "--log", format]);
         let filter = json!({ "filter": "name eq \"markedvalue\" or subject co \"markedvalue\"" }).to_string();
         let bad = json!({ "filter": "markedname eq markedvalue" }).to_string();
+        let patch = json!([
+            { "op": "replace", "path": "/name", "value": "markedvalue" },
+            { "op": "replace", "path": "/email", "value": "markedvalue@c" },
+            { "op": "replace", "path": "/assignedRoles", "value": [{ "name": "markedrole" }] },
+        ])
+        .to_string();
         let answers = [
             send(address, "GET", "/api/v1/users?filter=name%20eq%20%22markedvalue%22&markedname=1", "markedkey", None).status,
             send(address, "GET", "/api/v1/users?email=markedvalue%40a", "markedkey", None).status,
@@ -57,8 +63,24 @@ fn the_log_holds_no_values_and_no_keys() {
             send(address, "POST", "/api/v1/users/actions/invite", "markedkey", Some("{\"invitees\":[{\"email\":\"markedvalue@b\"}]}"))
                 .status,
             send(address, "MARKEDMETHOD", "/api/v1/users", "markedkey", None).status,
+            send(address, "GET", "/api/v1/users?next=markedcursor&sort=markedsort&markedname=markedvalue", "markedkey", None).status,
+            send(address, "GET", "/api/v1/users?startingAfter=markedvalue&fields=markedname", "markedkey", None).status,
+            send(address, "GET", "/api/v1/users/actions/count?tenantId=markedtenant", "markedkey", None).status,
+            send(address, "PATCH", "/api/v1/users/626949b9017b657805080bbd", "markedkey", Some(&patch)).status,
+            send(address, "PATCH", "/api/v1/users/markedid", "markedkey", Some("[{\"op\":\"markedop\",\"path\":\"/markedpath\"}]")).status,
+            send(address, "POST", "/api/v1/users", "markedkey", Some("{\"subject\":\"markedvalue\"}")).status,
+            send(address, "POST", "/api/v1/users", "markedkey", Some("{\"markedname\": markedvalue")).status,
+            send(address, "GET", "/api/v1/users/me?markedname=markedvalue", "markedkey", None).status,
+            send(address, "GET", "/api/v1/users", "eyJhbGciOiJub25lIn0.markedtoken.", None).status,
+            send(address, "DELETE", "/api/v1/users/markedid", "markedkey", None).status,
         ];
-        assert_eq!(answers, [200, 200, 404, 404, 401, 200, 400, 201, 207, 405]);
+        assert_eq!(answers, [200, 200, 404, 404, 401, 200, 400, 201, 207, 405, 400, 200, 404, 207, 404, 409, 400, 301, 401, 404]);
+        // What is no HTTP is told in nobody's words either.
+        for bytes in ["markedline\r\n\r\n", "GET /markedpath HTTP/9.9\r\n\r\n", "GET / HTTP/1.1\r\nmarkedheader\r\n\r\n"] {
+            let mut stream = TcpStream::connect(address).unwrap();
+            stream.write_all(bytes.as_bytes()).unwrap();
+            assert_eq!(Answer::read(&mut stream, "GET").status, 400, "{bytes}");
+        }
         let metrics = send(address, "GET", "/metrics", "x", None).text;
         let (code, log) = end(child);
         assert_eq!(code, Some(0), "{log}");

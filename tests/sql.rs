@@ -167,6 +167,45 @@ fn pages() {
     insta::assert_snapshot!(text);
 }
 
+fn scoped() -> Columns {
+    columns().mapping().clone().scoped_by("tenant_id").check().unwrap()
+}
+
+/// Every table is asked for the rows of one tenant.
+#[test]
+fn conditions_within_a_tenant() {
+    let mut text = String::new();
+    for filter in [
+        "name eq \"x\"",
+        "name eq \"x\" or active eq true",
+        "name eq \"x\" and (email pr or level gt 5)",
+        "roles.name eq \"Admin\"",
+        "not (roles.name eq \"Admin\")",
+        "roles.name ne \"Admin\"",
+        "not (roles.name ne \"Admin\")",
+        "roles.name pr",
+        "roles[id eq \"1\" or name ne \"x\"] or scopes eq \"a\"",
+        "not (roles[id eq \"1\" and name co \"x\"])",
+    ] {
+        let plan = policy().parse(filter).unwrap();
+        for dialect in Dialect::ALL {
+            assert_eq!(plan.to_condition(&scoped(), dialect), Err(SqlError::NoTenant("tenant_id".into())));
+            assert_eq!(plan.to_condition(&columns().within("t"), dialect), Err(SqlError::NoScope));
+            let statement = plan.to_sql(&scoped().within("it's"), dialect, &Select::default().limit(2)).unwrap();
+            let tables = statement.sql.matches("FROM").count();
+            assert_eq!(statement.sql.matches("tenant_id").count(), tables, "{}", statement.sql);
+            let _ = write!(text, "{filter}, {dialect}\n  {}\n  {}\n", statement.sql, serde_json::to_string(&statement.params).unwrap());
+        }
+    }
+    let place = Seek { sort: "1bob".into(), key: Value::Text("42".into()) };
+    let select = Select::default().sort("name", Direction::Ascending).after(place).limit(21);
+    let page = policy().parse("active eq true or email pr").unwrap().to_sql(&scoped().within("t"), Dialect::Postgres, &select).unwrap();
+    let _ = write!(text, "a page\n  {}\n  {}\n", page.sql, serde_json::to_string(&page.params).unwrap());
+    let tables = scoped().create(Dialect::MySql, policy().schema()).unwrap();
+    let _ = write!(text, "tables\n{}\n\nadded\n{}\n", tables.join(";\n"), scoped().ddl(Dialect::MySql).join(";\n"));
+    insta::assert_snapshot!(text.replace(scieve::FOLD_VERSION, "VERSION"));
+}
+
 #[test]
 fn tables() {
     let schema = policy().schema().clone();
@@ -229,6 +268,7 @@ fn mappings_are_checked() {
         assert!(Mapping::new("users", "id").attribute("a", lower).check().is_err(), "{name}");
         assert!(Mapping::new("users", "id").child("a", Child::new(name, "b")).check().is_err(), "{name}");
         assert!(Mapping::new("users", "id").child("a", Child::new("a", name)).check().is_err(), "{name}");
+        assert!(Mapping::new("users", "id").scoped_by(name).check().is_err(), "{name}");
         let child = Child::new("a", "b").column("c", Column::new(name));
         assert!(Mapping::new("users", "id").child("a", child).check().is_err(), "{name}");
         let child = Child::new("a", "b").value(Column::new(name));
@@ -242,6 +282,8 @@ fn mappings_are_checked() {
 fn mappings_are_data() {
     let json = serde_json::to_string(&columns()).unwrap();
     assert_eq!(Columns::from_json(&json).unwrap(), columns());
+    let json = serde_json::to_string(&scoped().within("t")).unwrap();
+    assert_eq!(Columns::from_json(&json).unwrap(), scoped());
     let toml = toml::to_string(&columns()).unwrap();
     assert_eq!(Columns::from_toml(&toml).unwrap(), columns());
     for wrong in [

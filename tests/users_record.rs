@@ -74,6 +74,7 @@ fn elements_are_told_apart() {
         r#"assignedRoles[id eq "r1" and name eq "developer"]"#,
         r#"assignedRoles.id eq "r1" and assignedRoles.name eq "DataAdmin""#,
         r#"assignedGroups[id eq "g2"]"#,
+        r#"assignedScopes[value eq "APPS:export" and value sw "apps"]"#,
         r#"assignedGroupsAssignedRoles[name sw "sell"]"#,
         "assignedRoles pr and assignedGroups pr and assignedGroupsAssignedRoles pr and assignedScopes pr and not (email pr)",
         r#"assignedScopes ne "apps:read" and email ne "x" and email eq null"#,
@@ -82,6 +83,7 @@ fn elements_are_told_apart() {
     }
     assert!(!finds(&policy, r#"assignedRoles[id eq "r1" and name eq "DataAdmin"]"#));
     assert!(!finds(&policy, r#"assignedGroups[id eq "r1"]"#));
+    assert!(!finds(&policy, r#"assignedScopes[value ew "read" and value ew "export"]"#));
 }
 
 #[test]

@@ -38,6 +38,9 @@ pub(super) struct Sql {
     /// Sorts by an attribute, with `-` before it from the greatest down [default: by the key]
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     sort: Option<String>,
+    /// Asks for the users of that tenant alone; tables of your own need a `scope` in their mapping [default: the tables hold one tenant]
+    #[arg(long, value_name = "ID", conflicts_with = "ddl")]
+    tenant: Option<String>,
     /// Which column holds which attribute: a .json or .toml file
     #[arg(long, value_name = "FILE")]
     columns: Option<String>,
@@ -75,6 +78,7 @@ impl Sql {
         if self.choice.is("none") {
             return Stop::unusable("`sql` needs a policy: without one no attribute has a type, nor a column");
         }
+        let columns = self.within(columns)?;
         let policy = self.choice.policy(false)?;
         let mut select = Select::default().columns(selected(&columns, policy.schema()));
         if let Some(rows) = self.limit {
@@ -99,6 +103,21 @@ impl Sql {
             output.line(&format!("{blank}{sql}"))?;
             params.iter().zip(1..).try_for_each(|(param, number)| output.line(&bound(dialect, number, param)))
         })
+    }
+}
+
+impl Sql {
+    /// The columns of one tenant. The users tables can be asked for all they hold, too; tables of one's own are as their mapping says.
+    fn within(&self, columns: Columns) -> Result<Columns, Stop> {
+        match &self.tenant {
+            Some(tenant) => Ok(columns.within(tenant)),
+            None if self.columns.is_none() => {
+                let mut mapping = columns.mapping().clone();
+                mapping.scope = None;
+                mapping.check().map_err(|error| Stop::Unusable(error.to_string()))
+            }
+            None => Ok(columns),
+        }
     }
 }
 
@@ -136,7 +155,8 @@ fn selected(columns: &Columns, schema: &Schema) -> Vec<String> {
 
 fn unfit(filter: &str, error: &SqlError) -> Stop {
     Stop::Unusable(match error {
-        SqlError::NotSortable(_) => error.to_string(),
+        SqlError::NotSortable(_) | SqlError::NoScope => error.to_string(),
+        SqlError::NoTenant(_) => format!("{error}: give `--tenant`"),
         error => format!("{error}: the filter `{}` has no SQL", filter.escape_debug()),
     })
 }

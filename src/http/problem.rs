@@ -101,6 +101,9 @@ pub(super) enum Source {
     Parameter(String),
 }
 
+/// Errors of one answer, at most.
+pub(super) const FAULTS: usize = 1000;
+
 /// One error of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Fault {
@@ -140,8 +143,9 @@ impl Problem {
         Self::of(kind, vec![Fault::default()])
     }
 
-    /// Several errors, at least one.
-    pub(super) fn of(kind: Kind, faults: Vec<Fault>) -> Self {
+    /// Several errors, at least one. Those beyond the first thousand are not told, lest a short request have a long answer.
+    pub(super) fn of(kind: Kind, mut faults: Vec<Fault>) -> Self {
+        faults.truncate(FAULTS);
         let headers = match kind {
             Kind::Unauthorized => vec![(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))],
             _ => Vec::new(),

@@ -7,7 +7,7 @@ use sea_query::{Condition, Expr};
 pub(super) struct Part {
     expr: Expr,
     /// Joined of several, so that inside another it needs parentheses.
-    joined: bool,
+    joined: Option<Join>,
     /// How deep its parentheses nest.
     depth: usize,
 }
@@ -25,7 +25,7 @@ const LONGEST: usize = 400;
 impl Part {
     /// One comparison, or a call.
     pub(super) fn leaf(expr: Expr) -> Self {
-        Self { expr, joined: false, depth: 0 }
+        Self { expr, joined: None, depth: 0 }
     }
 
     /// The same for every row.
@@ -53,6 +53,13 @@ impl Part {
         joined(dialect, join, parts)
     }
 
+    /// The part, in the rows alone where `tenant` is true.
+    pub(super) fn within(mut self, dialect: Dialect, tenant: Expr) -> Self {
+        // One more at the start of a chain needs no parentheses about the rest.
+        self.joined = self.joined.filter(|join| *join != Join::And);
+        joined(dialect, Join::And, vec![Self::leaf(tenant), self])
+    }
+
     pub(super) fn into_expr(self) -> Expr {
         self.expr
     }
@@ -74,10 +81,10 @@ fn joined(dialect: Dialect, join: Join, mut parts: Vec<Part>) -> Part {
     let mut exprs = Vec::with_capacity(parts.len());
     for (at, part) in parts.into_iter().enumerate() {
         template.push_str(if at == 0 { "" } else { word });
-        let (open, close) = if part.joined { ("(", ")") } else { ("", "") };
+        let (open, close) = if part.joined.is_some() { ("(", ")") } else { ("", "") };
         template.extend([open, &dialect.placeholder(at), close]);
         exprs.push(part.expr);
     }
     // A template and not `Expr::and`, which would nest, draw and drop a chain of 500 by 500 calls inside one another.
-    Part { expr: Expr::cust_with_exprs(template, exprs), joined: true, depth }
+    Part { expr: Expr::cust_with_exprs(template, exprs), joined: Some(join), depth }
 }

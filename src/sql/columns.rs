@@ -1,167 +1,13 @@
-//! Which column holds which attribute.
+//! A mapping that was checked, and what statements ask of it.
 
+use super::error::SqlError;
+use super::mapping::{Child, Column, Mapping, MappingError, Native, Text, is_identifier};
 use crate::schema::Attribute;
 use crate::value::Kind;
 use std::collections::BTreeMap;
-use std::fmt;
-
-/// Where the attributes of a resource are stored: plain data, to be written in Rust or read from JSON or TOML (feature `serde`;
-/// unknown keys are refused). [`Mapping::check`] makes the [`Columns`] of it that plans take.
-///
-/// ```
-/// use scieve::sql::{Child, Column, Mapping};
-///
-/// let columns = Mapping::new("users", "id")
-///     .attribute("userName", Column::keyed("user_name", "user_name_f").not_null())
-///     .attribute("active", Column::new("active"))
-///     .child("emails", Child::new("user_emails", "user_id").column("value", Column::keyed("value", "value_f")))
-///     .check()?;
-/// # Ok::<(), scieve::sql::MappingError>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Mapping {
-    /// The table with one row a resource.
-    pub table: String,
-    /// The name that statements call it by: `u` unless said otherwise.
-    #[cfg_attr(feature = "serde", serde(default = "alias"))]
-    pub alias: String,
-    /// The column that tells its rows apart, never NULL.
-    pub key: String,
-    /// The type of the key: `string` unless said otherwise. A string key is ordered by its bytes.
-    #[cfg_attr(feature = "serde", serde(default = "string"))]
-    pub key_type: Kind,
-    /// The column of each attribute with one value, by its path as filters write it: `userName`, `name.familyName`,
-    /// `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub attributes: BTreeMap<String, Column>,
-    /// The table of each attribute with several values, by its path.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub children: BTreeMap<String, Child>,
-}
-
-/// The column of one attribute. Strings and references are stored as [`Text`] says; Booleans as the database's own (`0` and `1` in
-/// MySQL and SQLite), integers as 64-bit integers, decimals as binary64, date-times as 64-bit microseconds since 1970 in UTC, binary
-/// values as bytes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Column {
-    /// The name of the column that holds the value; NULL where there is none.
-    pub column: String,
-    /// How its text is compared; says nothing where the value is no text.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub text: Text,
-    /// Whether the column can be NULL: yes, unless said otherwise. Conditions on others are shorter.
-    #[cfg_attr(feature = "serde", serde(default = "yes"))]
-    pub nullable: bool,
-    /// The column that rows are sorted by, which holds [`super::sort_text`] of the value and is never NULL.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub sort: Option<String>,
-}
-
-/// How a text is compared in the database.
-///
-/// No case-insensitive comparison of any database agrees with memory, or with another database, on all texts. A key column does.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Text {
-    /// The column itself, byte by byte: for attributes with `caseExact`. The column is `text COLLATE "C"` in PostgreSQL, `VARBINARY` in
-    /// MySQL and `TEXT` in SQLite.
-    #[default]
-    Exact,
-    /// This column holds [`crate::key`] of the text, NULL where that is, and is compared byte by byte (types as for [`Text::Exact`]). Agrees with memory on
-    /// every text. Where the attribute is `caseExact` after all, its own column is compared.
-    Key(String),
-    /// The database's own way to ignore case. Agrees with memory on ASCII texts at most, so each use is a warning
-    /// ([`crate::Plan::sql_warnings`]).
-    Native(Native),
-}
-
-/// Comparisons without regard to case that databases offer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
-#[non_exhaustive]
-pub enum Native {
-    /// `lower(column)`; an index on that very expression serves it. Agrees with memory on ASCII in PostgreSQL and SQLite; in MySQL also
-    /// trailing blanks vanish under most collations.
-    Lower,
-    /// This column holds the text in small letters, such as `GENERATED ALWAYS AS (lower(name))`. Agrees as [`Native::Lower`].
-    LowerColumn(String),
-    /// The column ignores case by itself: `citext` or a nondeterministic collation in PostgreSQL, a `_ci` collation in MySQL, `NOCASE` in
-    /// SQLite. Agrees with memory on equality of ASCII texts without trailing blanks; the order is the collation's. Accents vanish
-    /// under many `_ci` collations.
-    CaseInsensitive,
-}
-
-/// The table of an attribute with several values: a row for each element with an assigned value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
-#[non_exhaustive]
-pub struct Child {
-    /// The table's name.
-    pub table: String,
-    /// The column that holds the key of the resource's row, never NULL.
-    pub owner: String,
-    /// The column that numbers the elements of one resource, in tables that [`Columns::create`] makes: `idx` unless said otherwise.
-    #[cfg_attr(feature = "serde", serde(default = "position"))]
-    pub position: String,
-    /// The column of the element itself, where it is simple.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub value: Option<Column>,
-    /// The column of each sub-attribute, by its name.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub columns: BTreeMap<String, Column>,
-}
-
-fn alias() -> String {
-    "u".to_owned()
-}
-
-fn position() -> String {
-    "idx".to_owned()
-}
-
-#[cfg(feature = "serde")]
-fn string() -> Kind {
-    Kind::String
-}
-
-#[cfg(feature = "serde")]
-fn yes() -> bool {
-    true
-}
+use std::sync::Arc;
 
 impl Mapping {
-    /// A mapping to the table of that name with that key column.
-    #[must_use]
-    pub fn new(table: impl Into<String>, key: impl Into<String>) -> Self {
-        Self {
-            table: table.into(),
-            alias: alias(),
-            key: key.into(),
-            key_type: Kind::String,
-            attributes: BTreeMap::new(),
-            children: BTreeMap::new(),
-        }
-    }
-
-    /// The same mapping with a column for the attribute of that path.
-    #[must_use]
-    pub fn attribute(mut self, path: impl Into<String>, column: Column) -> Self {
-        self.attributes.insert(path.into(), column);
-        self
-    }
-
-    /// The same mapping with a table for the attribute of that path.
-    #[must_use]
-    pub fn child(mut self, path: impl Into<String>, child: Child) -> Self {
-        self.children.insert(path.into(), child);
-        self
-    }
-
     /// The mapping, ready for use.
     ///
     /// # Errors
@@ -169,6 +15,7 @@ impl Mapping {
     /// a key that is neither a string nor an integer; a sort column in the table of an attribute with several values.
     pub fn check(self) -> Result<Columns, MappingError> {
         let mut names = vec![&self.table, &self.alias, &self.key];
+        names.extend(&self.scope);
         let mut columns: Vec<&Column> = self.attributes.values().collect();
         for child in self.children.values() {
             names.extend([&child.table, &child.owner, &child.position]);
@@ -194,72 +41,46 @@ impl Mapping {
             return Err(MappingError(format!("the key is of type `{}`, and neither a string nor an integer", self.key_type)));
         }
         one_each(self.attributes.keys().chain(self.children.keys()))?;
-        Ok(Columns(self))
-    }
-}
-
-impl Column {
-    /// A column that can be NULL; texts in it are compared exactly.
-    #[must_use]
-    pub fn new(column: impl Into<String>) -> Self {
-        Self { column: column.into(), text: Text::Exact, nullable: true, sort: None }
-    }
-
-    /// A column for texts, with the column that holds their keys.
-    #[must_use]
-    pub fn keyed(column: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { text: Text::Key(key.into()), ..Self::new(column) }
-    }
-
-    /// A column for texts that the database compares in its own way.
-    #[must_use]
-    pub fn native(column: impl Into<String>, native: Native) -> Self {
-        Self { text: Text::Native(native), ..Self::new(column) }
-    }
-
-    /// The same column as one that is never NULL.
-    #[must_use]
-    pub fn not_null(mut self) -> Self {
-        self.nullable = false;
-        self
-    }
-
-    /// The same column, with one beside it that rows are sorted by.
-    #[must_use]
-    pub fn sorted_by(mut self, column: impl Into<String>) -> Self {
-        self.sort = Some(column.into());
-        self
-    }
-}
-
-impl Child {
-    /// The table of that name, whose column `owner` holds the key of the resource's row.
-    #[must_use]
-    pub fn new(table: impl Into<String>, owner: impl Into<String>) -> Self {
-        Self { table: table.into(), owner: owner.into(), position: position(), value: None, columns: BTreeMap::new() }
-    }
-
-    /// The same table with the column of the element itself, for attributes without sub-attributes.
-    #[must_use]
-    pub fn value(mut self, column: Column) -> Self {
-        self.value = Some(column);
-        self
-    }
-
-    /// The same table with the column of a sub-attribute.
-    #[must_use]
-    pub fn column(mut self, sub_attribute: impl Into<String>, column: Column) -> Self {
-        self.columns.insert(sub_attribute.into(), column);
-        self
+        Ok(Columns::of(self))
     }
 }
 
 /// A mapping that was checked: what a plan needs to become SQL. Names of tables and columns come from nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Mapping", into = "Mapping"))]
-pub struct Columns(Mapping);
+pub struct Columns {
+    mapping: Arc<Mapping>,
+    /// The tenant, where it was said.
+    scope: Option<Arc<str>>,
+}
 
 impl Columns {
+    fn of(mapping: Mapping) -> Self {
+        Self { mapping: Arc::new(mapping), scope: None }
+    }
+
+    /// The same columns, for statements about that tenant alone: every table that a statement looks into is asked for rows of the tenant.
+    /// Cheap; the mapping is shared. As data it is the mapping without the tenant.
+    ///
+    /// ```
+    /// use scieve::sql::{Dialect, Select};
+    ///
+    /// let plan = scieve::users::policy().parse(r#"assignedRoles.name eq "Developer""#)?;
+    /// let columns = scieve::users::columns();
+    /// assert!(plan.to_sql(columns, Dialect::Sqlite, &Select::default()).is_err());
+    /// let statement = plan.to_sql(&columns.within("tenant-1"), Dialect::Sqlite, &Select::default())?;
+    /// assert_eq!(
+    ///     statement.sql,
+    ///     "SELECT `u`.`id` FROM `users` AS `u` WHERE `u`.`tenant_id` = ? AND `u`.`id` IN (SELECT `e`.`user_id` FROM `user_roles` AS `e` \
+    ///      WHERE `e`.`tenant_id` = ? AND `e`.`name_f` = ?) ORDER BY `u`.`id` ASC"
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn within(&self, tenant: &str) -> Self {
+        Self { mapping: Arc::clone(&self.mapping), scope: Some(tenant.into()) }
+    }
+
     /// Reads a [`Mapping`] from JSON.
     ///
     /// # Errors
@@ -305,45 +126,55 @@ impl Columns {
     /// A mapping written in this crate, which a test checks.
     #[cfg(feature = "users")]
     pub(crate) fn of_own(mapping: Mapping) -> Self {
-        Self(mapping)
+        Self::of(mapping)
     }
 
     /// The mapping as data.
     #[must_use]
     pub fn mapping(&self) -> &Mapping {
-        &self.0
+        &self.mapping
+    }
+
+    /// The scope column with its value; both or neither have to be there.
+    pub(super) fn scope(&self) -> Result<Option<(&str, &str)>, SqlError> {
+        match (&self.mapping.scope, &self.scope) {
+            (Some(column), Some(value)) => Ok(Some((column, value))),
+            (Some(column), None) => Err(SqlError::NoTenant(column.as_str().into())),
+            (None, Some(_)) => Err(SqlError::NoScope),
+            (None, None) => Ok(None),
+        }
     }
 
     /// The column in the resource's own table.
     pub(super) fn column(&self, attribute: &Attribute) -> Option<&Column> {
-        find(&self.0.attributes, attribute)
+        find(&self.mapping.attributes, attribute)
     }
 
     /// The sort column of the attribute of that path.
     pub(super) fn sort_column(&self, path: &str) -> Option<&str> {
-        let (_, column) = self.0.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(path))?;
+        let (_, column) = self.mapping.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(path))?;
         column.sort.as_deref()
     }
 
     /// The table of this attribute's values, with the column of the value: a table of its own, or that of the attribute it belongs to.
     pub(super) fn value_table(&self, attribute: &Attribute) -> Option<(&Child, &Column)> {
-        let own = find(&self.0.children, attribute).and_then(|child| Some((child, child.value.as_ref()?)));
+        let own = find(&self.mapping.children, attribute).and_then(|child| Some((child, child.value.as_ref()?)));
         own.or_else(|| {
             let sub = attribute.sub_attribute()?;
             let of_parent = |(path, _): &(&String, &Child)| names(path, attribute.urn(), attribute.name());
-            let (_, child) = self.0.children.iter().find(of_parent)?;
+            let (_, child) = self.mapping.children.iter().find(of_parent)?;
             Some((child, child.sub_attribute(sub)?))
         })
     }
 
     /// The table of this attribute's elements.
     pub(super) fn element_table(&self, attribute: &Attribute) -> Option<&Child> {
-        find(&self.0.children, attribute)
+        find(&self.mapping.children, attribute)
     }
 
     /// What a statement calls a child table by.
     pub(super) fn child_alias(&self) -> &'static str {
-        if self.0.alias.eq_ignore_ascii_case("e") { "c" } else { "e" }
+        if self.mapping.alias.eq_ignore_ascii_case("e") { "c" } else { "e" }
     }
 }
 
@@ -364,21 +195,9 @@ impl TryFrom<Mapping> for Columns {
 
 impl From<Columns> for Mapping {
     fn from(columns: Columns) -> Self {
-        columns.0
+        Arc::unwrap_or_clone(columns.mapping)
     }
 }
-
-/// A mapping that cannot be: what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MappingError(String);
-
-impl fmt::Display for MappingError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for MappingError {}
 
 fn find<'a, T>(entries: &'a BTreeMap<String, T>, attribute: &Attribute) -> Option<&'a T> {
     entries.iter().find(|(path, _)| names(path, attribute.urn(), attribute.path())).map(|(_, entry)| entry)
@@ -404,12 +223,4 @@ fn one_each<'a>(paths: impl Iterator<Item = &'a String>) -> Result<(), MappingEr
         }
     }
     Ok(())
-}
-
-/// What may stand in SQL text. PostgreSQL cuts longer names off, so that two of them could become one.
-pub(super) fn is_identifier(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && name.len() <= 63
 }

@@ -5,10 +5,11 @@
 //! (`COALESCE`, `IS TRUE`) would be right too, but no index serves it.
 
 use super::chain::{Join, Part};
-use super::columns::{Child, Column, Columns};
+use super::columns::Columns;
 use super::dialect::Dialect;
 use super::error::SqlError;
 use super::leaf::Leaf;
+use super::mapping::{Child, Column};
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, AttributeId, Schema};
 use crate::value::{Case, Kind};
@@ -21,10 +22,16 @@ impl<R: ?Sized> Plan<R> {
     /// Build the statement with the sea-query builder of the same dialect.
     ///
     /// # Errors
-    /// The mapping lacks a column that the plan asks for, or has one that cannot answer it; more than [`Dialect::MAX_PARAMETERS`] values.
+    /// The mapping lacks a column that the plan asks for, or has one that cannot answer it; no tenant is named where the mapping tells them
+    /// apart, or one is where it does not; more than [`Dialect::MAX_PARAMETERS`] values.
     pub fn to_condition(&self, columns: &Columns, dialect: Dialect) -> Result<Condition, SqlError> {
-        let mut compiler = Compiler { schema: self.schema(), columns, dialect, parameters: 0 };
+        let tenant = columns.scope()?;
+        let mut compiler = Compiler { schema: self.schema(), columns, dialect, tenant, parameters: 0 };
         let part = compiler.node(self.root(), true, Scope { element: None, in_or: false })?;
+        let part = match compiler.of_tenant(&columns.mapping().alias) {
+            Some(tenant) => part.within(dialect, tenant),
+            None => part,
+        };
         match compiler.parameters {
             0..=Dialect::MAX_PARAMETERS => Ok(part.into_condition()),
             _ => Err(SqlError::TooManyParameters),
@@ -36,6 +43,8 @@ struct Compiler<'a> {
     schema: &'a Schema,
     columns: &'a Columns,
     dialect: Dialect,
+    /// The column that tells tenants apart, and the tenant.
+    tenant: Option<(&'a str, &'a str)>,
     /// How many values were bound.
     parameters: usize,
 }
@@ -86,6 +95,14 @@ impl<'a> Compiler<'a> {
                 Ok(self.leaf(&self.columns.mapping().alias, column, attribute, test.case)?.test(test, positive))
             }
         }
+    }
+
+    /// That a row of the table is the tenant's. Every table is asked so by a constant of its own, and not by a join: keys mean nothing
+    /// outside a tenant, and a database that spreads tenants over machines needs to ask one alone.
+    fn of_tenant(&mut self, table: &str) -> Option<Expr> {
+        let (column, value) = self.tenant?;
+        self.parameters += 1;
+        Some(Expr::col((table.to_owned(), column.to_owned())).eq(self.dialect.bytewise(value)))
     }
 
     fn leaf(&mut self, table: &str, column: &Column, attribute: &Attribute, case: Case) -> Result<Leaf<'_>, SqlError> {
@@ -157,7 +174,7 @@ impl<'a> Compiler<'a> {
     }
 
     /// Whether a row of the child table makes `inner` true (or none does, unless `positive`).
-    fn rows(&self, child: &Child, inner: Part, positive: bool, in_or: bool) -> Part {
+    fn rows(&mut self, child: &Child, inner: Part, positive: bool, in_or: bool) -> Part {
         if !positive {
             // Not `NOT IN`, for which one NULL is enough to be never true.
             return Part::leaf(self.exists(child, Some(inner), false));
@@ -176,7 +193,7 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn exists(&self, child: &Child, inner: Option<Part>, positive: bool) -> Expr {
+    fn exists(&mut self, child: &Child, inner: Option<Part>, positive: bool) -> Expr {
         let mapping = self.columns.mapping();
         let mut select = self.select(child);
         select
@@ -189,7 +206,12 @@ impl<'a> Compiler<'a> {
         if positive { exists } else { exists.not() }
     }
 
-    fn select(&self, child: &Child) -> SelectStatement {
-        Query::select().from_as(child.table.clone(), self.columns.child_alias()).to_owned()
+    fn select(&mut self, child: &Child) -> SelectStatement {
+        let alias = self.columns.child_alias();
+        let mut select = Query::select().from_as(child.table.clone(), alias).to_owned();
+        if let Some(tenant) = self.of_tenant(alias) {
+            select.and_where(tenant);
+        }
+        select
     }
 }

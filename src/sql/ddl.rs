@@ -1,8 +1,9 @@
 //! The tables, columns and indexes that a mapping wants.
 
-use super::columns::{Child, Column, Columns, Native, Text};
+use super::columns::Columns;
 use super::dialect::Dialect;
 use super::error::SqlError;
+use super::mapping::{Child, Column, Native, Text};
 use crate::schema::{Attribute, Schema};
 use crate::value::{FOLD_VERSION, Kind};
 
@@ -33,16 +34,17 @@ impl Columns {
             if ddl.statements.len() > before {
                 ddl.fill(table, column);
             }
+            let scope = self.mapping().scope.as_deref();
             match &column.text {
                 Text::Key(key) => {
-                    ddl.index(table, std::iter::once(key.as_str()).chain(owner));
+                    ddl.index(table, scope, std::iter::once(key.as_str()).chain(owner));
                     ddl.trigrams(table, key);
                 }
                 Text::Native(Native::Lower) => ddl.lower(table, &column.column),
                 _ => {}
             }
             if let Some(sort) = &column.sort {
-                ddl.index(table, [sort.as_str(), &self.mapping().key]);
+                ddl.index(table, scope, [sort.as_str(), &self.mapping().key]);
             }
         }
         ddl.statements
@@ -58,33 +60,41 @@ impl Columns {
         let mut ddl = Ddl::new(dialect);
         let unknown = |path: &str| SqlError::NoColumn(path.into());
         let quote = |name: &str| quoted(dialect, name);
-        let key_type = match (mapping.key_type, dialect) {
-            (Kind::String, Dialect::MySql) => "VARBINARY(255)".to_owned(),
-            (Kind::String, _) => key_type(dialect).to_owned(),
-            (kind, _) => value_type(dialect, kind).to_owned(),
+        let key_type = match mapping.key_type {
+            Kind::String => id_type(dialect),
+            kind => value_type(dialect, kind),
         };
 
-        let mut lines = vec![format!("{} {key_type} NOT NULL PRIMARY KEY", quote(&mapping.key))];
+        let scope = mapping.scope.as_deref();
+        let mut lines: Vec<String> = scope.iter().map(|scope| scope_line(dialect, scope)).collect();
+        let primary = if scope.is_some() { "" } else { " PRIMARY KEY" };
+        lines.push(format!("{} {key_type} NOT NULL{primary}", quote(&mapping.key)));
         let mut indexes = Vec::new();
         for (path, column) in &mapping.attributes {
             let attribute = schema.find_path(path).ok_or_else(|| unknown(path))?;
             // The key may be an attribute as well.
-            lines.extend(lines_of(dialect, column, attribute)?.into_iter().filter(|line| !line.starts_with(&quote(&mapping.key))));
+            let known = |line: &String| {
+                [Some(&mapping.key), mapping.scope.as_ref()].into_iter().flatten().any(|name| line.starts_with(&quote(name)))
+            };
+            lines.extend(lines_of(dialect, column, attribute)?.into_iter().filter(|line| !known(line)));
             indexes.push((column, attribute));
+        }
+        if let Some(scope) = scope {
+            lines.push(format!("PRIMARY KEY ({}, {})", quote(scope), quote(&mapping.key)));
         }
         ddl.table(&mapping.table, &lines);
         for (column, attribute) in indexes {
             if compared(column, attribute) != mapping.key {
-                ddl.index(&mapping.table, [compared(column, attribute)]);
+                ddl.index(&mapping.table, scope, [compared(column, attribute)]);
             }
             if let Some(sort) = &column.sort {
-                ddl.index(&mapping.table, [sort.as_str(), &mapping.key]);
+                ddl.index(&mapping.table, scope, [sort.as_str(), &mapping.key]);
             }
             ddl.notes(&mapping.table, column, attribute);
         }
         for (path, child) in &mapping.children {
             let attribute = schema.find_path(path).ok_or_else(|| unknown(path))?;
-            ddl.child(self, child, attribute, schema, &key_type)?;
+            ddl.child(self, child, attribute, schema, key_type)?;
         }
         Ok(ddl.statements)
     }
@@ -125,7 +135,9 @@ impl Ddl {
         let (mapping, dialect) = (columns.mapping(), self.dialect);
         let quote = |name: &str| quoted(dialect, name);
         let (owner, position) = (quote(&child.owner), quote(&child.position));
-        let mut lines = vec![format!("{owner} {key_type} NOT NULL"), format!("{position} INTEGER NOT NULL")];
+        let scope = mapping.scope.as_deref();
+        let mut lines: Vec<String> = scope.iter().map(|scope| scope_line(dialect, scope)).collect();
+        lines.extend([format!("{owner} {key_type} NOT NULL"), format!("{position} INTEGER NOT NULL")]);
         let mut parts: Vec<(&Column, &Attribute)> = child.value.iter().map(|column| (column, attribute)).collect();
         for (sub, column) in &child.columns {
             let part = schema.find(attribute.urn(), attribute.name(), Some(sub));
@@ -134,19 +146,20 @@ impl Ddl {
         for (column, attribute) in &parts {
             lines.extend(lines_of(dialect, column, attribute)?);
         }
-        lines.push(format!("PRIMARY KEY ({owner}, {position})"));
+        let within = scope.map(|scope| format!("{}, ", quote(scope))).unwrap_or_default();
+        lines.push(format!("PRIMARY KEY ({within}{owner}, {position})"));
         let (table, key) = (quote(&mapping.table), quote(&mapping.key));
-        lines.push(format!("FOREIGN KEY ({owner}) REFERENCES {table} ({key}) ON DELETE CASCADE"));
+        lines.push(format!("FOREIGN KEY ({within}{owner}) REFERENCES {table} ({within}{key}) ON DELETE CASCADE"));
         self.table(&child.table, &lines);
         for (column, attribute) in parts {
-            self.index(&child.table, [compared(column, attribute), &child.owner]);
+            self.index(&child.table, scope, [compared(column, attribute), &child.owner]);
             self.notes(&child.table, column, attribute);
         }
         Ok(())
     }
 
-    /// An index whose name is unlike any other's here, and short enough for every database.
-    fn index<'a>(&mut self, table: &str, columns: impl IntoIterator<Item = &'a str>) {
+    /// An index, within each tenant where there are several. Its name is unlike any other's here, and short enough for every database.
+    fn index<'a>(&mut self, table: &str, scope: Option<&'a str>, columns: impl IntoIterator<Item = &'a str>) {
         let columns: Vec<&str> = columns.into_iter().collect();
         let mut name = format!("{table}_{}", columns.first().unwrap_or(&""));
         self.indexes += 1;
@@ -155,7 +168,7 @@ impl Ddl {
             name = format!("{name}_{}", self.indexes);
         }
         let quote = |name: &str| quoted(self.dialect, name);
-        let list: Vec<String> = columns.into_iter().map(quote).collect();
+        let list: Vec<String> = scope.into_iter().chain(columns).map(quote).collect();
         let create = format!("CREATE INDEX {} ON {} ({})", quote(&format!("{name}_idx")), quote(table), list.join(", "));
         if !self.statements.contains(&create) {
             self.statements.push(create);
@@ -217,7 +230,7 @@ fn lines_of(dialect: Dialect, column: &Column, attribute: &Attribute) -> Result<
             Text::Native(native) => native_type(dialect, native),
             Text::Exact | Text::Key(_) => key_type(dialect),
         },
-        _ if text => "TEXT",
+        _ if text => text_type(dialect),
         kind => value_type(dialect, kind),
     };
     lines.push(line(&column.column, own));
@@ -225,7 +238,7 @@ fn lines_of(dialect: Dialect, column: &Column, attribute: &Attribute) -> Result<
         Text::Key(key) if text => lines.push(line(key, key_type(dialect))),
         Text::Native(Native::LowerColumn(lower)) if text => {
             let own = quoted(dialect, &column.column);
-            let kind = if dialect == Dialect::MySql { "VARCHAR(255)" } else { "TEXT" };
+            let kind = native_type(dialect, &Native::Lower);
             lines.push(format!("{} {kind} GENERATED ALWAYS AS (lower({own})) STORED", quoted(dialect, lower)));
         }
         _ => {}
@@ -248,6 +261,14 @@ fn compared<'a>(column: &'a Column, attribute: &Attribute) -> &'a str {
     }
 }
 
+/// Texts that are kept and not compared. A database of MySQL's may have another character set than this, which holds them all.
+fn text_type(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::MySql => "TEXT CHARACTER SET utf8mb4",
+        Dialect::Postgres | Dialect::Sqlite => "TEXT",
+    }
+}
+
 /// Texts in the order of their bytes, without padding. MySQL has no collation for that which MariaDB has too. The length is what still
 /// fits into an index beside a key.
 fn key_type(dialect: Dialect) -> &'static str {
@@ -256,6 +277,18 @@ fn key_type(dialect: Dialect) -> &'static str {
         Dialect::MySql => "VARBINARY(1020)",
         Dialect::Sqlite => "TEXT",
     }
+}
+
+/// The type of keys of rows, and of tenants.
+fn id_type(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::MySql => "VARBINARY(255)",
+        Dialect::Postgres | Dialect::Sqlite => key_type(dialect),
+    }
+}
+
+fn scope_line(dialect: Dialect, scope: &str) -> String {
+    format!("{} {} NOT NULL", quoted(dialect, scope), id_type(dialect))
 }
 
 /// MariaDB sorts by the first 1024 bytes alone.
@@ -268,7 +301,7 @@ fn sort_type(dialect: Dialect) -> &'static str {
 
 fn native_type(dialect: Dialect, native: &Native) -> &'static str {
     match (native, dialect) {
-        (_, Dialect::MySql) => "VARCHAR(255)",
+        (_, Dialect::MySql) => "VARCHAR(255) CHARACTER SET utf8mb4",
         (Native::CaseInsensitive, Dialect::Postgres) => "citext",
         (Native::CaseInsensitive, Dialect::Sqlite) => "TEXT COLLATE NOCASE",
         _ => "TEXT",

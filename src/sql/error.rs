@@ -22,6 +22,10 @@ pub enum SqlError {
     NotSortable(Box<str>),
     /// No identifier: letters, digits and `_`, a digit not first, at most 63.
     BadIdentifier(Box<str>),
+    /// The mapping tells tenants apart by this column, and [`super::Columns::within`] did not say which is meant.
+    NoTenant(Box<str>),
+    /// [`super::Columns::within`] names a tenant, and the mapping has no column that tells them apart.
+    NoScope,
     /// More bound values than [`Dialect::MAX_PARAMETERS`].
     TooManyParameters,
 }
@@ -42,6 +46,8 @@ impl fmt::Display for SqlError {
             Self::Untyped(attribute) => write!(f, "`{attribute}` has no type, so no column can be compared with it"),
             Self::NotSortable(attribute) => write!(f, "the mapping has no sort column for `{attribute}`"),
             Self::BadIdentifier(name) => write!(f, "`{}` is not the name of a column", name.escape_debug()),
+            Self::NoTenant(column) => write!(f, "the tables hold many tenants, told apart by `{column}`, and none is named"),
+            Self::NoScope => f.write_str("a tenant is named, and the mapping has no column that tells tenants apart"),
             Self::TooManyParameters => write!(f, "the filter needs more than {} bound values", Dialect::MAX_PARAMETERS),
         }
     }

@@ -1,9 +1,9 @@
 //! One test of one column, positive or negative. Negative is not `NOT`: a NULL in the column has to make it true.
 
 use super::chain::{Join, Part};
-use super::columns::{Column, Native, Text};
 use super::dialect::{Dialect, Place};
 use super::error::SqlError;
+use super::mapping::{Column, Native, Text};
 use crate::plan::{Predicate, Test};
 use crate::schema::Attribute;
 use crate::value::{Case, Kind, Value, successor};

@@ -3,9 +3,10 @@
 //! Not done yet: where an unindexable `co` stands at the top of a filter with few matches, MariaDB and SQLite walk the whole sort index;
 //! taking the order away from them (`ORDER BY +sort`, `IGNORE INDEX FOR ORDER BY`) was measured to be ten times faster.
 
-use super::columns::{Columns, is_identifier};
+use super::columns::Columns;
 use super::dialect::Dialect;
 use super::error::SqlError;
+use super::mapping::is_identifier;
 use super::statement::Statement;
 use crate::plan::Plan;
 use crate::value::{Kind, Value, key};

@@ -1,6 +1,7 @@
 //! Where a mapping agrees with memory only in part.
 
-use super::columns::{Columns, Native, Text};
+use super::columns::Columns;
+use super::mapping::{Native, Text};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::plan::{Node, Plan, Predicate};
 use crate::schema::{Attribute, AttributeId, Schema};

@@ -130,7 +130,17 @@ pub(super) fn any_element(user: &impl Members, attribute: &Attribute, test: &mut
         path if path.eq_ignore_ascii_case("assignedRoles") => user.assigned_roles().iter().any(|role| test(role)),
         path if path.eq_ignore_ascii_case("assignedGroups") => user.assigned_groups().iter().any(|group| test(group)),
         path if path.eq_ignore_ascii_case("assignedGroupsAssignedRoles") => group_roles(user).any(|role| test(role)),
+        path if path.eq_ignore_ascii_case("assignedScopes") => user.assigned_scopes().iter().any(|scope| test(&Scope(scope))),
         _ => false,
+    }
+}
+
+/// As an element of `assignedScopes`, which is its `value`.
+struct Scope<'a>(&'a str);
+
+impl Record for Scope<'_> {
+    fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        test(text(self.0))
     }
 }
 

@@ -8,14 +8,16 @@ static COLUMNS: LazyLock<Columns> = LazyLock::new(|| Columns::of_own(mapping()))
 /// The tables of users: `users`, with a row a user, and `user_roles`, `user_groups`, `user_group_roles` (the roles that come with groups,
 /// a row for each) and `user_scopes`. Every text has a column with its key; what lists are sorted by has a sort column.
 ///
+/// The tables hold many tenants, and ids are unique within one only: name it by [`Columns::within`].
+///
 /// ```
 /// use scieve::sql::{Dialect, Select};
 ///
 /// let plan = scieve::users::policy().parse(r#"name eq "Bob" and status eq "active""#)?;
-/// let statement = plan.to_sql(scieve::users::columns(), Dialect::Sqlite, &Select::default())?;
+/// let statement = plan.to_sql(&scieve::users::columns().within("tenant-1"), Dialect::Sqlite, &Select::default())?;
 /// assert_eq!(
 ///     statement.sql,
-///     "SELECT `u`.`id` FROM `users` AS `u` WHERE `u`.`name_f` = ? AND `u`.`status_f` = ? ORDER BY `u`.`id` ASC"
+///     "SELECT `u`.`id` FROM `users` AS `u` WHERE `u`.`tenant_id` = ? AND `u`.`name_f` = ? AND `u`.`status_f` = ? ORDER BY `u`.`id` ASC"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -26,6 +28,7 @@ pub fn columns() -> &'static Columns {
 
 fn mapping() -> Mapping {
     Mapping::new("users", "id")
+        .scoped_by("tenant_id")
         .attribute("id", text("id").sorted_by("id_sort").not_null())
         .attribute("subject", text("subject").sorted_by("subject_sort").not_null())
         .attribute("name", text("name").sorted_by("name_sort").not_null())

@@ -1,6 +1,6 @@
 //! Invitations: who is to be invited, and what comes of it.
 
-use super::error::StoreError;
+use super::error::{NUL, StoreError};
 use super::timestamp::Timestamp;
 use super::user::{Status, User, is_address};
 use serde::{Serialize, Serializer};
@@ -55,9 +55,13 @@ impl Invitee {
             Some(Value::Bool(resend)) => *resend,
             Some(_) => return Err(StoreError::invalid(at("/resend"), "expected true or false")),
         };
+        let name = text("name")?.filter(|name| !name.is_empty());
+        if name.as_ref().is_some_and(|name| name.contains('\0')) {
+            return Err(StoreError::invalid(at("/name"), NUL));
+        }
         Ok(Self {
             email: text("email")?.ok_or_else(|| StoreError::invalid(at("/email"), "expected a string"))?,
-            name: text("name")?.filter(|name| !name.is_empty()),
+            name,
             resend,
             language: text("language")?.and_then(|language| known(&language)).unwrap_or_else(|| "en".to_owned()),
         })

@@ -1,6 +1,6 @@
 //! The operations of PATCH: read, then applied to a user.
 
-use super::error::StoreError;
+use super::error::{NUL, StoreError};
 use super::invite::invite_expiry;
 use super::role::{Group, Named, ProviderType, Reference, Role};
 use super::timestamp::Timestamp;
@@ -130,6 +130,7 @@ impl Operation {
         let given = item.get("value").unwrap_or(&Value::Null);
         let text = |target, removable| match (op, given) {
             (Op::Unset, _) if removable => Ok(Change::Text(target, None)),
+            (Op::Replace | Op::Set | Op::Add, Value::String(text)) if text.contains('\0') => Err(value("", NUL)),
             (Op::Replace | Op::Set | Op::Add, Value::String(text)) => Ok(Change::Text(target, Some(text.clone()))),
             (Op::Replace | Op::Set | Op::Add, _) => Err(value("", "expected a string")),
             _ => Err(unfit()),

@@ -1,7 +1,7 @@
 //! What every store of users does.
 
 use super::attributes::policy;
-use super::error::StoreError;
+use super::error::{NUL, StoreError};
 use super::invite::{InviteResult, Invitee, Mailer, invite_expiry};
 use super::page::{Page, Position, Query, Window};
 use super::patch::{Operation, Patched};
@@ -32,13 +32,18 @@ impl NewUser {
     /// The user to store: invited, with an invitation that starts now, and with roles out of the tenant's.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for an empty subject, for an e-mail address that is none, and for a role that the tenant lacks.
+    /// [`StoreError::Invalid`] for an empty subject, for U+0000 in a text, for an e-mail address that is none, and for a role that
+    /// the tenant lacks.
     pub fn into_user(self, tenant: &str, id: String, roles: &[Role], now: Timestamp) -> Result<User, StoreError> {
         if self.subject.is_empty() {
             return Err(StoreError::invalid("/subject", "expected a subject"));
         }
         if self.email.as_ref().is_some_and(|email| !is_address(email)) {
             return Err(StoreError::invalid("/email", "expected an e-mail address"));
+        }
+        let texts = [("/subject", Some(&self.subject)), ("/name", self.name.as_ref()), ("/picture", self.picture.as_ref())];
+        if let Some((pointer, _)) = texts.into_iter().find(|(_, text)| text.is_some_and(|text| text.contains('\0'))) {
+            return Err(StoreError::invalid(pointer, NUL));
         }
         let mut assigned_roles: Vec<Role> = Vec::with_capacity(self.assigned_roles.len());
         for (place, reference) in self.assigned_roles.iter().enumerate() {

@@ -177,14 +177,14 @@ impl Stage {
         let delete = |id: String| ready(self.store.delete(&self.tenant, &id)).unwrap();
         group.bench_function("delete", |b| b.iter_batched(&mut made, delete, BatchSize::SmallInput));
         let live: Vec<&User> = self.asked.iter().filter(|user| user.status != users::Status::Deleted).collect();
-        let mut turn = 0;
+        let (mut turns, mut people, mut others) = (0_u64.., live.iter().cycle(), live.iter().cycle().skip(1));
         for (name, path) in [("patch name", "/name"), ("patch email", "/email"), ("patch locale", "/preferredLocale")] {
             let mut patch = || {
-                turn += 1;
+                let (turn, user, other) = (turns.next().unwrap(), people.next().unwrap(), others.next().unwrap());
                 // Another value in every round.
-                let value = format!("{}{turn}@corp.example", live[turn * 7 % live.len()].name.replace(|c: char| !c.is_alphabetic(), ""));
+                let value = format!("{}{turn}@corp.example", other.name.replace(|c: char| !c.is_alphabetic(), ""));
                 let body = json!([{ "op": "replace", "path": path, "value": value }]);
-                (&*live[turn % live.len()].id, Operation::parse_all(&body).unwrap())
+                (&*user.id, Operation::parse_all(&body).unwrap())
             };
             let apply = |(id, operations): (&str, Vec<Operation>)| ready(self.store.patch(&self.tenant, id, &operations)).unwrap();
             group.bench_function(name, |b| b.iter_batched(&mut patch, apply, BatchSize::SmallInput));

@@ -61,6 +61,10 @@ async fn prepare(engine: &dyn Engine) -> Result<CursorKey, ConnectError> {
         }
         tries += 1;
     }
+    if engine.dialect() == Dialect::Sqlite {
+        // Another server may be at it; the store does without.
+        let _ = migrate::analyze(engine).await;
+    }
     if engine.dialect() == Dialect::Postgres
         && let Err(fault) = migrate::trigrams(engine).await
     {

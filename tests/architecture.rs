@@ -19,9 +19,9 @@ const FLOORS: &[&[&str]] = &[
     &[
         "check/meaning", "check/resolve", "check/shape", "check/mod",
         "scim/mod",
-        "users/timestamp", "users/role", "users/user", "users/page", "users/cursor", "users/error", "users/attributes", "users/id", "users/invite", "users/patch",
+        "users/timestamp", "users/role", "users/user", "users/page", "users/cursor", "users/error", "users/texts", "users/attributes", "users/id", "users/invite", "users/patch",
         "users/store", "users/fixture",
-        "users/memory/*", "users/columns", "users/database", "users/sample", "users/mod",
+        "users/memory/*", "users/columns", "users/database/*", "users/sample", "users/mod",
     ],
     &[
         "arbitrary",

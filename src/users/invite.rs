@@ -1,6 +1,6 @@
 //! Invitations: who is to be invited, and what comes of it.
 
-use super::error::{NUL, StoreError};
+use super::error::StoreError;
 use super::timestamp::Timestamp;
 use super::user::{Status, User, is_address};
 use serde::{Serialize, Serializer};
@@ -55,13 +55,9 @@ impl Invitee {
             Some(Value::Bool(resend)) => *resend,
             Some(_) => return Err(StoreError::invalid(at("/resend"), "expected true or false")),
         };
-        let name = text("name")?.filter(|name| !name.is_empty());
-        if name.as_ref().is_some_and(|name| name.contains('\0')) {
-            return Err(StoreError::invalid(at("/name"), NUL));
-        }
         Ok(Self {
             email: text("email")?.ok_or_else(|| StoreError::invalid(at("/email"), "expected a string"))?,
-            name,
+            name: text("name")?.filter(|name| !name.is_empty()),
             resend,
             language: text("language")?.and_then(|language| known(&language)).unwrap_or_else(|| "en".to_owned()),
         })
@@ -122,6 +118,8 @@ pub enum InviteResult {
 pub enum InviteCode {
     /// `400`: the address is none.
     BadAddress,
+    /// `400`: the address or the name is too long, or has a character that is not taken.
+    BadText,
     /// `1001`: the user is active.
     ActiveUser,
     /// `1002`: the user is disabled.
@@ -135,7 +133,7 @@ impl InviteCode {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::BadAddress => "400",
+            Self::BadAddress | Self::BadText => "400",
             Self::ActiveUser => "1001",
             Self::DisabledUser => "1002",
             Self::Mail => "1003",
@@ -145,6 +143,7 @@ impl InviteCode {
     const fn title(self) -> &'static str {
         match self {
             Self::BadAddress => "Not an e-mail address",
+            Self::BadText => "A text that is not taken",
             Self::ActiveUser => "The user is active already",
             Self::DisabledUser => "The user is disabled",
             Self::Mail => "The invitation could not be sent",

@@ -8,6 +8,8 @@ mod cursors;
 #[path = "../databases/mod.rs"]
 mod databases;
 mod fixture;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod opening;
 mod pages;
 mod patches;
 mod random;
@@ -59,6 +61,11 @@ async fn sqlite() -> Stage<scieve::users::SqlStore> {
 #[cfg(feature = "postgres")]
 async fn postgres() -> Stage<scieve::users::SqlStore> {
     opened(databases::Database::postgres().await).await
+}
+
+#[cfg(feature = "postgres")]
+async fn cluster() -> Stage<scieve::users::SqlStore> {
+    opened(databases::Database::cluster().await).await
 }
 
 #[cfg(feature = "mysql")]
@@ -123,6 +130,13 @@ macro_rules! on {
 
             #[test]
             $(#[$attribute])*
+            fn no_change_is_lost() {
+                let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
+                threads::no_change_is_lost(store);
+            }
+
+            #[test]
+            $(#[$attribute])*
             fn readers_see_whole_states() {
                 let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
                 threads::readers_see_whole_states(store);
@@ -138,3 +152,22 @@ on!(sqlite, 1, 1200,);
 on!(postgres, 1, 1200, #[ignore = "needs scripts/servers"]);
 #[cfg(feature = "mysql")]
 on!(mysql, 1, 1200, #[ignore = "needs scripts/servers"]);
+
+/// The contract alone: tests/cluster compares much more of a cluster with memory.
+#[cfg(feature = "postgres")]
+mod on_a_cluster {
+    use super::{Stage, block_on, cluster, contract, threads};
+
+    #[test]
+    #[ignore = "needs scripts/cluster"]
+    fn keeps_the_contract() {
+        block_on(contract::contract(cluster));
+    }
+
+    #[test]
+    #[ignore = "needs scripts/cluster"]
+    fn one_subject_is_created_once() {
+        let Stage { store, keep: _keep, .. } = block_on(cluster());
+        threads::one_subject_is_created_once(store);
+    }
+}

@@ -1,6 +1,6 @@
 //! The users of one tenant, with their indexes.
 
-use super::block::{Block, ROWS, Row};
+use super::block::{self, Block, ROWS, Row};
 use super::ids::Ids;
 use super::lookup::{By, Lookup};
 use super::record::Record;
@@ -10,7 +10,6 @@ use crate::users::error::StoreError;
 use crate::users::role::{Group, Role};
 use crate::users::user::{Members, Status};
 use crate::value::key;
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A whole state. A copy is cheap: it shares what neither changes.
@@ -111,8 +110,7 @@ impl Tenant {
             entries.extend(keys(&row).filter_map(|(by, key)| Some(self.lookup.entry(by, key?, slot))));
             rows.push(row);
         }
-        rows.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
-        self.order = Tree::of(rows.chunks(ROWS * 3 / 4).map(Block::of));
+        self.order = Tree::of(in_order(&rows).chunks(ROWS * 3 / 4).map(|chunk| Block::of(chunk.iter().copied())));
         self.lookup.fill(entries);
         self.ids.fill(0..self.records.len(), |slot| self.records.get(slot));
         Ok(())
@@ -132,13 +130,18 @@ impl Tenant {
         }
         self.records.set(slot, record);
         let path = self.leaf_of(&old_row);
+        let stays = old_row.place() == row.place() && old_row.has_name_of(&row);
         self.order.change(path, |leaf| {
             let at = leaf.seek(|place| place < old_row.place());
-            if leaf.slots.get(at) == Some(&slot) {
-                leaf.remove(at);
+            match leaf.slots.get(at) == Some(&slot) {
+                true if stays => leaf.update(at, &row),
+                true => leaf.remove(at),
+                false => {}
             }
         });
-        self.place(&row);
+        if !stays {
+            self.place(&row);
+        }
     }
 
     fn counted(&mut self, status: Status, more: bool) {
@@ -148,12 +151,12 @@ impl Tenant {
     }
 
     fn leaf_of(&self, row: &Row) -> Path {
-        self.order.find(|leaf| leaf.place(0).cmp(&row.place()) != Ordering::Greater)
+        block::find(&self.order, |place| place <= row.place())
     }
 
     fn place(&mut self, row: &Row) {
         if self.order.is_empty() {
-            self.order = Tree::of([Block::of(std::slice::from_ref(row))]);
+            self.order = Tree::of([Block::of(std::iter::once(row))]);
             return;
         }
         let path = self.leaf_of(row);
@@ -164,6 +167,13 @@ impl Tenant {
     }
 }
 
+/// The rows in the order of their places.
+fn in_order(rows: &[Row]) -> Vec<&Row> {
+    let mut rows: Vec<(u128, &Row)> = rows.iter().map(|row| (row.beginning(), row)).collect();
+    rows.sort_by(|(a, a_row), (b, b_row)| a.cmp(b).then_with(|| a_row.place().cmp(&b_row.place())));
+    rows.into_iter().map(|(_, row)| row).collect()
+}
+
 /// What the user is found by. The id is not among it, for it never changes.
 fn keys(row: &Row) -> impl Iterator<Item = (By, Option<&str>)> {
     [(By::Subject, Some(row.subject())), (By::Email, row.email()), (By::Client, row.client())].into_iter()
@@ -172,6 +182,8 @@ fn keys(row: &Row) -> impl Iterator<Item = (By, Option<&str>)> {
 #[cfg(test)]
 mod tests {
     use super::{By, Tenant};
+    use crate::users::memory::block::Text;
+    use crate::users::memory::grams::grams;
     use crate::users::memory::record::{Record, Sharing};
     use crate::users::{User, sample};
 
@@ -188,5 +200,35 @@ mod tests {
         }
         assert_eq!(tenant.lookup.find(By::Subject, "new").count(), 1);
         assert_eq!(tenant.order.leaves_from(tenant.order.find(|_| false)).map(|leaf| leaf.slots.len()).sum::<usize>(), 1);
+    }
+
+    #[test]
+    fn blocks_know_the_grams_of_all_their_texts_and_few_others() {
+        let (mut tenant, mut sharing) = (Tenant::new(), Sharing::default());
+        let users: Vec<User> = sample(1500).collect();
+        let mut record = |user: &User| Record::new(user, "t".into(), &mut sharing);
+        users.iter().for_each(|user| tenant.insert(record(user)).unwrap());
+        for (turn, slot) in (0..6000_usize).map(|turn| (turn, turn * 7 % users.len())) {
+            let mut user = users[slot].clone();
+            match turn % 3 {
+                0 => user.name = format!("{turn} {}", user.name),
+                1 => user.email = Some(format!("{turn}@other.example")),
+                _ => user.subject = format!("subject of {turn}"),
+            }
+            tenant.replace(slot as u32, record(&user));
+        }
+        let strange: Vec<_> = grams(b"zzzqqqjjj").collect();
+        let (mut rows, mut confused) = (0, 0);
+        for leaf in tenant.order.leaves_from(tenant.order.find(|_| false)) {
+            for text in [Text::Name, Text::Email, Text::Subject] {
+                let known = leaf.grams(text).unwrap();
+                confused += usize::from(known.have(&strange));
+                for row in 0..leaf.slots.len() {
+                    rows += 1;
+                    assert!(known.have(&grams(leaf.column(text).row(row)).collect::<Vec<_>>()), "{text:?}");
+                }
+            }
+        }
+        assert_eq!((rows, confused), (3 * users.len(), 0));
     }
 }

@@ -53,12 +53,13 @@ impl Hostile {
         if self.form == Form::Raw { self.written.clone() } else { encoded(&self.written) }
     }
 
-    /// What is read of that; `None` where it is badly encoded.
+    /// What is read of that; `None` where it is badly encoded, or has a U+0000.
     pub(crate) fn of_query(&self) -> Option<String> {
-        if self.form != Form::Raw {
-            return Some(self.written.clone());
-        }
-        octets(&self.written.replace('+', " "), true).and_then(|octets| String::from_utf8(octets).ok())
+        let text = match self.form {
+            Form::Raw => octets(&self.written.replace('+', " "), true).and_then(|octets| String::from_utf8(octets).ok()),
+            Form::Text | Form::Json => Some(self.written.clone()),
+        };
+        text.filter(|text| !text.contains('\0'))
     }
 
     /// In a segment of a path, and what is read of that.

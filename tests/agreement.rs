@@ -7,6 +7,8 @@
 mod mutants;
 #[path = "agreement/run.rs"]
 mod run;
+#[path = "agreement/stores.rs"]
+mod stores;
 
 mod generated;
 
@@ -30,7 +32,8 @@ fn length(filters: usize) -> Length {
         records: number("SCIEVE_AGREEMENT_RECORDS").unwrap_or(100) as usize,
         seed: number("SCIEVE_AGREEMENT_SEED").unwrap_or(1),
         progress: asked.is_some(),
-        only: std::env::var("SCIEVE_AGREEMENT_FILTER").ok().map(|filter| (number("SCIEVE_AGREEMENT_BATCH").unwrap_or(0) as usize, filter)),
+        batch: number("SCIEVE_AGREEMENT_BATCH").map(|batch| batch as usize),
+        filter: std::env::var("SCIEVE_AGREEMENT_FILTER").ok(),
     }
 }
 
@@ -43,7 +46,7 @@ async fn agrees<W: World>(world: &W, dialect: Dialect, filters: usize) {
     let length = length(filters);
     let outcome = run(world, &mut Engine::new(dialect).await, &length, None).await;
     assert!(outcome.wrong == 0, "{} of {} filters differ; the first is above", outcome.wrong, outcome.filters);
-    if length.only.is_some() {
+    if length.batch.is_some() {
         return;
     }
     // Filters that say something.
@@ -61,7 +64,7 @@ async fn notices(dialect: Dialect) {
 }
 
 async fn notices_one<W: World>(world: &W, dialect: Dialect, mutant: Mutant) {
-    let length = Length { filters: 2_000, records: 60, seed: 7, progress: false, only: None };
+    let length = Length { filters: 2_000, records: 60, seed: 7, progress: false, batch: None, filter: None };
     let outcome = run(world, &mut Engine::new(dialect).await, &length, Some(mutant)).await;
     eprintln!("{}, {mutant:?}: {} of {} filters are wrong", name(dialect), outcome.wrong, outcome.filters);
     assert!(outcome.wrong > 0, "{dialect}: {mutant:?} is not noticed");
@@ -201,4 +204,14 @@ async fn pages_joined_are_the_whole_list_in_postgres() {
 #[ignore = "needs scripts/servers"]
 async fn pages_joined_are_the_whole_list_in_mariadb() {
     pages(Dialect::MySql).await;
+}
+
+#[tokio::test]
+async fn scratch_two_memories() {
+    for seed in 0..3 {
+        let clock = stores::Clock::new();
+        let told = clock.clone();
+        let other = scieve::users::MemoryStore::with_clock(move || told.now());
+        stores::same_answers(&other, clock, seed, 6).await;
+    }
 }

@@ -74,7 +74,9 @@ impl Engine {
         let quote = if self.dialect() == Dialect::Postgres { '"' } else { '`' };
         let children = columns.mapping().children.values().map(|child| &child.table);
         for table in children.chain([&columns.mapping().table]) {
-            self.execute(&format!("DELETE FROM {quote}{table}{quote}")).await;
+            let empty = if self.dialect() == Dialect::Postgres { "TRUNCATE" } else { "DELETE FROM" };
+            let cascade = if self.dialect() == Dialect::Postgres { " CASCADE" } else { "" };
+            self.execute(&format!("{empty} {quote}{table}{quote}{cascade}")).await;
         }
         let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
         let ids: Vec<&str> = records.iter().map(|record| world.id(record)).collect();
@@ -97,6 +99,9 @@ impl Engine {
             }
         }
         self.execute("COMMIT").await;
+        if self.dialect() == Dialect::Postgres {
+            self.execute("ANALYZE").await;
+        }
     }
 
     /// Rows of one table.

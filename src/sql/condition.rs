@@ -72,9 +72,13 @@ fn operands<'n>(node: &'n Node, positive: bool, found: &mut Vec<(&'n Node, bool)
     }
 }
 
-/// Whether the node is a test that makes one condition, and no alternatives.
-fn is_one_test(node: &Node) -> bool {
-    matches!(node, Node::Test(test) if !matches!(test.predicate, Predicate::Differs(_)))
+/// When the operand of an AND is looked at: a list of values before what lists whole tables, and that before what has alternatives.
+fn turn(node: &Node) -> u8 {
+    match node {
+        Node::Test(Test { predicate: Predicate::In(_), .. }) => 0,
+        Node::Test(test) if !matches!(test.predicate, Predicate::Differs(_)) => 1,
+        _ => 2,
+    }
 }
 
 impl<'a> Compiler<'a> {
@@ -99,13 +103,13 @@ impl<'a> Compiler<'a> {
         Ok(Part::chain(self.dialect, join, parts?))
     }
 
-    /// What has to be true at the same time: the tests first, so that what stands deeper knows which columns they list.
+    /// What has to be true at the same time. What stands deeper has to know which columns the others list.
     fn all(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
         let mut children = Vec::new();
         operands(node, positive, &mut children);
         let mut parts: Vec<Option<Part>> = children.iter().map(|_| None).collect();
-        for tests in [true, false] {
-            for (part, (child, positive)) in parts.iter_mut().zip(&children).filter(|(_, (child, _))| is_one_test(child) == tests) {
+        for now in 0..=2 {
+            for (part, (child, positive)) in parts.iter_mut().zip(&children).filter(|(_, (child, _))| turn(child) == now) {
                 *part = Some(self.node(child, *positive, scope)?);
             }
         }

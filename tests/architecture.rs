@@ -19,15 +19,15 @@ const FLOORS: &[&[&str]] = &[
     &[
         "check/meaning", "check/resolve", "check/shape", "check/mod",
         "scim/mod",
-        "users/timestamp", "users/role", "users/user", "users/page", "users/cursor", "users/error", "users/attributes", "users/id", "users/invite", "users/patch",
+        "users/timestamp", "users/role", "users/user", "users/page", "users/cursor", "users/error", "users/texts", "users/attributes", "users/id", "users/invite", "users/patch",
         "users/store", "users/fixture",
-        "users/memory/*", "users/columns", "users/database", "users/sample", "users/mod",
+        "users/memory/*", "users/columns", "users/database/*", "users/sample", "users/mod",
     ],
     &[
         "arbitrary",
-        "http/problem", "http/query", "http/links", "http/jwt", "http/config", "http/body", "http/identity", "http/limit", "http/metrics", "http/app", "http/view",
+        "http/problem", "http/query", "http/links", "http/head", "http/jwt", "http/config", "http/body", "http/identity", "http/limit", "http/metrics", "http/app", "http/view",
         "http/users/paging", "http/users/list", "http/users/one", "http/users/create", "http/users/actions", "http/users/own", "http/users/mod",
-        "http/extras", "http/openapi", "http/answer", "http/server", "http/mod",
+        "http/extras", "http/openapi", "http/answer", "http/patience", "http/server", "http/mod",
     ],
     &["lib"],
     &[

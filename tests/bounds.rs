@@ -260,6 +260,96 @@ fn hostile_texts_are_answered_on_a_small_stack() {
     });
 }
 
+/// What the refusal of a text takes: allocations, and their bytes.
+fn refusal(text: &str, limits: &Limits, expected: Code) -> (u64, u64) {
+    let mut refused = None;
+    let taken = allocation_counter::measure(|| refused = Some(Filter::parse_with(text, &Syntax::lenient(), limits)));
+    assert_eq!(code(refused.unwrap()), expected);
+    (taken.count_total, taken.bytes_total)
+}
+
+/// Each is refused where it goes beyond the limit; what stands behind that place costs nothing.
+#[test]
+fn refusing_costs_no_more_for_a_longer_text() {
+    on_a_small_stack(|| {
+        let Limits { bytes, depth, clauses, alternations, .. } = Limits::default();
+        let wide = limits(|limits| limits.bytes = Limits::MAX_BYTES);
+        let turns = |levels| nested(levels, &[("a pr or (", ")"), ("a pr and (", ")")], "a pr or a pr");
+        for (name, short, more, expected) in [
+            ("too long", " ".repeat(bytes + 1), " ", Code::TooLong),
+            ("too deep", "(".repeat(depth + 1), "(", Code::TooDeep),
+            ("too deep, then closed", nested(depth + 1, &[GROUP], "a pr"), " and a pr", Code::TooDeep),
+            ("too deep with not", "not (".repeat(depth + 1), "not (", Code::TooDeep),
+            ("too many clauses", chain(clauses + 1, "a pr", " or "), " or a pr", Code::TooManyClauses),
+            ("too many in brackets", format!("emails[{}", chain(clauses + 1, "value pr", " or ")), " or value pr", Code::TooManyClauses),
+            ("too many turns", turns(alternations), " ", Code::TooManyAlternations),
+            ("brackets in brackets", "a[b[".to_owned(), "c[", Code::NestedValuePath),
+            ("no such operator", "a is b".to_owned(), " or a is b", Code::UnknownOperator),
+            ("an open string", "a eq \"".to_owned(), "x", Code::UnterminatedString),
+        ] {
+            let limits = if expected == Code::TooLong { Limits::default() } else { wide };
+            let long = format!("{short}{}", more.repeat((4 << 20) / more.len()));
+            let ((count, taken), (long_count, long_taken)) = (refusal(&short, &limits, expected), refusal(&long, &limits, expected));
+            // The findings hold the text they are about, unless it is too long to be read; entries are made room for as the limits allow.
+            let held = |text: &str| if expected == Code::TooLong { 0 } else { text.len() as u64 };
+            let (own, long_own) = (taken - held(&short), long_taken - held(&long));
+            assert!(long_count <= count + 4 && long_own <= own + (64 << 10), "{name}: {count}, {own}; {long_count}, {long_own} bytes");
+            assert!(own <= 128 << 10, "{name}: {own} bytes");
+        }
+    });
+}
+
+/// Of what a text of the greatest length needs from its reading to its plan; the text itself is apart.
+const MEMORY: u64 = 2 << 20;
+
+#[test]
+fn the_longest_texts_take_little_memory() {
+    let default = Limits::default();
+    let full = |text: String| format!("{}{text}", " ".repeat(default.bytes - text.len()));
+    let clause = |number: usize| format!("emails[value eq \"{number:0100}\"]");
+    let literals = |clause: &dyn Fn(usize) -> String, most: usize, between: &str| {
+        let mut text = clause(0);
+        for number in 1..most {
+            let more = format!("{between}{}", clause(number));
+            if text.len() + more.len() > default.bytes {
+                break;
+            }
+            text += &more;
+        }
+        text
+    };
+    on_a_small_stack(|| {
+        let texts = [
+            full(chain(default.clauses, "a pr", " or ")),
+            full(chain(default.clauses, "name eq 'x'", " and ")),
+            literals(&|number| format!("a co \"{number:0115}\""), default.clauses, " or "),
+            literals(&|number| format!("a sw \"{}{number}\"", "é".repeat(55)), default.clauses, " and "),
+            literals(&|number| format!("a eq \"{}{number}\"", "ΐ".repeat(55)), default.clauses, " or "),
+            literals(&clause, default.clauses, " or "),
+            literals(&clause, default.clauses, " and "),
+            literals(&|number| format!("unknown{number:0110} pr"), default.clauses, " or "),
+            literals(&|number| format!("logins gt {number}{}", "0".repeat(100)), default.clauses, " and "),
+            format!("a co \"{}\"", "x".repeat(default.bytes - 7)),
+            format!("a ew \"{}\"", "\u{390}".repeat((default.bytes - 7) / 2)),
+            format!("a eq \"{}\"", "\\u0390".repeat((default.bytes - 7) / 6)),
+            "a or ".repeat(default.bytes / 5),
+            "\"".repeat(default.bytes),
+        ];
+        for text in &texts {
+            let shown: String = text.trim_start().chars().take(30).collect();
+            let (all, group) = (Policy::<Row>::schemaless(Case::Ignore), policy());
+            let taken = allocation_counter::measure(|| {
+                let Ok(filter) = Filter::parse_with(text, &Syntax::lenient(), &default) else { return };
+                let plans = [all.check(&filter), group.check(&filter)];
+                assert!(
+                    plans.iter().any(|plan| plan.as_ref().is_ok_and(|plan| !plan.explain().is_empty())) || plans.iter().all(Result::is_err)
+                );
+            });
+            assert!(text.len() <= default.bytes && taken.bytes_max <= MEMORY, "{shown}: {} bytes at a time", taken.bytes_max);
+        }
+    });
+}
+
 #[test]
 fn the_worst_that_is_accepted_fits_on_a_small_stack() {
     let Limits { depth, alternations, clauses, .. } = Limits::default();

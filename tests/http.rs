@@ -357,17 +357,19 @@ impl UserStore for Broken {
 }
 
 #[test]
-fn what_breaks_inside_is_500_and_says_nothing() {
+fn what_breaks_inside_is_500_and_what_is_away_503_and_neither_says_more() {
     let server = Server::of(config(), async { Broken(store().await) });
     let patch: Value = json!([{ "op": "replace", "path": "/name", "value": "x" }]);
-    for answer in [
-        server.get("/api/v1/users/actions/count"),
-        server.call(ADMIN, "PATCH", "/api/v1/users/62716ab404a7bd8626af9bd6", Some(&patch)),
-        server.call(ADMIN, "POST", "/api/v1/users", Some(&json!({ "subject": "x" }))),
-    ] {
+    for answer in
+        [server.get("/api/v1/users/actions/count"), server.call(ADMIN, "PATCH", "/api/v1/users/62716ab404a7bd8626af9bd6", Some(&patch))]
+    {
         is_problem(&answer, 500);
         assert!(!answer.text.contains("secret") && !answer.text.contains("broken"), "{}", answer.text);
     }
+    let away = server.call(ADMIN, "POST", "/api/v1/users", Some(&json!({ "subject": "x" })));
+    is_problem(&away, 503);
+    assert!(away.header("retry-after").is_some_and(|seconds| seconds.parse::<u8>().is_ok()), "{away:?}");
     assert_eq!(server.get("/api/v1/users?limit=1").status, 200);
+    assert_eq!(server.get("/healthz").status, 200);
     assert_eq!(TENANT, server::fixture().tenant);
 }

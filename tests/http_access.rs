@@ -79,7 +79,15 @@ fn bad_tokens_are_refused() {
         with("aud", json!("others")),
         with("exp", json!(now() - 300)),
         with("exp", json!("never")),
+        with("exp", json!(now() - 31)),
+        with("exp", json!(-1)),
+        with("exp", Value::Null),
         with("nbf", json!(now() + 300)),
+        with("nbf", json!(now() + 60)),
+        with("iss", json!(["https://idp.example/"])),
+        with("iss", json!("")),
+        with("aud", json!([])),
+        with("aud", json!("")),
         with("sub", json!("AUTH0|A08D6D9137F3B2A7")),
         with("sub", json!("")),
         with("sub", json!("nobody")),
@@ -156,6 +164,53 @@ fn key_sets() {
     assert!(Jwt::with_key(JwtAlgorithm::Rs256, EC_PUBLIC, "i", "a").is_err());
     assert!(Jwt::with_key(JwtAlgorithm::Es256, b"no key", "i", "a").is_err());
     assert!(Jwt::with_key(JwtAlgorithm::Hs256, SECRET, "", "a").is_err());
+}
+
+#[test]
+fn tokens_of_no_key_or_too_much_text() {
+    let (secret, other) = (EncodingKey::from_secret(SECRET), EncodingKey::from_secret(b"another secret of thirty-two bytes"));
+    let set = json!({ "keys": [
+        { "kty": "oct", "kid": "a", "alg": "HS256", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY" },
+        { "kty": "oct", "kid": "b", "alg": "HS256", "k": "YW5vdGhlciBzZWNyZXQgb2YgdGhpcnR5LXR3byBieXRlcw" },
+    ] });
+    let server = Server::with(config().jwt(Jwt::with_key_set(&set.to_string(), "https://idp.example", "users").unwrap()));
+    let token = |kid: &str, claims: &Value, key: &EncodingKey| {
+        let mut header = Header::new(Algorithm::HS256);
+        header.kid = Some(kid.to_owned());
+        encode(&header, claims, key).unwrap()
+    };
+    assert_eq!((status(&server, &token("a", &claims(), &secret)), status(&server, &token("b", &claims(), &other))), (301, 301));
+    for kid in ["", "c", "A", "a ", "../a", "' or 1=1", "/dev/null", "http://a/keys"] {
+        assert_eq!(status(&server, &token(kid, &claims(), &secret)), 401, "{kid:?}");
+    }
+    // Each key is good under its own name only.
+    assert_eq!((status(&server, &token("b", &claims(), &secret)), status(&server, &token("a", &claims(), &other))), (401, 401));
+    let long = |count: usize| token("a", &with("x", json!("x".repeat(count))), &secret);
+    assert!(long(5000).len() < 8192 && long(6200).len() > 8192);
+    assert_eq!((status(&server, &long(5000)), status(&server, &long(6200)), status(&server, &long(40_000))), (301, 401, 401));
+    // Nobody is asked for a key that a token names, and what is no compact JWS is nothing.
+    for extra in ["jku", "x5u"] {
+        let mut header = Header::new(Algorithm::HS256);
+        (header.jku, header.x5u) = (Some("http://127.0.0.1:9/".into()), Some("http://127.0.0.1:9/".into()));
+        assert_eq!(status(&server, &encode(&header, &claims(), &EncodingKey::from_secret(b"x")).unwrap()), 401, "{extra}");
+    }
+    let good = token("a", &claims(), &secret);
+    let parts: Vec<_> = good.split('.').collect();
+    for bad in [
+        format!("{}.{}.{}.{}.{}", parts[0], parts[1], parts[2], parts[0], parts[1]),
+        format!("{}..{}", parts[0], parts[2]),
+        format!(".{}.{}", parts[1], parts[2]),
+        format!("{}.{}.{}=", parts[0], parts[1], parts[2]),
+        format!("{{\"payload\":\"{}\"}}", parts[1]),
+        good.to_uppercase(),
+        good.replace('.', ". "),
+        "[".repeat(4000),
+        raw(&json!({ "alg": "HS256", "kid": "a" }), &json!([[[]]]), parts[2]),
+        raw(&json!({ "alg": ["none"] }), &claims(), ""),
+        raw(&json!({ "kid": "a" }), &claims(), parts[2]),
+    ] {
+        assert_eq!(status(&server, &bad), 401, "{bad}");
+    }
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The cases of tests/corpus/http_cases.jsonl, one after the other, against one server that starts with examples/fixture.json.
+//! The cases of tests/corpus/http_cases.jsonl, one after the other, against one server that starts with examples/fixture.json:
+//! on each kind of store.
 //!
 //! A line is `{n, id, basis, method, path, headers, body | raw | body_pad, expect: {status, also, headers, body}, capture}`. `${x}` stands
 //! for a captured value. `also` are other statuses that would do; the body is not looked at then. The body of an answer is described by
@@ -6,8 +7,12 @@
 #![cfg(feature = "http")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod databases;
 mod server;
 
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+use databases::Database;
 use regex::Regex;
 use serde_json::{Value, json};
 use server::{Answer, Server};
@@ -17,13 +22,53 @@ type Captured = BTreeMap<String, String>;
 
 #[test]
 fn every_case() {
-    let server = Server::start();
+    cases(&Server::start());
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn every_case_on_sqlite() {
+    on(async { Database::sqlite() });
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+#[ignore = "needs scripts/servers"]
+fn every_case_on_postgres() {
+    on(Database::postgres());
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+#[ignore = "needs scripts/servers"]
+fn every_case_on_mysql() {
+    on(Database::mysql());
+}
+
+/// The cases on a database; they ask nothing of it that memory does not do.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+fn on(database: impl Future<Output = Database>) {
+    use scieve::users::{SqlOptions, SqlStore, UserStore as _};
+
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let database = runtime.block_on(database);
+    let url = database.url.clone();
+    let store = async move {
+        let store = SqlStore::connect(&url, SqlOptions::default()).await.unwrap();
+        let fixture = server::fixture();
+        store.load(&fixture.tenant, fixture.roles, fixture.groups, fixture.users).await.unwrap();
+        store
+    };
+    cases(&Server::of(server::config(), store));
+}
+
+fn cases(server: &Server) {
     let mut captured = Captured::new();
     let mut faults = Vec::new();
     let cases: Vec<Value> = include_str!("corpus/http_cases.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(cases.len(), 163);
     for case in &cases {
-        faults.extend(run(&server, case, &mut captured).into_iter().map(|fault| format!("{}: {fault}", case["id"])));
+        faults.extend(run(server, case, &mut captured).into_iter().map(|fault| format!("{}: {fault}", case["id"])));
     }
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }

@@ -1,22 +1,6 @@
-//! Printing what was read, built or nearly a filter gives a text that reads the same again, by the RFC, and prints the same.
 #![no_main]
 
-use arbitrary::Unstructured;
-use libfuzzer_sys::fuzz_target;
-use scieve::{Filter, Limits, Syntax, arbitrary as made_up};
+#[path = "../bodies/mod.rs"]
+mod bodies;
 
-fuzz_target!(|bytes: &[u8]| {
-    let mut roomy = Limits::default();
-    (roomy.bytes, roomy.clauses) = (Limits::MAX_BYTES, 10_000);
-    let mut u = Unstructured::new(bytes);
-    let near = made_up::text(&mut u).unwrap_or_default();
-    let text = std::str::from_utf8(bytes).unwrap_or("");
-    let read = [near.as_str(), text].map(|text| Filter::parse_with(text, &Syntax::lenient(), &Limits::default()).ok());
-    let built = made_up::tree(&mut Unstructured::new(bytes)).ok().map(|tree| tree.build_with(&roomy).expect("what is built is a filter"));
-    for filter in read.into_iter().chain([built]).flatten() {
-        let canonical = filter.to_string();
-        let again = Filter::parse_with(&canonical, &Syntax::rfc(), &roomy).expect("canonical text is a filter");
-        assert_eq!(again, filter);
-        assert_eq!(again.to_string(), canonical);
-    }
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| bodies::roundtrip(bytes));

@@ -1,7 +1,8 @@
 //! What a server starts with: users, roles, groups and keys.
 
 use super::exit::Stop;
-use scieve::users::{self, Fixture, Group, Role, RoleKind, RoleLevel, Status, Timestamp, User};
+use scieve::attr;
+use scieve::users::{self, Fixture, Group, Query, Role, RoleKind, RoleLevel, Status, StoreError, Timestamp, User, UserStore};
 use std::collections::HashSet;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,6 +12,14 @@ const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
 /// Whom the key on the command line acts as; no generated id is as low.
 const ADMINISTRATOR_ID: &str = "000000000000000000000001";
 const ADMINISTRATOR: &str = "TenantAdmin";
+
+/// What became of the users to start with.
+pub(super) enum Loaded {
+    /// So many were put into the tenant, which had none.
+    All(usize),
+    /// The tenant had users, and keeps them as they are.
+    Nothing,
+}
 
 /// The roles that come with the service.
 const ROLES: [(&str, &str, RoleLevel); 7] = [
@@ -54,6 +63,33 @@ impl Seed {
             seed.users.push(user);
         }
         Ok(seed)
+    }
+
+    /// Puts the users into the tenant where it has none: at a second start they are there, changed since then perhaps. The administrator
+    /// of the command line's keys is added where missing.
+    pub(super) async fn load(self, store: &impl UserStore) -> Result<Loaded, StoreError> {
+        let tenant = &self.tenant;
+        let administrator = || self.users.iter().find(|user| user.id == ADMINISTRATOR_ID).cloned();
+        let mut tries = 2;
+        loop {
+            let loaded = if has_users(store, tenant).await? {
+                match administrator() {
+                    Some(user) if !has_user(store, tenant, ADMINISTRATOR_ID).await? => {
+                        store.load(tenant, Vec::new(), Vec::new(), vec![user]).await.map(|()| Loaded::Nothing)
+                    }
+                    _ => Ok(Loaded::Nothing),
+                }
+            } else {
+                let (roles, groups, users) = (self.roles.clone(), self.groups.clone(), self.users.clone());
+                store.load(tenant, roles, groups, users).await.map(|()| Loaded::All(self.users.len()))
+            };
+            tries -= 1;
+            match loaded {
+                // Another server that starts at the same time was faster, and what it has loaded is there now.
+                Err(StoreError::Invalid { .. } | StoreError::SubjectTaken { .. }) if tries > 0 => {}
+                loaded => return loaded,
+            }
+        }
     }
 
     fn read(path: &Path) -> Result<Self, Stop> {
@@ -111,6 +147,19 @@ impl Seed {
         });
         self.keys.extend(keys.iter().map(|key| (key.clone(), ADMINISTRATOR_ID.to_owned())));
     }
+}
+
+/// Whether the tenant has users, the deleted among them.
+async fn has_users(store: &impl UserStore, tenant: &str) -> Result<bool, StoreError> {
+    let one = Query { limit: 1, ..Query::default() };
+    Ok(!store.list(tenant, &one).await?.users.is_empty())
+}
+
+/// Whether there is or was a user with that id.
+async fn has_user(store: &impl UserStore, tenant: &str, id: &str) -> Result<bool, StoreError> {
+    let plan = attr("id").eq(id).build().ok().and_then(|filter| users::policy().check(&filter).ok());
+    let one = Query { plan: plan.as_ref(), limit: 1, ..Query::default() };
+    Ok(!store.list(tenant, &one).await?.users.is_empty())
 }
 
 fn roles() -> Vec<Role> {

@@ -1,9 +1,9 @@
 //! `scieve serve`: the users API.
 
 use super::exit::{Stop, Verdict};
-use super::seed::Seed;
+use super::seed::{Loaded, Seed};
 use scieve::http::{self, Config, Cors, InviteExpiry, Jwt, JwtAlgorithm, RateLimits};
-use scieve::users::{Invitation, MailError, Mailer, MemoryStore, UserStore as _};
+use scieve::users::{Invitation, MailError, Mailer, MemoryStore, UserStore};
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,16 +16,19 @@ use tracing_subscriber::EnvFilter;
 Example:
   scieve serve --fixture examples/fixture.json
   curl -H 'Authorization: Bearer admin-key-0001' http://127.0.0.1:8080/api/v1/users
+  scieve serve --store sqlite:users.db --fixture examples/fixture.json
 
+A database gets its tables by itself. `--fixture` and `--sample` are loaded only where the tenant has no users yet; keys hold at every start.
 The address goes to standard output, the log to standard error; RUST_LOG sets its level (such as `debug`). Ends on SIGINT or SIGTERM, once requests under way are answered.
 Exit status: 0 ended as asked, 2 wrong usage, unreadable input or an address that cannot be had.")]
 pub(super) struct Serve {
     /// Where to listen; with port 0 the system chooses one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
-    /// Where users are kept: `memory`, which forgets them when the server ends
-    #[arg(long, default_value = "memory")]
-    store: String,
+    /// Where users are kept: `memory`, which forgets them when the server ends, `sqlite:FILE`, `postgres://...` or `mysql://...` (MariaDB
+    /// too). SCIEVE_STORE is the same, and hides a password from other users of this machine [default: memory]
+    #[arg(long, value_name = "STORE")]
+    store: Option<String>,
     /// Users, roles, groups and keys to start with, as examples/fixture.json has them
     #[arg(long, value_name = "FILE")]
     fixture: Option<PathBuf>,
@@ -97,9 +100,7 @@ enum Log {
 
 impl Serve {
     pub(super) fn run(&self) -> Result<Verdict, Stop> {
-        if self.store != "memory" {
-            return Stop::unusable("`--store` can only be `memory`");
-        }
+        let store = self.store.clone().or_else(|| std::env::var("SCIEVE_STORE").ok()).unwrap_or_else(|| "memory".to_owned());
         let mut keys = self.api_key.clone();
         keys.extend(std::env::var("SCIEVE_API_KEY").ok());
         if keys.iter().any(String::is_empty) {
@@ -119,7 +120,7 @@ impl Serve {
         self.log();
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| Stop::Unusable(format!("cannot start: {error}")))?;
-        runtime.block_on(self.serve(seed, &config))
+        runtime.block_on(self.open(&store, seed, config))
     }
 
     fn config(&self, seed: &Seed) -> Result<Config, Stop> {
@@ -182,18 +183,40 @@ impl Serve {
         };
     }
 
-    async fn serve(&self, seed: Seed, config: &Config) -> Result<Verdict, Stop> {
+    async fn open(&self, store: &str, seed: Seed, config: Config) -> Result<Verdict, Stop> {
+        if store == "memory" {
+            tracing::warn!("users are kept in memory only: changes are lost when the server ends");
+            return self.serve(MemoryStore::new(), seed, &config).await;
+        }
+        #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+        {
+            let opened = scieve::users::SqlStore::connect(store, scieve::users::SqlOptions::default()).await;
+            let store = opened.map_err(|error| Stop::Unusable(format!("`--store`: {error}")))?;
+            let config = config.cursor_key(store.cursor_key());
+            self.serve(store, seed, &config).await
+        }
+        #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+        Stop::unusable("`--store` can only be `memory`: this scieve was built without the features `sqlite`, `postgres` and `mysql`")
+    }
+
+    async fn serve<S: UserStore>(&self, store: S, seed: Seed, config: &Config) -> Result<Verdict, Stop> {
         let stop = signal()?;
-        let store = Arc::new(MemoryStore::new());
-        let count = seed.users.len();
-        let loaded = store.load(&seed.tenant, seed.roles, seed.groups, seed.users).await;
-        loaded.map_err(|error| Stop::Unusable(format!("cannot load the users: {error}")))?;
+        let store = Arc::new(store);
+        let tenant = seed.tenant.clone();
+        let asked = seed.users.len();
+        let loaded = seed.load(&*store).await;
+        match loaded.map_err(|error| Stop::Unusable(format!("cannot load the users: {error}")))? {
+            Loaded::All(users) => tracing::info!(users, tenant, "loaded"),
+            Loaded::Nothing if asked > 0 => {
+                tracing::info!(tenant, "the tenant has users already: `--fixture` and `--sample` are not loaded")
+            }
+            Loaded::Nothing => {}
+        }
         let router = http::router(store, config).map_err(|error| Stop::Unusable(error.to_string()))?;
         let listener = tokio::net::TcpListener::bind(self.listen).await;
         let listener = listener.map_err(|error| Stop::Unusable(format!("cannot listen on {}: {error}", self.listen)))?;
         let address = listener.local_addr().map_err(|error| Stop::Unusable(error.to_string()))?;
-        tracing::warn!("users are kept in memory only: changes are lost when the server ends");
-        tracing::info!(%address, users = count, tenant = seed.tenant, "listening");
+        tracing::info!(%address, tenant, "listening");
         // Nobody need read it.
         let _ = writeln!(std::io::stdout(), "listening on http://{address}");
         http::serve(listener, router, config, stop).await.map_err(|error| Stop::Unusable(error.to_string()))?;

@@ -298,7 +298,7 @@ pub struct Diagnostics {
 }
 
 impl Diagnostics {
-    pub(crate) fn new(source: &str, list: Vec<Diagnostic>) -> Self {
+    pub(crate) fn new(source: impl Into<Box<str>>, list: Vec<Diagnostic>) -> Self {
         Self { source: source.into(), list, scim_type: "invalidFilter" }
     }
 

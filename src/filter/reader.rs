@@ -42,12 +42,13 @@ impl Reader {
         Ok(Self { filter, limits, depth: 0, in_brackets: false })
     }
 
-    pub(super) fn refuse(self, error: nom::Err<Fault>) -> Diagnostics {
+    pub(super) fn refuse(mut self, error: nom::Err<Fault>) -> Diagnostics {
         let diagnostic = match error {
             nom::Err::Failure(Fault(Some(diagnostic))) | nom::Err::Error(Fault(Some(diagnostic))) => diagnostic,
             _ => Diagnostic::new(Code::UnexpectedText, Span::default(), "the text is no filter"),
         };
-        Diagnostics::new(self.filter.source_text(), vec![diagnostic])
+        self.filter.text.truncate(self.filter.source_len);
+        Diagnostics::new(self.filter.text, vec![diagnostic])
     }
 
     /// Where `input`, always a tail of the source, begins.

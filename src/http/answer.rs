@@ -1,29 +1,32 @@
 //! The last touch on every answer: error bodies, trace ids, headers, the log and the numbers.
 
-use super::body;
 use super::metrics::Metrics;
 use super::problem::{Problem, TraceId};
+use super::{body, head};
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderValue, Method};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use std::any::Any;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Errors of this endpoint have a shape of their own.
 const INVITE: &str = "/api/v1/users/actions/invite";
 
-/// Runs the handler and completes what it answers.
-pub(super) async fn complete(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+/// Runs the handler and completes what it answers. A body may take so long.
+pub(super) async fn complete(State((metrics, patience)): State<(Arc<Metrics>, Duration)>, request: Request, next: Next) -> Response {
     let start = Instant::now();
     let trace = TraceId::of(request.headers());
     let (head, invite) = (request.method() == Method::HEAD, request.uri().path() == INVITE);
     let endpoint = endpoint(&request);
     let expects = request.headers().contains_key(EXPECT);
-    let mut response = next.run(body::keep(request)).await;
+    let mut response = match head::check(&request) {
+        Ok(()) => next.run(body::keep(request, patience)).await,
+        Err(problem) => problem.into_response(),
+    };
     let status = response.status();
     let problem = match response.extensions_mut().remove::<Problem>() {
         None if status.is_client_error() || status.is_server_error() => Some(Problem::foreign(status)),
@@ -63,6 +66,5 @@ fn endpoint(request: &Request) -> Option<String> {
 
 /// What stands for a handler that panicked.
 pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
-    use axum::response::IntoResponse as _;
     Problem::internal("a handler panicked").into_response()
 }

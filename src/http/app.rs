@@ -98,6 +98,7 @@ impl From<StoreError> for Problem {
             StoreError::NotFound => Self::new(Kind::NotFound),
             StoreError::SubjectTaken { .. } => Self::new(Kind::Conflict).because("another user has this subject"),
             StoreError::Invalid { pointer, message } => Self::pointer(pointer, message),
+            StoreError::Unavailable => Self::unavailable(),
             error => Self::internal(error),
         }
     }

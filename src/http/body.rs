@@ -10,11 +10,10 @@ use serde_json::Value;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Bytes of a refused request that are read and dropped, so that the caller can send all of it and read the answer.
 const DROPPED_BYTES: u64 = 64 << 20;
-/// How long that may take.
-const DROPPED_TIME: Duration = Duration::from_secs(30);
 
 /// How large a body may be, and how long it may take.
 #[derive(Clone, Copy, Debug)]
@@ -59,43 +58,47 @@ pub(super) fn json(bytes: &Bytes, headers: &HeaderMap, types: &[&str]) -> Result
     serde_json::from_slice(bytes).map(Some).map_err(|error| Problem::pointer("", format!("the body is no JSON: {error}")))
 }
 
-/// The request with a body that is read to its end, within bounds, even where the handler leaves it.
-pub(super) fn keep(request: Request<Body>) -> Request<Body> {
+/// The request with a body that is read to its end, within bounds, even where the handler leaves it. After `time` it is not: who
+/// was too slow for the handler is for this too.
+pub(super) fn keep(request: Request<Body>, time: Duration) -> Request<Body> {
     // Who waits for `100 Continue` sends nothing after a refusal.
     if request.headers().contains_key(EXPECT) || request.body().is_end_stream() {
         return request;
     }
-    request.map(|body| Body::new(Kept(Some(body))))
+    request.map(|body| Body::new(Kept { body: Some(body), until: Instant::now() + time }))
 }
 
-struct Kept(Option<Body>);
+struct Kept {
+    body: Option<Body>,
+    until: Instant,
+}
 
 impl http_body::Body for Kept {
     type Data = Bytes;
     type Error = axum::Error;
 
     fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let Some(body) = self.0.as_mut() else { return Poll::Ready(None) };
+        let Some(body) = self.body.as_mut() else { return Poll::Ready(None) };
         let polled = Pin::new(body).poll_frame(context);
         if matches!(polled, Poll::Ready(None | Some(Err(_)))) {
-            self.0 = None;
+            self.body = None;
         }
         polled
     }
 
     fn is_end_stream(&self) -> bool {
-        self.0.as_ref().is_none_or(http_body::Body::is_end_stream)
+        self.body.as_ref().is_none_or(http_body::Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.0.as_ref().map_or_else(|| SizeHint::with_exact(0), http_body::Body::size_hint)
+        self.body.as_ref().map_or_else(|| SizeHint::with_exact(0), http_body::Body::size_hint)
     }
 }
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        if let (Some(body), Ok(runtime)) = (self.0.take().filter(|body| !body.is_end_stream()), tokio::runtime::Handle::try_current()) {
-            runtime.spawn(tokio::time::timeout(DROPPED_TIME, discard(body)));
+        if let (Some(body), Ok(runtime)) = (self.body.take().filter(|body| !body.is_end_stream()), tokio::runtime::Handle::try_current()) {
+            runtime.spawn(tokio::time::timeout_at(self.until, discard(body)));
         }
     }
 }

@@ -29,6 +29,8 @@ pub struct Config {
     pub(super) cursor_key: Option<CursorKey>,
     pub(super) invite_expiry: InviteExpiry,
     pub(super) body_bytes: usize,
+    pub(super) head_bytes: usize,
+    pub(super) max_headers: usize,
     pub(super) timeouts: Timeouts,
     pub(super) max_connections: usize,
 }
@@ -107,14 +109,16 @@ pub struct Timeouts {
     pub head: Duration,
     /// For the whole body of a request; 30 s by default.
     pub body: Duration,
+    /// For the caller to take some more of an answer; 30 s by default.
+    pub answer: Duration,
     /// For answers under way when the server is to end; 10 s by default.
     pub shutdown: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        let (head, body, shutdown) = (Duration::from_secs(30), Duration::from_secs(30), Duration::from_secs(10));
-        Self { head, body, shutdown }
+        let (long, shutdown) = (Duration::from_secs(30), Duration::from_secs(10));
+        Self { head: long, body: long, answer: long, shutdown }
     }
 }
 
@@ -133,6 +137,8 @@ impl Config {
             cursor_key: None,
             invite_expiry: InviteExpiry::default(),
             body_bytes: 512_000,
+            head_bytes: 128 << 10,
+            max_headers: 100,
             timeouts: Timeouts::default(),
             max_connections: 10_000,
         }
@@ -203,6 +209,21 @@ impl Config {
         self
     }
 
+    /// Bytes that the line and the headers of a request may have together where [`serve`](super::serve) reads them; 131,072 by
+    /// default, and never less than 8,192. A line of more than 65,534 is refused whatever this is.
+    #[must_use]
+    pub fn head_bytes(mut self, bytes: usize) -> Self {
+        self.head_bytes = bytes;
+        self
+    }
+
+    /// Headers that a request may have where [`serve`](super::serve) reads them; 100 by default.
+    #[must_use]
+    pub fn max_headers(mut self, headers: usize) -> Self {
+        self.max_headers = headers;
+        self
+    }
+
     /// How long the server waits for a caller.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
@@ -230,6 +251,8 @@ impl fmt::Debug for Config {
             .field("cors", &self.cors)
             .field("invite_expiry", &self.invite_expiry)
             .field("body_bytes", &self.body_bytes)
+            .field("head_bytes", &self.head_bytes)
+            .field("max_headers", &self.max_headers)
             .field("timeouts", &self.timeouts)
             .field("max_connections", &self.max_connections)
             .finish_non_exhaustive()

@@ -98,6 +98,7 @@ fn known(found: Result<Arc<User>, StoreError>) -> Result<Option<Arc<User>>, Prob
     match found {
         Ok(user) => Ok(Some(user)),
         Err(StoreError::NotFound) => Ok(None),
+        Err(StoreError::Unavailable) => Err(Problem::unavailable()),
         Err(error) => Err(Problem::internal(error)),
     }
 }

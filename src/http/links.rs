@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::HashSet;
 
 /// Where the users are, below whatever the router is mounted at.
 pub(super) const USERS: &str = "/api/v1/users";
@@ -85,12 +86,8 @@ impl Links {
 
     /// The URL of another page: every parameter of the request, those without meaning too, and the cursor last.
     pub(super) fn page(&self, parameters: &Parameters, direction: Direction, cursor: &str) -> String {
-        let mut seen = vec!["next", "prev"];
-        let kept = parameters.iter().filter(|(name, _)| {
-            let first = !seen.contains(name);
-            seen.push(name);
-            first
-        });
+        let mut seen = HashSet::from(["next", "prev"]);
+        let kept = parameters.iter().filter(|(name, _)| seen.insert(name));
         let name = match direction {
             Direction::Next => "next",
             Direction::Previous => "prev",
@@ -138,7 +135,7 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
 }
 
 /// A name, an IPv4 address or an IPv6 address in brackets, and a port.
-fn is_host(text: &str) -> bool {
+pub(super) fn is_host(text: &str) -> bool {
     let (host, rest) = match text.strip_prefix('[') {
         Some(inner) => match inner.split_once(']') {
             Some((address, rest)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("", rest),

@@ -8,12 +8,14 @@ mod app;
 mod body;
 mod config;
 mod extras;
+mod head;
 mod identity;
 mod jwt;
 mod limit;
 mod links;
 mod metrics;
 mod openapi;
+mod patience;
 mod problem;
 mod query;
 mod server;
@@ -56,7 +58,7 @@ pub fn router<S: UserStore>(store: Arc<S>, config: &Config) -> Result<Router, Co
         .fallback(|| async { problem::Problem::new(problem::Kind::NotFound) })
         .with_state(app)
         .layer(CatchPanicLayer::custom(answer::panicked))
-        .layer(from_fn_with_state(metrics, answer::complete));
+        .layer(from_fn_with_state((metrics, config.timeouts.body), answer::complete));
     Ok(match cors(&config.cors) {
         Some(cors) => router.layer(cors),
         None => router,

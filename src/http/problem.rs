@@ -10,6 +10,9 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
+/// Seconds after which to try again what the store could not do.
+const RETRY_SECONDS: u16 = 2;
+
 /// What kind of failure it is: a stable code, a status and a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -22,6 +25,7 @@ pub(super) enum Kind {
     NotFound,
     TooLarge,
     RateLimited,
+    Unavailable,
     Method,
     MediaType,
     Timeout,
@@ -39,6 +43,7 @@ impl Kind {
             Self::NotFound => "USERS-7",
             Self::TooLarge => "USERS-8",
             Self::RateLimited => "USERS-9",
+            Self::Unavailable => "USERS-10",
             Self::Method => "USERS-11",
             Self::MediaType => "USERS-12",
             Self::Timeout => "USERS-14",
@@ -55,6 +60,7 @@ impl Kind {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
@@ -72,6 +78,7 @@ impl Kind {
             Self::NotFound => "Not found",
             Self::TooLarge => "Payload too large",
             Self::RateLimited => "Too many requests",
+            Self::Unavailable => "Service unavailable",
             Self::Method => "Method not allowed",
             Self::MediaType => "Unsupported media type",
             Self::Timeout => "Request timeout",
@@ -86,6 +93,7 @@ impl Kind {
             StatusCode::PAYLOAD_TOO_LARGE => Self::TooLarge,
             StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::MediaType,
             StatusCode::REQUEST_TIMEOUT => Self::Timeout,
+            StatusCode::SERVICE_UNAVAILABLE => Self::Unavailable,
             status if status.is_client_error() => Self::BadRequest,
             _ => Self::Internal,
         }
@@ -100,6 +108,9 @@ pub(super) enum Source {
     /// A query parameter.
     Parameter(String),
 }
+
+/// Errors of one answer, at most.
+pub(super) const FAULTS: usize = 1000;
 
 /// One error of an answer.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -140,8 +151,9 @@ impl Problem {
         Self::of(kind, vec![Fault::default()])
     }
 
-    /// Several errors, at least one.
-    pub(super) fn of(kind: Kind, faults: Vec<Fault>) -> Self {
+    /// Several errors, at least one. Those beyond the first thousand are not told, lest a short request have a long answer.
+    pub(super) fn of(kind: Kind, mut faults: Vec<Fault>) -> Self {
+        faults.truncate(FAULTS);
         let headers = match kind {
             Kind::Unauthorized => vec![(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))],
             _ => Vec::new(),
@@ -171,6 +183,11 @@ impl Problem {
 
     pub(super) fn rate_limited(seconds: u64) -> Self {
         Self::new(Kind::RateLimited).because(format!("try again in {seconds} s")).header(RETRY_AFTER, seconds.into())
+    }
+
+    /// The store cannot be reached now. A server of its own asks again by itself; so may the caller.
+    pub(super) fn unavailable() -> Self {
+        Self::new(Kind::Unavailable).because("the users cannot be reached now").header(RETRY_AFTER, RETRY_SECONDS.into())
     }
 
     pub(super) fn method(allow: &'static str) -> Self {

@@ -7,13 +7,15 @@ use crate::plan::{Node, Plan};
 use crate::policy::Policy;
 use crate::users::{Direction, Sort, SortKey, Status, User};
 use percent_encoding::percent_decode_str;
+use std::collections::HashSet;
 
 /// The parameters of a query string in their order, decoded as `application/x-www-form-urlencoded`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Reads a query string. A `%` without two hexadecimal digits and bytes that are not UTF-8 are refused, wherever they are.
+    /// Reads a query string. A `%` without two hexadecimal digits, bytes that are not UTF-8 and U+0000, which no user has and not
+    /// every database can be asked for, are refused, wherever they are.
     pub(super) fn read(query: Option<&str>) -> Result<Self, Problem> {
         let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
         let read = pairs.map(|pair| {
@@ -21,7 +23,10 @@ impl Parameters {
             let name = decode(name).ok_or_else(|| Problem::bad_request("the name of a query parameter is badly encoded"))?;
             match decode(value) {
                 Some(value) => Ok((name, value)),
-                None => Err(Problem::parameter(name, "badly encoded: expected UTF-8 and `%` only before two hexadecimal digits")),
+                None => Err(Problem::parameter(
+                    name,
+                    "badly encoded: expected UTF-8 without U+0000, and `%` only before two hexadecimal digits",
+                )),
             }
         });
         read.collect::<Result<_, _>>().map(Self)
@@ -45,27 +50,27 @@ fn decode(text: &str) -> Option<String> {
             return None;
         }
     }
-    percent_decode_str(&text.replace('+', " ")).decode_utf8().ok().map(Into::into)
+    percent_decode_str(&text.replace('+', " ")).decode_utf8().ok().filter(|text| !text.contains('\0')).map(Into::into)
 }
 
 /// The members of each user that are wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fields {
     All,
-    Named(Vec<String>),
+    Named(HashSet<String>),
 }
 
 impl Fields {
     pub(super) fn read(parameters: &Parameters) -> Self {
         let names = parameters.get("fields").unwrap_or_default();
-        let names: Vec<_> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let names: HashSet<_> = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
         if names.is_empty() { Self::All } else { Self::Named(names) }
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Named(names) => names.iter().any(|named| named == name),
+            Self::Named(names) => names.contains(name),
         }
     }
 }

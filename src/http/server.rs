@@ -1,6 +1,7 @@
 //! A server for a router.
 
-use super::config::{Config, Timeouts};
+use super::config::Config;
+use super::patience::Patient;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,13 +15,17 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-/// Bytes of a request's line and headers together. A filter of the greatest length, encoded, is longer than any line may be.
-const HEAD_BYTES: usize = 128 << 10;
-const HEADERS: usize = 100;
+/// With less, hyper reads nothing.
+const LEAST_HEAD_BYTES: usize = 8192;
 
 /// Answers HTTP/1.1 requests until `stop` is there, then finishes those under way.
 ///
-/// Who sends the head or the body of a request too slowly is cut off, and so is who sends more than 128 KiB or 100 headers.
+/// Who sends the head or the body of a request too slowly is cut off, and so is who takes the answer too slowly ([`Timeouts`]), or
+/// who sends a longer head than [`Config::head_bytes`] or more headers than [`Config::max_headers`].
+///
+/// What is no HTTP/1.1 is answered with 400, 414 or 431, without a body, and the connection is closed.
+///
+/// [`Timeouts`]: super::Timeouts
 ///
 /// # Errors
 /// None today: connections that fail end by themselves, and the listener is tried again.
@@ -39,7 +44,7 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Config, stop:
         };
         match accepted {
             Ok((stream, _)) => {
-                let connection = graceful.watch(connection(stream, router.clone(), config.timeouts));
+                let connection = graceful.watch(connection(stream, router.clone(), config));
                 tokio::spawn(async move {
                     if let Err(error) = connection.await {
                         tracing::debug!(%error, "connection ended");
@@ -47,6 +52,8 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Config, stop:
                     drop(permit);
                 });
             }
+            // The caller was gone before the connection was taken: nobody else has to wait for that.
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) => {}
             Err(error) => {
                 // Such as no more file descriptors: later there may be some.
                 tracing::warn!(%error, "cannot accept");
@@ -61,13 +68,13 @@ pub async fn serve(listener: TcpListener, router: Router, config: &Config, stop:
     Ok(())
 }
 
-fn connection(stream: TcpStream, router: Router, timeouts: Timeouts) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+fn connection(stream: TcpStream, router: Router, config: &Config) -> http1::Connection<TokioIo<Patient>, TowerToHyperService<Router>> {
     // Answers are written whole, and go at once.
     let _ = stream.set_nodelay(true);
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(timeouts.head)
-        .max_buf_size(HEAD_BYTES)
-        .max_headers(HEADERS)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .header_read_timeout(config.timeouts.head)
+        .max_buf_size(config.head_bytes.max(LEAST_HEAD_BYTES))
+        .max_headers(config.max_headers)
+        .serve_connection(TokioIo::new(Patient::new(stream, config.timeouts.answer)), TowerToHyperService::new(router))
 }

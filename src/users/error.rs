@@ -31,6 +31,9 @@ pub enum StoreError {
     Internal(String),
 }
 
+/// Why such a text is refused: PostgreSQL cannot hold it, and every store takes the same.
+pub(super) const NUL: &str = "U+0000 is not allowed";
+
 impl StoreError {
     /// An [`StoreError::Invalid`].
     pub fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {

@@ -118,6 +118,8 @@ pub enum InviteResult {
 pub enum InviteCode {
     /// `400`: the address is none.
     BadAddress,
+    /// `400`: the address or the name is too long, or has a character that is not taken.
+    BadText,
     /// `1001`: the user is active.
     ActiveUser,
     /// `1002`: the user is disabled.
@@ -131,7 +133,7 @@ impl InviteCode {
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::BadAddress => "400",
+            Self::BadAddress | Self::BadText => "400",
             Self::ActiveUser => "1001",
             Self::DisabledUser => "1002",
             Self::Mail => "1003",
@@ -141,6 +143,7 @@ impl InviteCode {
     const fn title(self) -> &'static str {
         match self {
             Self::BadAddress => "Not an e-mail address",
+            Self::BadText => "A text that is not taken",
             Self::ActiveUser => "The user is active already",
             Self::DisabledUser => "The user is disabled",
             Self::Mail => "The invitation could not be sent",

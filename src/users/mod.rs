@@ -4,6 +4,8 @@ mod attributes;
 #[cfg(feature = "sql")]
 mod columns;
 mod cursor;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod database;
 mod error;
 mod fixture;
 mod id;
@@ -14,6 +16,7 @@ mod patch;
 mod role;
 mod sample;
 mod store;
+mod texts;
 mod timestamp;
 mod user;
 
@@ -25,6 +28,12 @@ pub use cursor::Cursor;
 pub use cursor::CursorError;
 pub use cursor::CursorKey;
 pub use cursor::Direction;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use database::ConnectError;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use database::SqlOptions;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use database::SqlStore;
 pub use error::StoreError;
 pub use fixture::ApiKey;
 pub use fixture::Fixture;
@@ -64,6 +73,9 @@ pub use sample::sample;
 pub use sample::sample_with_seed;
 pub use store::NewUser;
 pub use store::UserStore;
+pub use texts::ID_BYTES;
+pub use texts::KEY_BYTES;
+pub use texts::TEXT_BYTES;
 pub use timestamp::Timestamp;
 pub use timestamp::TimestampError;
 pub use user::Status;

@@ -3,6 +3,7 @@
 use super::error::StoreError;
 use super::invite::invite_expiry;
 use super::role::{Group, Named, ProviderType, Reference, Role};
+use super::texts::{key_fault, text_fault};
 use super::timestamp::Timestamp;
 use super::user::{Status, User, is_address};
 use serde_json::{Map, Value};
@@ -130,7 +131,10 @@ impl Operation {
         let given = item.get("value").unwrap_or(&Value::Null);
         let text = |target, removable| match (op, given) {
             (Op::Unset, _) if removable => Ok(Change::Text(target, None)),
-            (Op::Replace | Op::Set | Op::Add, Value::String(text)) => Ok(Change::Text(target, Some(text.clone()))),
+            (Op::Replace | Op::Set | Op::Add, Value::String(text)) => {
+                let fault = if matches!(target, Target::Name | Target::Email) { key_fault(text) } else { text_fault(text) };
+                fault.map_or_else(|| Ok(Change::Text(target, Some(text.clone()))), |message| Err(value("", &message)))
+            }
             (Op::Replace | Op::Set | Op::Add, _) => Err(value("", "expected a string")),
             _ => Err(unfit()),
         };

@@ -124,6 +124,18 @@ impl Named for Group {
     }
 }
 
+/// The old ones, and the new ones in the place of those with their ids or behind.
+pub(super) fn merged<T: Named + Clone>(old: &[T], new: Vec<T>) -> Vec<T> {
+    let mut merged = old.to_vec();
+    for one in new {
+        match merged.iter_mut().find(|other| other.id() == one.id()) {
+            Some(other) => *other = one,
+            None => merged.push(one),
+        }
+    }
+    merged
+}
+
 /// As an element of `assignedRoles`.
 impl Record for Role {
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {

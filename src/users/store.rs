@@ -2,14 +2,16 @@
 
 use super::attributes::policy;
 use super::error::StoreError;
-use super::invite::{InviteResult, Invitee, Mailer, invite_expiry};
+use super::invite::{Decision, Invitation, InviteCode, InviteResult, Invitee, Mailer, invite_expiry};
 use super::page::{Page, Position, Query, Window};
 use super::patch::{Operation, Patched};
 use super::role::{Group, Reference, Role, SYSTEM_ROLES};
+use super::texts::{check_groups, check_roles, check_user, is_tenant};
 use super::timestamp::Timestamp;
 use super::user::{Status, User, is_address};
 use crate::filter::attr;
 use crate::plan::Plan;
+use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Arc;
 
@@ -32,7 +34,8 @@ impl NewUser {
     /// The user to store: invited, with an invitation that starts now, and with roles out of the tenant's.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for an empty subject, for an e-mail address that is none, and for a role that the tenant lacks.
+    /// [`StoreError::Invalid`] for an empty subject, for an e-mail address that is none, for a role that the tenant lacks, and for a text
+    /// that is longer than [`super::KEY_BYTES`] (the picture: [`super::TEXT_BYTES`]) or has U+0000 in it.
     pub fn into_user(self, tenant: &str, id: String, roles: &[Role], now: Timestamp) -> Result<User, StoreError> {
         if self.subject.is_empty() {
             return Err(StoreError::invalid("/subject", "expected a subject"));
@@ -51,7 +54,9 @@ impl NewUser {
         let name = self.name.filter(|name| !name.is_empty());
         let name = name.or_else(|| self.email.clone()).unwrap_or_else(|| self.subject.clone());
         let user = invited(tenant, id, self.subject, now);
-        Ok(User { name, email: self.email, picture: self.picture, assigned_roles, ..user })
+        let user = User { name, email: self.email, picture: self.picture, assigned_roles, ..user };
+        check_user(tenant, &user, "")?;
+        Ok(user)
     }
 }
 
@@ -62,6 +67,95 @@ impl Invitee {
         let name = self.name.clone().unwrap_or_else(|| self.email.clone());
         User { name, email: Some(self.email.clone()), ..invited(tenant, id, subject, now) }
     }
+}
+
+/// What an invitation comes to, before a mail is sent.
+pub(super) enum Begun {
+    /// It is answered.
+    Answered(InviteResult),
+    /// This user, who may have to be stored yet, is to get a mail.
+    Mail(Box<User>),
+}
+
+/// What an invitation comes to, after the mail was sent.
+pub(super) enum Ended {
+    /// The user of the mail is to be stored.
+    New,
+    /// This user was there, and is to be stored as it is now.
+    Renewed(Box<User>),
+    /// Nothing is to be stored.
+    Answered(InviteResult),
+}
+
+impl Invitee {
+    /// The first half of an invitation, by the user who has the address. `fresh` makes the user to store where nobody has.
+    pub(super) fn begin(
+        &self,
+        found: Option<User>,
+        now: Timestamp,
+        fresh: impl FnOnce() -> Result<User, StoreError>,
+    ) -> Result<Begun, StoreError> {
+        let mut user = match (Decision::of(self, found.as_ref().map(|user| user.status)), found) {
+            (Decision::Create, _) => fresh()?,
+            (Decision::Renew, Some(user)) => user,
+            (Decision::Exists, Some(user)) => return Ok(Begun::Answered(InviteResult::exists(self, &user))),
+            (Decision::Refuse(code), _) => return Ok(Begun::Answered(InviteResult::error(self, code, None))),
+            (_, None) => return Err(StoreError::Internal("an invitation without a user".into())),
+        };
+        user.invite_expiry = Some(invite_expiry(now));
+        match check_user(&user.tenant_id, &user, "") {
+            Ok(()) => Ok(Begun::Mail(Box::new(user))),
+            Err(StoreError::Invalid { message, .. }) => Ok(Begun::Answered(InviteResult::error(self, InviteCode::BadText, Some(message)))),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends the mail; what comes of the invitation where that fails.
+    pub(super) fn send(&self, user: &User, mailer: &dyn Mailer) -> Option<InviteResult> {
+        let failed = mailer.send(&Invitation::new(self, user)).err()?;
+        Some(InviteResult::error(self, InviteCode::Mail, Some(failed.to_string())))
+    }
+
+    /// The second half, by the user who has the address by now: things may have changed while the mail was sent.
+    pub(super) fn end(&self, found: Option<User>, mailed: &User, now: Timestamp) -> Result<Ended, StoreError> {
+        match (Decision::of(self, found.as_ref().map(|user| user.status)), found) {
+            (Decision::Create, _) => Ok(Ended::New),
+            (Decision::Renew, Some(mut found)) => {
+                if found.status == Status::Invited {
+                    found.invite_expiry = mailed.invite_expiry;
+                }
+                found.last_updated_at = now;
+                Ok(Ended::Renewed(Box::new(found)))
+            }
+            (_, Some(found)) => Ok(Ended::Answered(InviteResult::exists(self, &found))),
+            (_, None) => Err(StoreError::Internal("an invitation without a user".into())),
+        }
+    }
+}
+
+/// Whether all of it can be loaded, by the ids of users and the subjects of those not deleted that are there already.
+pub(super) fn check_load(
+    tenant: &str,
+    (roles, groups, users): (&[Role], &[Group], &[User]),
+    has_id: impl Fn(&str) -> bool,
+    has_subject: impl Fn(&str) -> bool,
+) -> Result<(), StoreError> {
+    if !is_tenant(tenant) {
+        return Err(StoreError::invalid("/tenant", "there can be no such tenant"));
+    }
+    check_roles(roles, "/roles")?;
+    check_groups(groups, "/groups")?;
+    let (mut ids, mut subjects) = (HashSet::new(), HashSet::new());
+    for (place, user) in users.iter().enumerate() {
+        check_user(tenant, user, &format!("/users/{place}"))?;
+        if !ids.insert(&user.id) || has_id(&user.id) {
+            return Err(StoreError::invalid(format!("/users/{place}/id"), format!("the id `{}` is there already", user.id)));
+        }
+        if user.status != Status::Deleted && (!subjects.insert(&user.subject) || has_subject(&user.subject)) {
+            return Err(StoreError::SubjectTaken { subject: user.subject.clone() });
+        }
+    }
+    Ok(())
 }
 
 fn invited(tenant: &str, id: String, subject: String, now: Timestamp) -> User {
@@ -157,8 +251,8 @@ pub trait UserStore: Send + Sync + 'static {
     /// Puts users, roles and groups in as they are, as a start or an import does; all or nothing. A role or group whose id is known
     /// takes the place of the one that was there, but not in the users who have it.
     ///
-    /// Refused are a user of another tenant, an id that is there, and a subject that another user has, unless one of the two is
-    /// deleted.
+    /// Refused are a user of another tenant, an id that is there, a subject that another user has, unless one of the two is
+    /// deleted, and texts that [`NewUser::into_user`] refuses; ids may have [`super::ID_BYTES`].
     fn load(
         &self,
         tenant: &str,

@@ -2,8 +2,9 @@
 
 use crate::random::query;
 use scieve::users::{
-    CursorKey, Decision, Failure, Fixture, INVITE_SECONDS, Invitation, InviteCode, InviteResult, Invitee, MailError, Mailer, NewUser,
-    Operation, Page, Query, Reference, SilentMailer, Sort, SortKey, Status, StoreError, User, UserStore,
+    CursorKey, Decision, Failure, Fixture, ID_BYTES, INVITE_SECONDS, Invitation, InviteCode, InviteResult, Invitee, KEY_BYTES, MailError,
+    Mailer, NewUser, Operation, Page, Query, Reference, SilentMailer, Sort, SortKey, Status, StoreError, TEXT_BYTES, User, UserStore,
+    Window,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -12,6 +13,8 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Stage<S> {
     pub(crate) store: S,
     pub(crate) pass: Box<dyn Fn(i64)>,
+    /// What the store needs to be there.
+    pub(crate) keep: Option<Box<dyn std::any::Any>>,
 }
 
 pub(crate) const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
@@ -30,8 +33,9 @@ pub(crate) fn invitee(email: &str, resend: bool) -> Invitee {
     Invitee { email: email.into(), name: None, resend, language: "en".into() }
 }
 
-pub(crate) async fn contract<S: UserStore>(make: impl Fn() -> Stage<S>) {
-    tenants_are_apart(make()).await;
+pub(crate) async fn contract<S: UserStore>(make: impl AsyncFn() -> Stage<S>) {
+    tenants_are_apart(make().await).await;
+    texts_have_limits(make().await).await;
     lists(loaded(&make).await).await;
     knows_whose_token_it_is(loaded(&make).await).await;
     creates(loaded(&make).await).await;
@@ -39,11 +43,11 @@ pub(crate) async fn contract<S: UserStore>(make: impl Fn() -> Stage<S>) {
     deletes(loaded(&make).await).await;
     invites(loaded(&make).await).await;
     loads(loaded(&make).await).await;
-    long_names(make()).await;
+    long_names(make().await).await;
 }
 
-async fn loaded<S: UserStore>(make: impl Fn() -> Stage<S>) -> Stage<S> {
-    let stage = make();
+async fn loaded<S: UserStore>(make: impl AsyncFn() -> Stage<S>) -> Stage<S> {
+    let stage = make().await;
     let fixture = Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap();
     stage.store.load(TENANT, fixture.roles, fixture.groups, fixture.users).await.unwrap();
     stage
@@ -59,7 +63,7 @@ async fn ask<S: UserStore>(store: &S, filter: &str) -> Vec<String> {
     page.users.iter().map(|user| user.name.clone()).collect()
 }
 
-async fn tenants_are_apart<S: UserStore>(Stage { store, .. }: Stage<S>) {
+async fn tenants_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     let everybody = query(None, false, Sort::default(), 100);
     assert_eq!(store.list("nobody", &everybody).await, Ok(Page::default()));
     assert_eq!(store.count("nobody").await, Ok(0));
@@ -92,7 +96,7 @@ async fn tenants_are_apart<S: UserStore>(Stage { store, .. }: Stage<S>) {
     assert_eq!(store.roles("other").await, Ok(vec![]));
 }
 
-async fn lists<S: UserStore>(Stage { store, .. }: Stage<S>) {
+async fn lists<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     let everybody = store.list(TENANT, &Query { total: true, ..query(None, true, Sort::default(), 5) }).await.unwrap();
     let names: Vec<_> = everybody.users.iter().map(|user| user.name.as_str()).collect();
     assert_eq!(names, ["Alice", "alice", "Bob", "Carla Gómez", "Frank"]);
@@ -117,7 +121,7 @@ async fn lists<S: UserStore>(Stage { store, .. }: Stage<S>) {
     assert!(nobody.users.is_empty() && nobody.has_next);
 }
 
-async fn knows_whose_token_it_is<S: UserStore>(Stage { store, .. }: Stage<S>) {
+async fn knows_whose_token_it_is<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     let carla = store.me(TENANT, r"CORP\cgomez").await.unwrap();
     assert_eq!(carla.name, "Carla Gómez");
     // Subjects are the identity provider's, and compared exactly; a filter passes over case.
@@ -139,7 +143,7 @@ async fn knows_whose_token_it_is<S: UserStore>(Stage { store, .. }: Stage<S>) {
     assert!(store.metadata(TENANT).await.unwrap().contains(&"TenantAdmin"));
 }
 
-async fn creates<S: UserStore>(Stage { store, pass }: Stage<S>) {
+async fn creates<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
     let role = Reference::Name("Developer".into());
     let asked = NewUser {
         name: Some("John Smith".into()),
@@ -191,7 +195,7 @@ async fn creates<S: UserStore>(Stage { store, pass }: Stage<S>) {
     }
 }
 
-async fn patches<S: UserStore>(Stage { store, pass }: Stage<S>) {
+async fn patches<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
     pass(5000);
     let before = store.get(TENANT, YUKI).await.unwrap();
     let nothing = store.patch(TENANT, YUKI, &[]).await.unwrap();
@@ -221,7 +225,7 @@ async fn patches<S: UserStore>(Stage { store, pass }: Stage<S>) {
     }
 }
 
-async fn deletes<S: UserStore>(Stage { store, .. }: Stage<S>) {
+async fn deletes<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     let bob = store.get(TENANT, BOB).await.unwrap();
     assert_eq!(store.delete(TENANT, BOB).await, Ok(()));
     assert_eq!(store.delete(TENANT, BOB).await, Err(StoreError::NotFound));
@@ -256,7 +260,7 @@ impl Mailer for Post {
     }
 }
 
-async fn invites<S: UserStore>(Stage { store, pass }: Stage<S>) {
+async fn invites<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
     let post = Post::default();
     let one = |email: &'static str, resend, post| {
         let store = &store;
@@ -309,7 +313,7 @@ async fn invites<S: UserStore>(Stage { store, pass }: Stage<S>) {
     assert!(matches!(one("grace@corp.example", false, &broken).await, InviteResult::Exists { .. }));
 }
 
-async fn loads<S: UserStore>(Stage { store, .. }: Stage<S>) {
+async fn loads<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     let alice = store.get(TENANT, ALICE).await.unwrap();
     let other = User { id: "7".into(), subject: "seven".into(), ..(*alice).clone() };
     let count = store.count(TENANT).await;
@@ -336,9 +340,9 @@ async fn loads<S: UserStore>(Stage { store, .. }: Stage<S>) {
     assert_eq!(store.groups(TENANT).await.unwrap().len(), 3);
 }
 
-/// The order heeds the first part of a name only, so that places stay short.
-async fn long_names<S: UserStore>(Stage { store, .. }: Stage<S>) {
-    let long = "é".repeat(20_000);
+/// Names as long as they can be: they differ at their ends, and cursors for them stay short.
+async fn long_names<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
+    let long = "é".repeat((KEY_BYTES - 2) / 2);
     for end in ["b", "a", ""] {
         store.create(TENANT, NewUser { name: Some(format!("{long}{end}")), ..new(&format!("s{end}")) }).await.unwrap();
     }
@@ -357,10 +361,124 @@ async fn long_names<S: UserStore>(Stage { store, .. }: Stage<S>) {
         assert!(cursor.encode(&CursorKey::new(b"k"), TENANT).len() < 2000);
         asked.window = cursor.window();
     }
-    assert_eq!(seen, ["short", "sb", "sa", "s"]);
+    assert_eq!(seen, ["short", "s", "sa", "sb"]);
     let names = scieve::users::policy().parse(&format!("name eq \"{long}A\"")).unwrap();
     let page = store.list(TENANT, &query(Some(&names), true, Sort::default(), 5)).await.unwrap();
     assert_eq!(page.users.iter().map(|user| user.subject.as_str()).collect::<Vec<_>>(), ["sa"]);
+    // No text is as long as this, and it is asked for all the same.
+    let longer = scieve::users::policy().parse(&format!("name co \"{long}aaa\" or subject eq \"{}\"", "x".repeat(9000))).unwrap();
+    assert_eq!(store.list(TENANT, &query(Some(&longer), true, Sort::default(), 5)).await.unwrap().users.len(), 0);
+}
+
+/// What no store takes: texts that are too long, as they are or with their capitals folded, and U+0000.
+async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
+    let invalid = |result: Result<_, StoreError>| match result {
+        Err(StoreError::Invalid { pointer, message }) => (pointer, message),
+        other => panic!("{other:?}"),
+    };
+    let most = |bytes: usize| "x".repeat(bytes);
+    // Two bytes, and three when folded.
+    let growing = "ŉ".repeat(KEY_BYTES / 2);
+    assert!(growing.len() <= KEY_BYTES && scieve::key(&growing).len() > KEY_BYTES);
+    let fits = NewUser {
+        name: Some(most(KEY_BYTES)),
+        email: Some(format!("a@{}", most(KEY_BYTES - 2))),
+        picture: Some(most(TEXT_BYTES)),
+        ..new(&most(KEY_BYTES))
+    };
+    let kept = store.create(TENANT, fits.clone()).await.unwrap();
+    assert_eq!(store.get(TENANT, &kept.id).await.unwrap(), kept);
+    for wrong in [most(KEY_BYTES + 1), growing, "a\0b".to_owned()] {
+        let (at, message) = invalid(store.create(TENANT, new(&wrong)).await);
+        assert_eq!(at, "/subject");
+        assert!(message.contains("1020") || message.contains("U+0000"), "{message}");
+        assert_eq!(invalid(store.create(TENANT, NewUser { name: Some(wrong.clone()), ..new("a") }).await).0, "/name");
+        let address = format!("{wrong}@x");
+        assert_eq!(invalid(store.create(TENANT, NewUser { email: Some(address.clone()), ..new("a") }).await).0, "/email");
+        let read = Operation::parse_all(&json!([{"op": "replace", "path": "/name", "value": wrong}]));
+        assert!(matches!(read, Err(StoreError::Invalid { pointer, .. }) if pointer == "/0/value"));
+        let two = [Invitee { name: Some(wrong.clone()), ..invitee("a@b", false) }, invitee("c@d", false), invitee(&address, false)];
+        let answers = store.invite(TENANT, &two, &SilentMailer).await.unwrap();
+        let refused =
+            |answer: &InviteResult| matches!(answer, InviteResult::Error { code: InviteCode::BadText | InviteCode::BadAddress, .. });
+        assert!(refused(&answers[0]) && !refused(&answers[1]) && refused(&answers[2]), "{answers:?}");
+        let user = User { id: "7".into(), subject: "7".into(), ..(*kept).clone() };
+        let load = |user: User| store.load(TENANT, vec![], vec![], vec![user]);
+        assert_eq!(
+            invalid(load(User { client_id: Some(wrong.clone()), ..user.clone() }).await.map(|()| kept.clone())).0,
+            "/users/0/clientId"
+        );
+        assert_eq!(invalid(load(User { id: wrong.clone(), ..user.clone() }).await.map(|()| kept.clone())).0, "/users/0/id");
+        let scopes = vec!["fine".into(), wrong.clone()];
+        let scoped = load(User { assigned_scopes: scopes, ..user.clone() }).await.map(|()| kept.clone());
+        assert_eq!(invalid(scoped).0, "/users/0/assignedScopes/1");
+        let role = json!([{"id": "r", "name": wrong, "type": "custom", "level": "user"}]);
+        let roles = store.load(TENANT, serde_json::from_value(role).unwrap(), vec![], vec![]).await;
+        assert_eq!(invalid(roles.map(|()| kept.clone())).0, "/roles/0/name");
+    }
+    for wrong in [most(TEXT_BYTES + 1), "\0".to_owned()] {
+        assert_eq!(invalid(store.create(TENANT, NewUser { picture: Some(wrong.clone()), ..new("a") }).await).0, "/picture");
+        let read = Operation::parse_all(&json!([{"op": "replace", "path": "/preferredLocale", "value": wrong}]));
+        assert!(read.is_err());
+    }
+    for tenant in [most(ID_BYTES + 1), "a\0b".to_owned()] {
+        assert_eq!(invalid(store.create(&tenant, new("a")).await).0, "/tenantId");
+        assert!(store.load(&tenant, vec![], vec![], vec![]).await.is_err());
+        assert_eq!(store.count(&tenant).await, Ok(0));
+        let all = Query { total: true, ..query(None, false, Sort::default(), 5) };
+        assert_eq!(store.list(&tenant, &all).await, Ok(Page { total: Some(0), ..Page::default() }));
+        assert_eq!(store.me(&tenant, "a").await, Err(StoreError::NotFound));
+    }
+    // What is asked for may be anything.
+    for odd in ["a\0b", &most(70_000), "\0", "\u{10FFFF}"] {
+        assert_eq!(store.get(TENANT, odd).await, Err(StoreError::NotFound));
+        assert_eq!(store.patch(TENANT, odd, &[]).await, Err(StoreError::NotFound));
+        assert_eq!(store.delete(TENANT, odd).await, Err(StoreError::NotFound));
+        assert_eq!(store.me(TENANT, odd).await, Err(StoreError::NotFound));
+    }
+    store.create(TENANT, new("odd")).await.unwrap();
+    let everybody = store.list(TENANT, &query(None, true, Sort { key: SortKey::Id, descending: false }, 9)).await.unwrap().users;
+    let ids = |users: &[Arc<User>]| users.iter().map(|user| user.id.clone()).collect::<Vec<_>>();
+    let middle = everybody[1].id.clone();
+    for bound in
+        [middle.clone(), format!("{middle}\0"), format!("{middle}\0z"), middle[..9].to_owned() + "\0", "\0".to_owned(), String::new()]
+    {
+        let asked = query(None, true, Sort { key: SortKey::Id, descending: false }, 9);
+        let expected = |keep: &dyn Fn(&str) -> bool| ids(&everybody).into_iter().filter(|id| keep(id)).collect::<Vec<_>>();
+        let page = store.list(TENANT, &Query { id_above: Some(bound.clone()), ..asked.clone() }).await.unwrap();
+        assert_eq!(ids(&page.users), expected(&|id| id > bound.as_str()), "{bound:?}");
+        let page = store.list(TENANT, &Query { id_below: Some(bound.clone()), ..asked.clone() }).await.unwrap();
+        assert_eq!(ids(&page.users), expected(&|id| id < bound.as_str()), "{bound:?}");
+        for key in SortKey::ALL {
+            for descending in [false, true] {
+                let sort = Sort { key, descending };
+                let mut sorted: Vec<_> = everybody.iter().map(|user| scieve::users::Position::of(user, sort)).collect();
+                sorted.sort();
+                for place in [&bound, &sorted[0].key, &format!("{}\0", sorted[1].key), "1", "2", "3"].map(|key| key.to_owned()) {
+                    let place = scieve::users::Position { key: place, id: bound.clone() };
+                    for (window, above) in [(Window::After(place.clone()), !descending), (Window::Before(place.clone()), descending)] {
+                        let page = store.list(TENANT, &Query { sort, window: window.clone(), ..asked.clone() }).await.unwrap();
+                        let mut expected: Vec<_> = sorted
+                            .iter()
+                            .filter(|one| if above { **one > place } else { **one < place })
+                            .map(|one| one.id.clone())
+                            .collect();
+                        if descending {
+                            expected.reverse();
+                        }
+                        assert_eq!(ids(&page.users), expected, "{sort:?} {window:?}");
+                        let others = expected.len() < sorted.len();
+                        let (behind, beyond) = if matches!(window, Window::After(_)) {
+                            (page.has_previous, page.has_next)
+                        } else {
+                            (page.has_next, page.has_previous)
+                        };
+                        assert_eq!((behind, beyond), (others, false), "{sort:?} {window:?}");
+                    }
+                }
+            }
+        }
+    }
 }
 
 #[test]

@@ -1,9 +1,12 @@
-//! What every store of users does, shown on the one in memory.
+//! What every store of users does, shown on each: in memory, and in databases.
 #![cfg(feature = "users")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
 
 mod contract;
 mod cursors;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#[path = "../databases/mod.rs"]
+mod databases;
 mod fixture;
 mod pages;
 mod patches;
@@ -12,58 +15,126 @@ mod threads;
 
 use contract::Stage;
 use scieve::users::{MemoryStore, Timestamp};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, LazyLock};
+use tokio::runtime::Runtime;
 
 /// 2026-01-01T00:00:00Z, in milliseconds.
 const START: i64 = 1_767_225_600_000;
 
-fn memory() -> Stage<MemoryStore> {
+static RUNTIME: LazyLock<Runtime> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap());
+
+/// Databases need a runtime.
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
+    RUNTIME.block_on(future)
+}
+
+/// A clock, and what moves it.
+fn clock() -> (impl Fn() -> Timestamp + Send + Sync + 'static, Box<dyn Fn(i64)>) {
     let clock = Arc::new(AtomicI64::new(START));
     let told = Arc::clone(&clock);
-    let store = MemoryStore::with_clock(move || Timestamp::from_millis(told.load(Ordering::SeqCst)));
-    Stage { store, pass: Box::new(move |millis| _ = clock.fetch_add(millis, Ordering::SeqCst)) }
+    (move || Timestamp::from_millis(told.load(Ordering::SeqCst)), Box::new(move |millis| _ = clock.fetch_add(millis, Ordering::SeqCst)))
 }
 
-#[test]
-fn memory_keeps_the_contract() {
-    pollster::block_on(contract::contract(memory));
+async fn memory() -> Stage<MemoryStore> {
+    let (clock, pass) = clock();
+    Stage { store: MemoryStore::with_clock(clock), pass, keep: None }
 }
 
-#[test]
-fn memory_pages_join_to_the_whole_list() {
-    for seed in 0..24 {
-        pollster::block_on(pages::joined_pages(&memory().store, seed));
-    }
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+async fn opened(database: databases::Database) -> Stage<scieve::users::SqlStore> {
+    use scieve::users::{SqlOptions, SqlStore};
+
+    let (clock, pass) = clock();
+    let store = SqlStore::connect(&database.url, SqlOptions::default().clock(clock)).await.unwrap();
+    Stage { store, pass, keep: Some(Box::new(database)) }
 }
 
-#[test]
-fn memory_walks_along_the_ids() {
-    for plain in [true, false] {
-        pollster::block_on(pages::many_by_id(&memory().store, plain));
-    }
+#[cfg(feature = "sqlite")]
+async fn sqlite() -> Stage<scieve::users::SqlStore> {
+    opened(databases::Database::sqlite()).await
 }
 
-#[test]
-fn memory_pages_ignore_writes_elsewhere() {
-    for seed in 0..16 {
-        pollster::block_on(pages::interleaved_writes(&memory().store, seed));
-    }
+#[cfg(feature = "postgres")]
+async fn postgres() -> Stage<scieve::users::SqlStore> {
+    opened(databases::Database::postgres().await).await
 }
 
-#[test]
-fn memory_answers_as_a_scan_does_after_any_writes() {
-    for seed in 0..4 {
-        pollster::block_on(pages::index_equals_scan(&memory(), seed));
-    }
+#[cfg(feature = "mysql")]
+async fn mysql() -> Stage<scieve::users::SqlStore> {
+    opened(databases::Database::mysql().await).await
 }
 
-#[test]
-fn one_subject_is_created_once() {
-    threads::one_subject_is_created_once(memory().store);
+/// The same tests on one store, the random ones as many times, and one with as many users.
+macro_rules! on {
+    ($name:ident, $times:expr, $users:expr, $(#[$attribute:meta])*) => {
+        mod $name {
+            use super::{block_on, contract, pages, threads};
+
+            #[test]
+            $(#[$attribute])*
+            fn keeps_the_contract() {
+                block_on(contract::contract(super::$name));
+            }
+
+            #[test]
+            $(#[$attribute])*
+            fn pages_join_to_the_whole_list() {
+                for seed in 0..$times * 6 {
+                    let stage = block_on(super::$name());
+                    block_on(pages::joined_pages(&stage.store, seed));
+                }
+            }
+
+            #[test]
+            $(#[$attribute])*
+            fn walks_along_the_ids() {
+                for plain in [true, false] {
+                    let stage = block_on(super::$name());
+                    block_on(pages::many_by_id(&stage.store, $users, plain));
+                }
+            }
+
+            #[test]
+            $(#[$attribute])*
+            fn pages_ignore_writes_elsewhere() {
+                for seed in 0..$times * 4 {
+                    let stage = block_on(super::$name());
+                    block_on(pages::interleaved_writes(&stage.store, seed));
+                }
+            }
+
+            #[test]
+            $(#[$attribute])*
+            fn answers_as_a_scan_does_after_any_writes() {
+                for seed in 0..$times {
+                    let stage = block_on(super::$name());
+                    block_on(pages::index_equals_scan(&stage, seed));
+                }
+            }
+
+            #[test]
+            $(#[$attribute])*
+            fn one_subject_is_created_once() {
+                let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
+                threads::one_subject_is_created_once(store);
+            }
+
+            #[test]
+            $(#[$attribute])*
+            fn readers_see_whole_states() {
+                let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
+                threads::readers_see_whole_states(store);
+            }
+        }
+    };
 }
 
-#[test]
-fn readers_see_whole_states() {
-    threads::readers_see_whole_states(memory().store);
-}
+on!(memory, 4, 6000,);
+#[cfg(feature = "sqlite")]
+on!(sqlite, 1, 1200,);
+#[cfg(feature = "postgres")]
+on!(postgres, 1, 1200, #[ignore = "needs scripts/servers"]);
+#[cfg(feature = "mysql")]
+on!(mysql, 1, 1200, #[ignore = "needs scripts/servers"]);

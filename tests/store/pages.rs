@@ -40,9 +40,9 @@ pub(crate) async fn joined_pages<S: UserStore>(store: &S, seed: u64) {
 }
 
 /// The order of ids, where more match than are sorted on demand; ids of other servers need not be lower case.
-pub(crate) async fn many_by_id<S: UserStore>(store: &S, plain: bool) {
+pub(crate) async fn many_by_id<S: UserStore>(store: &S, count: usize, plain: bool) {
     let mut random = Random(5);
-    let mut users = people(6000, 5);
+    let mut users = people(count, 5);
     if !plain {
         users.iter_mut().filter(|_| random.chance(5)).for_each(|user| user.id = user.id.to_uppercase());
     }
@@ -54,11 +54,11 @@ pub(crate) async fn many_by_id<S: UserStore>(store: &S, plain: bool) {
             let mut base = query(plan.as_ref(), true, sort, 97);
             let mut all = scan(&users, plan.as_ref(), true, sort);
             if bounded {
-                base.id_above = Some(users[300].id.clone());
-                base.id_below = Some(users[5800].id.to_lowercase());
+                base.id_above = Some(users[count / 20].id.clone());
+                base.id_below = Some(users[count - count / 30].id.to_lowercase());
                 all.retain(|user| Some(&user.id) > base.id_above.as_ref() && Some(&user.id) < base.id_below.as_ref());
             }
-            assert!(!plain || all.len() > 4100);
+            assert!(!plain || all.len() > count * 2 / 3);
             let expected: Vec<String> = all.iter().map(|user| user.id.clone()).collect();
             for forwards in [true, false] {
                 assert_eq!(join(store, &base, forwards, all.len()).await, expected);

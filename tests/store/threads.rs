@@ -1,8 +1,8 @@
 //! Many at once.
 
+use crate::block_on;
 use crate::contract::{TENANT, body};
 use crate::random::query;
-use pollster::block_on;
 use scieve::users::{NewUser, StoreError, UserStore};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,7 +3,7 @@
 use crate::http::app::{Access, App, JSON, answer};
 use crate::http::identity::forbidden;
 use crate::http::limit::Tier;
-use crate::http::problem::{Fault, Kind, Problem};
+use crate::http::problem::{FAULTS, Fault, Kind, Problem};
 use crate::http::query::Fields;
 use crate::http::view::View;
 use crate::users::{NewUser, Reference, SYSTEM_ROLES, UserStore, is_address};
@@ -48,7 +48,9 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn fault(&mut self, pointer: impl Into<String>, detail: &str) {
-        self.faults.push(Fault::pointer(detail, pointer));
+        if self.faults.len() < FAULTS {
+            self.faults.push(Fault::pointer(detail, pointer));
+        }
     }
 
     /// The user, and the tenant that was named.

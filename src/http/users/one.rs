@@ -67,11 +67,11 @@ pub(super) async fn delete<S: UserStore>(State(app): State<Arc<App<S>>>, request
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The last segment of the path. One that is no text is no user's id.
+/// The last segment of the path. One that is no text, or has U+0000 in it, is no user's id.
 fn user_id(request: &Parts) -> Result<String, Problem> {
     let segment = request.uri.path().rsplit('/').next().unwrap_or_default();
     let id = percent_decode_str(segment).decode_utf8().map_err(|_| Problem::new(Kind::NotFound))?;
-    Ok(id.into_owned())
+    if id.contains('\0') { Err(Problem::new(Kind::NotFound)) } else { Ok(id.into_owned()) }
 }
 
 /// Whether the operations change nothing but what is the user's own; those without a path are refused for that later.

@@ -20,20 +20,17 @@ use self::search::statuses;
 use self::tenant::Tenant;
 use super::error::StoreError;
 use super::id::{Ids, new_subject};
-use super::invite::{Decision, Invitation, InviteCode, InviteResult, Invitee, Mailer, invite_expiry};
+use super::invite::{Decision, InviteResult, Invitee, Mailer};
 use super::page::{Page, Query};
 use super::patch::{Operation, Patched};
-use super::role::{Group, Named, Role};
-use super::store::{NewUser, UserStore};
+use super::role::{Group, Role, merged};
+use super::store::{Begun, Ended, NewUser, UserStore, check_load};
 use super::timestamp::Timestamp;
 use super::user::{Members, Status, User};
 use crate::value::key;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Bytes of one text of a user, at most.
-const TEXT: usize = 1 << 20;
 
 /// Users in memory, with indexes of ids, subjects, e-mail addresses, names, statuses, roles and groups.
 ///
@@ -95,41 +92,30 @@ impl MemoryStore {
         let now = (self.clock)();
         let found = cell.state().invited(invitee);
         let fresh = || Ok::<_, StoreError>(invitee.user(&cell.id, self.ids.next(now)?, new_subject()?, now));
-        let mut user = match (Decision::of(invitee, found.as_ref().map(|user| user.status)), found) {
-            (Decision::Create, _) => fresh()?,
-            (Decision::Renew, Some(user)) => user,
-            (Decision::Exists, Some(user)) => return Ok(InviteResult::exists(invitee, &user)),
-            (Decision::Refuse(code), _) => return Ok(InviteResult::error(invitee, code, None)),
-            (_, None) => return Err(StoreError::Internal("an invitation without a user".into())),
+        let mut user = match invitee.begin(found, now, fresh)? {
+            Begun::Mail(user) => user,
+            Begun::Answered(result) => return Ok(result),
         };
-        user.invite_expiry = Some(invite_expiry(now));
-        check(&cell.id, &user)?;
         // No lock is held here, so the users may have changed behind it.
-        if let Err(error) = mailer.send(&Invitation::new(invitee, &user)) {
-            return Ok(InviteResult::error(invitee, InviteCode::Mail, Some(error.to_string())));
+        if let Some(failed) = invitee.send(&user, mailer) {
+            return Ok(failed);
         }
         let mut writer = cell.writer();
-        let found = cell.state().invited(invitee);
-        match (Decision::of(invitee, found.as_ref().map(|user| user.status)), found) {
-            (Decision::Create, _) => {
+        match invitee.end(cell.state().invited(invitee), &user, now)? {
+            Ended::New => {
                 // The user who was to get the mail again was deleted meanwhile.
                 if cell.state().user(&user.id).is_some() {
-                    user = fresh()?;
+                    *user = fresh()?;
                 }
                 let record = cell.record(&mut writer, &user);
                 cell.change(|state| state.insert(record))?;
                 Ok(InviteResult::ok(invitee, &user))
             }
-            (Decision::Renew, Some(mut found)) => {
-                if found.status == Status::Invited {
-                    found.invite_expiry = user.invite_expiry;
-                }
-                found.last_updated_at = now;
-                cell.put(&mut writer, &found);
-                Ok(InviteResult::ok(invitee, &found))
+            Ended::Renewed(user) => {
+                cell.put(&mut writer, &user);
+                Ok(InviteResult::ok(invitee, &user))
             }
-            (_, Some(found)) => Ok(InviteResult::exists(invitee, &found)),
-            (_, None) => Err(StoreError::Internal("an invitation without a user".into())),
+            Ended::Answered(result) => Ok(result),
         }
     }
 }
@@ -192,7 +178,6 @@ impl UserStore for MemoryStore {
         let mut writer = cell.writer();
         let state = cell.state();
         let user = user.into_user(tenant, self.ids.next(now)?, &state.roles, now)?;
-        check(tenant, &user)?;
         if state.has_subject(&user.subject) {
             return Err(StoreError::SubjectTaken { subject: user.subject });
         }
@@ -214,7 +199,6 @@ impl UserStore for MemoryStore {
         let patched = Operation::apply_all(operations, &user, &state.roles, &state.groups, (self.clock)())?;
         drop(state);
         if patched.changed {
-            check(tenant, &patched.user)?;
             cell.put(&mut writer, &patched.user);
         }
         Ok(patched)
@@ -251,46 +235,11 @@ impl UserStore for MemoryStore {
         let mut writer = cell.writer();
         // A copy, so that readers go on meanwhile.
         let mut state = Tenant::clone(&cell.state());
-        let (mut ids, mut subjects) = (HashSet::new(), HashSet::new());
-        for (place, user) in users.iter().enumerate() {
-            check(tenant, user)?;
-            if !ids.insert(&user.id) || state.user(&user.id).is_some() {
-                return Err(StoreError::invalid(format!("/users/{place}/id"), format!("the id `{}` is there already", user.id)));
-            }
-            if user.status != Status::Deleted && (!subjects.insert(&user.subject) || state.has_subject(&user.subject)) {
-                return Err(StoreError::SubjectTaken { subject: user.subject.clone() });
-            }
-        }
+        check_load(tenant, (&roles, &groups, &users), |id| state.user(id).is_some(), |subject| state.has_subject(subject))?;
         state.roles = Arc::new(merged(&state.roles, roles));
         state.groups = Arc::new(merged(&state.groups, groups));
         state.extend(users.iter().map(|user| cell.record(&mut writer, user)).collect())?;
         *cell.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
         Ok(())
-    }
-}
-
-/// The old ones, and the new ones in the place of those with their ids or behind.
-fn merged<T: Named + Clone>(old: &[T], new: Vec<T>) -> Vec<T> {
-    let mut merged = old.to_vec();
-    for one in new {
-        match merged.iter_mut().find(|other| other.id() == one.id()) {
-            Some(other) => *other = one,
-            None => merged.push(one),
-        }
-    }
-    merged
-}
-
-/// Whether the user can be kept.
-fn check(tenant: &str, user: &User) -> Result<(), StoreError> {
-    if user.tenant_id != tenant {
-        return Err(StoreError::invalid("/tenantId", "the user is of another tenant"));
-    }
-    let optional =
-        [&user.email, &user.client_id, &user.picture, &user.locale, &user.zoneinfo, &user.preferred_locale, &user.preferred_zoneinfo];
-    let texts = [&user.id, &user.subject, &user.name].into_iter().chain(optional.into_iter().flatten());
-    match texts.into_iter().any(|text| text.len() > TEXT) {
-        true => Err(StoreError::invalid("", format!("a text is longer than {TEXT} bytes"))),
-        false => Ok(()),
     }
 }

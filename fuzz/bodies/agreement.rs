@@ -1,0 +1,100 @@
+//! A filter finds the same users in memory and in SQLite.
+
+use super::check::OPEN;
+use super::random::Cell;
+use super::rows::{Row, Value, rows};
+use arbitrary::{Result, Unstructured};
+use rusqlite::Connection;
+use rusqlite::types::Value as Stored;
+use scieve::sql::{Dialect, Param, Select, Statement};
+use scieve::users::{self, User};
+use scieve::{Filter, Limits, Syntax, arbitrary as made_up};
+
+pub(crate) fn agreement(bytes: &[u8]) {
+    thread_local!(static DATABASE: Connection = database());
+    let mut u = Unstructured::new(bytes);
+    let Ok((filters, users)) = made(&mut u) else { return };
+    DATABASE.with(|database| compare(database, &filters, &users));
+}
+
+fn database() -> Connection {
+    let database = Connection::open_in_memory().unwrap();
+    for statement in users::columns().create(Dialect::Sqlite, users::schema()).unwrap() {
+        database.execute_batch(&statement).unwrap_or_else(|error| panic!("{error}: {statement}"));
+    }
+    database
+}
+
+fn made(u: &mut Unstructured<'_>) -> Result<(Vec<Filter>, Vec<User>)> {
+    let mut filters = Vec::new();
+    for _ in 0..4 {
+        filters.extend(match u.int_in_range(0..=2)? {
+            0 => made_up::filter(u, users::policy())?.and_then(|filter| filter.build().ok()),
+            1 => made_up::filter(u, &OPEN)?.and_then(|filter| filter.build().ok()),
+            _ => Filter::parse_with(&made_up::text(u)?, &Syntax::lenient(), &Limits::default()).ok(),
+        });
+    }
+    let users = (0..6).map(|number| {
+        let mut user = made_up::user(u)?;
+        (user.id, user.subject) = (format!("{}{number}", user.id), format!("{number}{}", user.subject));
+        Ok(user)
+    });
+    Ok((filters, users.collect::<Result<_>>()?))
+}
+
+fn compare(database: &Connection, filters: &[Filter], users: &[User]) {
+    let columns = users::columns();
+    database.execute_batch("BEGIN").unwrap();
+    for (place, user) in users.iter().enumerate() {
+        for row in rows(columns, users::schema(), "tenant", &user.id, user) {
+            insert(database, &row);
+        }
+        // What another tenant's user of the same id has.
+        for row in rows(columns, users::schema(), "other", &users[(place + 1) % users.len()].id, user) {
+            insert(database, &row);
+        }
+    }
+    let columns = columns.within("tenant");
+    for filter in filters {
+        for policy in [users::policy(), &OPEN] {
+            let Ok(plan) = policy.check(filter) else { continue };
+            let mut expected: Vec<&str> = users.iter().filter(|user| plan.matches(user)).map(|user| user.id.as_str()).collect();
+            expected.sort_unstable();
+            let statement = plan.to_sql(&columns, Dialect::Sqlite, &Select::default()).expect("a checked filter is SQL");
+            assert_eq!(ids(database, &statement), expected, "{filter}\n{}", statement.sql);
+        }
+    }
+    database.execute_batch("ROLLBACK").unwrap();
+}
+
+fn insert(database: &Connection, row: &Row) {
+    let names: Vec<_> = row.columns.iter().map(|value| format!("`{}`", value.column)).collect();
+    let sql = format!("INSERT INTO `{}` ({}) VALUES ({})", row.table, names.join(", "), vec!["?"; names.len()].join(", "));
+    let mut statement = database.prepare_cached(&sql).unwrap();
+    statement.execute(rusqlite::params_from_iter(row.columns.iter().map(stored))).unwrap();
+}
+
+fn stored(value: &Value) -> Stored {
+    match &value.cell {
+        None => Stored::Null,
+        Some(Cell::Text(text)) => Stored::Text(text.clone()),
+        Some(Cell::Boolean(boolean)) => Stored::Integer(i64::from(*boolean)),
+        Some(Cell::Integer(number) | Cell::DateTime(number)) => Stored::Integer(*number),
+        Some(Cell::Decimal(number)) => Stored::Real(*number),
+        Some(Cell::Binary(bytes)) => Stored::Blob(bytes.clone()),
+    }
+}
+
+fn ids(database: &Connection, statement: &Statement) -> Vec<String> {
+    let bound = statement.params.iter().map(|param| match param {
+        Param::Boolean(boolean) => Stored::Integer(i64::from(*boolean)),
+        Param::Integer(number) => Stored::Integer(*number),
+        Param::Decimal(number) => Stored::Real(*number),
+        Param::Text(text) => Stored::Text(text.clone()),
+        Param::Bytes(bytes) => Stored::Blob(bytes.clone()),
+        other => panic!("SQLite has no {other:?}"),
+    });
+    let mut prepared = database.prepare(&statement.sql).unwrap_or_else(|error| panic!("{error}: {}", statement.sql));
+    let found = prepared.query_map(rusqlite::params_from_iter(bound), |row| row.get(0)).unwrap();
+    found.collect::<rusqlite::Result<_>>().unwrap()
+}

@@ -1,0 +1,70 @@
+//! What was checked never fails later, and what is refused is refused with a reason.
+
+use arbitrary::Unstructured;
+use scieve::sql::{Dialect, Direction, Select};
+use scieve::users::{self, User};
+use scieve::{Case, Filter, Limits, Plan, Policy, Record, Syntax, arbitrary as made_up, scim};
+use serde_json::Value;
+use std::sync::LazyLock;
+
+/// Users who may be asked anything.
+pub(super) static OPEN: LazyLock<Policy<User>> = LazyLock::new(|| Policy::new(users::schema().clone()).unwrap());
+
+pub(crate) fn check(bytes: &[u8]) {
+    let mut u = Unstructured::new(bytes);
+    let Ok(Some(filter)) = filter(&mut u) else { return };
+    let (Ok(user), Ok(record)) = (made_up::user(&mut u), made_up::record(&mut u, scim::user_policy().schema())) else { return };
+    follow(scim::user_policy(), &filter, &record);
+    follow(&Policy::<Value>::schemaless(Case::Ignore), &filter, &record);
+    for policy in [users::policy(), &OPEN] {
+        let Some(plan) = follow(policy, &filter, &user) else { continue };
+        for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
+            emit(&plan, dialect);
+        }
+    }
+}
+
+fn filter(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Filter>> {
+    Ok(match u.int_in_range(0..=4)? {
+        0 => made_up::filter(u, scim::user_policy())?.and_then(|filter| filter.build().ok()),
+        1 => made_up::filter(u, users::policy())?.and_then(|filter| filter.build().ok()),
+        2 => made_up::filter(u, &OPEN)?.and_then(|filter| filter.build().ok()),
+        3 => made_up::tree(u)?.build().ok(),
+        _ => Filter::parse_with(&made_up::text(u)?, &Syntax::lenient(), &Limits::default()).ok(),
+    })
+}
+
+fn follow<R: Record>(policy: &Policy<R>, filter: &Filter, record: &R) -> Option<Plan<R>> {
+    match policy.check(filter) {
+        Ok(plan) => {
+            assert!(!plan.explain().is_empty());
+            let found = plan.matches(record);
+            assert_eq!(plan.matches(record), found);
+            // The canonical text means the same.
+            let again = policy.parse(&filter.to_string());
+            assert!(again.is_ok_and(|again| again == plan), "{filter}");
+            Some(plan)
+        }
+        Err(findings) => {
+            assert!(!findings.is_empty() && !findings.render().is_empty());
+            None
+        }
+    }
+}
+
+/// Every value that the statement takes is bound.
+fn emit(plan: &Plan<User>, dialect: Dialect) {
+    let columns = users::columns().within("tenant");
+    let page = Select::default().sort("name", Direction::Descending).limit(21);
+    let statements =
+        [plan.to_sql(&columns, dialect, &Select::default()), plan.to_sql(&columns, dialect, &page), plan.to_where(&columns, dialect)];
+    for statement in statements {
+        let statement = statement.expect("a checked filter is SQL");
+        let marks = match dialect {
+            Dialect::Postgres => (1..).take_while(|number| statement.sql.contains(&format!("${number}"))).count(),
+            _ => statement.sql.matches('?').count(),
+        };
+        assert_eq!(marks, statement.params.len(), "{}", statement.sql);
+        assert!(!statement.sql.replace("ESCAPE '!'", "").contains('\''), "{}", statement.sql);
+    }
+}

@@ -1,0 +1,84 @@
+//! What each fuzz target does with the bytes that it is handed. `tests/fuzz_replay.rs` does the same with stored bytes, so that a find stays
+//! found on a stable compiler.
+#![forbid(unsafe_code)]
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
+mod agreement;
+mod check;
+mod cursor;
+mod http;
+mod parse;
+mod patch;
+mod policy;
+#[path = "../../tests/generated/random.rs"]
+mod random;
+mod roundtrip;
+#[path = "../../tests/generated/rows.rs"]
+mod rows;
+
+pub(crate) use agreement::agreement;
+pub(crate) use check::check;
+pub(crate) use cursor::cursor;
+pub(crate) use http::http;
+pub(crate) use parse::parse;
+pub(crate) use patch::patch;
+pub(crate) use policy::policy;
+pub(crate) use roundtrip::roundtrip;
+
+/// A target by its name, which is also that of its folders.
+pub(crate) type Body = (&'static str, fn(&[u8]));
+
+/// Every target.
+pub(crate) const BODIES: [Body; 8] = [
+    ("agreement", agreement),
+    ("check", check),
+    ("cursor", cursor),
+    ("http", http),
+    ("parse", parse),
+    ("patch", patch),
+    ("policy", policy),
+    ("roundtrip", roundtrip),
+];
+
+use arbitrary::Unstructured;
+use serde_json::Value;
+
+/// JSON of one kind turned into nearly the same: some values in it are others, twice or gone.
+fn disturb(u: &mut Unstructured<'_>, value: &mut Value, others: &[Value]) -> arbitrary::Result<()> {
+    for _ in 0..u.int_in_range(0..=6)? {
+        let mut at = &mut *value;
+        loop {
+            let children = match at {
+                Value::Array(items) => items.len(),
+                Value::Object(members) => members.len(),
+                _ => 0,
+            };
+            if children == 0 || u.ratio(1, 4)? {
+                break;
+            }
+            let place = u.choose_index(children)?;
+            at = match at {
+                Value::Array(items) => &mut items[place],
+                Value::Object(members) => members.values_mut().nth(place).unwrap(),
+                _ => break,
+            };
+        }
+        match (u.int_in_range(0..=3)?, at) {
+            (0, Value::Array(items)) if !items.is_empty() => {
+                let place = u.choose_index(items.len())?;
+                items.push(items[place].clone());
+            }
+            (1, Value::Array(items)) => drop(items.pop()),
+            (1, Value::Object(members)) => {
+                let name = members.keys().next().cloned();
+                name.map(|name| members.remove(&name));
+            }
+            (2, Value::Object(members)) => {
+                let name = others.iter().filter_map(Value::as_str).nth(u.choose_index(others.len())?).unwrap_or("x").to_owned();
+                members.insert(name, u.choose(others)?.clone());
+            }
+            (_, at) => *at = u.choose(others)?.clone(),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,176 @@
+//! Pages of a list: `sort >= ? AND (sort > ? OR id > ?)`, the only form that every database answers from its index.
+
+use super::fault::Fault;
+use super::link::{Link, Row};
+use super::lists;
+use super::record;
+use super::statement::Statement;
+use crate::plan::{Node, Plan, Predicate};
+use crate::sql::{self, Dialect};
+use crate::users::columns::columns;
+use crate::users::page::{Page, Position, Query, Window, clip};
+use crate::users::user::{Status, User};
+use crate::value::key;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// One list, as it is asked for.
+pub(super) struct List<'q> {
+    dialect: Dialect,
+    tenant: &'q str,
+    query: &'q Query<'q>,
+    /// The column that is sorted by before the id.
+    sort: Option<&'static str>,
+    /// Of the plan and the tenant.
+    condition: Option<sql::Statement>,
+    /// Whether the order is better not looked for in an index.
+    sorted_late: bool,
+}
+
+/// Where a page begins.
+#[derive(Clone, Copy)]
+enum Start<'q> {
+    /// At the edge.
+    Edge,
+    /// Beyond a place, or with it.
+    Beyond { place: &'q Position, with: bool },
+    /// Behind all of them.
+    Nowhere,
+}
+
+impl<'q> List<'q> {
+    pub(super) fn new(dialect: Dialect, tenant: &'q str, query: &'q Query<'q>) -> Result<Self, Fault> {
+        let condition = match query.plan {
+            Some(plan) => {
+                let condition = plan.to_where(&columns().within(tenant), dialect);
+                Some(condition.map_err(|error| Fault::Broken(error.to_string()))?)
+            }
+            None => None,
+        };
+        let sorted_late = dialect != Dialect::Postgres && query.plan.is_some_and(looks_into_texts);
+        Ok(Self { dialect, tenant, query, sort: record::sort_column(query.sort.key), condition, sorted_late })
+    }
+
+    /// The page, in a transaction whose statements all see one state.
+    pub(super) async fn read(&self, link: &mut dyn Link) -> Result<Page, Fault> {
+        let (forwards, place) = match &self.query.window {
+            Window::First => (true, None),
+            Window::Last => (false, None),
+            Window::After(place) => (true, Some(place)),
+            Window::Before(place) => (false, Some(place)),
+        };
+        let ascending = forwards != self.query.sort.descending;
+        let start = place.map_or(Start::Edge, |place| Start::Beyond { place, with: false });
+        let rows = self.rows(link, record::READ, start, ascending, self.query.limit.saturating_add(1)).await?;
+        let mut users: Vec<User> = rows.into_iter().map(|row| record::user(self.tenant, row)).collect::<Result<_, _>>()?;
+        let more = users.len() > self.query.limit;
+        users.truncate(self.query.limit);
+        // The user at the place itself stands on the other side as well.
+        let other = match place {
+            Some(place) => !self.rows(link, "1", Start::Beyond { place, with: true }, !ascending, 1).await?.is_empty(),
+            None => false,
+        };
+        if !forwards {
+            users.reverse();
+        }
+        lists::fill(link, self.dialect, self.tenant, &mut users).await?;
+        let total = if self.query.total { Some(self.count(link).await?) } else { None };
+        let (has_previous, has_next) = if forwards { (other, more) } else { (more, other) };
+        Ok(Page { users: users.into_iter().map(Arc::new).collect(), has_previous, has_next, total })
+    }
+
+    async fn count(&self, link: &mut dyn Link) -> Result<u64, Fault> {
+        let select = self.matching(Statement::new(self.dialect, "SELECT COUNT(*) FROM users AS u WHERE "))?;
+        let mut rows = link.rows(&select).await?;
+        let count = rows.pop().ok_or_else(|| Fault::Broken("no count".into()))?.integer()?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Rows from the start on, the nearest first.
+    async fn rows(&self, link: &mut dyn Link, read: &str, start: Start<'_>, ascending: bool, limit: usize) -> Result<Vec<Row>, Fault> {
+        let start = match (self.sort, start) {
+            (None, Start::Beyond { place, with }) => self.within_tenant(place, with, ascending),
+            (_, start) => start,
+        };
+        let ignored = match (self.dialect, self.sort) {
+            (Dialect::MySql, Some(sort)) if self.sorted_late => format!(" IGNORE INDEX FOR ORDER BY (users_{sort})"),
+            _ => String::new(),
+        };
+        let mut select = self.matching(Statement::new(self.dialect, &format!("SELECT {read} FROM users AS u{ignored} WHERE ")))?;
+        match start {
+            Start::Edge => {}
+            Start::Beyond { place, with } => select = self.beyond(select, place, with, ascending),
+            Start::Nowhere => return Ok(Vec::new()),
+        }
+        let direction = if ascending { "" } else { " DESC" };
+        let late = if self.sorted_late && self.dialect == Dialect::Sqlite { "+" } else { "" };
+        let sort = self.sort.map(|sort| format!("{late}u.{sort}{direction}, ")).unwrap_or_default();
+        select = select.push(&format!(" ORDER BY {sort}u.id{direction} LIMIT "));
+        link.rows(&select.bind(i64::try_from(limit).unwrap_or(i64::MAX))).await
+    }
+
+    /// The same start where all are sorted by the tenant, that is by the id alone.
+    fn within_tenant<'p>(&self, place: &'p Position, with: bool, ascending: bool) -> Start<'p> {
+        let tenant = format!("1{}", clip(&key(self.tenant)));
+        match (tenant.cmp(&place.key), ascending) {
+            (Ordering::Equal, _) => Start::Beyond { place, with },
+            (Ordering::Greater, true) | (Ordering::Less, false) => Start::Edge,
+            (Ordering::Greater, false) | (Ordering::Less, true) => Start::Nowhere,
+        }
+    }
+
+    /// Appends what a user has to be like to be on the list.
+    fn matching(&self, select: Statement) -> Result<Statement, Fault> {
+        let mut select = match &self.condition {
+            Some(condition) => select.condition(condition.clone())?,
+            None => select.push("u.tenant_id = ").bind(self.tenant),
+        };
+        if self.query.without_deleted {
+            select = select.push(" AND u.status_f <> ").bind(Status::Deleted.name());
+        }
+        if let Some(bound) = &self.query.id_above {
+            select = compared(select.push(" AND "), "id", bound, true, false);
+        }
+        if let Some(bound) = &self.query.id_below {
+            select = compared(select.push(" AND "), "id", bound, false, false);
+        }
+        Ok(select)
+    }
+
+    fn beyond(&self, select: Statement, place: &Position, with: bool, above: bool) -> Statement {
+        let Some(sort) = self.sort else { return compared(select.push(" AND "), "id", &place.id, above, with) };
+        let select = compared(select.push(" AND "), sort, &place.key, above, true);
+        let select = compared(select.push(" AND ("), sort, &place.key, above, false);
+        compared(select.push(" OR "), "id", &place.id, above, with).push(")")
+    }
+}
+
+/// Appends `column > text` and the like. No stored text has U+0000, and PostgreSQL takes none: what comes before the first of a bound says
+/// the same.
+fn compared(select: Statement, column: &str, text: &str, above: bool, with: bool) -> Statement {
+    let (text, with) = match text.split_once('\0') {
+        Some((before, _)) => (before, !above),
+        None => (text, with),
+    };
+    let operator = match (above, with) {
+        (true, true) => ">=",
+        (true, false) => ">",
+        (false, true) => "<=",
+        (false, false) => "<",
+    };
+    select.push(&format!("u.{column} {operator} ")).bind(text)
+}
+
+/// Whether the filter looks into texts with nothing else that would find the users. MySQL and SQLite have no index for that. Along the
+/// index of the order they would fetch row after row until a page is full, which takes ten times as long as one look at all of them where
+/// few match.
+fn looks_into_texts(plan: &Plan<User>) -> bool {
+    let looks = |node: &Node| match node {
+        Node::Test(test) => matches!(test.predicate, Predicate::Contains(_) | Predicate::EndsWith(_)),
+        _ => false,
+    };
+    match plan.root() {
+        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(looks),
+        node => looks(node),
+    }
+}

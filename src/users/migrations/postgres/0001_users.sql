@@ -1,0 +1,155 @@
+-- Users with their roles, groups and scopes, of many tenants: ids are unique within a tenant only, so that `tenant_id` stands first in every
+-- key and index, and nothing refers across tenants.
+--
+-- X_f holds the key of X (scieve::key), X_sort what lists are sorted by (scieve::users::SortKey::of); no SQL computes them.
+-- `live_subject` is the subject of a user who is not deleted: no two of a tenant have the same.
+-- Texts are in the order of their bytes, so that they compare as in memory.
+
+CREATE TABLE "users" (
+    "tenant_id" text COLLATE "C" NOT NULL,
+    "id" text COLLATE "C" NOT NULL,
+    "id_f" text COLLATE "C" NOT NULL,
+    "id_sort" text COLLATE "C" NOT NULL,
+    "subject" text COLLATE "C" NOT NULL,
+    "subject_f" text COLLATE "C" NOT NULL,
+    "subject_sort" text COLLATE "C" NOT NULL,
+    "live_subject" text COLLATE "C",
+    "name" text COLLATE "C" NOT NULL,
+    "name_f" text COLLATE "C" NOT NULL,
+    "name_sort" text COLLATE "C" NOT NULL,
+    "email" text COLLATE "C",
+    "email_f" text COLLATE "C",
+    "email_sort" text COLLATE "C" NOT NULL,
+    "status" text COLLATE "C" NOT NULL,
+    "status_f" text COLLATE "C" NOT NULL,
+    "status_sort" text COLLATE "C" NOT NULL,
+    "client_id" text COLLATE "C",
+    "client_id_f" text COLLATE "C",
+    "client_id_sort" text COLLATE "C" NOT NULL,
+    "picture" text COLLATE "C",
+    "locale" text COLLATE "C",
+    "zoneinfo" text COLLATE "C",
+    "preferred_locale" text COLLATE "C",
+    "preferred_zoneinfo" text COLLATE "C",
+    "created_at" bigint NOT NULL,
+    "created_at_sort" text COLLATE "C" NOT NULL,
+    "last_updated_at" bigint NOT NULL,
+    "invite_expiry" bigint,
+    "invite_expiry_sort" text COLLATE "C" NOT NULL,
+    PRIMARY KEY ("tenant_id", "id"),
+    CONSTRAINT "users_live_subject" UNIQUE ("tenant_id", "live_subject")
+);
+CREATE INDEX "users_id_f" ON "users" ("tenant_id", "id_f");
+CREATE INDEX "users_subject_f" ON "users" ("tenant_id", "subject_f");
+CREATE INDEX "users_name_f" ON "users" ("tenant_id", "name_f");
+CREATE INDEX "users_email_f" ON "users" ("tenant_id", "email_f");
+CREATE INDEX "users_status_f" ON "users" ("tenant_id", "status_f");
+CREATE INDEX "users_client_id_f" ON "users" ("tenant_id", "client_id_f");
+CREATE INDEX "users_id_sort" ON "users" ("tenant_id", "id_sort", "id");
+CREATE INDEX "users_subject_sort" ON "users" ("tenant_id", "subject_sort", "id");
+CREATE INDEX "users_name_sort" ON "users" ("tenant_id", "name_sort", "id");
+CREATE INDEX "users_email_sort" ON "users" ("tenant_id", "email_sort", "id");
+CREATE INDEX "users_status_sort" ON "users" ("tenant_id", "status_sort", "id");
+CREATE INDEX "users_client_id_sort" ON "users" ("tenant_id", "client_id_sort", "id");
+CREATE INDEX "users_created_at_sort" ON "users" ("tenant_id", "created_at_sort", "id");
+CREATE INDEX "users_invite_expiry_sort" ON "users" ("tenant_id", "invite_expiry_sort", "id");
+
+-- The roles that users have themselves, as they were when they were assigned.
+CREATE TABLE "user_roles" (
+    "tenant_id" text COLLATE "C" NOT NULL,
+    "user_id" text COLLATE "C" NOT NULL,
+    "idx" integer NOT NULL,
+    "role_id" text COLLATE "C" NOT NULL,
+    "role_id_f" text COLLATE "C" NOT NULL,
+    "name" text COLLATE "C" NOT NULL,
+    "name_f" text COLLATE "C" NOT NULL,
+    "kind" text COLLATE "C" NOT NULL,
+    "level" text COLLATE "C" NOT NULL,
+    PRIMARY KEY ("tenant_id", "user_id", "idx"),
+    FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id") ON DELETE CASCADE
+);
+CREATE INDEX "user_roles_role_id_f" ON "user_roles" ("tenant_id", "role_id_f", "user_id");
+CREATE INDEX "user_roles_name_f" ON "user_roles" ("tenant_id", "name_f", "user_id");
+
+-- The groups that users are in, as they were then.
+CREATE TABLE "user_groups" (
+    "tenant_id" text COLLATE "C" NOT NULL,
+    "user_id" text COLLATE "C" NOT NULL,
+    "idx" integer NOT NULL,
+    "group_id" text COLLATE "C" NOT NULL,
+    "group_id_f" text COLLATE "C" NOT NULL,
+    "name" text COLLATE "C" NOT NULL,
+    "provider_type" text COLLATE "C",
+    PRIMARY KEY ("tenant_id", "user_id", "idx"),
+    FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id") ON DELETE CASCADE
+);
+CREATE INDEX "user_groups_group_id_f" ON "user_groups" ("tenant_id", "group_id_f", "user_id");
+
+-- The roles that come with those groups, `group_idx` being the place of the group among the user's.
+CREATE TABLE "user_group_roles" (
+    "tenant_id" text COLLATE "C" NOT NULL,
+    "user_id" text COLLATE "C" NOT NULL,
+    "idx" integer NOT NULL,
+    "group_idx" integer NOT NULL,
+    "role_id" text COLLATE "C" NOT NULL,
+    "name" text COLLATE "C" NOT NULL,
+    "name_f" text COLLATE "C" NOT NULL,
+    "kind" text COLLATE "C" NOT NULL,
+    "level" text COLLATE "C" NOT NULL,
+    PRIMARY KEY ("tenant_id", "user_id", "idx"),
+    FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id") ON DELETE CASCADE
+);
+CREATE INDEX "user_group_roles_name_f" ON "user_group_roles" ("tenant_id", "name_f", "user_id");
+
+-- OAuth scopes.
+CREATE TABLE "user_scopes" (
+    "tenant_id" text COLLATE "C" NOT NULL,
+    "user_id" text COLLATE "C" NOT NULL,
+    "idx" integer NOT NULL,
+    "scope" text COLLATE "C" NOT NULL,
+    "scope_f" text COLLATE "C" NOT NULL,
+    PRIMARY KEY ("tenant_id", "user_id", "idx"),
+    FOREIGN KEY ("tenant_id", "user_id") REFERENCES "users" ("tenant_id", "id") ON DELETE CASCADE
+);
+CREATE INDEX "user_scopes_scope_f" ON "user_scopes" ("tenant_id", "scope_f", "user_id");
+
+-- The roles that a tenant has to assign.
+CREATE TABLE "roles" (
+    "tenant_id" text COLLATE "C" NOT NULL,
+    "id" text COLLATE "C" NOT NULL,
+    "idx" integer NOT NULL,
+    "name" text COLLATE "C" NOT NULL,
+    "kind" text COLLATE "C" NOT NULL,
+    "level" text COLLATE "C" NOT NULL,
+    PRIMARY KEY ("tenant_id", "id")
+);
+
+-- The groups of a tenant.
+CREATE TABLE "groups" (
+    "tenant_id" text COLLATE "C" NOT NULL,
+    "id" text COLLATE "C" NOT NULL,
+    "idx" integer NOT NULL,
+    "name" text COLLATE "C" NOT NULL,
+    "provider_type" text COLLATE "C",
+    PRIMARY KEY ("tenant_id", "id")
+);
+
+-- The roles that come with them.
+CREATE TABLE "group_roles" (
+    "tenant_id" text COLLATE "C" NOT NULL,
+    "group_id" text COLLATE "C" NOT NULL,
+    "idx" integer NOT NULL,
+    "role_id" text COLLATE "C" NOT NULL,
+    "name" text COLLATE "C" NOT NULL,
+    "kind" text COLLATE "C" NOT NULL,
+    "level" text COLLATE "C" NOT NULL,
+    PRIMARY KEY ("tenant_id", "group_id", "idx"),
+    FOREIGN KEY ("tenant_id", "group_id") REFERENCES "groups" ("tenant_id", "id") ON DELETE CASCADE
+);
+
+-- A row that whoever changes more than one user of a tenant changes too: so they come one after the other.
+CREATE TABLE "tenants" (
+    "tenant_id" text COLLATE "C" NOT NULL,
+    "version" bigint NOT NULL,
+    PRIMARY KEY ("tenant_id")
+);

@@ -14,6 +14,7 @@ mod generated;
 
 use generated::World;
 use generated::engine::Engine;
+use generated::engine::databases::Database;
 use generated::filters::Filters;
 use generated::people::{People, Person};
 use generated::random::Random;
@@ -22,6 +23,7 @@ use mutants::Mutant;
 use run::{Length, run};
 use scieve::Value;
 use scieve::sql::{Dialect, Direction, Seek, Select};
+use scieve::users::{SqlOptions, SqlStore};
 
 /// As long as the environment says, which is what `scripts/agreement` sets; else short.
 fn length(filters: usize) -> Length {
@@ -206,12 +208,33 @@ async fn pages_joined_are_the_whole_list_in_mariadb() {
     pages(Dialect::MySql).await;
 }
 
-#[tokio::test]
-async fn scratch_two_memories() {
-    for seed in 0..3 {
+/// The whole store, through changes.
+async fn answers_alike(dialect: Dialect) {
+    let asked = length(0);
+    for seed in 0..2 {
+        let database = Database::of(dialect).await;
         let clock = stores::Clock::new();
         let told = clock.clone();
-        let other = scieve::users::MemoryStore::with_clock(move || told.now());
-        stores::same_answers(&other, clock, seed, 6).await;
+        let store = SqlStore::connect(&database.url, SqlOptions::default().clock(move || told.now())).await.unwrap();
+        let rounds = if asked.progress { 40 } else { 4 };
+        stores::same_answers(&store, clock, asked.seed * 1_000 + seed, rounds).await;
+        store.close().await;
     }
+}
+
+#[tokio::test]
+async fn sqlite_store() {
+    answers_alike(Dialect::Sqlite).await;
+}
+
+#[tokio::test]
+#[ignore = "needs scripts/servers"]
+async fn postgres_store() {
+    answers_alike(Dialect::Postgres).await;
+}
+
+#[tokio::test]
+#[ignore = "needs scripts/servers"]
+async fn mariadb_store() {
+    answers_alike(Dialect::MySql).await;
 }

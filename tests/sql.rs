@@ -242,7 +242,7 @@ fn no_index_is_asked_for_pairs() {
     let (a, b) = ("roles.name eq \"a\"", "scopes eq \"b\"");
     for (filter, arrays, others) in [
         (format!("email pr or {a}"), 1, 0),
-        (format!("email pr or {a} and {b}"), 1, 1),
+        (format!("email pr or {a} and {b}"), 0, 2),
         (format!("email pr or {a} and (code pr or {b})"), 1, 1),
         (format!("email pr or (code pr or {b}) and {a}"), 1, 1),
         (format!("email pr or scopes ne \"x\" and {a}"), 1, 1),

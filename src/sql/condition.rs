@@ -57,7 +57,7 @@ struct Compiler<'a> {
 struct Scope<'a> {
     /// Inside the brackets of this attribute, about one row of its table.
     element: Option<(AttributeId, &'a Child)>,
-    /// Below an OR.
+    /// An alternative by itself.
     in_or: bool,
 }
 
@@ -105,6 +105,7 @@ impl<'a> Compiler<'a> {
 
     /// What has to be true at the same time. What stands deeper has to know which columns the others list.
     fn all(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+        let scope = Scope { in_or: false, ..scope };
         let mut children = Vec::new();
         operands(node, positive, &mut children);
         let mut parts: Vec<Option<Part>> = children.iter().map(|_| None).collect();
@@ -251,7 +252,8 @@ impl<'a> Compiler<'a> {
         let key = Expr::col((mapping.alias.clone(), mapping.key.clone()));
         let mut select = self.select(child);
         select.column((self.columns.child_alias(), child.owner.clone())).and_where(inner.into_expr());
-        // Below an OR, PostgreSQL asks an index only where the list is there before: it is an array that is made once.
+        // PostgreSQL asks an index for an alternative only where the list is there before: it is an array that is made once. It is no set,
+        // though: beside other conditions every row found would be looked for from its start.
         let array = in_or && self.dialect == Dialect::Postgres && self.may_list(&mapping.key);
         Part::leaf(match array {
             true => Expr::cust_with_exprs("$1 = ANY (ARRAY $2)", [key, Expr::SubQuery(None, Box::new(select.into()))]),

@@ -14,13 +14,22 @@ impl<R: Record> Plan<R> {
     }
 }
 
+// Tests are asked where they stand; only chains call themselves.
+#[inline]
+fn matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
+    match node {
+        Node::Test(test) => schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record)),
+        chain => chain_matches(chain, schema, record),
+    }
+}
+
 // The depth of a plan is that of its filter, which `Limits` bounds.
-fn matches(node: &Node, schema: &Schema, record: &dyn Record) -> bool {
+fn chain_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
     match node {
         Node::All(children) => children.iter().all(|child| matches(child, schema, record)),
         Node::Any(children) => children.iter().any(|child| matches(child, schema, record)),
         Node::Not(child) => !matches(child, schema, record),
-        Node::Test(test) => schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record)),
+        Node::Test(_) => matches(node, schema, record),
     }
 }
 
@@ -31,7 +40,31 @@ pub(crate) fn record_passes(test: &Test, schema: &Schema, record: &dyn Record) -
     schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record))
 }
 
-fn passes(test: &Test, attribute: &Attribute, schema: &Schema, record: &dyn Record) -> bool {
+#[inline]
+fn passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
+    match record.single_text(attribute) {
+        Some(stored) => text_passes(test, stored).unwrap_or_else(|| some_value_passes(test, attribute, schema, record)),
+        None => some_value_passes(test, attribute, schema, record),
+    }
+}
+
+/// The tests of texts that are asked most, on the one text that there is; `None` for others.
+#[inline]
+fn text_passes(test: &Test, stored: Option<&str>) -> Option<bool> {
+    let case = test.case;
+    let is = |text: &str, operand: &Value| matches!(operand, Value::Text(operand) if value::equals(text, operand, case));
+    match &test.predicate {
+        Predicate::Equal(operand) => Some(stored.is_some_and(|text| is(text, operand))),
+        Predicate::In(operands) if operands.len() <= FEW => {
+            Some(stored.is_some_and(|text| operands.iter().any(|operand| is(text, operand))))
+        }
+        Predicate::In(operands) => Some(stored.is_some_and(|text| is_one_of_texts(text, operands, case))),
+        Predicate::Contains(needle) => Some(stored.is_some_and(|text| needle.found_in(text))),
+        _ => None,
+    }
+}
+
+fn some_value_passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
     let case = test.case;
     let ordered = |operand: &Value, wanted: fn(Ordering) -> bool| {
         record.any_value(attribute, &mut |stored| value::order(stored, operand, case).is_some_and(wanted))
@@ -84,9 +117,10 @@ fn equals(stored: ValueRef<'_>, operand: &Value, case: Case) -> bool {
     }
 }
 
+/// Most texts differ from an operand in their first letters: so many operands are asked one by one.
+const FEW: usize = 4;
+
 fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
-    // Most texts differ from an operand in their first letters: a few operands are asked one by one.
-    const FEW: usize = 4;
     if operands.len() <= FEW {
         return operands.iter().any(|operand| equals(stored, operand, case));
     }
@@ -103,8 +137,23 @@ fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
     operands.binary_search_by(order).is_ok()
 }
 
+/// The same of a text, which is folded once where it is ASCII and not long.
+fn is_one_of_texts(text: &str, operands: &[Value], case: Case) -> bool {
+    let mut room = [0; 64];
+    let Some(key) = room.get_mut(..text.len()).filter(|_| case == Case::Ignore && text.is_ascii()) else {
+        return is_one_of(ValueRef::text(text), operands, case);
+    };
+    key.copy_from_slice(text.as_bytes());
+    key.make_ascii_lowercase();
+    let order = |operand: &Value| match operand {
+        Value::Text(operand) => operand.as_bytes().cmp(key),
+        _ => Ordering::Less,
+    };
+    operands.binary_search_by(order).is_ok()
+}
+
 /// A comparison with values of any type: only those of the literal's own type can match.
-fn loose(operator: Operator, literal: &Loose, case: Case, attribute: &Attribute, record: &dyn Record) -> bool {
+fn loose<R: Record + ?Sized>(operator: Operator, literal: &Loose, case: Case, attribute: &Attribute, record: &R) -> bool {
     let mut none = true;
     let found = record.any_value(attribute, &mut |stored| {
         none = false;

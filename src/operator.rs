@@ -53,7 +53,10 @@ impl Operator {
     /// The operator of that name, in any mixture of upper and lower case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        let &[first, second] = name.as_bytes() else { return None };
+        Self::from_bytes(name.as_bytes().try_into().ok()?)
+    }
+
+    pub(crate) fn from_bytes([first, second]: [u8; 2]) -> Option<Self> {
         Some(match (first | 0x20, second | 0x20) {
             (b'e', b'q') => Self::Eq,
             (b'n', b'e') => Self::Ne,

@@ -27,6 +27,8 @@ impl<R: ?Sized> Policy<R> {
             policy: self,
             schema: Cow::Borrowed(&*self.schema),
             boolean_text: filter.syntax().boolean_text || self.syntax.boolean_text,
+            clauses: filter.measures().clauses,
+            last: None,
             findings: filter.warnings().to_vec(),
             comparisons: Vec::new(),
             unknown: Vec::new(),

@@ -18,6 +18,10 @@ pub(super) struct Resolver<'p, R: ?Sized> {
     /// The policy's schema; for a policy without one, the attributes that the filter named so far.
     pub(super) schema: Cow<'p, Schema>,
     pub(super) boolean_text: bool,
+    /// How many clauses the filter has.
+    pub(super) clauses: usize,
+    /// The attribute that was found last: filters ask for the same one again and again.
+    pub(super) last: Option<AttributeId>,
     pub(super) findings: Vec<Diagnostic>,
     /// How often each attribute with a cap was compared, and where it went over.
     pub(super) comparisons: Vec<(AttributeId, usize, Span)>,
@@ -51,10 +55,17 @@ impl<R: ?Sized> Resolver<'_, R> {
             let bare = path.as_str().get(path.urn().map_or(0, |urn| urn.len() + 1)..).unwrap_or("");
             return self.report(finding.with_help(format!("write the name alone: {}", quoted(bare))));
         }
+        let last = self.last.and_then(|id| self.schema.attribute(id));
+        if path.urn().is_none() && last.is_some_and(|last| last.is_written(path.as_str())) {
+            return self.last;
+        }
         let urn = self.schema.extension(path.urn());
         let found = self.schema.find(urn, path.name(), path.sub_attribute()).map(Attribute::id);
         match found.filter(|id| !self.is_hidden(*id)) {
-            Some(id) => Some(id),
+            Some(id) => {
+                self.last = Some(id);
+                Some(id)
+            }
             None => {
                 let finding = self.unknown(path);
                 self.report(finding)
@@ -227,7 +238,8 @@ impl<R: ?Sized> Resolver<'_, R> {
     }
 
     fn count(&mut self, id: AttributeId, place: Span) {
-        let Some(most) = self.rule(id).and_then(|rule| rule.max_count) else { return };
+        // A filter with no more clauses than that cannot go over.
+        let Some(most) = self.rule(id).and_then(|rule| rule.max_count).filter(|most| *most < self.clauses) else { return };
         match self.comparisons.iter_mut().find(|(known, ..)| *known == id) {
             Some((_, count, first_over)) => {
                 *count += 1;

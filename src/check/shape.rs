@@ -2,7 +2,7 @@
 
 use super::resolve::Resolver;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::filter::{Expr, ExprKind, Filter, Path};
+use crate::filter::{Expr, ExprKind, Filter, Operands, Path};
 use crate::limits::Limits;
 use crate::plan::{self, Node, Predicate, Test};
 use crate::schema::AttributeId;
@@ -13,6 +13,10 @@ use crate::value::Kind;
 pub(super) fn over_limits(filter: &Filter, limits: &Limits) -> Vec<Diagnostic> {
     let measures = filter.measures();
     let bytes = filter.source_text().len();
+    let within = bytes <= limits.bytes && measures.depth <= limits.depth;
+    if within && measures.clauses <= limits.clauses && measures.alternations <= limits.alternations {
+        return Vec::new();
+    }
     let rows = [
         (Code::TooLong, bytes, limits.bytes, "bytes"),
         (Code::TooDeep, measures.depth, limits.depth, "levels of nesting"),
@@ -80,29 +84,17 @@ impl<R: ?Sized> Resolver<'_, R> {
         let test = |predicate| Node::Test(Test { attribute: id, case: attribute.case(), predicate });
         Some(match attribute.is_multi_valued() {
             true => test(Predicate::Element(Box::new(inner))),
-            false => plan::all(test(Predicate::Present), [inner]),
+            false => plan::all(vec![test(Predicate::Present), inner])?,
         })
     }
 
-    fn chain<'f>(
-        &mut self,
-        operands: impl Iterator<Item = Expr<'f>>,
-        parent: Option<AttributeId>,
-        join: impl FnOnce(Node, Vec<Node>) -> Node,
-    ) -> Option<Node> {
-        let mut whole = true;
-        let mut meant = Vec::new();
+    fn chain(&mut self, operands: Operands<'_>, parent: Option<AttributeId>, join: impl FnOnce(Vec<Node>) -> Option<Node>) -> Option<Node> {
+        let written = operands.count();
+        let mut meant = Vec::with_capacity(written);
         for operand in operands {
-            match self.expr(operand, parent) {
-                Some(node) => meant.push(node),
-                None => whole = false,
-            }
+            meant.extend(self.expr(operand, parent));
         }
-        if !whole || meant.is_empty() {
-            return None;
-        }
-        let first = meant.remove(0);
-        Some(join(first, meant))
+        if meant.len() < written { None } else { join(meant) }
     }
 
     /// More comparisons of one attribute than its rule allows.
@@ -121,6 +113,9 @@ impl<R: ?Sized> Resolver<'_, R> {
     /// Clauses that must stand in a group of their own: each condition that holds one must hold no other clause, and these
     /// conditions must follow one another. A condition is an operand of the `and` at the top, or the whole filter.
     pub(super) fn group(&mut self, attribute: AttributeId, root: Expr<'_>) {
+        if self.is_grouped(attribute, root) {
+            return;
+        }
         let name = || self.schema.attribute(attribute).map(ToString::to_string).unwrap_or_default();
         let conditions: Vec<Expr<'_>> = match root.kind() {
             ExprKind::And(operands) => operands.collect(),
@@ -163,12 +158,45 @@ impl<R: ?Sized> Resolver<'_, R> {
         }
     }
 
+    /// Whether the rule holds, without the words for where it does not.
+    fn is_grouped(&self, attribute: AttributeId, root: Expr<'_>) -> bool {
+        let ExprKind::And(conditions) = root.kind() else { return self.tally(root, attribute) != Tally::BOTH };
+        let (mut begun, mut ended) = (false, false);
+        for condition in conditions {
+            let tally = self.tally(condition, attribute);
+            let member = tally != Tally::OTHER;
+            if tally == Tally::BOTH || (member && ended) {
+                return false;
+            }
+            begun |= member;
+            ended |= begun && !member;
+        }
+        true
+    }
+
+    fn tally(&self, expr: Expr<'_>, attribute: AttributeId) -> Tally {
+        match expr.kind() {
+            ExprKind::And(operands) | ExprKind::Or(operands) => {
+                operands.fold(Tally(0), |tally, operand| Tally(tally.0 | self.tally(operand, attribute).0))
+            }
+            ExprKind::Not(child) => self.tally(child, attribute),
+            ExprKind::Clause(_) | ExprKind::ValuePath(..) => match self.is_member(expr, attribute) {
+                Some(true) => Tally::MEMBER,
+                _ => Tally::OTHER,
+            },
+        }
+    }
+
     fn is_member(&self, expr: Expr<'_>, attribute: AttributeId) -> Option<bool> {
         match expr.kind() {
             ExprKind::Clause(clause) => {
                 let path = clause.path();
+                let attribute = self.schema.attribute(attribute)?;
+                if path.urn().is_none() {
+                    return Some(attribute.is_written(path.as_str()));
+                }
                 let urn = self.schema.extension(path.urn());
-                Some(self.schema.attribute(attribute)?.is_named(urn, path.name(), path.sub_attribute()))
+                Some(attribute.is_named(urn, path.name(), path.sub_attribute()))
             }
             // Inside brackets names are of sub-attributes.
             ExprKind::ValuePath(..) => Some(false),
@@ -232,6 +260,16 @@ impl<R: ?Sized> Resolver<'_, R> {
             _ => None,
         }
     }
+}
+
+/// Which clauses a part has: those of the group, others, or both; a bit each.
+#[derive(Clone, Copy, PartialEq)]
+struct Tally(u8);
+
+impl Tally {
+    const MEMBER: Self = Self(1);
+    const OTHER: Self = Self(2);
+    const BOTH: Self = Self(3);
 }
 
 struct Members<'f> {

@@ -113,6 +113,7 @@ impl Filter {
         Expr { filter: self, index: u32::try_from(self.entries.len()).unwrap_or(NONE).wrapping_sub(1) }
     }
 
+    #[inline]
     pub(super) fn slice(&self, start: u32, end: u32) -> &str {
         self.text.get(start as usize..end as usize).unwrap_or("")
     }
@@ -177,6 +178,7 @@ pub enum ExprKind<'f> {
 impl<'f> Expr<'f> {
     /// What it is.
     #[must_use]
+    #[inline]
     pub fn kind(self) -> ExprKind<'f> {
         let filter = self.filter;
         let expr = |index| Expr { filter, index };
@@ -267,12 +269,14 @@ pub struct Clause<'f> {
 impl<'f> Clause<'f> {
     /// The attribute.
     #[must_use]
+    #[inline]
     pub fn path(&self) -> Path<'f> {
         self.path
     }
 
     /// The operator.
     #[must_use]
+    #[inline]
     pub fn operator(&self) -> Operator {
         self.operator
     }
@@ -285,6 +289,7 @@ impl<'f> Clause<'f> {
 
     /// The comparison value; `None` for `pr`.
     #[must_use]
+    #[inline]
     pub fn literal(&self) -> Option<Literal<'f>> {
         let text = self.path.filter.slice(self.literal.start, self.literal.end);
         match self.literal.kind {
@@ -330,24 +335,28 @@ pub struct Path<'f> {
 impl<'f> Path<'f> {
     /// The schema URN before the last colon.
     #[must_use]
+    #[inline]
     pub fn urn(self) -> Option<&'f str> {
         (self.range.name > self.range.start).then(|| self.filter.slice(self.range.start, self.range.name - 1))
     }
 
     /// The attribute's name.
     #[must_use]
+    #[inline]
     pub fn name(self) -> &'f str {
         self.filter.slice(self.range.name, if self.range.dot == 0 { self.range.end } else { self.range.dot })
     }
 
     /// The name after the dot.
     #[must_use]
+    #[inline]
     pub fn sub_attribute(self) -> Option<&'f str> {
         (self.range.dot != 0).then(|| self.filter.slice(self.range.dot + 1, self.range.end))
     }
 
     /// The path as written.
     #[must_use]
+    #[inline]
     pub fn as_str(self) -> &'f str {
         self.filter.slice(self.range.start, self.range.end)
     }

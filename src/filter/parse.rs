@@ -7,7 +7,7 @@ use super::ast::{Connective, Kind, Literal, LiteralKind, LiteralRange, PathRange
 use super::fault::{ONE_PATH, VALUES, bad_operator, bad_path, bad_value, no_operand, unexpected};
 use super::reader::{Built, Chain, Reader, short};
 use super::string;
-use super::token::{Fault, Input, Step, blanks, is_blank, is_plain_word, is_uri, not_operator, stop, word, word_operator};
+use super::token::{Fault, Input, Step, at_end_of_word, blanks, is_blank, is_plain_word, is_uri, name, not_operator, operator, stop, word};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::operator::Operator;
 use crate::schema::is_name;
@@ -15,7 +15,7 @@ use crate::span::Span;
 use crate::syntax::Syntax;
 use nom::Parser;
 use nom::branch::alt;
-use nom::bytes::complete::{tag, tag_no_case, take_while1};
+use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::one_of;
 use nom::combinator::{opt, recognize};
 use nom::sequence::preceded;
@@ -74,17 +74,15 @@ pub(super) fn filter<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Buil
 /// orExp = andExp *( SEP "or" SEP andExp )
 /// ```
 fn or_exp<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
-    let (mut input, first) = and_exp(reader, input)?;
-    let mut rest = word_connective(reader, input, Connective::Or)?;
-    if rest.is_none() {
+    let (mut input, (first, mut more)) = and_exp(reader, input)?;
+    if !more {
         return Ok((input, first));
     }
     let mut chain = Chain::of(reader, Connective::Or, first);
-    while let Some(after) = rest {
+    while more {
         let operand;
-        (input, operand) = and_exp(reader, after)?;
+        (input, (operand, more)) = and_exp(reader, input)?;
         chain.push(reader, operand);
-        rest = word_connective(reader, input, Connective::Or)?;
     }
     Ok((input, chain.finish(reader)?))
 }
@@ -92,46 +90,48 @@ fn or_exp<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
 /// ```text
 /// andExp = unary *( SEP "and" SEP unary )
 /// ```
-/// The blanks after it are taken too.
-fn and_exp<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
+/// What follows is taken too, blanks or an `or`: whether it is one is told besides.
+fn and_exp<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, (Built, bool)> {
     let (input, first) = unary(reader, input)?;
-    let mut input = blanks(input);
-    let mut rest = word_connective(reader, input, Connective::And)?;
-    if rest.is_none() {
-        return Ok((input, first));
+    let (mut input, mut next) = connective(reader, input)?;
+    if next != Some(Connective::And) {
+        return Ok((input, (first, next.is_some())));
     }
     let mut chain = Chain::of(reader, Connective::And, first);
-    while let Some(after) = rest {
-        let (after, operand) = unary(reader, after)?;
-        input = blanks(after);
+    while next == Some(Connective::And) {
+        let (rest, operand) = unary(reader, input)?;
         chain.push(reader, operand);
-        rest = word_connective(reader, input, Connective::And)?;
+        (input, next) = connective(reader, rest)?;
     }
-    Ok((input, chain.finish(reader)?))
+    Ok((input, (chain.finish(reader)?, next.is_some())))
 }
 
-/// The input behind the connective and the blanks after it, where `input` begins with it.
+/// The connective behind an operand, if there is one, with the blanks on both sides.
 /// ```text
 /// SEP = 1*WS      ; may be empty next to a parenthesis or bracket
 /// ```
-fn word_connective<'s>(reader: &Reader, input: Input<'s>, connective: Connective) -> Result<Option<Input<'s>>, nom::Err<Fault>> {
-    let name = if connective == Connective::And { "and" } else { "or" };
-    let found: Step<'_, Input<'_>> = tag_no_case(name.as_bytes()).parse(input);
-    let Ok((rest, _)) = found else { return Ok(None) };
+fn connective<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, Option<Connective>> {
+    let after = blanks(input);
+    let (rest, found, name) = match after {
+        [b'a' | b'A', b'n' | b'N', b'd' | b'D', rest @ ..] => (rest, Connective::And, "and"),
+        [b'o' | b'O', b'r' | b'R', rest @ ..] => (rest, Connective::Or, "or"),
+        _ => return Ok((after, None)),
+    };
     if rest.first().is_some_and(|byte| !is_blank(*byte) && *byte != b'(') {
-        return Ok(None);
+        return Ok((after, None));
     }
-    let before = reader.offset(input).checked_sub(1).and_then(|at| reader.filter.text.as_bytes().get(at));
+    let before = reader.offset(after).checked_sub(1).and_then(|at| reader.filter.text.as_bytes().get(at));
     if before.is_some_and(|byte| !is_blank(*byte) && !matches!(byte, b')' | b']')) {
-        let fault = Diagnostic::new(Code::MissingBlank, reader.span(input, name.len()), format!("a blank is missing before `{name}`"));
+        let fault = Diagnostic::new(Code::MissingBlank, reader.span(after, name.len()), format!("a blank is missing before `{name}`"));
         return stop(fault.with_help(format!("write a blank between the value and `{name}`")));
     }
-    Ok(Some(blanks(rest)))
+    Ok((blanks(rest), Some(found)))
 }
 
 /// ```text
 /// unary = "not" *WS group / group / valuePath / attrExp
 /// ```
+#[inline]
 fn unary<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
     match input.first() {
         Some(b'(') => group(reader, input),
@@ -177,6 +177,7 @@ fn close<'s>(reader: &Reader, open: Input<'_>, input: Input<'s>, bracket: u8) ->
 }
 
 /// What begins with an attribute: a value path, or a clause.
+#[inline]
 fn attribute<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
     let (rest, path) = attr_path(reader, input)?;
     let after = blanks(rest);
@@ -184,7 +185,7 @@ fn attribute<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
         return attr_exp(reader, path, rest);
     }
     let (rest, inner) = value_path(reader, after)?;
-    if rest.first() == Some(&b'.') || word_operator(blanks(rest)).is_some() {
+    if rest.first() == Some(&b'.') || operator(blanks(rest)).is_some() {
         return after_brackets(reader, path, inner, rest);
     }
     let built = reader.value_path(path, inner, rest);
@@ -220,7 +221,7 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
         let (rest, name) = word(input.get(1..).unwrap_or(&[]))?;
         let end = reader.offset(rest);
         let sub = PathRange { start: short(end - name.len()), name: short(end - name.len()), dot: 0, end: short(end) };
-        if !is_name(reader.filter.slice(sub.start, sub.end)) || word_operator(blanks(rest)).is_none() {
+        if !is_name(reader.filter.slice(sub.start, sub.end)) || operator(blanks(rest)).is_none() {
             let help =
                 "a sub-attribute after `]` belongs to PATCH paths; a filter asks inside: `emails[type eq \"work\" and value eq \"x\"]`";
             return fault(reader, input, help.into());
@@ -272,11 +273,12 @@ fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<
 /// or `pr`, in any case, after at least one blank.
 fn compare_op<'s>(reader: &Reader, path: PathRange, input: Input<'s>) -> Step<'s, Operator> {
     let after = blanks(input);
-    let (rest, word) = word(after)?;
-    let text = reader.text(after, word.len());
-    match Operator::from_name(text) {
-        Some(operator) if after.len() < input.len() => Ok((rest, operator)),
-        _ => stop(bad_operator(reader, path, after, word.len(), after.len() < input.len())),
+    match operator(after) {
+        Some(found) if after.len() < input.len() => Ok(found),
+        _ => {
+            let (_, word) = word(after)?;
+            stop(bad_operator(reader, path, after, word.len(), after.len() < input.len()))
+        }
     }
 }
 
@@ -380,6 +382,17 @@ fn number(input: Input<'_>) -> Step<'_, Input<'_>> {
 /// ```
 /// A URI has a colon of its own; the name begins after the last one.
 pub(super) fn attr_path<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, PathRange> {
+    // Nearly always a name alone, which is then read once.
+    let (rest, bare) = name(input)?;
+    if at_end_of_word(rest) && bare.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'$') {
+        let start = short(reader.offset(input));
+        return Ok((rest, PathRange { start, name: start, dot: 0, end: short(reader.offset(rest)) }));
+    }
+    long_path(reader, input)
+}
+
+/// A path with a URN or a dot, or none at all.
+fn long_path<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, PathRange> {
     let (rest, word) = word(input)?;
     let start = reader.offset(input);
     let name_at = memchr::memrchr(b':', word).map_or(0, |colon| colon + 1);

@@ -2,7 +2,6 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
-use memchr::memchr2;
 
 /// A string that was read: how many bytes of the text it took, quotes included, and whether it holds escapes.
 pub(super) struct Scanned {
@@ -18,16 +17,13 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
     let mut escaped = false;
     loop {
         let rest = input.get(at..).unwrap_or(&[]);
-        let Some(found) = memchr2(quote, b'\\', rest) else {
-            return Err(control(rest, offset + at).unwrap_or_else(|| unterminated(offset, input.len())));
-        };
-        let plain = rest.get(..found).unwrap_or(&[]);
-        if let Some(fault) = control(plain, offset + at) {
-            return Err(fault);
-        }
-        at += found + 1;
-        if rest.get(found) == Some(&quote) {
-            return Ok(Scanned { len: at, escaped });
+        let plain = plain(rest, quote);
+        at += plain + 1;
+        match rest.get(plain) {
+            Some(byte) if *byte == quote => return Ok(Scanned { len: at, escaped }),
+            Some(b'\\') => {}
+            Some(byte) => return Err(control(*byte, offset + at - 1)),
+            None => return Err(unterminated(offset, input.len())),
         }
         escaped = true;
         // Whatever is escaped cannot end the string; `decode` looks at what it is.
@@ -39,16 +35,29 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
     }
 }
 
-fn control(bytes: &[u8], offset: usize) -> Option<Diagnostic> {
-    // Without an early way out the compiler looks at many bytes at a time.
-    if !bytes.iter().fold(false, |found, byte| found | (*byte < 0x20)) {
-        return None;
-    }
-    let at = bytes.iter().position(|byte| *byte < 0x20)?;
-    let byte = bytes.get(at)?;
-    let span = Span::new(offset + at, offset + at + 1);
-    let fault = Diagnostic::new(Code::ControlCharacter, span, format!("control character U+{byte:04X} in a string"));
-    Some(fault.label("not allowed as it is").with_help(format!("write it as an escape: \\u{byte:04x}")))
+/// How many bytes stand before the first that ends a string, begins an escape or has to be escaped.
+fn plain(bytes: &[u8], quote: u8) -> usize {
+    // Most texts are short: eight bytes at a time need no start of their own.
+    let (eights, _) = bytes.as_chunks();
+    let clean = eights.iter().take_while(|eight| !has_special(u64::from_le_bytes(**eight), quote)).count() * 8;
+    let rest = bytes.get(clean..).unwrap_or(&[]);
+    let is_special = |byte: &u8| *byte == quote || *byte == b'\\' || *byte < 0x20;
+    clean + rest.iter().position(is_special).unwrap_or(rest.len())
+}
+
+/// Whether one of the eight bytes is the quote, a backslash or a control character.
+fn has_special(eight: u64, quote: u8) -> bool {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    // The top bit of each byte that is less than `least`, which is 0x80 at most; above such a byte it can be set for others too.
+    let less = |eight: u64, least: u64| eight.wrapping_sub(EACH * least) & !eight;
+    let equal = |byte: u8| less(eight ^ (EACH * u64::from(byte)), 1);
+    (equal(quote) | equal(b'\\') | less(eight, 0x20)) & (EACH * 0x80) != 0
+}
+
+fn control(byte: u8, at: usize) -> Diagnostic {
+    let message = format!("control character U+{byte:04X} in a string");
+    let fault = Diagnostic::new(Code::ControlCharacter, Span::new(at, at + 1), message);
+    fault.label("not allowed as it is").with_help(format!("write it as an escape: \\u{byte:04x}"))
 }
 
 fn unterminated(start: usize, len: usize) -> Diagnostic {

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
-use nom::bytes::complete::{tag_no_case, take_till, take_while};
+use nom::bytes::complete::{tag_no_case, take_till};
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Parser};
 
@@ -27,24 +27,68 @@ pub(super) fn stop<T>(diagnostic: Diagnostic) -> Result<T, nom::Err<Fault>> {
     Err(nom::Err::Failure(Fault(Some(diagnostic))))
 }
 
+/// What a byte can be: a bit each.
+const BLANK: u8 = 1;
+const ENDS_WORD: u8 = 2;
+const IN_NAME: u8 = 4;
+
+/// One look instead of a comparison for each byte that there is a rule for.
+const CLASSES: [u8; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "runs at compile time only, where a bad index is a compile error")]
+const fn classes() -> [u8; 256] {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        classes[byte] = match byte as u8 {
+            b' ' | b'\t' | b'\r' | b'\n' => BLANK | ENDS_WORD,
+            b'(' | b')' | b'[' | b']' | b'"' => ENDS_WORD,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'$' => IN_NAME,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+}
+
+fn is(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
+}
+
 /// WS = SP / HTAB / CR / LF
-pub(super) fn blanks(input: Input<'_>) -> Input<'_> {
-    let skipped: Step<'_, Input<'_>> = take_while(is_blank).parse(input);
-    skipped.map_or(input, |(rest, _)| rest)
+pub(super) fn blanks(mut input: Input<'_>) -> Input<'_> {
+    while let Some((first, rest)) = input.split_first()
+        && is_blank(*first)
+    {
+        input = rest;
+    }
+    input
 }
 
 pub(super) fn is_blank(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+    is(byte, BLANK)
 }
 
 /// Everything up to the next blank, bracket or double quote.
 pub(super) fn word(input: Input<'_>) -> Step<'_, Input<'_>> {
-    take_till(|byte| is_blank(byte) || matches!(byte, b'(' | b')' | b'[' | b']' | b'"')).parse(input)
+    take_till(|byte| is(byte, ENDS_WORD)).parse(input)
 }
 
-pub(super) fn word_operator(input: Input<'_>) -> Option<Operator> {
-    let (_, word) = word(input).ok()?;
-    Operator::from_name(std::str::from_utf8(word).ok()?)
+/// Whether a word that goes up to here ends here.
+pub(super) fn at_end_of_word(input: Input<'_>) -> bool {
+    input.first().is_none_or(|byte| is(*byte, ENDS_WORD))
+}
+
+/// The letters, digits and other bytes of a name; what its first one may be is not asked.
+pub(super) fn name(input: Input<'_>) -> Step<'_, Input<'_>> {
+    take_till(|byte| !is(byte, IN_NAME)).parse(input)
+}
+
+/// The operator that is the next word, and what follows it.
+pub(super) fn operator(input: Input<'_>) -> Option<(Input<'_>, Operator)> {
+    let (name, rest) = input.split_first_chunk()?;
+    let operator = Operator::from_bytes(*name)?;
+    at_end_of_word(rest).then_some((rest, operator))
 }
 
 /// The input from the parenthesis on, where it begins with `not` as an operator: with a group behind it.

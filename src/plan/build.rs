@@ -14,14 +14,14 @@ pub(crate) fn not(child: Node) -> Node {
     }
 }
 
-/// The node that is true where all of `first` and `rest` are.
-pub(crate) fn all(first: Node, rest: impl IntoIterator<Item = Node>) -> Node {
-    chain(first, rest, Chain::All)
+/// The node that is true where all of these are; `None` of none.
+pub(crate) fn all(children: Vec<Node>) -> Option<Node> {
+    chain(children, Chain::All)
 }
 
-/// The node that is true where one of `first` and `rest` is.
-pub(crate) fn any(first: Node, rest: impl IntoIterator<Item = Node>) -> Node {
-    chain(first, rest, Chain::Any)
+/// The node that is true where one of these is; `None` of none.
+pub(crate) fn any(children: Vec<Node>) -> Option<Node> {
+    chain(children, Chain::Any)
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -30,32 +30,53 @@ enum Chain {
     Any,
 }
 
-fn chain(first: Node, rest: impl IntoIterator<Item = Node>, kind: Chain) -> Node {
-    let mut children = Vec::new();
-    for child in std::iter::once(first).chain(rest) {
-        match child {
-            Node::All(inner) if kind == Chain::All => children.extend(inner),
-            Node::Any(inner) if kind == Chain::Any => children.extend(inner),
-            child => children.push(child),
+impl Chain {
+    /// The children of a node that is such a chain itself.
+    fn inside(self, node: Node) -> Result<Box<[Node]>, Node> {
+        match (self, node) {
+            (Self::All, Node::All(inner)) | (Self::Any, Node::Any(inner)) => Ok(inner),
+            (_, node) => Err(node),
         }
+    }
+
+    fn is(self, node: &Node) -> bool {
+        matches!((self, node), (Self::All, Node::All(_)) | (Self::Any, Node::Any(_)))
+    }
+}
+
+fn chain(mut children: Vec<Node>, kind: Chain) -> Option<Node> {
+    if children.iter().any(|child| kind.is(child)) {
+        let mut flat = Vec::with_capacity(children.len());
+        for child in children {
+            match kind.inside(child) {
+                Ok(inner) => flat.extend(inner),
+                Err(child) => flat.push(child),
+            }
+        }
+        children = flat;
     }
     // What decides the chain alone: false in `All`, true in `Any`.
     let decides = |node: &Node| constant(node) == Some(kind == Chain::Any);
     if let Some(place) = children.iter().position(decides) {
-        return children.swap_remove(place);
+        return Some(children.swap_remove(place));
+    }
+    if let Some((attribute, case)) = one_subject(&children, kind) {
+        let mut values = Vec::with_capacity(children.len());
+        children.into_iter().for_each(|child| take_values(child, &mut values));
+        return Some(list(attribute, case, values, kind));
     }
     let mut folded = fold_equals(children, kind);
     remove_duplicates(&mut folded);
     // What is left of a chain of constants is one of them.
-    if folded.iter().any(|node| constant(node).is_none()) {
-        folded.retain(|node| constant(node).is_none());
-    } else {
-        folded.truncate(1);
+    match folded.iter().filter(|node| constant(node).is_some()).count() {
+        0 => {}
+        all if all == folded.len() => folded.truncate(1),
+        _ => folded.retain(|node| constant(node).is_none()),
     }
     match (folded.len(), kind) {
-        (1, _) => folded.swap_remove(0),
-        (_, Chain::All) => Node::All(folded.into()),
-        (_, Chain::Any) => Node::Any(folded.into()),
+        (0 | 1, _) => folded.pop(),
+        (_, Chain::All) => Some(Node::All(folded.into())),
+        (_, Chain::Any) => Some(Node::Any(folded.into())),
     }
 }
 
@@ -68,51 +89,71 @@ fn constant(node: &Node) -> Option<bool> {
     }
 }
 
+/// What a child compares that can become a list with others: in `Any` an `Equal` or `In`, in `All` the opposite of one.
+fn listed(child: &Node, kind: Chain) -> Option<(AttributeId, Case)> {
+    let test = match (child, kind) {
+        (Node::Test(test), Chain::Any) => test,
+        (Node::Not(inner), Chain::All) => match &**inner {
+            Node::Test(test) => test,
+            _ => return None,
+        },
+        _ => return None,
+    };
+    matches!(test.predicate, Predicate::Equal(_) | Predicate::In(_)).then_some((test.attribute, test.case))
+}
+
+/// What all the children compare, where the whole chain becomes one list.
+fn one_subject(children: &[Node], kind: Chain) -> Option<(AttributeId, Case)> {
+    let (first, rest) = children.split_first()?;
+    let subject = listed(first, kind)?;
+    rest.iter().all(|child| listed(child, kind) == Some(subject)).then_some(subject)
+}
+
+fn take_values(child: Node, values: &mut Vec<Value>) {
+    match child {
+        Node::Test(Test { predicate: Predicate::Equal(value), .. }) => values.push(value),
+        Node::Test(Test { predicate: Predicate::In(more), .. }) => values.extend(more),
+        Node::Not(inner) => take_values(*inner, values),
+        _ => {}
+    }
+}
+
+fn list(attribute: AttributeId, case: Case, values: Vec<Value>, kind: Chain) -> Node {
+    let node = Node::Test(Test { attribute, case, predicate: one_of(values) });
+    if kind == Chain::All { not(node) } else { node }
+}
+
 /// `a = 1 or a = 2` is `a in (1, 2)`; `not a = 1 and not a = 2` is `not a in (1, 2)`.
 fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
-    let mut folded: Vec<Option<Node>> = Vec::with_capacity(children.len());
+    // Most often no two can be joined, and then there is nothing to do.
+    const FEW: usize = 8;
+    let joins = |at: usize, child: &Node| {
+        let subject = listed(child, kind);
+        subject.is_some() && children.iter().take(at).any(|before| listed(before, kind) == subject)
+    };
+    if children.len() <= FEW && !children.iter().enumerate().any(|(at, child)| joins(at, child)) {
+        return children;
+    }
+    let mut folded: Vec<Option<Node>> = Vec::new();
     let mut lists: Vec<(AttributeId, Case, usize, Vec<Value>)> = Vec::new();
     for child in children {
-        let (test, negated) = match child {
-            Node::Test(test) => (test, false),
-            Node::Not(inner) if matches!(*inner, Node::Test(_)) => match *inner {
-                Node::Test(test) => (test, true),
-                other => {
-                    folded.push(Some(not(other)));
-                    continue;
-                }
-            },
-            child => {
-                folded.push(Some(child));
-                continue;
-            }
-        };
-        let Test { attribute, case, predicate } = test;
-        let foldable = negated == (kind == Chain::All) && matches!(predicate, Predicate::Equal(_) | Predicate::In(_));
-        if !foldable {
-            let node = Node::Test(Test { attribute, case, predicate });
-            folded.push(Some(if negated { not(node) } else { node }));
+        let Some(subject) = listed(&child, kind) else {
+            folded.push(Some(child));
             continue;
-        }
-        let list = match lists.iter().position(|(id, known, ..)| (*id, *known) == (attribute, case)) {
-            Some(list) => list,
-            None => {
-                lists.push((attribute, case, folded.len(), Vec::new()));
-                folded.push(None);
-                lists.len() - 1
-            }
         };
-        let Some((.., values)) = lists.get_mut(list) else { continue };
-        match predicate {
-            Predicate::Equal(value) => values.push(value),
-            Predicate::In(more) => values.extend(more),
-            _ => {}
+        match lists.iter_mut().find(|(attribute, case, ..)| (*attribute, *case) == subject) {
+            Some((.., values)) => take_values(child, values),
+            None => {
+                let mut values = Vec::new();
+                take_values(child, &mut values);
+                lists.push((subject.0, subject.1, folded.len(), values));
+                folded.push(None);
+            }
         }
     }
     for (attribute, case, place, values) in lists {
-        let node = Node::Test(Test { attribute, case, predicate: one_of(values) });
         if let Some(slot) = folded.get_mut(place) {
-            *slot = Some(if kind == Chain::All { not(node) } else { node });
+            *slot = Some(list(attribute, case, values, kind));
         }
     }
     folded.into_iter().flatten().collect()
@@ -120,8 +161,10 @@ fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
 
 /// `Equal` for one value, `In` for several; sorted, none twice.
 fn one_of(mut values: Vec<Value>) -> Predicate {
-    values.sort_unstable();
-    values.dedup();
+    if !values.is_sorted_by(|one, next| one < next) {
+        values.sort_unstable();
+        values.dedup();
+    }
     match values.pop() {
         None => Predicate::Never,
         Some(value) if values.is_empty() => Predicate::Equal(value),
@@ -132,6 +175,7 @@ fn one_of(mut values: Vec<Value>) -> Predicate {
     }
 }
 
+#[expect(clippy::mutable_key_type, reason = "what a needle makes later is no part of what it equals")]
 fn remove_duplicates(nodes: &mut Vec<Node>) {
     // Comparing a few is cheaper than hashing them.
     const FEW: usize = 8;

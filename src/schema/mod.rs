@@ -15,6 +15,7 @@ pub struct AttributeId(u16);
 impl AttributeId {
     /// The position as a number.
     #[must_use]
+    #[inline]
     pub fn index(self) -> usize {
         usize::from(self.0)
     }
@@ -126,6 +127,12 @@ impl Attribute {
         self.name().eq_ignore_ascii_case(name) && same(self.sub_attribute(), sub_attribute) && same(self.urn(), urn)
     }
 
+    /// Whether a filter that writes this, without a URN, names it.
+    #[inline]
+    pub(crate) fn is_written(&self, path: &str) -> bool {
+        self.urn.is_none() && self.path.eq_ignore_ascii_case(path)
+    }
+
     /// The type of its values.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -158,6 +165,7 @@ impl Attribute {
 
     /// The number that [`Record::slot`] gave for it.
     #[must_use]
+    #[inline]
     pub fn slot(&self) -> u32 {
         self.slot
     }
@@ -257,6 +265,7 @@ impl Schema {
 
     /// The attribute at that position.
     #[must_use]
+    #[inline]
     pub fn attribute(&self, id: AttributeId) -> Option<&Attribute> {
         self.attributes.get(id.index())
     }
@@ -327,9 +336,13 @@ impl Schema {
 
 /// FNV-1a of the names in small letters: a schema is made by its owner, so nobody can choose names that collide.
 fn hash(urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> u64 {
-    let parts = [name, sub_attribute.unwrap_or(""), urn.unwrap_or("")];
-    let bytes = parts.iter().flat_map(|part| part.bytes().map(|byte| byte.to_ascii_lowercase()).chain([b'.']));
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    let mut take = |byte: u8| hash = (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
+    for part in [Some(name), sub_attribute, urn] {
+        part.unwrap_or_default().bytes().for_each(&mut take);
+        take(b'.');
+    }
+    hash
 }
 
 /// Whether both are absent, or both there and equal without regard to ASCII case.
@@ -363,6 +376,14 @@ pub trait Record {
     {
         let _ = attribute;
         Some(0)
+    }
+
+    /// The one text of `attribute`, or `Some(None)` where the record has none; `None` where that is not known without
+    /// [`Record::any_value`], as by default. Where it is known, texts are compared without calls from record to plan and back.
+    /// It has to be what [`Record::any_value`] hands out.
+    fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
+        let _ = attribute;
+        None
     }
 
     /// Hands out the values of `attribute`: of a sub-attribute of a multi-valued attribute those of every element, of a complex

@@ -113,6 +113,19 @@ impl Record for User {
         any_value(self, attribute, test)
     }
 
+    #[inline]
+    fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
+        match attribute.slot() {
+            ID => Some(Some(&self.id)),
+            SUBJECT => Some(Some(&self.subject)),
+            NAME => Some(Some(&self.name)),
+            EMAIL => Some(self.email.as_deref()),
+            STATUS => Some(Some(self.status.name())),
+            CLIENT_ID => Some(self.client_id.as_deref()),
+            _ => None,
+        }
+    }
+
     fn any_element(&self, attribute: &Attribute, test: &mut dyn FnMut(&dyn Record) -> bool) -> bool {
         any_element(self, attribute, test)
     }

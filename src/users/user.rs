@@ -83,6 +83,7 @@ impl Status {
 
     /// The status as filters and JSON write it.
     #[must_use]
+    #[inline]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Active => "active",

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::fold::{folded, key};
+use super::fold::{folded, gives_ascii, key};
 use super::{Value, ValueRef, number};
 
 /// Whether capitals differ from small letters (`caseExact`, RFC 7643 section 2.2).
@@ -37,16 +37,35 @@ pub(crate) fn compare(text: &str, key: &str, case: Case) -> Ordering {
 }
 
 /// Whether the stored text is the key's.
+#[inline]
 pub(crate) fn equals(text: &str, key: &str, case: Case) -> bool {
     match case {
         Case::Exact => text == key,
-        Case::Ignore if text.is_ascii() => text.eq_ignore_ascii_case(key),
-        Case::Ignore => !begin_apart(text, key) && folded(text).eq(key.chars()),
+        Case::Ignore => !begin_apart(text, key) && !end_apart(text, key) && equals_key(text, key),
+    }
+}
+
+fn equals_key(text: &str, key: &str) -> bool {
+    match text.is_ascii() {
+        true => text.eq_ignore_ascii_case(key),
+        // An ASCII key is only that of a text whose every character gives ASCII; nearly always the first other one does not.
+        false if key.is_ascii() => text.chars().all(gives_ascii) && folded(text).eq(key.chars()),
+        false => folded(text).eq(key.chars()),
+    }
+}
+
+/// Whether the last bytes tell that `key` is no key of `text`: nothing combines with an ASCII character that ends a text.
+#[inline]
+fn end_apart(text: &str, key: &str) -> bool {
+    match (text.as_bytes().last(), key.as_bytes().last()) {
+        (Some(text), Some(key)) => text.is_ascii() && key.is_ascii() && text.to_ascii_lowercase() != *key,
+        _ => false,
     }
 }
 
 /// Whether the first bytes tell that no key of `text` can begin as `key` does: what an ASCII letter is folded to is its small
 /// letter, or with a mark behind it no ASCII at all.
+#[inline]
 fn begin_apart(text: &str, key: &str) -> bool {
     match (text.as_bytes().first(), key.as_bytes().first()) {
         (Some(text), Some(key)) => text.is_ascii() && key.is_ascii() && text.to_ascii_lowercase() != *key,

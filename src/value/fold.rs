@@ -61,12 +61,14 @@ impl Version {
 #[must_use]
 pub fn key(text: &str) -> Cow<'_, str> {
     let bytes = text.as_bytes();
-    let Some(first) = bytes.iter().position(|byte| !byte.is_ascii()) else {
-        return match bytes.iter().any(u8::is_ascii_uppercase) {
+    if text.is_ascii() {
+        // Without an early way out the compiler looks at many bytes at a time.
+        return match bytes.iter().fold(false, |found, byte| found | byte.is_ascii_uppercase()) {
             true => Cow::Owned(text.to_ascii_lowercase()),
             false => Cow::Borrowed(text),
         };
-    };
+    }
+    let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
     // Nothing combines with an ASCII character from the left, so only the last one before other characters can change.
     let (ascii, rest) = text.split_at_checked(first.saturating_sub(1)).unwrap_or(("", text));
     let mut key = String::with_capacity(text.len());
@@ -74,6 +76,12 @@ pub fn key(text: &str) -> Cow<'_, str> {
     key.make_ascii_lowercase();
     key.extend(folded(rest));
     Cow::Owned(key)
+}
+
+/// Whether there is ASCII in the character's key. Beside others there is no more of it: none comes of composing.
+pub(super) fn gives_ascii(char: char) -> bool {
+    let others = ['ß', 'İ', 'ŉ', 'ſ', '\u{37e}', 'ẚ', 'ẞ', '\u{1fef}', '\u{212a}'];
+    char.is_ascii() || matches!(char, '\u{fb00}'..='\u{fb06}') || others.contains(&char)
 }
 
 /// The characters of the key, one at a time.

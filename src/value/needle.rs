@@ -1,14 +1,19 @@
 //! A text to look for inside other texts, prepared once.
 
 use std::fmt;
+use std::sync::OnceLock;
 
+use memchr::memchr2_iter;
 use memchr::memmem::Finder;
 
 use super::compare::Case;
-use super::fold::key;
+use super::fold::{gives_ascii, key};
 
 /// Bytes of a stored text that are folded at a time, on the stack.
 const WINDOW: usize = 256;
+
+/// Texts up to this length are looked through as they are: that is done before a window is made ready.
+const SHORT: usize = 64;
 
 /// The operand of `co`, prepared once and searched for in time linear in the stored text, whatever the two hold.
 ///
@@ -17,7 +22,10 @@ const WINDOW: usize = 256;
 pub struct Needle {
     key: Box<str>,
     case: Case,
-    finder: Finder<'static>,
+    /// Where its rarest byte stands.
+    rare: usize,
+    /// Made when it is asked for: short texts are searched without.
+    finder: OnceLock<Finder<'static>>,
     ascii: Ascii,
 }
 
@@ -36,14 +44,18 @@ enum Ascii {
 impl Needle {
     /// A needle from a key under [`Case::Ignore`], from the literal itself under [`Case::Exact`].
     pub(crate) fn new(key: Box<str>, case: Case) -> Self {
-        let finder = Finder::new(key.as_bytes()).into_owned();
+        let rare = key.bytes().enumerate().max_by_key(|(_, byte)| rarity(*byte)).map_or(0, |(at, _)| at);
         let ascii = match case {
             Case::Ignore if !key.is_ascii() => Ascii::Never,
             // Half a window at most, so that each window gets at least as far as it steps back.
             Case::Ignore if key.len() > WINDOW / 2 => Ascii::Table(table(key.as_bytes())),
             _ => Ascii::Windows,
         };
-        Self { key, case, finder, ascii }
+        Self { key, case, rare, finder: OnceLock::new(), ascii }
+    }
+
+    fn finder(&self) -> &Finder<'static> {
+        self.finder.get_or_init(|| Finder::new(self.key.as_bytes()).into_owned())
     }
 
     /// The key or literal that the needle was made from.
@@ -61,19 +73,49 @@ impl Needle {
         match self.case {
             Case::Exact => self.found_in_key(text),
             Case::Ignore if text.is_ascii() => self.found_in_ascii(text.as_bytes()),
-            Case::Ignore => self.found_in_key(&key(text)),
+            Case::Ignore => self.found_in_parts(text).unwrap_or_else(|| self.found_in_key(&key(text))),
         }
     }
 
     /// Whether the needle is in this text as it is: for the key of a stored text, where the record keeps it.
     pub(crate) fn found_in_key(&self, key: &str) -> bool {
-        self.finder.find(key.as_bytes()).is_some()
+        self.finder().find(key.as_bytes()).is_some()
     }
 
     /// Where the needle begins in these bytes, for the first time: for many keys one after the other.
     #[cfg(feature = "users")]
     pub(crate) fn first_in(&self, keys: &[u8]) -> Option<usize> {
-        self.finder.find(keys)
+        self.finder().find(keys)
+    }
+
+    /// Looks through the ASCII parts of a text with other characters between them; `None` where only the key of all can tell: the needle
+    /// is not ASCII, one of the others gives ASCII, or one may combine with the end of a needle that stands before it.
+    fn found_in_parts(&self, text: &str) -> Option<bool> {
+        if !self.key.is_ascii() {
+            return None;
+        }
+        let mut rest = text;
+        loop {
+            let ascii = rest.bytes().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            let (part, others) = rest.split_at_checked(ascii)?;
+            let other = others.chars().next();
+            // What stands last in front of another character may change with it.
+            let sure = if other.is_some() { part.get(..ascii.saturating_sub(1))? } else { part };
+            if self.found_in_ascii(sure.as_bytes()) {
+                return Some(true);
+            }
+            let Some(other) = other else { return Some(false) };
+            if gives_ascii(other)
+                || part
+                    .len()
+                    .checked_sub(self.key.len())
+                    .and_then(|at| part.get(at..))
+                    .is_some_and(|end| end.eq_ignore_ascii_case(&self.key))
+            {
+                return None;
+            }
+            rest = others.get(other.len_utf8()..)?;
+        }
     }
 
     fn found_in_ascii(&self, text: &[u8]) -> bool {
@@ -82,9 +124,19 @@ impl Needle {
         }
         match &self.ascii {
             Ascii::Never => false,
+            _ if text.len() <= SHORT => self.found_in_short(text),
             Ascii::Windows => self.found_in_windows(text),
             Ascii::Table(table) => found_by_table(self.key.as_bytes(), table, text),
         }
+    }
+
+    /// Looks for the rarest letter, and around each for the rest.
+    fn found_in_short(&self, text: &[u8]) -> bool {
+        let needle = self.key.as_bytes();
+        let Some(rare) = needle.get(self.rare) else { return true };
+        let places = text.get(self.rare..).unwrap_or(&[]);
+        let mut found = memchr2_iter(*rare, rare.to_ascii_uppercase(), places);
+        found.any(|at| text.get(at..).and_then(|rest| rest.get(..needle.len())).is_some_and(|part| part.eq_ignore_ascii_case(needle)))
     }
 
     fn found_in_windows(&self, text: &[u8]) -> bool {
@@ -96,7 +148,7 @@ impl Needle {
             for (to, from) in window.iter_mut().zip(rest) {
                 *to = from.to_ascii_lowercase();
             }
-            if self.finder.find(window).is_some() {
+            if self.finder().find(window).is_some() {
                 return true;
             }
             match rest.get(step..) {
@@ -105,6 +157,12 @@ impl Needle {
             }
         }
     }
+}
+
+/// Higher for what names and addresses have less of.
+fn rarity(byte: u8) -> usize {
+    const LETTERS: &[u8] = b"eanirotslmcdhuk.@gpbyvfwjzxq";
+    LETTERS.iter().position(|letter| *letter == byte).unwrap_or(LETTERS.len() - 3)
 }
 
 #[expect(clippy::indexing_slicing, reason = "`matched` never exceeds `at`, and both stay below the length of the needle and its table")]

@@ -6,6 +6,7 @@ use caseless::Caseless;
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
+use crate::value::fold::gives_ascii;
 use crate::value::{Case, FOLD_VERSION, Needle, compare, ends_with, equals, key, starts_with, successor};
 
 fn defined(text: &str) -> String {
@@ -39,6 +40,36 @@ fn texts_that_are_equal() {
                 assert_eq!(key(a), key(b), "{a} {b}");
                 assert!(equals(a, &key(b), Case::Ignore), "{a} {b}");
                 assert!(a == b || !equals(a, b, Case::Exact), "{a} {b}");
+            }
+        }
+    }
+}
+
+#[test]
+fn characters_that_give_ascii() {
+    for char in scalars() {
+        let mut text = [0; 4];
+        let key = key(char.encode_utf8(&mut text)).into_owned();
+        assert_eq!(key.bytes().any(|byte| byte.is_ascii()), gives_ascii(char), "{char:?}");
+    }
+}
+
+#[test]
+fn ascii_beside_every_other_character() {
+    let others = ('\u{80}'..'\u{380}').chain('\u{1e80}'..'\u{1f00}').chain('\u{1fc0}'..'\u{2130}').chain('\u{fb00}'..'\u{fb20}');
+    for other in others {
+        for text in [
+            format!("{other}Query"),
+            format!("a{other}Query b"),
+            format!("Query{other}"),
+            format!("Quer{other}y"),
+            format!("Query{other} quer"),
+            format!("{other}"),
+        ] {
+            for needle in ["query", "nquery", "querya", "queryi", "querys", "fi", "ss", "i", "k"] {
+                let found = key(&text).contains(needle);
+                assert_eq!(Needle::new(needle.into(), Case::Ignore).found_in(&text), found, "{needle} in {text:?}");
+                assert_eq!(equals(&text, needle, Case::Ignore), key(&text) == needle, "{needle} and {text:?}");
             }
         }
     }

@@ -1,0 +1,89 @@
+//! A plan as SQL, beside the same statement built by hand with sea-query.
+
+use crate::corpus;
+use crate::measure::{Contest, Goal, OURS};
+use scieve::sql::{Dialect, Select};
+use scieve::users;
+use sea_query::{ArrayType, Expr, ExprTrait, Func, Order, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder, Value};
+use std::hint::black_box;
+
+const TENANT: &str = "n2vKq0TzXcB7LrYwEo5hJd8sMfGuA1Pi";
+
+pub(crate) fn contests() -> Vec<Contest> {
+    let filters = corpus::filters_of_users().into_iter().filter(|(name, _)| matches!(*name, "F2" | "F4" | "F7"));
+    filters.flat_map(|(name, text)| [Dialect::Postgres, Dialect::Sqlite].map(|dialect| contest(name, &text, dialect))).collect()
+}
+
+fn contest(name: &'static str, text: &str, dialect: Dialect) -> Contest {
+    let plan = users::policy().parse(text).unwrap();
+    let parts = parts(name);
+    let columns = users::columns().within(TENANT);
+    let statement = || plan.to_sql(&columns, dialect, &Select::default()).unwrap().sql;
+    assert_eq!(statement().replace('`', "\""), by_hand(&parts, dialect).0, "the statements differ");
+    let chain = parts.clone();
+    let contest = Contest::new("SQL", format!("{name}, {dialect}"))
+        .entrant(OURS, move || black_box(&plan).to_sql(&columns, dialect, &Select::default()))
+        .entrant("sea-query by hand", move || by_hand(black_box(&parts), dialect))
+        .entrant("sea-query, or-chain", move || or_chain(black_box(&chain), dialect))
+        .goal(Goal::AtMost(1.15, "sea-query by hand"));
+    if name == "F7" { contest.goal(Goal::Faster(5.0, "sea-query, or-chain")) } else { contest }
+}
+
+type Parts = Vec<(&'static str, Vec<String>)>;
+
+/// The columns with what each may be.
+fn parts(name: &str) -> Parts {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let status = ("status_f", texts(&["active", "disabled"]));
+    vec![
+        match name {
+            "F2" => ("id_f", texts(&["62716ab404a7bd8626af9bd6", "62716ac4c7e500e13ff5fa22"])),
+            "F4" => ("name_f", texts(&["alice", "bob"])),
+            _ => ("id_f", (0..100).map(|number| format!("62716ab404a7bd8626af{number:04x}")).collect()),
+        },
+        status,
+    ]
+}
+
+fn build(select: &SelectStatement, dialect: Dialect) -> (String, Vec<Value>) {
+    let (sql, values) = match dialect {
+        Dialect::Postgres => select.build(PostgresQueryBuilder),
+        _ => select.build(SqliteQueryBuilder),
+    };
+    (sql, values.0)
+}
+
+fn select(dialect: Dialect) -> SelectStatement {
+    let mut select = Query::select();
+    select.column(("u", "id")).from_as("users", "u");
+    let id = Expr::col(("u", "id"));
+    let id = match dialect {
+        Dialect::Postgres => id.binary(sea_query::BinOper::Custom("COLLATE"), Expr::custom_keyword("\"C\"")),
+        _ => id,
+    };
+    select.order_by_expr(id, Order::Asc).and_where(Expr::col(("u", "tenant_id")).eq(TENANT));
+    select
+}
+
+fn by_hand(parts: &Parts, dialect: Dialect) -> (String, Vec<Value>) {
+    let mut select = select(dialect);
+    for (column, texts) in parts {
+        let column = Expr::col(("u", *column));
+        let texts = texts.iter().map(|text| Value::from(text.as_str()));
+        select.and_where(match dialect {
+            Dialect::Postgres => column.eq(Func::cust("ANY").arg(Value::Array(ArrayType::String, Some(Box::new(texts.collect()))))),
+            _ => column.is_in(texts),
+        });
+    }
+    build(&select, dialect)
+}
+
+/// As the filter is written: one comparison beside the other.
+fn or_chain(parts: &Parts, dialect: Dialect) -> (String, Vec<Value>) {
+    let mut select = select(dialect);
+    for (column, texts) in parts {
+        let any = texts.iter().fold(sea_query::Cond::any(), |any, text| any.add(Expr::col(("u", *column)).eq(text.as_str())));
+        select.cond_where(any);
+    }
+    build(&select, dialect)
+}

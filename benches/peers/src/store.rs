@@ -1,0 +1,300 @@
+//! A million users in memory, by [`MemoryStore`] and by SQLite in memory with every index that helps it.
+
+use crate::corpus;
+use crate::measure::{Contest, Goal, OURS};
+use crate::report::thousands;
+use rusqlite::Connection;
+use rusqlite::types::Value;
+use scieve::Plan;
+use scieve::sql::{Columns, Dialect, Direction, Param, Seek, Select, sort_text};
+use scieve::users::{self, MemoryStore, Position, Query, Sort, User, UserStore, Window};
+use std::hint::black_box;
+use std::rc::Rc;
+use std::time::Instant;
+
+/// Keys that lookups and cursors take in turns, drawn once.
+const KEYS: usize = 4_096;
+const PAGE: usize = 20;
+
+/// What everyone has loaded.
+struct Stage {
+    tenant: String,
+    store: MemoryStore,
+    sqlite: Connection,
+    /// Users drawn at random.
+    drawn: Vec<User>,
+}
+
+pub(crate) fn contests() -> Vec<Contest> {
+    let count = std::env::var("SCIEVE_USERS").ok().and_then(|count| count.parse().ok()).unwrap_or(1_000_000);
+    let (stage, mut contests) = Stage::load(count);
+    let stage = Rc::new(stage);
+    let page = |item: &str, filter: &str, within: f64| stage.clone().page(item, filter, within);
+    contests.extend([
+        page("F2", corpus::F2, 50e3),
+        page("F4", corpus::F4, 50e3),
+        page("name co \"ann\"", "name co \"ann\"", 50e3),
+        page("name co, nobody", "name co \"zzzzq\"", 3e6),
+        page("name eq, nobody", "name eq \"Nobody Of That Name\"", 20e3),
+        stage.clone().middle("name co \"ann\"", "name co \"ann\""),
+        stage.clone().middle("F4", corpus::F4),
+        stage.clone().lookup("id", |user| Some(&user.id)),
+        stage.clone().lookup("subject", |user| Some(&user.subject)),
+        stage.clone().lookup("email", |user| user.email.as_deref()),
+        stage.clone().total("F3", corpus::F3),
+        stage.write(),
+    ]);
+    contests
+}
+
+impl Stage {
+    fn load(count: usize) -> (Self, Vec<Contest>) {
+        let people: Vec<User> = users::sample(count).collect();
+        let tenant = people[0].tenant_id.clone();
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let drawn = (0..KEYS).map(|_| {
+            random ^= random << 13;
+            random ^= random >> 7;
+            random ^= random << 17;
+            people[(random % count as u64) as usize].clone()
+        });
+        let drawn = drawn.collect();
+        let start = Instant::now();
+        let sqlite = database(&people);
+        let theirs = start.elapsed();
+        let store = MemoryStore::new();
+        let copies = people.clone();
+        let start = Instant::now();
+        pollster::block_on(store.load(&tenant, Vec::new(), Vec::new(), copies)).unwrap();
+        let ours = start.elapsed();
+        let loading = Contest::new(GROUP, format!("load {} users", thousands(count)))
+            .known(OURS, ours)
+            .known("SQLite", theirs)
+            .goal(Goal::Within(5e9));
+        (Self { tenant, store, sqlite, drawn }, vec![loading])
+    }
+
+    fn list(&self, query: &Query<'_>) -> users::Page {
+        pollster::block_on(self.store.list(&self.tenant, query)).unwrap()
+    }
+
+    /// The first page by name.
+    fn page(self: Rc<Self>, item: &str, filter: &str, within: f64) -> Contest {
+        let plan = plan(filter);
+        let statement = Statement::of(&plan, &select());
+        let theirs = self.clone();
+        self.same(&plan, None);
+        Contest::new(GROUP, format!("first page: {item}"))
+            .entrant(OURS, move || self.list(&Query { plan: Some(black_box(&plan)), limit: PAGE, ..Query::default() }).users.len())
+            .entrant("SQLite", move || statement.run(&theirs.sqlite, &[]))
+            .goal(Goal::Faster(1.0, "SQLite"))
+            .goal(Goal::Within(within))
+    }
+
+    /// A page behind a user drawn at random.
+    fn middle(self: Rc<Self>, item: &str, filter: &str) -> Contest {
+        let plan = plan(filter);
+        let seek = |user: &User| Seek { sort: sort_text(Some(&user.name)), key: scieve::Value::Text(user.id.as_str().into()) };
+        let statement = Statement::of(&plan, &select().after(seek(&self.drawn[0])));
+        let places: Vec<Position> = self.drawn.iter().map(|user| Position::of(user, Sort::default())).collect();
+        let keys: Vec<[Value; 3]> = self
+            .drawn
+            .iter()
+            .map(|user| {
+                let sort = sort_text(Some(&user.name));
+                [sort.clone().into(), sort.into(), user.id.clone().into()]
+            })
+            .collect();
+        self.same(&plan, Some(&self.drawn[0]));
+        let theirs = self.clone();
+        let (mut turn, mut their_turn) = (0, 0);
+        Contest::new(GROUP, format!("page behind a random user: {item}"))
+            .entrant(OURS, move || {
+                turn = (turn + 1) % KEYS;
+                let window = Window::After(places[turn].clone());
+                self.list(&Query { plan: Some(black_box(&plan)), window, limit: PAGE, ..Query::default() }).users.len()
+            })
+            .entrant("SQLite", move || {
+                their_turn = (their_turn + 1) % KEYS;
+                statement.run(&theirs.sqlite, &keys[their_turn])
+            })
+            .goal(Goal::Faster(1.0, "SQLite"))
+            .goal(Goal::Within(50e3))
+    }
+
+    /// The whole call for one user drawn at random, from the filter's text on for neither.
+    fn lookup(self: Rc<Self>, attribute: &'static str, of: fn(&User) -> Option<&str>) -> Contest {
+        let texts: Vec<String> = self.drawn.iter().filter_map(of).map(str::to_owned).collect();
+        let plans: Vec<Plan<User>> =
+            texts.iter().map(|text| plan(&scieve::attr(attribute).eq(text.as_str()).build().unwrap().to_string())).collect();
+        let keys: Vec<Value> = texts.iter().map(|text| scieve::key(text).into_owned().into()).collect();
+        let statement = Statement::of(&plans[0], &select());
+        let theirs = self.clone();
+        let (mut turn, mut their_turn) = (0, 0);
+        Contest::new(GROUP, format!("{attribute} eq, random keys"))
+            .entrant(OURS, move || {
+                turn = (turn + 1) % plans.len();
+                self.list(&Query { plan: Some(&plans[turn]), limit: PAGE, ..Query::default() }).users.len()
+            })
+            .entrant("SQLite", move || {
+                their_turn = (their_turn + 1) % keys.len();
+                statement.run_with(&theirs.sqlite, std::slice::from_ref(&keys[their_turn]))
+            })
+            .goal(Goal::Within(3e3))
+    }
+
+    fn total(self: Rc<Self>, item: &str, filter: &str) -> Contest {
+        let plan = plan(filter);
+        let condition = plan.to_where(&columns(), Dialect::Sqlite).unwrap();
+        let sql = format!("SELECT count(*) FROM users AS u WHERE {}", condition.sql);
+        let params: Vec<Value> = condition.params.into_iter().map(value).collect();
+        let theirs = self.clone();
+        Contest::new(GROUP, format!("total of {item}"))
+            .entrant(OURS, move || self.list(&Query { plan: Some(black_box(&plan)), limit: 1, total: true, ..Query::default() }).total)
+            .entrant("SQLite", move || {
+                let mut statement = theirs.sqlite.prepare_cached(&sql).unwrap();
+                statement.query_row(rusqlite::params_from_iter(&params), |row| row.get::<_, i64>(0)).unwrap()
+            })
+            .goal(Goal::Within(15e6))
+    }
+
+    /// A user made and deleted again, with all indexes kept: half of it is one write.
+    fn write(self: Rc<Self>) -> Contest {
+        let mut number = 0;
+        Contest::new(GROUP, "create or delete one user")
+            .entrant_of(OURS, 2.0, move || {
+                number += 1;
+                let user =
+                    users::NewUser { subject: format!("bench|{number}"), name: Some(format!("Ann {number}")), ..users::NewUser::default() };
+                let user = pollster::block_on(self.store.create(&self.tenant, user)).unwrap();
+                pollster::block_on(self.store.delete(&self.tenant, &user.id)).unwrap();
+            })
+            .goal(Goal::Within(20e3))
+    }
+
+    /// Both find the same users.
+    fn same(&self, plan: &Plan<User>, behind: Option<&User>) {
+        let window = behind.map_or(Window::First, |user| Window::After(Position::of(user, Sort::default())));
+        let ours: Vec<String> = self
+            .list(&Query { plan: Some(plan), window, limit: PAGE, ..Query::default() })
+            .users
+            .iter()
+            .map(|user| user.id.clone())
+            .collect();
+        let seek = behind.map(|user| Seek { sort: sort_text(Some(&user.name)), key: scieve::Value::Text(user.id.as_str().into()) });
+        let select = seek.map_or_else(select, |seek| select().after(seek));
+        let statement = Statement::of(plan, &select);
+        let mut prepared = self.sqlite.prepare(&statement.sql).unwrap();
+        let rows = prepared.query_map(rusqlite::params_from_iter(&statement.params), |row| row.get(0)).unwrap();
+        let theirs: Vec<String> = rows.map(Result::unwrap).take(PAGE).collect();
+        assert_eq!(ours, theirs);
+    }
+}
+
+const GROUP: &str = "store in memory";
+
+/// Where the statements look: at the tenant of the sample users.
+fn columns() -> Columns {
+    let tenant = users::sample(1).next().map(|user| user.tenant_id).unwrap_or_default();
+    users::columns().within(&tenant)
+}
+
+fn plan(filter: &str) -> Plan<User> {
+    users::policy().parse(filter).unwrap()
+}
+
+/// One row more than a page tells whether another follows.
+fn select() -> Select {
+    Select::default().sort("name", Direction::Ascending).limit(PAGE as u64 + 1).columns(["id", "data"])
+}
+
+struct Statement {
+    sql: String,
+    params: Vec<Value>,
+}
+
+impl Statement {
+    fn of(plan: &Plan<User>, select: &Select) -> Self {
+        let statement = plan.to_sql(&columns(), Dialect::Sqlite, select).unwrap();
+        Self { sql: statement.sql, params: statement.params.into_iter().map(value).collect() }
+    }
+
+    /// Reads the rows; `last` are the values of the seek, which stand before the limit.
+    fn run(&self, sqlite: &Connection, last: &[Value]) -> usize {
+        let kept = self.params.len() - last.len() - usize::from(!last.is_empty());
+        match last {
+            [] => self.read(sqlite, self.params.iter().collect()),
+            _ => self.read(sqlite, self.params[..kept].iter().chain(last).chain(self.params.last()).collect()),
+        }
+    }
+
+    /// The same with other values for the filter.
+    fn run_with(&self, sqlite: &Connection, first: &[Value]) -> usize {
+        // The tenant stands before them.
+        let (tenant, rest) = self.params.split_at(1);
+        self.read(sqlite, tenant.iter().chain(first).chain(&rest[first.len()..]).collect())
+    }
+
+    fn read(&self, sqlite: &Connection, params: Vec<&Value>) -> usize {
+        let mut statement = sqlite.prepare_cached(&self.sql).unwrap();
+        let mut rows = statement.query(rusqlite::params_from_iter(params)).unwrap();
+        let mut read = 0;
+        while let Some(row) = rows.next().unwrap() {
+            black_box(row.get_ref(1).unwrap());
+            read += 1;
+        }
+        read
+    }
+}
+
+fn value(param: Param) -> Value {
+    match param {
+        Param::Integer(number) => number.into(),
+        Param::Text(text) => text.into(),
+        other => unreachable!("no filter of users binds {other:?}"),
+    }
+}
+
+/// The tables with keys, sort columns and the indexes of `users::columns`, and each user whole as JSON in one column.
+fn database(people: &[User]) -> Connection {
+    let mut sqlite = Connection::open_in_memory().unwrap();
+    sqlite.execute_batch(
+        "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_size = -4000000;
+         CREATE TABLE users (tenant_id TEXT NOT NULL, id TEXT NOT NULL, id_f TEXT NOT NULL, subject_f TEXT NOT NULL, name_f TEXT NOT NULL, name_sort TEXT NOT NULL,
+             email_f TEXT, status_f TEXT NOT NULL, client_id_f TEXT, data TEXT NOT NULL, PRIMARY KEY (tenant_id, id));
+         CREATE TABLE user_roles (tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, idx INTEGER NOT NULL, role_id_f TEXT NOT NULL, name_f TEXT NOT NULL,
+             PRIMARY KEY (tenant_id, user_id, idx)) WITHOUT ROWID;",
+    ).unwrap();
+    let all = sqlite.transaction().unwrap();
+    {
+        let mut insert = all.prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").unwrap();
+        let mut role = all.prepare("INSERT INTO user_roles VALUES (?, ?, ?, ?, ?)").unwrap();
+        for user in people {
+            let key = |text: &str| scieve::key(text).into_owned();
+            insert
+                .execute((
+                    &user.tenant_id,
+                    &user.id,
+                    key(&user.id),
+                    key(&user.subject),
+                    key(&user.name),
+                    sort_text(Some(&user.name)),
+                    user.email.as_deref().map(key),
+                    user.status.name(),
+                    user.client_id.as_deref().map(key),
+                    serde_json::to_string(user).unwrap(),
+                ))
+                .unwrap();
+            for (at, given) in user.assigned_roles.iter().enumerate() {
+                role.execute((&user.tenant_id, &user.id, at as i64, key(&given.id), key(&given.name))).unwrap();
+            }
+        }
+    }
+    all.commit().unwrap();
+    sqlite.execute_batch(
+        "CREATE INDEX u_id ON users (tenant_id, id_f); CREATE INDEX u_subject ON users (tenant_id, subject_f); CREATE INDEX u_name ON users (tenant_id, name_f);
+         CREATE INDEX u_email ON users (tenant_id, email_f); CREATE INDEX u_status ON users (tenant_id, status_f);
+         CREATE INDEX u_sort ON users (tenant_id, name_sort, id, name_f, email_f, subject_f); CREATE INDEX r_name ON user_roles (tenant_id, name_f, user_id); ANALYZE;",
+    ).unwrap();
+    sqlite
+}

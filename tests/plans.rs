@@ -95,7 +95,7 @@ fn cases(users: &[User]) -> Vec<Case> {
             "a role in a group, or a name",
             "assignedRoles.name eq \"Developer\" and assignedScopes eq \"user_default\" or name eq \"Bob\"",
             counted,
-            &[Dialect::Postgres],
+            NOWHERE,
         ),
         case(
             "the word query, as documented",

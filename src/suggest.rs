@@ -6,10 +6,11 @@ pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>)
     if word.len() > 100 {
         return None;
     }
-    let allowed = (word.chars().count() / 3).max(1);
+    let letters = word.chars().count();
+    let allowed = (letters / 3).max(1);
     let word = word.to_ascii_lowercase();
     // Each letter that one has more than the other is an edit.
-    let near = candidates.filter(|candidate| candidate.len().abs_diff(word.len()) <= allowed || !word.is_ascii());
+    let near = candidates.filter(|candidate| candidate.chars().count().abs_diff(letters) <= allowed);
     let with_distance = near.map(|candidate| (apart(&word, &candidate.to_ascii_lowercase()), candidate));
     with_distance.filter(|(distance, _)| *distance <= allowed).min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }

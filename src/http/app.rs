@@ -12,6 +12,7 @@ use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
 
@@ -86,9 +87,12 @@ pub(super) const JSON: &[&str] = &["application/json"];
 pub(super) const JSON_PATCH: &[&str] = &["application/json", "application/json-patch+json"];
 
 /// An answer with a JSON body.
-pub(super) fn answer(status: StatusCode, body: &Value) -> Response {
+pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     let json = HeaderValue::from_static("application/json");
-    (status, [(header::CONTENT_TYPE, json)], body.to_string()).into_response()
+    match serde_json::to_string(body) {
+        Ok(body) => (status, [(header::CONTENT_TYPE, json)], body).into_response(),
+        Err(error) => Problem::internal(error).into_response(),
+    }
 }
 
 /// What a store could not do, as the caller reads it. Pointers are into the body.

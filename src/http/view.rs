@@ -5,7 +5,8 @@ use super::identity::Caller;
 use super::links::Links;
 use super::query::Fields;
 use crate::users::{Group, Role, SYSTEM_ROLES, Status, User};
-use serde_json::{Map, Value, json};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// How users are shown in one answer.
@@ -16,52 +17,10 @@ pub(super) struct View<'a> {
     pub(super) invite_expiry: InviteExpiry,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
     /// The members that were asked for, of those that the user has and the caller may see.
-    pub(super) fn user(&self, user: &User) -> Value {
-        let with_roles = self.caller.sees_roles_of(user);
-        let mut members = Map::new();
-        let mut put = |name: &str, value: &dyn Fn() -> Value| {
-            if self.fields.has(name) {
-                members.insert(name.to_owned(), value());
-            }
-        };
-        put("id", &|| json!(user.id));
-        put("name", &|| json!(user.name));
-        put("links", &|| json!({ "self": { "href": self.links.user(&user.id) } }));
-        put("status", &|| json!(user.status.name()));
-        put("subject", &|| json!(user.subject));
-        put("tenantId", &|| json!(user.tenant_id));
-        for name in ["created", "createdAt"] {
-            put(name, &|| json!(user.created_at));
-        }
-        for name in ["lastUpdated", "lastUpdatedAt"] {
-            put(name, &|| json!(user.last_updated_at));
-        }
-        let optional = [
-            ("email", &user.email),
-            ("clientId", &user.client_id),
-            ("picture", &user.picture),
-            ("locale", &user.locale),
-            ("zoneinfo", &user.zoneinfo),
-            ("preferredLocale", &user.preferred_locale),
-            ("preferredZoneinfo", &user.preferred_zoneinfo),
-        ];
-        for (name, value) in optional {
-            if let Some(value) = value {
-                put(name, &|| json!(value));
-            }
-        }
-        if let Some(expiry) = user.invite_expiry.filter(|_| user.status == Status::Invited) {
-            put("inviteExpiry", &|| json!(self.expiry(expiry)));
-        }
-        put("assignedScopes", &|| json!(user.assigned_scopes));
-        put("assignedGroups", &|| user.assigned_groups.iter().map(|group| shown(group, with_roles)).collect());
-        if with_roles {
-            put("assignedRoles", &|| json!(user.assigned_roles));
-            put("roles", &|| json!(system_roles(&user.assigned_roles)));
-        }
-        Value::Object(members)
+    pub(super) fn user(&'a self, user: &'a User) -> ShownUser<'a> {
+        ShownUser { view: self, user }
     }
 
     fn expiry(&self, unix: i64) -> i64 {
@@ -72,16 +31,124 @@ impl View<'_> {
     }
 }
 
-fn shown(group: &Group, with_roles: bool) -> Value {
-    let mut shown = json!(group);
-    if let (false, Some(members)) = (with_roles, shown.as_object_mut()) {
-        members.remove("assignedRoles");
-    }
-    shown
+/// A user with the view of it. Members stand in the order of their names, as in every other answer; written without a tree in between,
+/// for most of what a server writes are users.
+pub(super) struct ShownUser<'a> {
+    view: &'a View<'a>,
+    user: &'a User,
 }
 
-fn system_roles(roles: &[Role]) -> Vec<&str> {
-    roles.iter().map(|role| role.name.as_str()).filter(|name| SYSTEM_ROLES.contains(name)).collect()
+impl Serialize for ShownUser<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { view, user } = self;
+        let with_roles = view.caller.sees_roles_of(user);
+        let mut members = Members { to: serializer.serialize_map(None)?, fields: view.fields };
+        members.put("assignedGroups", || List(user.assigned_groups.iter().map(|group| ShownGroup { group, with_roles })))?;
+        if with_roles {
+            members.put("assignedRoles", || List(user.assigned_roles.iter().map(ShownRole)))?;
+        }
+        members.put("assignedScopes", || &user.assigned_scopes)?;
+        members.put_some("clientId", user.client_id.as_ref())?;
+        members.put("created", || user.created_at)?;
+        members.put("createdAt", || user.created_at)?;
+        members.put_some("email", user.email.as_ref())?;
+        members.put("id", || &user.id)?;
+        let expiry = user.invite_expiry.filter(|_| user.status == Status::Invited);
+        members.put_some("inviteExpiry", expiry.map(|expiry| view.expiry(expiry)))?;
+        members.put("lastUpdated", || user.last_updated_at)?;
+        members.put("lastUpdatedAt", || user.last_updated_at)?;
+        members.put("links", || OwnLink { own: Href { href: view.links.user(&user.id) } })?;
+        members.put_some("locale", user.locale.as_ref())?;
+        members.put("name", || &user.name)?;
+        members.put_some("picture", user.picture.as_ref())?;
+        members.put_some("preferredLocale", user.preferred_locale.as_ref())?;
+        members.put_some("preferredZoneinfo", user.preferred_zoneinfo.as_ref())?;
+        if with_roles {
+            members.put("roles", || List(system_roles(&user.assigned_roles)))?;
+        }
+        members.put("status", || user.status)?;
+        members.put("subject", || &user.subject)?;
+        members.put("tenantId", || &user.tenant_id)?;
+        members.put_some("zoneinfo", user.zoneinfo.as_ref())?;
+        members.to.end()
+    }
+}
+
+/// Members of a user, of which only some are wanted.
+struct Members<'a, M> {
+    to: M,
+    fields: &'a Fields,
+}
+
+impl<M: SerializeMap> Members<'_, M> {
+    fn put<T: Serialize>(&mut self, name: &'static str, value: impl FnOnce() -> T) -> Result<(), M::Error> {
+        match self.fields.has(name) {
+            true => self.to.serialize_entry(name, &value()),
+            false => Ok(()),
+        }
+    }
+
+    fn put_some<T: Serialize>(&mut self, name: &'static str, value: Option<T>) -> Result<(), M::Error> {
+        value.map_or(Ok(()), |value| self.put(name, || value))
+    }
+}
+
+/// What an iterator gives, as an array.
+struct List<I>(I);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.clone())
+    }
+}
+
+#[derive(Serialize)]
+struct OwnLink {
+    #[serde(rename = "self")]
+    own: Href,
+}
+
+/// A link.
+#[derive(Serialize)]
+pub(super) struct Href {
+    pub(super) href: String,
+}
+
+struct ShownGroup<'a> {
+    group: &'a Group,
+    with_roles: bool,
+}
+
+impl Serialize for ShownGroup<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { group, with_roles } = self;
+        let mut members = Members { to: serializer.serialize_map(None)?, fields: &Fields::All };
+        if *with_roles {
+            members.put("assignedRoles", || List(group.assigned_roles.iter().map(ShownRole)))?;
+        }
+        members.put("id", || &group.id)?;
+        members.put("name", || &group.name)?;
+        members.put_some("providerType", group.provider_type)?;
+        members.to.end()
+    }
+}
+
+struct ShownRole<'a>(&'a Role);
+
+impl Serialize for ShownRole<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(role) = self;
+        let mut members = Members { to: serializer.serialize_map(None)?, fields: &Fields::All };
+        members.put("id", || &role.id)?;
+        members.put("level", || role.level)?;
+        members.put("name", || &role.name)?;
+        members.put("type", || role.kind)?;
+        members.to.end()
+    }
+}
+
+fn system_roles(roles: &[Role]) -> impl Iterator<Item = &str> + Clone {
+    roles.iter().map(|role| role.name.as_str()).filter(|name| SYSTEM_ROLES.contains(name))
 }
 
 fn now() -> i64 {

@@ -1,7 +1,8 @@
 //! A whole statement: the rows of a plan, sorted, a page at a time.
 //!
-//! Not done yet: where an unindexable `co` stands at the top of a filter with few matches, MariaDB and SQLite walk the whole sort index;
-//! taking the order away from them (`ORDER BY +sort`, `IGNORE INDEX FOR ORDER BY`) was measured to be ten times faster.
+//! Where an unindexable `co` stands at the top of a filter with few matches, MariaDB and SQLite walk the whole sort index; taking the order
+//! away from them (`ORDER BY +sort`, `IGNORE INDEX FOR ORDER BY`) was measured to be ten times faster. That is left to the caller, who knows
+//! the indexes; the store of users does it.
 
 use super::columns::Columns;
 use super::dialect::Dialect;

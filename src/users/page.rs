@@ -96,8 +96,8 @@ impl SortKey {
             Self::InviteExpiry | Self::CreatedAt => {
                 let value = if self == Self::CreatedAt { Some(user.created_at().millis()) } else { user.invite_expiry() };
                 // Shifted so that it is never negative, and of one width.
-                number = value.map(|value| format!("{:020}", i128::from(value) - i128::from(i64::MIN)));
-                number.as_deref()
+                number = value.map(|value| digits(value.cast_unsigned() ^ 1 << 63));
+                number.as_ref().and_then(|number| std::str::from_utf8(number).ok())
             }
         };
         match text {
@@ -108,6 +108,16 @@ impl SortKey {
             None => to.push('2'),
         }
     }
+}
+
+/// The number with all the digits that any has.
+fn digits(mut number: u64) -> [u8; 20] {
+    let mut digits = [b'0'; 20];
+    for digit in digits.iter_mut().rev() {
+        *digit += (number % 10) as u8;
+        number /= 10;
+    }
+    digits
 }
 
 /// The part of a key that the order heeds.

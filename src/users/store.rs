@@ -145,7 +145,7 @@ pub(super) fn check_load(
     }
     check_roles(roles, "/roles")?;
     check_groups(groups, "/groups")?;
-    let (mut ids, mut subjects) = (HashSet::new(), HashSet::new());
+    let (mut ids, mut subjects) = (HashSet::with_capacity(users.len()), HashSet::with_capacity(users.len()));
     for (place, user) in users.iter().enumerate() {
         check_user(tenant, user, &format!("/users/{place}"))?;
         if !ids.insert(&user.id) || has_id(&user.id) {

@@ -28,15 +28,34 @@ impl Timestamp {
     pub fn millis(self) -> i64 {
         self.0
     }
+
+    /// The text, all of it ASCII.
+    fn text(self) -> [u8; 24] {
+        const DAY: i64 = 24 * 60 * 60 * 1000;
+        let (year, month, day) = datetime::civil_from_days(self.0.div_euclid(DAY));
+        let time = self.0.rem_euclid(DAY);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        for (mut number, places) in [
+            (year, 0..4),
+            (month, 5..7),
+            (day, 8..10),
+            (time / 3_600_000, 11..13),
+            (time / 60_000 % 60, 14..16),
+            (time / 1000 % 60, 17..19),
+            (time % 1000, 20..23),
+        ] {
+            for digit in text.get_mut(places).into_iter().flatten().rev() {
+                *digit += (number % 10) as u8;
+                number /= 10;
+            }
+        }
+        text
+    }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = datetime::format(self.0 * 1000);
-        match text.strip_suffix('Z') {
-            Some(seconds) if !text.contains('.') => write!(f, "{seconds}.000Z"),
-            _ => f.write_str(&text),
-        }
+        f.write_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 
@@ -63,7 +82,7 @@ impl FromStr for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(std::str::from_utf8(&self.text()).unwrap_or_default())
     }
 }
 

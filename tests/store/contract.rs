@@ -35,6 +35,7 @@ pub(crate) fn invitee(email: &str, resend: bool) -> Invitee {
 
 pub(crate) async fn contract<S: UserStore>(make: impl AsyncFn() -> Stage<S>) {
     tenants_are_apart(make().await).await;
+    twins_are_apart(make().await).await;
     texts_have_limits(make().await).await;
     lists(loaded(&make).await).await;
     knows_whose_token_it_is(loaded(&make).await).await;
@@ -94,6 +95,54 @@ async fn tenants_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
     let role = serde_json::from_value(json!([{"id": "r", "name": "R", "type": "custom", "level": "user"}])).unwrap();
     store.load("mine", role, vec![], vec![]).await.unwrap();
     assert_eq!(store.roles("other").await, Ok(vec![]));
+}
+
+/// Two tenants whose users have the same ids and subjects: whatever is done to the one, the other stays as it is.
+async fn twins_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
+    let fixture = || Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap();
+    let Fixture { roles, groups, mut users, .. } = fixture();
+    store.load(TENANT, roles.clone(), groups.clone(), users.clone()).await.unwrap();
+    for user in &mut users {
+        user.tenant_id = "twin".into();
+        user.name.insert_str(0, "Twin ");
+        user.assigned_roles.clear();
+    }
+    users.retain(|user| user.id != GRACE);
+    store.load("twin", roles, groups, users).await.unwrap();
+    let everybody = query(None, false, Sort::default(), 100);
+    let twins = store.list("twin", &everybody).await.unwrap();
+    assert_eq!((twins.users.len(), store.list(TENANT, &everybody).await.unwrap().users.len()), (12, 13));
+    assert!(twins.users.iter().all(|user| user.tenant_id == "twin" && user.name.starts_with("Twin ")));
+    for filter in
+        [r#"name co "twin""#, r#"assignedRoles.name eq "TenantAdmin""#, r#"subject eq "auth0|e5" or assignedRoles.name eq "developer""#]
+    {
+        let plan = scieve::users::policy().parse(filter).unwrap();
+        for (tenant, twin) in [("twin", true), (TENANT, false)] {
+            let found = store.list(tenant, &Query { plan: Some(&plan), total: true, ..everybody.clone() }).await.unwrap();
+            assert!(found.users.iter().all(|user| user.name.starts_with("Twin ") == twin && user.tenant_id == tenant), "{filter}");
+            let mut all = store.list(tenant, &everybody).await.unwrap().users;
+            all.retain(|user| plan.matches(user));
+            assert_eq!((found.total, found.users), (Some(all.len() as u64), all), "{tenant} {filter}");
+        }
+    }
+    assert_eq!(store.get("twin", GRACE).await, Err(StoreError::NotFound));
+    assert_eq!(store.delete("twin", GRACE).await, Err(StoreError::NotFound));
+    let rename = body(
+        json!([{"op": "replace", "path": "/name", "value": "New"}, {"op": "replace", "path": "/assignedRoles", "value": [{"name": "Developer"}]}]),
+    );
+    store.patch(TENANT, ALICE, &rename).await.unwrap();
+    store.delete(TENANT, BOB).await.unwrap();
+    let bob = twins.users.iter().find(|user| user.id == BOB).unwrap();
+    store.create(TENANT, new(&bob.subject)).await.unwrap();
+    assert!(matches!(store.create("twin", new(&bob.subject)).await, Err(StoreError::SubjectTaken { .. })));
+    store.invite(TENANT, &[invitee("yuki@corp.example", true), invitee("new@corp.example", false)], &SilentMailer).await.unwrap();
+    let roles = json!([{"id": "605a1c2151382ffc836af861", "name": "Renamed", "type": "custom", "level": "user"}]);
+    store.load(TENANT, serde_json::from_value(roles).unwrap(), vec![], vec![]).await.unwrap();
+    assert_eq!(store.list("twin", &everybody).await.unwrap(), twins);
+    assert_eq!((store.count("twin").await, store.count(TENANT).await), (Ok(11), Ok(13)));
+    assert!(store.roles("twin").await.unwrap().iter().all(|role| role.name != "Renamed"));
+    assert_eq!(store.me("twin", &bob.subject).await.as_ref(), Ok(bob));
+    assert_ne!(store.me(TENANT, &bob.subject).await.unwrap().id, BOB);
 }
 
 async fn lists<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {

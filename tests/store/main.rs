@@ -8,6 +8,8 @@ mod cursors;
 #[path = "../databases/mod.rs"]
 mod databases;
 mod fixture;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod opening;
 mod pages;
 mod patches;
 mod random;
@@ -119,6 +121,13 @@ macro_rules! on {
             fn one_subject_is_created_once() {
                 let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
                 threads::one_subject_is_created_once(store);
+            }
+
+            #[test]
+            $(#[$attribute])*
+            fn no_change_is_lost() {
+                let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
+                threads::no_change_is_lost(store);
             }
 
             #[test]

@@ -82,9 +82,14 @@ impl Random {
             10 => ("assignedScopes", user.assigned_scopes.first().cloned().unwrap_or("none".into())),
             place => {
                 let attribute = ["name", "email", "subject"][self.below(3)];
-                let whole: Vec<char> = if place == 11 { user.name.chars().collect() } else { user.subject.chars().collect() };
+                let text = match self.below(3) {
+                    0 => user.email.unwrap_or(user.name),
+                    _ if place == 11 => user.name,
+                    _ => user.subject,
+                };
+                let whole: Vec<char> = text.chars().collect();
                 let from = self.below(whole.len());
-                let part: String = whole[from..(from + 1 + self.below(3)).min(whole.len())].iter().collect();
+                let part: String = whole[from..(from + 1 + self.below(8)).min(whole.len())].iter().collect();
                 return format!("{attribute} co {}", quoted(&part));
             }
         };

@@ -1,9 +1,9 @@
 //! Many at once.
 
 use crate::block_on;
-use crate::contract::{TENANT, body};
+use crate::contract::{TENANT, body, invitee};
 use crate::random::query;
-use scieve::users::{NewUser, StoreError, UserStore};
+use scieve::users::{InviteResult, NewUser, SilentMailer, StoreError, UserStore};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -63,4 +63,35 @@ pub(crate) fn readers_see_whole_states<S: UserStore>(store: S) {
     for writer in writers {
         assert!(writer.join().unwrap() > 0);
     }
+}
+
+/// Writers of one user, of one address and of one tenant come one after the other.
+pub(crate) fn no_change_is_lost<S: UserStore>(store: S) {
+    let store = Arc::new(store);
+    let role = |at: usize| serde_json::json!({"id": format!("r{at}"), "name": format!("R{at}"), "type": "custom", "level": "user"});
+    let roles: Vec<serde_json::Value> = (0..8).map(role).collect();
+    block_on(store.load(TENANT, serde_json::from_value(roles.into()).unwrap(), vec![], vec![])).unwrap();
+    let user = block_on(store.create(TENANT, NewUser { subject: "one".into(), ..NewUser::default() })).unwrap();
+    let threads: Vec<_> = (0..8)
+        .map(|at| {
+            let (store, id) = (Arc::clone(&store), user.id.clone());
+            std::thread::spawn(move || {
+                let add = body(serde_json::json!([{"op": "add", "path": "/assignedRoles/-", "value": {"id": format!("r{at}")}}]));
+                assert!(block_on(store.patch(TENANT, &id, &add)).unwrap().changed);
+                let invited = block_on(store.invite(TENANT, &[invitee("new@corp.example", false)], &SilentMailer)).unwrap().remove(0);
+                let mine: Vec<scieve::users::Role> =
+                    serde_json::from_value(serde_json::json!([{"id": format!("x{at}"), "name": "X", "type": "custom", "level": "user"}]))
+                        .unwrap();
+                block_on(store.load(TENANT, mine, vec![], vec![])).unwrap();
+                matches!(invited, InviteResult::Ok { .. })
+            })
+        })
+        .collect();
+    let invited = threads.into_iter().map(|thread| thread.join().unwrap()).filter(|ok| *ok).count();
+    assert_eq!(invited, 1, "one address was invited {invited} times");
+    let mut ids: Vec<_> = block_on(store.get(TENANT, &user.id)).unwrap().assigned_roles.iter().map(|role| role.id.clone()).collect();
+    ids.sort();
+    assert_eq!(ids, (0..8).map(|at| format!("r{at}")).collect::<Vec<_>>());
+    assert_eq!(block_on(store.count(TENANT)), Ok(2));
+    assert_eq!(block_on(store.roles(TENANT)).unwrap().len(), 16);
 }

@@ -6,11 +6,11 @@ use crate::http::identity::Caller;
 use crate::http::links::Links;
 use crate::http::problem::{Problem, Source};
 use crate::http::query::{Listing, Parameters, bad_filter, names_status, read_filter};
-use crate::http::view::View;
+use crate::http::view::{Href, ShownUser, View};
 use crate::users::{Cursor, CursorError, Direction, Page, Position, Query, Sort, SortKey, StoreError, UserStore, Window};
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 /// A request for a page, read.
 pub(super) struct Ask<'a> {
@@ -63,26 +63,35 @@ pub(super) async fn page<S: UserStore>(app: &App<S>, mut ask: Ask<'_>) -> Result
     let cursor = |direction, user| {
         let mut cursor = Cursor::new(place.sort, direction, Position::of(user, place.sort), filter_text.as_deref());
         (cursor.id_above, cursor.id_below) = (place.id_above.clone(), place.id_below.clone());
-        let href = ask.links.page(ask.parameters, direction, &cursor.encode(&app.cursors, tenant));
-        json!({ "href": href })
+        Href { href: ask.links.page(ask.parameters, direction, &cursor.encode(&app.cursors, tenant)) }
     };
-    let mut links = Map::new();
-    links.insert("self".into(), json!({ "href": ask.links.current(ask.parameters) }));
-    if let Some(last) = page.users.last().filter(|_| page.has_next) {
-        links.insert("next".into(), cursor(Direction::Next, last));
-    }
-    if let Some(first) = page.users.first().filter(|_| page.has_previous) {
-        links.insert("prev".into(), cursor(Direction::Previous, first));
-    }
+    let links = Beside {
+        next: page.users.last().filter(|_| page.has_next).map(|last| cursor(Direction::Next, last)),
+        previous: page.users.first().filter(|_| page.has_previous).map(|first| cursor(Direction::Previous, first)),
+        own: Href { href: ask.links.current(ask.parameters) },
+    };
     let view = View { caller: ask.caller, links: ask.links, fields: &ask.listing.fields, invite_expiry: app.invite_expiry };
-    let data: Vec<Value> = page.users.iter().map(|user| view.user(user)).collect();
-    let mut body = Map::new();
-    body.insert("data".into(), data.into());
-    body.insert("links".into(), links.into());
-    if let Some(total) = page.total {
-        body.insert("totalResults".into(), total.into());
-    }
-    Ok(answer(StatusCode::OK, &Value::Object(body)))
+    let data = page.users.iter().map(|user| view.user(user)).collect();
+    Ok(answer(StatusCode::OK, &Body { data, links, total: page.total }))
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    data: Vec<ShownUser<'a>>,
+    links: Beside,
+    #[serde(rename = "totalResults", skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+}
+
+/// The links to the pages beside this one, and to this one.
+#[derive(Serialize)]
+struct Beside {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<Href>,
+    #[serde(rename = "prev", skip_serializing_if = "Option::is_none")]
+    previous: Option<Href>,
+    #[serde(rename = "self")]
+    own: Href,
 }
 
 /// Where a list begins. By id, where a bound on ids is all that was asked for: below such a bound lie the nearest ids.

@@ -2,7 +2,7 @@
 
 use super::fault::ConnectError;
 use super::link::Engine;
-use super::{SqlOptions, SqlStore, migrate, probe};
+use super::{SqlOptions, SqlStore, TRIES, migrate, probe};
 use crate::sql::Dialect;
 use crate::users::cursor::CursorKey;
 use crate::users::id::Ids;
@@ -54,7 +54,17 @@ async fn open(url: &str, options: &SqlOptions) -> Result<Box<dyn Engine>, Connec
 async fn prepare(engine: &dyn Engine) -> Result<CursorKey, ConnectError> {
     probe::encoding(engine).await?;
     let secret = migrate::migrate(engine).await?;
-    probe::columns(engine).await?;
+    let mut tries = 1;
+    while let Err(error) = probe::columns(engine).await {
+        if !error.conflict || tries == TRIES {
+            return Err(error);
+        }
+        tries += 1;
+    }
+    if engine.dialect() == Dialect::Sqlite {
+        // Another server may be at it; the store does without.
+        let _ = migrate::analyze(engine).await;
+    }
     if engine.dialect() == Dialect::Postgres
         && let Err(fault) = migrate::trigrams(engine).await
     {

@@ -76,20 +76,26 @@ impl Fault {
 
 /// A database that cannot be used, with the reason and what to do about it. Passwords are not part of it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct ConnectError(String);
+#[error("{message}")]
+pub struct ConnectError {
+    message: String,
+    /// Whether another server was in the way.
+    pub(super) conflict: bool,
+}
 
 impl ConnectError {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+        Self { message: message.into(), conflict: false }
     }
 }
 
 impl From<Fault> for ConnectError {
     fn from(fault: Fault) -> Self {
-        Self(match fault {
+        let conflict = matches!(fault, Fault::Conflict(_));
+        let message = match fault {
             Fault::Away(cause) => format!("cannot be reached: {cause}"),
             fault => fault.to_string(),
-        })
+        };
+        Self { message, conflict }
     }
 }

@@ -135,6 +135,16 @@ pub(super) async fn trigrams(engine: &dyn Engine) -> Result<(), Fault> {
     link.commit().await
 }
 
+/// Brings the statistics up to date that the database chooses indexes by. It would do so by itself, but for SQLite; here it is soon enough.
+pub(super) async fn analyze(engine: &dyn Engine) -> Result<(), Fault> {
+    let statements = match engine.dialect() {
+        Dialect::Postgres => "ANALYZE users, user_roles, user_groups, user_group_roles, user_scopes",
+        Dialect::MySql => "ANALYZE TABLE users, user_roles, user_groups, user_group_roles, user_scopes",
+        Dialect::Sqlite => "PRAGMA analysis_limit = 1000; ANALYZE",
+    };
+    engine.connection().await?.script(statements).await
+}
+
 async fn exists(link: &mut dyn Link, dialect: Dialect, name: &str) -> Result<bool, Fault> {
     let select = match dialect {
         Dialect::Postgres => Statement::new(dialect, "SELECT 1 WHERE to_regclass(").bind(name).push(") IS NOT NULL"),

@@ -48,6 +48,8 @@ use std::time::Duration;
 
 /// How often a transaction is tried that the database undoes because of another.
 const TRIES: u32 = 10;
+/// Users that change the statistics of the tables, at least.
+const MANY: usize = 500;
 
 /// Users in a database.
 ///
@@ -243,6 +245,13 @@ impl UserStore for SqlStore {
     }
 
     async fn load(&self, tenant: &str, roles: Vec<Role>, groups: Vec<Group>, users: Vec<User>) -> Result<(), StoreError> {
-        self.retried(|| self.load_once(tenant, &roles, &groups, &users)).await
+        self.retried(|| self.load_once(tenant, &roles, &groups, &users)).await?;
+        if users.len() >= MANY
+            && let Err(fault) = migrate::analyze(&*self.engine).await
+        {
+            let cause = fault.to_string();
+            tracing::info!(cause, "the statistics of the tables are not brought up to date");
+        }
+        Ok(())
     }
 }

@@ -13,7 +13,7 @@ use crate::sql::Dialect;
 const TEXTS: [&str; 4] = ["B", "a", "a\t", "é"];
 /// What equals none of them, but in some collations does.
 const OTHERS: [&str; 5] = ["b", "A", "a ", "É", "e"];
-/// No tenant of anybody's.
+/// No tenant of anybody's; each start adds something of its own, so as not to meet another.
 const TENANT: &str = "scieve probes this Database";
 
 /// The columns that are compared or sorted by.
@@ -79,30 +79,33 @@ async fn text(link: &mut dyn Link, dialect: Dialect, select: &str) -> Result<Str
 /// Whether every column that is compared is compared byte by byte.
 pub(super) async fn columns(engine: &dyn Engine) -> Result<(), ConnectError> {
     let dialect = engine.dialect();
+    let mut bytes = [0; 8];
+    let _ = getrandom::fill(&mut bytes);
+    let own = format!("{TENANT} {:x}", u64::from_be_bytes(bytes));
     let mut link = engine.begin(Purpose::Write).await?;
     for text in TEXTS {
-        fill(&mut *link, dialect, text).await?;
+        fill(&mut *link, dialect, &own, text).await?;
     }
     for (table, columns) in COMPARED {
-        tenant(&mut *link, dialect, table).await?;
+        tenant(&mut *link, dialect, table, &own).await?;
         for column in columns {
-            compared(&mut *link, dialect, table, column).await?;
+            compared(&mut *link, dialect, table, column, &own).await?;
         }
     }
     // The transaction ends without a commit.
     Ok(())
 }
 
-async fn fill(link: &mut dyn Link, dialect: Dialect, text: &str) -> Result<(), ConnectError> {
+async fn fill(link: &mut dyn Link, dialect: Dialect, tenant: &str, text: &str) -> Result<(), ConnectError> {
     let user = COLUMNS.iter().map(|column| match *column {
-        "tenant_id" => TENANT.into(),
+        "tenant_id" => tenant.into(),
         "created_at" | "last_updated_at" | "invite_expiry" => Value::Integer(Some(0)),
         _ => text.into(),
     });
     lists::insert_rows(link, dialect, "users", &COLUMNS, vec![user.collect()]).await?;
     for (table, columns) in lists::TABLES {
         let row = columns.iter().map(|column| match *column {
-            "tenant_id" => TENANT.into(),
+            "tenant_id" => tenant.into(),
             "idx" | "group_idx" => Value::Integer(Some(0)),
             _ => text.into(),
         });
@@ -111,8 +114,8 @@ async fn fill(link: &mut dyn Link, dialect: Dialect, text: &str) -> Result<(), C
     Ok(())
 }
 
-async fn tenant(link: &mut dyn Link, dialect: Dialect, table: &str) -> Result<(), ConnectError> {
-    for other in [TENANT.to_lowercase(), format!("{TENANT} ")] {
+async fn tenant(link: &mut dyn Link, dialect: Dialect, table: &str, own: &str) -> Result<(), ConnectError> {
+    for other in [own.to_lowercase(), format!("{own} ")] {
         let select = Statement::new(dialect, &format!("SELECT 1 FROM {table} AS t WHERE t.tenant_id = ")).bind(other.as_str());
         if !link.rows(&select).await?.is_empty() {
             return Err(wrong(dialect, table, "tenant_id"));
@@ -121,8 +124,8 @@ async fn tenant(link: &mut dyn Link, dialect: Dialect, table: &str) -> Result<()
     Ok(())
 }
 
-async fn compared(link: &mut dyn Link, dialect: Dialect, table: &str, column: &str) -> Result<(), ConnectError> {
-    let select = || Statement::new(dialect, &format!("SELECT t.{column} FROM {table} AS t WHERE t.tenant_id = ")).bind(TENANT);
+async fn compared(link: &mut dyn Link, dialect: Dialect, table: &str, column: &str, tenant: &str) -> Result<(), ConnectError> {
+    let select = || Statement::new(dialect, &format!("SELECT t.{column} FROM {table} AS t WHERE t.tenant_id = ")).bind(tenant);
     let sorted = texts(link, &select().push(&format!(" ORDER BY t.{column}"))).await?;
     let mut found = select().push(&format!(" AND (t.{column} < ")).bind("a");
     for other in OTHERS {

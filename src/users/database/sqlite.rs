@@ -10,6 +10,7 @@ use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult, SqliteRow, SqliteSynchronous};
 use sqlx::{Arguments as _, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 use std::str::FromStr;
+use std::time::{Duration, Instant};
 
 /// The database in that file, which is made where it is not there.
 ///
@@ -28,8 +29,20 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlit
         .foreign_keys(true)
         .busy_timeout(options.lock);
     let pool = SqlitePoolOptions::new().max_connections(options.connections).acquire_timeout(options.acquire);
-    let pool = pool.connect_with(connect).await.map_err(|error| Fault::of(&error, Sqlite::verdict))?;
+    let until = Instant::now() + options.lock;
+    let pool = loop {
+        match pool.clone().connect_with(connect.clone()).await {
+            Ok(pool) => break pool,
+            // Where two open a new file at once, one is told at once that it is locked, whatever the timeout.
+            Err(error) if is_busy(&error) && Instant::now() < until => tokio::time::sleep(Duration::from_millis(10)).await,
+            Err(error) => return Err(Fault::of(&error, Sqlite::verdict)),
+        }
+    };
     Ok(Pooled { pool, limit: options.statement.max(options.lock) })
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|error| error.code()).and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
 
 impl Driver for Sqlite {

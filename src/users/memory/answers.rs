@@ -13,6 +13,12 @@ impl Answers {
         Self(std::iter::repeat_with(|| Cell::new(u32::MAX)).take(Self::COUNT).collect())
     }
 
+    /// The answer for the code, where it is known.
+    pub(super) fn known(&self, code: u16) -> Option<bool> {
+        let known = self.0.get(usize::from(code) % Self::COUNT)?.get();
+        (known >> 1 == u32::from(code) && code != UNKNOWN).then_some(known & 1 == 1)
+    }
+
     /// The answer for the code, from `find` where it is not known.
     pub(super) fn get(&self, code: u16, find: impl FnOnce() -> bool) -> bool {
         let Some(cell) = self.0.get(usize::from(code) % Self::COUNT).filter(|_| code != UNKNOWN) else { return find() };

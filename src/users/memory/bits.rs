@@ -31,6 +31,17 @@ impl Bits {
         }
     }
 
+    pub(super) fn has(&self, row: usize) -> bool {
+        self.0.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1)
+    }
+
+    /// Adds rows of the 64 that begin at 64 times `place`, a bit for each.
+    pub(super) fn set_word(&mut self, place: usize, rows: u64) {
+        if let Some(word) = self.0.get_mut(place) {
+            *word |= rows;
+        }
+    }
+
     /// Adds rows of the eight that begin at eight times `place`, a bit for each.
     pub(super) fn set_eight(&mut self, place: usize, rows: u8) {
         if let Some(word) = self.0.get_mut(place / 8) {

@@ -1,12 +1,13 @@
 //! Users in the order of their names, in blocks whose columns lie one text behind the other.
 
+use super::grams::Grams;
+use super::marks::Marks;
 use super::record::Record;
-use super::shared::{Kind, UNKNOWN};
-use super::tree::Leaf;
+use super::shared::Kind;
+use super::tree::{Leaf, Path, Tree};
 use crate::users::page;
 use crate::users::user::{Members, Status};
 use crate::value::key;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 
 /// Rows of a block, at most.
 pub(super) const ROWS: usize = 512;
@@ -29,6 +30,8 @@ pub(super) enum Text {
     Subject,
 }
 
+type Beginning = [u8; 16];
+
 /// Neighbours in the order of (name, id).
 #[derive(Clone, Default)]
 pub(super) struct Block {
@@ -40,6 +43,10 @@ pub(super) struct Block {
     emails: Column,
     subjects: Column,
     marks: Marks,
+    /// Of names, e-mail addresses and subjects.
+    grams: [Grams; 3],
+    /// Texts whose grams may be there without them.
+    removed: usize,
 }
 
 /// What a block holds of one user.
@@ -66,12 +73,22 @@ impl Row {
             email: record.email().map(|email| key(email).into_owned()),
             subject: key(record.subject()).into_owned(),
             client: record.client_id().map(|client| key(client).into_owned()),
-            marks: Marks::of(record),
+            marks: Marks::of(record.marks()),
         }
     }
 
     pub(super) fn place(&self) -> (&[u8], &[u8]) {
         (clip(self.name.as_bytes()), self.id.as_bytes())
+    }
+
+    /// A number that stands to others as the names do, where it differs from theirs.
+    pub(super) fn beginning(&self) -> u128 {
+        u128::from_be_bytes(beginning(self.name.as_bytes()))
+    }
+
+    /// Whether the names have one key, beyond what the order heeds too.
+    pub(super) fn has_name_of(&self, other: &Self) -> bool {
+        self.name == other.name
     }
 
     pub(super) fn email(&self) -> Option<&str> {
@@ -95,11 +112,33 @@ pub(super) fn clip(key: &[u8]) -> &[u8] {
     }
 }
 
+fn beginning(name: &[u8]) -> Beginning {
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(name).for_each(|(to, from)| *to = *from);
+    bytes
+}
+
+/// The last block whose first row is `before`, as the rows that come before it are too; the first block where there is none.
+pub(super) fn find(order: &Tree<Block>, before: impl Fn((&[u8], &[u8])) -> bool) -> Path {
+    let decide = |mark: Beginning| {
+        // The least place that has such a mark, and one above them all.
+        let shown = mark.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+        let mut above = [u8::MAX; 17];
+        above.iter_mut().zip(mark).for_each(|(to, from)| *to = from);
+        match (before((mark.get(..shown).unwrap_or_default(), b"")), before((&above, b""))) {
+            (false, _) => Some(false),
+            (true, true) => Some(true),
+            (true, false) => None,
+        }
+    };
+    order.find_by_mark(decide, |leaf| before(leaf.place(0)))
+}
+
 impl Block {
     /// The block of rows that are in their order already.
-    pub(super) fn of(rows: &[Row]) -> Self {
+    pub(super) fn of<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
         let mut block = Self::default();
-        for (at, row) in rows.iter().enumerate() {
+        for (at, row) in rows.enumerate() {
             block.insert(at, row);
         }
         block.fit();
@@ -119,9 +158,24 @@ impl Block {
         &self.marks
     }
 
-    /// The code of a list of the user.
-    pub(super) fn code(&self, row: usize, kind: Kind) -> u16 {
-        self.codes.get(row).and_then(|codes| codes.get(kind as usize)).copied().unwrap_or(UNKNOWN)
+    /// The grams of the texts in a column; `None` where they are not kept.
+    pub(super) fn grams(&self, text: Text) -> Option<&Grams> {
+        let [names, emails, subjects] = &self.grams;
+        match text {
+            Text::Id => None,
+            Text::Name => Some(names),
+            Text::Email => Some(emails),
+            Text::Subject => Some(subjects),
+        }
+    }
+
+    /// The codes of a list of each user.
+    pub(super) fn codes(&self, kind: Kind) -> impl Iterator<Item = u16> {
+        self.codes.iter().map(move |[roles, groups, scopes]| match kind {
+            Kind::Roles => *roles,
+            Kind::Groups => *groups,
+            Kind::Scopes => *scopes,
+        })
     }
 
     pub(super) fn statuses(&self) -> &[u8] {
@@ -156,9 +210,47 @@ impl Block {
         self.emails.insert(at, row.email.as_deref());
         self.subjects.insert(at, Some(&row.subject));
         self.marks.add(&row.marks);
+        self.add_grams(row);
     }
 
-    /// Takes a row out; its marks stay, so that a block can have more marks than it needs.
+    /// Puts a row in the place of another that has the same id and name.
+    pub(super) fn update(&mut self, at: usize, row: &Row) {
+        self.statuses.get_mut(at).into_iter().for_each(|status| *status = 1 << row.status as u8);
+        self.codes.get_mut(at).into_iter().for_each(|codes| *codes = row.codes);
+        for (column, text) in [(&mut self.emails, row.email.as_deref()), (&mut self.subjects, Some(&*row.subject))] {
+            if column.row(at) != text.map_or([ABSENT].as_slice(), str::as_bytes) {
+                column.remove(at);
+                column.insert(at, text);
+                self.removed += 1;
+            }
+        }
+        self.marks.add(&row.marks);
+        self.add_grams(row);
+        self.fit_grams();
+    }
+
+    fn add_grams(&mut self, row: &Row) {
+        for (grams, text) in self.grams.iter_mut().zip([Some(&row.name), row.email.as_ref(), Some(&row.subject)]) {
+            text.into_iter().for_each(|text| grams.add(text.as_bytes()));
+        }
+    }
+
+    /// Finds the grams anew where many may be of texts that are gone.
+    fn fit_grams(&mut self) {
+        if self.removed > ROWS {
+            self.find_grams();
+        }
+    }
+
+    fn find_grams(&mut self) {
+        self.removed = 0;
+        for (grams, column) in self.grams.iter_mut().zip([&self.names, &self.emails, &self.subjects]) {
+            *grams = Grams::default();
+            (0..column.ends.len()).for_each(|row| grams.add(column.row(row)));
+        }
+    }
+
+    /// Takes a row out; its marks stay, and its grams for a while, so that a block can have more of them than it needs.
     pub(super) fn remove(&mut self, at: usize) {
         self.slots.remove(at);
         self.statuses.remove(at);
@@ -167,6 +259,8 @@ impl Block {
         self.names.remove(at);
         self.emails.remove(at);
         self.subjects.remove(at);
+        self.removed += 1;
+        self.fit_grams();
     }
 
     fn fit(&mut self) {
@@ -182,9 +276,15 @@ impl Block {
 
 impl Leaf for Block {
     const MAX: usize = ROWS;
+    /// How the first name begins, with zeros behind it where it is shorter.
+    type Mark = Beginning;
 
     fn len(&self) -> usize {
         self.slots.len()
+    }
+
+    fn mark(&self) -> Beginning {
+        beginning(self.names.row(0))
     }
 
     fn split(&mut self) -> Self {
@@ -198,9 +298,12 @@ impl Leaf for Block {
             emails: self.emails.split_off(at),
             subjects: self.subjects.split_off(at),
             marks: self.marks.clone(),
+            ..Self::default()
         };
-        self.fit();
-        upper.fit();
+        for half in [&mut *self, &mut upper] {
+            half.fit();
+            half.find_grams();
+        }
         upper
     }
 }
@@ -250,7 +353,7 @@ impl Column {
         let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
         self.ends.insert(at, u32::try_from(start).unwrap_or(u32::MAX) + length);
         for end in self.ends.iter_mut().skip(at + 1) {
-            *end += length + 1;
+            *end = end.wrapping_add(length + 1);
         }
     }
 
@@ -260,7 +363,7 @@ impl Column {
         self.ends.remove(at);
         let length = u32::try_from(next - start).unwrap_or_default();
         for end in self.ends.iter_mut().skip(at) {
-            *end -= length;
+            *end = end.wrapping_sub(length);
         }
     }
 
@@ -271,56 +374,5 @@ impl Column {
         let start = u32::try_from(start).unwrap_or_default();
         ends.iter_mut().for_each(|end| *end -= start);
         Self { ends, bytes }
-    }
-}
-
-/// A set of values of attributes: one that was added is always found, another now and then.
-#[derive(Clone, Default)]
-pub(super) struct Marks([u64; 16]);
-
-/// Two places in [`Marks`].
-#[derive(Clone, Copy)]
-pub(super) struct Mark(u16, u16);
-
-impl Marks {
-    fn of(record: &Record) -> Self {
-        let mut marks = Self::default();
-        let mut add = |text: &str| marks.set(Mark::of(&key(text)));
-        for role in record.assigned_roles() {
-            add(&role.id);
-            add(&role.name);
-        }
-        for group in record.assigned_groups() {
-            add(&group.id);
-            for role in &group.assigned_roles {
-                add(&role.name);
-            }
-        }
-        record.assigned_scopes().iter().for_each(|scope| add(scope));
-        marks
-    }
-
-    fn set(&mut self, mark: Mark) {
-        for place in [mark.0, mark.1] {
-            if let Some(word) = self.0.get_mut(usize::from(place / 64)) {
-                *word |= 1 << (place % 64);
-            }
-        }
-    }
-
-    fn add(&mut self, other: &Self) {
-        self.0.iter_mut().zip(other.0).for_each(|(word, other)| *word |= other);
-    }
-
-    pub(super) fn has(&self, mark: Mark) -> bool {
-        [mark.0, mark.1].into_iter().all(|place| self.0.get(usize::from(place / 64)).is_some_and(|word| word >> (place % 64) & 1 == 1))
-    }
-}
-
-impl Mark {
-    /// The mark of a key.
-    pub(super) fn of(key: &str) -> Self {
-        let hash = BuildHasherDefault::<DefaultHasher>::new().hash_one(key);
-        Self((hash % 1024) as u16, (hash >> 32 & 1023) as u16)
     }
 }

@@ -21,10 +21,13 @@ struct Numbers(Vec<u32>);
 
 impl Leaf for Numbers {
     const MAX: usize = 512;
+    type Mark = ();
 
     fn len(&self) -> usize {
         self.0.len()
     }
+
+    fn mark(&self) {}
 
     fn split(&mut self) -> Self {
         // New ids are the greatest: most leaves stay as full as they are when they split.

@@ -1,7 +1,7 @@
 //! Pages of a list, by the way that is expected to be the cheapest.
 
 use super::bits::Bits;
-use super::block::{Block, clip};
+use super::block::{self, Block, clip};
 use super::ids;
 use super::search::Search;
 use super::tenant::Tenant;
@@ -26,27 +26,37 @@ pub(super) fn list(tenant: &Tenant, query: &Query<'_>) -> Page {
     }
     let stretches = Stretches::of(names);
     let all = || stretches.walk(tenant, &search, &Start::Edge, true);
+    // All users of a tenant have one key of it: they stand in the order of their ids as they are.
+    let by_tenant = query.sort.key == SortKey::TenantId && tenant.ids().are_plain("");
+    let by_id = query.sort.key == SortKey::Id || by_tenant;
     match query.sort.key {
         SortKey::Name => {}
-        SortKey::Id => {
+        _ if by_id => {
             let few: Vec<u32> = all().take(FEW + 1).collect();
             if few.len() <= FEW {
                 return select(tenant, query, few.into_iter());
             }
         }
-        _ => return select(tenant, query, all()),
+        _ => {
+            // In the order in which they lie in memory.
+            let mut slots: Vec<u32> = all().collect();
+            slots.sort_unstable();
+            return select(tenant, query, slots.into_iter());
+        }
     }
     let (forwards, start) = match &query.window {
         Window::First => (true, Start::Edge),
         Window::Last => (false, Start::Edge),
+        Window::After(position) if by_tenant => (true, Start::of_tenant(position, tenant)),
+        Window::Before(position) if by_tenant => (false, Start::of_tenant(position, tenant)),
         Window::After(position) => (true, Start::of(position)),
         Window::Before(position) => (false, Start::of(position)),
     };
     let ascending = forwards != query.sort.descending;
     let walk = |start: &Start, ascending, count| -> Vec<u32> {
-        match query.sort.key {
-            SortKey::Id => walk_ids(tenant, query, &search, start, ascending).take(count).collect(),
-            _ => stretches.walk(tenant, &search, start, ascending).take(count).collect(),
+        match by_id {
+            true => walk_ids(tenant, query, &search, start, ascending).take(count).collect(),
+            false => stretches.walk(tenant, &search, start, ascending).take(count).collect(),
         }
     };
     let mut slots = walk(&start, ascending, query.limit.saturating_add(1));
@@ -82,7 +92,9 @@ fn page(tenant: &Tenant, mut slots: Vec<u32>, forwards: bool, more: bool, other:
     if !forwards {
         slots.reverse();
     }
-    let users = slots.into_iter().filter_map(|slot| tenant.record(slot)).map(|record| Arc::new(record.user())).collect();
+    let records: Vec<_> = slots.into_iter().filter_map(|slot| tenant.record(slot)).collect();
+    records.iter().for_each(|record| record.fetch());
+    let users = records.into_iter().map(|record| Arc::new(record.user())).collect();
     Page { users, has_previous, has_next, total }
 }
 
@@ -178,6 +190,18 @@ impl Start {
         Self::Beyond { key, id: position.id.clone(), with: false }
     }
 
+    /// Among users who differ in their ids alone.
+    fn of_tenant(position: &Position, tenant: &Tenant) -> Self {
+        let mut own = String::new();
+        tenant.record(0).into_iter().for_each(|record| SortKey::TenantId.write(&**record, &mut own));
+        let (key, id) = match position.key.cmp(&own) {
+            Ordering::Less => (Vec::new(), String::new()),
+            Ordering::Equal => (position.id.as_bytes().to_vec(), position.id.clone()),
+            Ordering::Greater => (vec![u8::MAX], String::new()),
+        };
+        Self::Beyond { key, id, with: false }
+    }
+
     /// The same place for the walk that goes the other way, which takes what is at the place along.
     fn turned(&self) -> Self {
         match self {
@@ -246,7 +270,7 @@ impl<'n> Stretches<'n> {
         };
         let pieces = (0..stretches).flat_map(move |place| pieces(tenant, stretch(place), start, ascending, small));
         pieces.filter_map(move |(block, rows)| {
-            let found = search.select(block, rows, tenant);
+            let found = if search.leaves_out(block) { Bits::NONE } else { search.select(block, rows, tenant) };
             (!found.is_empty()).then_some((block, found))
         })
     }
@@ -265,8 +289,8 @@ fn pieces<'t>(
     let within = move |place: (&[u8], &[u8])| (ascending || start.is_above(place, false)) && name.is_none_or(|name| place.0 <= name);
     let order = tenant.order();
     let (up, down) = match ascending {
-        true => (Some(order.leaves_from(order.find(|leaf| before(leaf.place(0))))), None),
-        false => (None, Some(order.leaves_back_from(order.find(|leaf| within(leaf.place(0)))))),
+        true => (Some(order.leaves_from(block::find(order, before))), None),
+        false => (None, Some(order.leaves_back_from(block::find(order, within)))),
     };
     let leaves = up.into_iter().flatten().chain(down.into_iter().flatten());
     // Behind the first leaf only the name is a bound, and only on the far side.

@@ -25,15 +25,42 @@ struct Entries(Vec<u64>);
 
 impl Leaf for Entries {
     const MAX: usize = 512;
+    type Mark = u64;
 
     fn len(&self) -> usize {
         self.0.len()
+    }
+
+    fn mark(&self) -> u64 {
+        self.0.first().copied().unwrap_or_default()
     }
 
     fn split(&mut self) -> Self {
         let upper = self.0.split_off(self.0.len() / 2);
         self.0.shrink_to(self.0.len() + self.0.len() / 4);
         Self(upper)
+    }
+}
+
+impl Entries {
+    /// The first entry that is not below the hash. Hashes are spread evenly, so it is not far from where they would have it.
+    fn seek(&self, hash: u64) -> usize {
+        let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else { return 0 };
+        let (span, offset) = (last.saturating_sub(*first) >> 32, hash.saturating_sub(*first) >> 32);
+        let expected = (offset * self.0.len() as u64 / span.max(1)) as usize;
+        let (mut low, mut step) = (expected.min(self.0.len()), 8);
+        while low > 0 && self.0.get(low - 1).is_some_and(|entry| *entry >= hash) {
+            low = low.saturating_sub(step);
+            step *= 2;
+        }
+        let (mut high, mut step) = (low, 8);
+        while self.0.get(high).is_some_and(|entry| *entry < hash) {
+            low = high + 1;
+            high = high.saturating_add(step);
+            step *= 2;
+        }
+        let high = high.min(self.0.len());
+        low + self.0.get(low..high).map_or(0, |rest| rest.partition_point(|entry| *entry < hash))
     }
 }
 
@@ -63,7 +90,7 @@ impl Lookup {
             self.tree = Tree::of([Entries(vec![entry])]);
             return;
         }
-        let path = self.tree.find(|leaf| leaf.0.first().is_some_and(|first| *first <= entry));
+        let path = self.tree.find_by_mark(|first| Some(first <= entry), |_| false);
         self.tree.change(path, |leaf| {
             if let Err(place) = leaf.0.binary_search(&entry) {
                 leaf.0.insert(place, entry);
@@ -73,7 +100,7 @@ impl Lookup {
 
     pub(super) fn remove(&mut self, by: By, key: &str, slot: u32) {
         let entry = self.entry(by, key, slot);
-        let path = self.tree.find(|leaf| leaf.0.first().is_some_and(|first| *first <= entry));
+        let path = self.tree.find_by_mark(|first| Some(first <= entry), |_| false);
         self.tree.change(path, |leaf| {
             if let Ok(place) = leaf.0.binary_search(&entry) {
                 leaf.0.remove(place);
@@ -84,10 +111,10 @@ impl Lookup {
     /// The users that may have the text, in the order of their numbers.
     pub(super) fn find(&self, by: By, key: &str) -> impl Iterator<Item = u32> {
         let hash = self.hash(by, key);
-        let path = self.tree.find(|leaf| leaf.0.first().is_some_and(|first| *first < hash));
+        let path = self.tree.find_by_mark(|first| Some(first < hash), |_| false);
         let leaves = self.tree.leaves_from(path).enumerate();
         let entries = leaves.flat_map(move |(place, leaf)| {
-            let from = if place == 0 { leaf.0.partition_point(|entry| *entry < hash) } else { 0 };
+            let from = if place == 0 { leaf.seek(hash) } else { 0 };
             leaf.0.iter().skip(from)
         });
         entries.take_while(move |entry| *entry & !u64::from(u32::MAX) == hash).map(|entry| (entry & u64::from(u32::MAX)) as u32)

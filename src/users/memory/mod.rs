@@ -3,9 +3,11 @@
 mod answers;
 mod bits;
 mod block;
+mod grams;
 mod ids;
 mod list;
 mod lookup;
+mod marks;
 mod record;
 mod search;
 mod shared;

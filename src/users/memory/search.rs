@@ -2,8 +2,10 @@
 
 use super::answers::Answers;
 use super::bits::Bits;
-use super::block::{Block, Mark, Text};
+use super::block::{Block, Text};
+use super::grams::{Gram, grams};
 use super::lookup::By;
+use super::marks::Mark;
 use super::record::Record;
 use super::shared::Kind;
 use super::tenant::Tenant;
@@ -14,6 +16,9 @@ use crate::users::attributes;
 use crate::users::page::Query;
 use crate::users::user::{Members, Status, User};
 use crate::value::{Case, Needle, Value, key};
+
+/// Grams of a needle that blocks are asked for, at most.
+const GRAMS: usize = 16;
 
 /// A question about rows of blocks.
 pub(super) enum Search<'q> {
@@ -27,7 +32,8 @@ pub(super) enum Search<'q> {
     Users(Vec<u32>),
     /// The name's key is one of these, sorted.
     Names(Vec<&'q str>),
-    Contains(Text, &'q Needle),
+    /// With the grams of the needle: a block that lacks one has no such user.
+    Contains(Text, &'q Needle, Vec<Gram>),
     IdAbove(&'q str),
     IdBelow(&'q str),
     /// What only the record knows; where `marks` are given, a block that has none of them has no such user; where
@@ -92,9 +98,9 @@ impl<'q> Search<'q> {
             return record(None);
         }
         match (attribute, test.predicate(), values.map(texts)) {
-            (attributes::NAME, Predicate::Contains(needle), _) => Self::Contains(Text::Name, needle),
-            (attributes::EMAIL, Predicate::Contains(needle), _) => Self::Contains(Text::Email, needle),
-            (attributes::SUBJECT, Predicate::Contains(needle), _) => Self::Contains(Text::Subject, needle),
+            (attributes::NAME, Predicate::Contains(needle), _) => Self::contains(Text::Name, needle),
+            (attributes::EMAIL, Predicate::Contains(needle), _) => Self::contains(Text::Email, needle),
+            (attributes::SUBJECT, Predicate::Contains(needle), _) => Self::contains(Text::Subject, needle),
             (attributes::ID, _, Some(Some(keys))) => Self::users(By::Id, &keys, tenant),
             (attributes::SUBJECT, _, Some(Some(keys))) => Self::users(By::Subject, &keys, tenant),
             (attributes::EMAIL, _, Some(Some(keys))) => Self::users(By::Email, &keys, tenant),
@@ -105,6 +111,13 @@ impl<'q> Search<'q> {
             (_, _, Some(Some(keys))) => record(Some(keys.into_iter().map(Mark::of).collect())),
             _ => record(None),
         }
+    }
+
+    fn contains(text: Text, needle: &'q Needle) -> Self {
+        let mut grams: Vec<_> = grams(needle.as_str().as_bytes()).take(GRAMS).collect();
+        grams.sort_unstable();
+        grams.dedup();
+        Self::Contains(text, needle, grams)
     }
 
     fn users(by: By, keys: &[&str], tenant: &Tenant) -> Self {
@@ -179,13 +192,24 @@ impl<'q> Search<'q> {
             Self::Status(mask) => mask >> record.status() as u8 & 1 == 1,
             Self::Users(slots) => slots.binary_search(&slot).is_ok(),
             Self::Names(names) => names.binary_search(&&*key(record.name())).is_ok(),
-            Self::Contains(Text::Id, needle) => needle.found_in(record.id()),
-            Self::Contains(Text::Name, needle) => needle.found_in(record.name()),
-            Self::Contains(Text::Email, needle) => record.email().is_some_and(|email| needle.found_in(email)),
-            Self::Contains(Text::Subject, needle) => needle.found_in(record.subject()),
+            Self::Contains(Text::Id, needle, _) => needle.found_in(record.id()),
+            Self::Contains(Text::Name, needle, _) => needle.found_in(record.name()),
+            Self::Contains(Text::Email, needle, _) => record.email().is_some_and(|email| needle.found_in(email)),
+            Self::Contains(Text::Subject, needle, _) => needle.found_in(record.subject()),
             Self::IdAbove(id) => record.id() > *id,
             Self::IdBelow(id) => record.id() < *id,
             Self::Record { test, schema, .. } => eval::record_passes(test, schema, record),
+        }
+    }
+
+    /// Whether what the block says of all its rows leaves none that could match: cheaper than looking at any of them.
+    pub(super) fn leaves_out(&self, block: &Block) -> bool {
+        match self {
+            Self::All(parts) => parts.iter().any(|part| part.leaves_out(block)),
+            Self::Any(parts) => parts.iter().all(|part| part.leaves_out(block)),
+            Self::Contains(text, _, wanted) => block.grams(*text).is_some_and(|grams| !grams.have(wanted)),
+            Self::Record { marks: Some(marks), .. } => !marks.iter().any(|mark| block.marks().has(*mark)),
+            _ => false,
         }
     }
 
@@ -221,21 +245,23 @@ impl<'q> Search<'q> {
                 });
                 found
             }
-            Self::Contains(text, needle) => containing(needle, *text, block, rows),
+            Self::Contains(..) | Self::Record { .. } if self.leaves_out(block) => Bits::NONE,
+            Self::Contains(text, needle, _) => containing(needle, *text, block, rows),
             Self::IdAbove(id) => by_id(block, rows, |other| other > id.as_bytes()),
             Self::IdBelow(id) => by_id(block, rows, |other| other < id.as_bytes()),
-            Self::Record { marks: Some(marks), .. } if !marks.iter().any(|mark| block.marks().has(*mark)) => Bits::NONE,
             Self::Record { test, schema, answers, .. } => {
                 let ask = |row: usize| {
                     let record = block.slots.get(row).and_then(|slot| tenant.record(*slot));
                     record.is_some_and(|record| eval::record_passes(test, schema, &**record))
                 };
-                let mut found = Bits::NONE;
                 match answers {
-                    Some((kind, answers)) => passing(&mut found, rows, |row| answers.get(block.code(row, *kind), || ask(row))),
-                    None => passing(&mut found, rows, ask),
+                    Some((kind, answers)) => answered(answers, block.codes(*kind), rows, ask),
+                    None => {
+                        let mut found = Bits::NONE;
+                        passing(&mut found, rows, ask);
+                        found
+                    }
                 }
-                found
             }
         }
     }
@@ -257,6 +283,21 @@ fn texts(values: &[Value]) -> Option<Vec<&str>> {
 
 fn passing(found: &mut Bits, rows: Bits, passes: impl Fn(usize) -> bool) {
     rows.rows().filter(|row| passes(*row)).for_each(|row| found.set(row));
+}
+
+/// The rows whose list, by its code, has a yes for its answer.
+fn answered(answers: &Answers, codes: impl Iterator<Item = u16>, rows: Bits, ask: impl Fn(usize) -> bool) -> Bits {
+    let (start, end) = rows.span();
+    let (mut found, mut word) = (Bits::NONE, 0);
+    for (row, code) in codes.enumerate().take(end).skip(start) {
+        // Rows that nobody asks for cost less than to pass them over, where the answer is known.
+        let passes = answers.known(code).unwrap_or_else(|| rows.has(row) && answers.get(code, || ask(row)));
+        word |= u64::from(passes) << (row % 64);
+        if row % 64 == 63 || row + 1 == end {
+            found.set_word(row / 64, std::mem::take(&mut word));
+        }
+    }
+    found.and(rows)
 }
 
 fn with_statuses(mask: u8, statuses: &[u8], rows: Bits) -> Bits {

@@ -1,5 +1,6 @@
 //! Lists that many users have in common, kept once.
 
+use super::marks::{Mark, Marked};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub(super) struct Shared<T> {
     /// No two lists of a tenant have the same, [`UNKNOWN`] apart.
     pub(super) code: u16,
     pub(super) list: Box<[T]>,
+    pub(super) marks: Box<[Mark]>,
 }
 
 /// The lists of one kind.
@@ -41,7 +43,7 @@ impl<T> Default for Lists<T> {
     }
 }
 
-impl<T: Clone + Eq + Hash> Lists<T> {
+impl<T: Clone + Eq + Hash + Marked> Lists<T> {
     /// The list, shared with those who have it already.
     pub(super) fn share(&mut self, list: &[T]) -> Arc<Shared<T>> {
         let hash = self.state.hash_one(list);
@@ -52,7 +54,7 @@ impl<T: Clone + Eq + Hash> Lists<T> {
         if self.known.len() >= KEPT {
             self.known.clear();
         }
-        let shared = Arc::new(Shared { code: self.next, list: list.into() });
+        let shared = Arc::new(Shared { code: self.next, list: list.into(), marks: list.iter().flat_map(Marked::marks).collect() });
         self.next = self.next.saturating_add(1);
         self.known.insert(hash, Arc::clone(&shared));
         shared

@@ -1,5 +1,6 @@
 //! Records by number.
 
+use std::array;
 use std::sync::Arc;
 
 const LEAF: usize = 32;
@@ -12,7 +13,8 @@ pub(super) struct Slots<T> {
     len: u32,
 }
 
-type Branch<T> = Vec<Arc<Vec<T>>>;
+type Leaf<T> = [Option<T>; LEAF];
+type Branch<T> = [Option<Arc<Leaf<T>>>; BRANCH];
 
 impl<T: Clone> Slots<T> {
     pub(super) const fn new() -> Self {
@@ -25,15 +27,12 @@ impl<T: Clone> Slots<T> {
 
     pub(super) fn get(&self, slot: u32) -> Option<&T> {
         let slot = slot as usize;
-        self.branches.get(slot / (LEAF * BRANCH))?.get(slot / LEAF % BRANCH)?.get(slot % LEAF)
+        self.branches.get(slot / (LEAF * BRANCH))?.get(slot / LEAF % BRANCH)?.as_ref()?.get(slot % LEAF)?.as_ref()
     }
 
     pub(super) fn set(&mut self, slot: u32, value: T) {
-        let slot = slot as usize;
-        let branch = self.branches.get_mut(slot / (LEAF * BRANCH)).map(Arc::make_mut);
-        let leaf = branch.and_then(|branch| branch.get_mut(slot / LEAF % BRANCH)).map(Arc::make_mut);
-        if let Some(place) = leaf.and_then(|leaf| leaf.get_mut(slot % LEAF)) {
-            *place = value;
+        if slot < self.len {
+            self.put(slot as usize, value);
         }
     }
 
@@ -41,15 +40,19 @@ impl<T: Clone> Slots<T> {
     pub(super) fn push(&mut self, value: T) -> Option<u32> {
         let slot = self.len;
         self.len = self.len.checked_add(1)?;
-        let place = slot as usize;
-        if place.is_multiple_of(LEAF * BRANCH) {
-            self.branches.push(Arc::new(Vec::new()));
+        if (slot as usize).is_multiple_of(LEAF * BRANCH) {
+            self.branches.push(Arc::new(array::from_fn(|_| None)));
         }
-        let branch = Arc::make_mut(self.branches.last_mut()?);
-        if place.is_multiple_of(LEAF) {
-            branch.push(Arc::new(Vec::with_capacity(LEAF)));
-        }
-        Arc::make_mut(branch.last_mut()?).push(value);
+        self.put(slot as usize, value);
         Some(slot)
+    }
+
+    fn put(&mut self, slot: usize, value: T) {
+        let branch = self.branches.get_mut(slot / (LEAF * BRANCH)).map(Arc::make_mut);
+        let Some(leaf) = branch.and_then(|branch| branch.get_mut(slot / LEAF % BRANCH)) else { return };
+        let leaf = leaf.get_or_insert_with(|| Arc::new(array::from_fn(|_| None)));
+        if let Some(place) = Arc::make_mut(leaf).get_mut(slot % LEAF) {
+            *place = Some(value);
+        }
     }
 }

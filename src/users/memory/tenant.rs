@@ -1,6 +1,6 @@
 //! The users of one tenant, with their indexes.
 
-use super::block::{Block, ROWS, Row};
+use super::block::{self, Block, ROWS, Row};
 use super::ids::Ids;
 use super::lookup::{By, Lookup};
 use super::record::Record;
@@ -10,7 +10,6 @@ use crate::users::error::StoreError;
 use crate::users::role::{Group, Role};
 use crate::users::user::{Members, Status};
 use crate::value::key;
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// A whole state. A copy is cheap: it shares what neither changes.
@@ -111,8 +110,7 @@ impl Tenant {
             entries.extend(keys(&row).filter_map(|(by, key)| Some(self.lookup.entry(by, key?, slot))));
             rows.push(row);
         }
-        rows.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
-        self.order = Tree::of(rows.chunks(ROWS * 3 / 4).map(Block::of));
+        self.order = Tree::of(in_order(&rows).chunks(ROWS * 3 / 4).map(|chunk| Block::of(chunk.iter().copied())));
         self.lookup.fill(entries);
         self.ids.fill(0..self.records.len(), |slot| self.records.get(slot));
         Ok(())
@@ -132,13 +130,18 @@ impl Tenant {
         }
         self.records.set(slot, record);
         let path = self.leaf_of(&old_row);
+        let stays = old_row.place() == row.place() && old_row.has_name_of(&row);
         self.order.change(path, |leaf| {
             let at = leaf.seek(|place| place < old_row.place());
-            if leaf.slots.get(at) == Some(&slot) {
-                leaf.remove(at);
+            match leaf.slots.get(at) == Some(&slot) {
+                true if stays => leaf.update(at, &row),
+                true => leaf.remove(at),
+                false => {}
             }
         });
-        self.place(&row);
+        if !stays {
+            self.place(&row);
+        }
     }
 
     fn counted(&mut self, status: Status, more: bool) {
@@ -148,12 +151,12 @@ impl Tenant {
     }
 
     fn leaf_of(&self, row: &Row) -> Path {
-        self.order.find(|leaf| leaf.place(0).cmp(&row.place()) != Ordering::Greater)
+        block::find(&self.order, |place| place <= row.place())
     }
 
     fn place(&mut self, row: &Row) {
         if self.order.is_empty() {
-            self.order = Tree::of([Block::of(std::slice::from_ref(row))]);
+            self.order = Tree::of([Block::of(std::iter::once(row))]);
             return;
         }
         let path = self.leaf_of(row);
@@ -162,6 +165,13 @@ impl Tenant {
             leaf.insert(at, row);
         });
     }
+}
+
+/// The rows in the order of their places.
+fn in_order(rows: &[Row]) -> Vec<&Row> {
+    let mut rows: Vec<(u128, &Row)> = rows.iter().map(|row| (row.beginning(), row)).collect();
+    rows.sort_by(|(a, a_row), (b, b_row)| a.cmp(b).then_with(|| a_row.place().cmp(&b_row.place())));
+    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// What the user is found by. The id is not among it, for it never changes.

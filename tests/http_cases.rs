@@ -38,6 +38,13 @@ fn every_case_on_postgres() {
     on(Database::postgres());
 }
 
+#[cfg(feature = "postgres")]
+#[test]
+#[ignore = "needs scripts/cluster"]
+fn every_case_on_a_cluster() {
+    on(Database::cluster());
+}
+
 #[cfg(feature = "mysql")]
 #[test]
 #[ignore = "needs scripts/servers"]
@@ -45,21 +52,31 @@ fn every_case_on_mysql() {
     on(Database::mysql());
 }
 
-/// The cases on a database; they ask nothing of it that memory does not do.
+/// The cases on a database; they ask nothing of it that memory does not do. The tenants beside, on every node of a cluster, have the same
+/// users with the same ids, and keep them as they are.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 fn on(database: impl Future<Output = Database>) {
-    use scieve::users::{SqlOptions, SqlStore, UserStore as _};
+    use scieve::users::{Query, SqlOptions, SqlStore, User, UserStore as _};
+    use std::sync::Arc;
 
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let database = runtime.block_on(database);
-    let url = database.url.clone();
-    let store = async move {
-        let store = SqlStore::connect(&url, SqlOptions::default()).await.unwrap();
+    let store = Arc::new(runtime.block_on(SqlStore::connect(&database.url, SqlOptions::default())).unwrap());
+    let others: Vec<String> = (0..6).map(|number| format!("beside {number}")).collect();
+    for tenant in [server::TENANT.to_owned()].iter().chain(&others) {
         let fixture = server::fixture();
-        store.load(&fixture.tenant, fixture.roles, fixture.groups, fixture.users).await.unwrap();
-        store
-    };
-    cases(&Server::of(server::config(), store));
+        let users = fixture.users.into_iter().map(|user| User { tenant_id: tenant.clone(), ..user }).collect();
+        runtime.block_on(store.load(tenant, fixture.roles, fixture.groups, users)).unwrap();
+    }
+    cases(&Server::over(runtime.handle(), server::config(), Arc::clone(&store)));
+    for tenant in others {
+        let page = runtime.block_on(store.list(&tenant, &Query { limit: 100, ..Query::default() })).unwrap();
+        assert_eq!(page.users.len(), server::fixture().users.len());
+        for user in server::fixture().users {
+            let user = User { tenant_id: tenant.clone(), ..user };
+            assert!(page.users.iter().any(|kept| **kept == user), "{user:?}");
+        }
+    }
 }
 
 fn cases(server: &Server) {

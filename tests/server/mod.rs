@@ -14,11 +14,14 @@ pub(crate) const ADMIN: &str = "admin-key-0001";
 pub(crate) const USER: &str = "user-key-0002";
 pub(crate) const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
 
-/// A server on a port of its own, with its own thread. It ends when dropped.
+/// A server on a port of its own. It ends when dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    served: Option<tokio::task::JoinHandle<()>>,
+    handle: tokio::runtime::Handle,
+    /// Its own, unless the store came with one.
+    runtime: Option<tokio::runtime::Runtime>,
 }
 
 pub(crate) fn fixture() -> Fixture {
@@ -51,18 +54,21 @@ impl Server {
     }
 
     pub(crate) fn of<S: UserStore>(config: Config, store: impl Future<Output = S> + Send + 'static) -> Self {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let store = Arc::new(runtime.block_on(store));
+        let mut server = Self::over(runtime.handle(), config, store);
+        server.runtime = Some(runtime);
+        server
+    }
+
+    /// A server over a store that others use too, run by their runtime.
+    pub(crate) fn over<S: UserStore>(runtime: &tokio::runtime::Handle, config: Config, store: Arc<S>) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let (send, address) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-            runtime.block_on(async {
-                let router = http::router(Arc::new(store.await), &config).unwrap();
-                let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-                send.send(listener.local_addr().unwrap()).unwrap();
-                http::serve(listener, router, &config, async { drop(stopped.await) }).await.unwrap();
-            });
-        });
-        Self { address: address.recv().unwrap(), stop: Some(stop), thread: Some(thread) }
+        let router = http::router(store, &config).unwrap();
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        let served = runtime.spawn(async move { http::serve(listener, router, &config, async { drop(stopped.await) }).await.unwrap() });
+        Self { address, stop: Some(stop), served: Some(served), handle: runtime.clone(), runtime: None }
     }
 
     pub(crate) fn connect(&self) -> TcpStream {
@@ -100,9 +106,10 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         drop(self.stop.take());
-        let ended = self.thread.take().map(std::thread::JoinHandle::join);
+        let ended = self.handle.block_on(self.served.take().unwrap());
+        drop(self.runtime.take());
         if !std::thread::panicking() {
-            ended.unwrap().unwrap();
+            ended.unwrap();
         }
     }
 }

@@ -63,6 +63,11 @@ async fn postgres() -> Stage<scieve::users::SqlStore> {
     opened(databases::Database::postgres().await).await
 }
 
+#[cfg(feature = "postgres")]
+async fn cluster() -> Stage<scieve::users::SqlStore> {
+    opened(databases::Database::cluster().await).await
+}
+
 #[cfg(feature = "mysql")]
 async fn mysql() -> Stage<scieve::users::SqlStore> {
     opened(databases::Database::mysql().await).await
@@ -147,3 +152,22 @@ on!(sqlite, 1, 1200,);
 on!(postgres, 1, 1200, #[ignore = "needs scripts/servers"]);
 #[cfg(feature = "mysql")]
 on!(mysql, 1, 1200, #[ignore = "needs scripts/servers"]);
+
+/// The contract alone: tests/cluster compares much more of a cluster with memory.
+#[cfg(feature = "postgres")]
+mod on_a_cluster {
+    use super::{Stage, block_on, cluster, contract, threads};
+
+    #[test]
+    #[ignore = "needs scripts/cluster"]
+    fn keeps_the_contract() {
+        block_on(contract::contract(cluster));
+    }
+
+    #[test]
+    #[ignore = "needs scripts/cluster"]
+    fn one_subject_is_created_once() {
+        let Stage { store, keep: _keep, .. } = block_on(cluster());
+        threads::one_subject_is_created_once(store);
+    }
+}

@@ -49,8 +49,9 @@ pub(crate) async fn many_by_id<S: UserStore>(store: &S, count: usize, plain: boo
     store.load(TENANT, vec![], vec![], users.clone()).await.unwrap();
     let plans = [None, Some(scieve::users::policy().parse(r#"name co "a" or email co "e" or assignedScopes eq "x""#).unwrap())];
     for (bounded, plan) in [(false, &plans[0]), (true, &plans[0]), (false, &plans[1])] {
-        for descending in [false, true] {
-            let sort = Sort { key: SortKey::Id, descending };
+        // Users of a tenant differ in their ids alone.
+        for (key, descending) in [(SortKey::Id, false), (SortKey::Id, true), (SortKey::TenantId, false), (SortKey::TenantId, true)] {
+            let sort = Sort { key, descending };
             let mut base = query(plan.as_ref(), true, sort, 97);
             let mut all = scan(&users, plan.as_ref(), true, sort);
             if bounded {

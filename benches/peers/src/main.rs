@@ -46,7 +46,7 @@ fn write(outcomes: &[Outcome]) {
         _ => "\nNot counted: valgrind is not installed.\n".into(),
     };
     std::fs::write(format!("{folder}/RESULTS.md"), report::results(outcomes, &instructions)).expect("RESULTS.md");
-    let shown = ["parse", "check and plan", "matches, a user", "matches, a JSON record", "store in memory"];
+    let shown = ["parse", "matches, a user", "matches, a JSON record", "store in memory"];
     std::fs::write(format!("{folder}/results.svg"), plot::svg(outcomes, &shown)).expect("results.svg");
 }
 

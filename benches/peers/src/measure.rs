@@ -62,8 +62,8 @@ impl Contest {
 
     /// What each entrant needs for a unit, in nanoseconds: the median of the rounds. They take turns, so that a slow moment of the machine hits all of them.
     pub(crate) fn measure(&mut self) -> Vec<f64> {
-        const ROUNDS: usize = 11;
-        const ROUND: Duration = Duration::from_millis(8);
+        const ROUNDS: usize = 41;
+        const ROUND: Duration = Duration::from_millis(2);
         let repeats: Vec<u32> = self.entrants.iter_mut().map(|entrant| entrant.repeats(ROUND)).collect();
         let mut times = vec![Vec::with_capacity(ROUNDS); self.entrants.len()];
         for _ in 0..ROUNDS {

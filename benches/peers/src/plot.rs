@@ -1,11 +1,10 @@
 //! The figures as a picture: a row an item, a dot for everyone, on a logarithmic scale.
 
-use crate::measure::OURS;
 use crate::report::{Outcome, time};
 
 const WIDTH: f64 = 880.0;
-const LEFT: f64 = 210.0;
-const RIGHT: f64 = 30.0;
+const LEFT: f64 = 270.0;
+const RIGHT: f64 = 40.0;
 const ROW: f64 = 24.0;
 const TOP: f64 = 96.0;
 
@@ -17,15 +16,15 @@ pub(crate) fn svg(outcomes: &[Outcome], groups: &[&str]) -> String {
     let shown: Vec<&Outcome> = groups.iter().flat_map(|group| outcomes.iter().filter(move |outcome| outcome.group == *group)).collect();
     let figures = || shown.iter().flat_map(|outcome| &outcome.figures);
     let mut names: Vec<&str> = Vec::new();
-    for (name, _) in figures() {
-        if !names.contains(name) {
+    for name in figures().map(|(name, _)| plain(name)) {
+        if !names.contains(&name) {
             names.push(name);
         }
     }
     let bounds = figures().fold((f64::MAX, f64::MIN), |(least, most), (_, figure)| (least.min(*figure), most.max(*figure)));
     let (first, last) = (bounds.0.log10().floor(), bounds.1.log10().ceil());
     let x = |nanoseconds: f64| LEFT + (WIDTH - LEFT - RIGHT) * (nanoseconds.log10() - first) / (last - first);
-    let color = |name: &str| COLORS[names.iter().position(|known| *known == name).unwrap_or(0) % COLORS.len()];
+    let place = |name: &str| names.iter().position(|known| *known == plain(name)).unwrap_or(0);
 
     let titles = groups.iter().filter(|group| shown.iter().any(|outcome| outcome.group == **group)).count();
     let bottom = TOP + ROW * (shown.len() + titles) as f64;
@@ -47,13 +46,13 @@ pub(crate) fn svg(outcomes: &[Outcome], groups: &[&str]) -> String {
         if at + width > WIDTH {
             (at, line) = (12.0, line + 20.0);
         }
-        svg += &dot(at + 6.0, line - 4.0, name, color(name), "");
+        svg += &dot(at + 6.0, line - 4.0, place(name), "");
         svg += &format!("<text x=\"{}\" y=\"{line}\">{name}</text>\n", at + 16.0);
         at += width;
     }
     let mut decade = first;
     while decade <= last {
-        let (at, label) = (x(10f64.powf(decade)), time(10f64.powf(decade)).replace(".00", "").replace(".0", ""));
+        let (at, label) = (x(10f64.powf(decade)), tick(decade as i32));
         svg += &format!("<line class=\"grid\" x1=\"{at:.1}\" x2=\"{at:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>\n");
         svg += &format!("<text x=\"{at:.1}\" y=\"{}\" text-anchor=\"middle\">{label}</text>\n", bottom + 18.0);
         decade += 1.0;
@@ -69,14 +68,32 @@ pub(crate) fn svg(outcomes: &[Outcome], groups: &[&str]) -> String {
         svg += &format!("<text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\n", LEFT - 12.0, y + 16.0, outcome.item);
         // Ours last, on top of the others.
         for (name, figure) in outcome.figures.iter().rev() {
-            svg += &dot(x(*figure), y + 12.0, name, color(name), &format!("{name}: {}", time(*figure)));
+            svg += &dot(x(*figure), y + 12.0, place(name), &format!("{name}: {}", time(*figure)));
         }
         y += ROW;
     }
     svg + "</svg>\n"
 }
 
-fn dot(x: f64, y: f64, name: &str, color: &str, title: &str) -> String {
-    let (class, radius) = if name == OURS { ("ours", 7) } else { ("other", 5) };
-    format!("<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" fill=\"{color}\"><title>{title}</title></circle>\n")
+/// The name without what was done for it before.
+fn plain(name: &str) -> &str {
+    name.split(',').next().unwrap_or(name)
+}
+
+/// A power of ten, in nanoseconds.
+fn tick(decade: i32) -> String {
+    const UNITS: [&str; 4] = ["ns", "us", "ms", "s"];
+    match usize::try_from(decade) {
+        Ok(decade) => format!("{} {}", 10_u32.pow(decade as u32 % 3), UNITS.get(decade / 3).unwrap_or(&"ks")),
+        Err(_) => format!("{} ns", 10f64.powi(decade)),
+    }
+}
+
+/// Ours is the first and largest; when the colours are used up they come again as rings.
+fn dot(x: f64, y: f64, place: usize, title: &str) -> String {
+    let (class, radius) = if place == 0 { ("ours", 7) } else { ("other", 5) };
+    let color = COLORS[place % COLORS.len()];
+    let paint =
+        if place < COLORS.len() { format!("fill=\"{color}\"") } else { format!("fill=\"none\" stroke=\"{color}\" stroke-width=\"2.5\"") };
+    format!("<circle class=\"{class}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius}\" {paint}><title>{title}</title></circle>\n")
 }

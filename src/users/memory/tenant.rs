@@ -182,6 +182,8 @@ fn keys(row: &Row) -> impl Iterator<Item = (By, Option<&str>)> {
 #[cfg(test)]
 mod tests {
     use super::{By, Tenant};
+    use crate::users::memory::block::Text;
+    use crate::users::memory::grams::grams;
     use crate::users::memory::record::{Record, Sharing};
     use crate::users::{User, sample};
 
@@ -198,5 +200,35 @@ mod tests {
         }
         assert_eq!(tenant.lookup.find(By::Subject, "new").count(), 1);
         assert_eq!(tenant.order.leaves_from(tenant.order.find(|_| false)).map(|leaf| leaf.slots.len()).sum::<usize>(), 1);
+    }
+
+    #[test]
+    fn blocks_know_the_grams_of_all_their_texts_and_few_others() {
+        let (mut tenant, mut sharing) = (Tenant::new(), Sharing::default());
+        let users: Vec<User> = sample(1500).collect();
+        let mut record = |user: &User| Record::new(user, "t".into(), &mut sharing);
+        users.iter().for_each(|user| tenant.insert(record(user)).unwrap());
+        for (turn, slot) in (0..6000_usize).map(|turn| (turn, turn * 7 % users.len())) {
+            let mut user = users[slot].clone();
+            match turn % 3 {
+                0 => user.name = format!("{turn} {}", user.name),
+                1 => user.email = Some(format!("{turn}@other.example")),
+                _ => user.subject = format!("subject of {turn}"),
+            }
+            tenant.replace(slot as u32, record(&user));
+        }
+        let strange: Vec<_> = grams(b"zzzqqqjjj").collect();
+        let (mut rows, mut confused) = (0, 0);
+        for leaf in tenant.order.leaves_from(tenant.order.find(|_| false)) {
+            for text in [Text::Name, Text::Email, Text::Subject] {
+                let known = leaf.grams(text).unwrap();
+                confused += usize::from(known.have(&strange));
+                for row in 0..leaf.slots.len() {
+                    rows += 1;
+                    assert!(known.have(&grams(leaf.column(text).row(row)).collect::<Vec<_>>()), "{text:?}");
+                }
+            }
+        }
+        assert_eq!((rows, confused), (3 * users.len(), 0));
     }
 }

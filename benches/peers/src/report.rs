@@ -72,18 +72,13 @@ pub(crate) fn results(outcomes: &[Outcome], instructions: &str) -> String {
 
 /// The versions of those who are compared.
 fn versions() -> String {
-    const PEERS: [&str; 8] = ["cel", "duckdb", "rusqlite", "scim-filter", "scim_proto", "scim_v2", "sea-query", "wirefilter-engine"];
+    const PEERS: [&str; 7] = ["cel", "rusqlite", "scim-filter", "scim_proto", "scim_v2", "sea-query", "wirefilter-engine"];
     let lock: Vec<&str> = include_str!("../Cargo.lock").lines().collect();
     let version = |name: &str| {
         let at = lock.iter().position(|line| *line == format!("name = \"{name}\""))?;
         Some(format!("{name} {}", lock.get(at + 1)?.trim_start_matches("version = ").trim_matches('"')))
     };
-    PEERS
-        .into_iter()
-        .filter_map(version)
-        .filter(|text| cfg!(feature = "duckdb") || !text.starts_with("duckdb"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    PEERS.into_iter().filter_map(version).collect::<Vec<_>>().join(", ")
 }
 
 /// The tables, one a group.

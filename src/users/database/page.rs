@@ -53,12 +53,7 @@ impl<'q> List<'q> {
 
     /// The page, in a transaction whose statements all see one state.
     pub(super) async fn read(&self, link: &mut dyn Link) -> Result<Page, Fault> {
-        let (forwards, place) = match &self.query.window {
-            Window::First => (true, None),
-            Window::Last => (false, None),
-            Window::After(place) => (true, Some(place)),
-            Window::Before(place) => (false, Some(place)),
-        };
+        let (forwards, place) = self.window();
         let ascending = forwards != self.query.sort.descending;
         let start = place.map_or(Start::Edge, |place| Start::Beyond { place, with: false });
         let rows = self.rows(link, record::READ, start, ascending, self.query.limit.saturating_add(1)).await?;
@@ -79,15 +74,50 @@ impl<'q> List<'q> {
         Ok(Page { users: users.into_iter().map(Arc::new).collect(), has_previous, has_next, total })
     }
 
+    fn total(&self) -> Result<Statement, Fault> {
+        self.matching(Statement::new(self.dialect, "SELECT COUNT(*) FROM users AS u WHERE "))
+    }
+
     async fn count(&self, link: &mut dyn Link) -> Result<u64, Fault> {
-        let select = self.matching(Statement::new(self.dialect, "SELECT COUNT(*) FROM users AS u WHERE "))?;
-        let mut rows = link.rows(&select).await?;
+        let mut rows = link.rows(&self.total()?).await?;
         let count = rows.pop().ok_or_else(|| Fault::Broken("no count".into()))?.integer()?;
         Ok(count.unsigned_abs())
     }
 
-    /// Rows from the start on, the nearest first.
+    /// The statements of [`List::read`]: the page, with one user more; whether one stands on the other side of the place; how many match.
+    pub(super) fn statements(&self) -> Result<Vec<Statement>, Fault> {
+        let (forwards, place) = self.window();
+        let ascending = forwards != self.query.sort.descending;
+        let start = place.map_or(Start::Edge, |place| Start::Beyond { place, with: false });
+        let mut statements = Vec::new();
+        statements.extend(self.select(record::READ, start, ascending, self.query.limit.saturating_add(1))?);
+        if let Some(place) = place {
+            statements.extend(self.select("1", Start::Beyond { place, with: true }, !ascending, 1)?);
+        }
+        if self.query.total {
+            statements.push(self.total()?);
+        }
+        Ok(statements)
+    }
+
+    fn window(&self) -> (bool, Option<&'q Position>) {
+        match &self.query.window {
+            Window::First => (true, None),
+            Window::Last => (false, None),
+            Window::After(place) => (true, Some(place)),
+            Window::Before(place) => (false, Some(place)),
+        }
+    }
+
     async fn rows(&self, link: &mut dyn Link, read: &str, start: Start<'_>, ascending: bool, limit: usize) -> Result<Vec<Row>, Fault> {
+        match self.select(read, start, ascending, limit)? {
+            Some(select) => link.rows(&select).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Rows from the start on, the nearest first; `None` where there can be none.
+    fn select(&self, read: &str, start: Start<'_>, ascending: bool, limit: usize) -> Result<Option<Statement>, Fault> {
         let start = match (self.sort, start) {
             (None, Start::Beyond { place, with }) => self.within_tenant(place, with, ascending),
             (_, start) => start,
@@ -100,13 +130,13 @@ impl<'q> List<'q> {
         match start {
             Start::Edge => {}
             Start::Beyond { place, with } => select = self.beyond(select, place, with, ascending),
-            Start::Nowhere => return Ok(Vec::new()),
+            Start::Nowhere => return Ok(None),
         }
         let direction = if ascending { "" } else { " DESC" };
         let late = if self.sorted_late && self.dialect == Dialect::Sqlite { "+" } else { "" };
         let sort = self.sort.map(|sort| format!("{late}u.{sort}{direction}, ")).unwrap_or_default();
         select = select.push(&format!(" ORDER BY {sort}u.id{direction} LIMIT "));
-        link.rows(&select.bind(i64::try_from(limit).unwrap_or(i64::MAX))).await
+        Ok(Some(select.bind(i64::try_from(limit).unwrap_or(i64::MAX))))
     }
 
     /// The same start where all are sorted by the tenant, that is by the id alone.

@@ -7,11 +7,14 @@
 mod mutants;
 #[path = "agreement/run.rs"]
 mod run;
+#[path = "agreement/stores.rs"]
+mod stores;
 
 mod generated;
 
 use generated::World;
 use generated::engine::Engine;
+use generated::engine::databases::Database;
 use generated::filters::Filters;
 use generated::people::{People, Person};
 use generated::random::Random;
@@ -20,6 +23,7 @@ use mutants::Mutant;
 use run::{Length, run};
 use scieve::Value;
 use scieve::sql::{Dialect, Direction, Seek, Select};
+use scieve::users::{SqlOptions, SqlStore};
 
 /// As long as the environment says, which is what `scripts/agreement` sets; else short.
 fn length(filters: usize) -> Length {
@@ -30,7 +34,8 @@ fn length(filters: usize) -> Length {
         records: number("SCIEVE_AGREEMENT_RECORDS").unwrap_or(100) as usize,
         seed: number("SCIEVE_AGREEMENT_SEED").unwrap_or(1),
         progress: asked.is_some(),
-        only: std::env::var("SCIEVE_AGREEMENT_FILTER").ok().map(|filter| (number("SCIEVE_AGREEMENT_BATCH").unwrap_or(0) as usize, filter)),
+        batch: number("SCIEVE_AGREEMENT_BATCH").map(|batch| batch as usize),
+        filter: std::env::var("SCIEVE_AGREEMENT_FILTER").ok(),
     }
 }
 
@@ -43,7 +48,7 @@ async fn agrees<W: World>(world: &W, dialect: Dialect, filters: usize) {
     let length = length(filters);
     let outcome = run(world, &mut Engine::new(dialect).await, &length, None).await;
     assert!(outcome.wrong == 0, "{} of {} filters differ; the first is above", outcome.wrong, outcome.filters);
-    if length.only.is_some() {
+    if length.batch.is_some() {
         return;
     }
     // Filters that say something.
@@ -61,7 +66,7 @@ async fn notices(dialect: Dialect) {
 }
 
 async fn notices_one<W: World>(world: &W, dialect: Dialect, mutant: Mutant) {
-    let length = Length { filters: 2_000, records: 60, seed: 7, progress: false, only: None };
+    let length = Length { filters: 2_000, records: 60, seed: 7, progress: false, batch: None, filter: None };
     let outcome = run(world, &mut Engine::new(dialect).await, &length, Some(mutant)).await;
     eprintln!("{}, {mutant:?}: {} of {} filters are wrong", name(dialect), outcome.wrong, outcome.filters);
     assert!(outcome.wrong > 0, "{dialect}: {mutant:?} is not noticed");
@@ -201,4 +206,35 @@ async fn pages_joined_are_the_whole_list_in_postgres() {
 #[ignore = "needs scripts/servers"]
 async fn pages_joined_are_the_whole_list_in_mariadb() {
     pages(Dialect::MySql).await;
+}
+
+/// The whole store, through changes.
+async fn answers_alike(dialect: Dialect) {
+    let asked = length(0);
+    for seed in 0..2 {
+        let database = Database::of(dialect).await;
+        let clock = stores::Clock::new();
+        let told = clock.clone();
+        let store = SqlStore::connect(&database.url, SqlOptions::default().clock(move || told.now())).await.unwrap();
+        let rounds = if asked.progress { 40 } else { 4 };
+        stores::same_answers(&store, clock, asked.seed * 1_000 + seed, rounds).await;
+        store.close().await;
+    }
+}
+
+#[tokio::test]
+async fn sqlite_store() {
+    answers_alike(Dialect::Sqlite).await;
+}
+
+#[tokio::test]
+#[ignore = "needs scripts/servers"]
+async fn postgres_store() {
+    answers_alike(Dialect::Postgres).await;
+}
+
+#[tokio::test]
+#[ignore = "needs scripts/servers"]
+async fn mariadb_store() {
+    answers_alike(Dialect::MySql).await;
 }

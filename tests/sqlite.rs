@@ -30,7 +30,7 @@ async fn people(random: &mut Random, count: usize) -> (People, Vec<Person>, Engi
 #[tokio::test]
 async fn a_missing_column_is_an_error_in_either_quotes() {
     let (_, _, engine) = people(&mut Random(0), 0).await;
-    let Engine::Sqlite(db) = engine else { panic!("not SQLite") };
+    let Engine::Sqlite(db, _) = engine else { panic!("not SQLite") };
     let columns = Mapping::new("people", "id").attribute("title", Column::new("nope")).check().unwrap();
     let policy: Policy<Person> = Policy::new(Schema::new(None, [Attribute::new("title", Kind::String).case_exact(true)]).unwrap()).unwrap();
     let plan = policy.parse("title pr").unwrap();

@@ -26,7 +26,7 @@ impl<R: ?Sized> Plan<R> {
     /// apart, or one is where it does not; more than [`Dialect::MAX_PARAMETERS`] values.
     pub fn to_condition(&self, columns: &Columns, dialect: Dialect) -> Result<Condition, SqlError> {
         let tenant = columns.scope()?;
-        let mut compiler = Compiler { schema: self.schema(), columns, dialect, tenant, parameters: 0 };
+        let mut compiler = Compiler { schema: self.schema(), columns, dialect, tenant, parameters: 0, listed: Vec::new() };
         let part = compiler.node(self.root(), true, Scope { element: None, in_or: false })?;
         let part = match compiler.of_tenant(&columns.names().alias) {
             Some(tenant) => part.within(dialect, tenant),
@@ -47,6 +47,9 @@ struct Compiler<'a> {
     tenant: Option<(&'a DynIden, &'a str)>,
     /// How many values were bound.
     parameters: usize,
+    /// The columns that have to be in a list already, by a condition beside or above this one. PostgreSQL (before 17) asks an index for
+    /// every value of one list with every value of the other, so that what comes next has to be written so that no index serves it.
+    listed: Vec<&'a str>,
 }
 
 /// Where a test stands.
@@ -54,8 +57,28 @@ struct Compiler<'a> {
 struct Scope<'a> {
     /// Inside the brackets of this attribute, about one row of its table.
     element: Option<(AttributeId, &'a Table)>,
-    /// Below an OR.
+    /// An alternative by itself.
     in_or: bool,
+}
+
+/// The operands of the chain of AND that the node is, those of a chain within it among them: PostgreSQL sees one chain.
+fn operands<'n>(node: &'n Node, positive: bool, found: &mut Vec<(&'n Node, bool)>) {
+    match (node, positive) {
+        (Node::Not(child), _) => operands(child, !positive, found),
+        (Node::All(children), true) | (Node::Any(children), false) => {
+            children.iter().for_each(|child| operands(child, positive, found));
+        }
+        _ => found.push((node, positive)),
+    }
+}
+
+/// When the operand of an AND is looked at: a list of values before what lists whole tables, and that before what has alternatives.
+fn turn(node: &Node) -> u8 {
+    match node {
+        Node::Test(Test { predicate: Predicate::In(_), .. }) => 0,
+        Node::Test(test) if !matches!(test.predicate, Predicate::Differs(_)) => 1,
+        _ => 2,
+    }
 }
 
 impl<'a> Compiler<'a> {
@@ -67,12 +90,30 @@ impl<'a> Compiler<'a> {
             (Node::All(children), true) | (Node::Any(children), false) => (children, Join::And),
             (Node::All(children), false) | (Node::Any(children), true) => (children, Join::Or),
         };
-        let scope = Scope { in_or: scope.in_or || join == Join::Or, ..scope };
+        if join == Join::And {
+            return self.all(node, positive, scope);
+        }
+        let (scope, listed) = (Scope { in_or: true, ..scope }, self.listed.len());
         let mut parts = Vec::with_capacity(children.len());
         for child in children {
             parts.push(self.node(child, positive, scope)?);
+            self.listed.truncate(listed);
         }
         Ok(Part::chain(self.dialect, join, parts))
+    }
+
+    /// What has to be true at the same time. What stands deeper has to know which columns the others list.
+    fn all(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+        let scope = Scope { in_or: false, ..scope };
+        let mut children = Vec::new();
+        operands(node, positive, &mut children);
+        let mut parts: Vec<Option<Part>> = children.iter().map(|_| None).collect();
+        for now in 0..=2 {
+            for (part, (child, positive)) in parts.iter_mut().zip(&children).filter(|(_, (child, _))| turn(child) == now) {
+                *part = Some(self.node(child, *positive, scope)?);
+            }
+        }
+        Ok(Part::chain(self.dialect, Join::And, parts.into_iter().flatten().collect()))
     }
 
     fn test(&mut self, test: &Test, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
@@ -87,7 +128,8 @@ impl<'a> Compiler<'a> {
                 _ => None,
             };
             let column = column.ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
-            return Ok(self.leaf(self.columns.child_alias(), column, attribute, test.case)?.test(test, positive));
+            let part = self.leaf(self.columns.child_alias(), column, attribute, test.case)?.test(test, positive);
+            return Ok(self.list_once(part, column.column.compared(attribute), test, positive));
         }
         match (&test.predicate, attribute.kind()) {
             (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope.in_or),
@@ -95,7 +137,8 @@ impl<'a> Compiler<'a> {
             _ if attribute.yields_many() => self.many(test, attribute, positive, scope),
             _ => {
                 let column = self.columns.column(attribute).ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
-                Ok(self.leaf(self.columns.names().alias.clone(), column, attribute, test.case)?.test(test, positive))
+                let part = self.leaf(self.columns.names().alias.clone(), column, attribute, test.case)?.test(test, positive);
+                Ok(self.list_once(part, column.column.compared(attribute), test, positive))
             }
         }
     }
@@ -112,6 +155,23 @@ impl<'a> Compiler<'a> {
         Leaf::new(self.dialect, table, field, attribute, case, &mut self.parameters)
     }
 
+    /// Whether an index may be asked for this column by a list.
+    fn may_list(&mut self, column: &'a str) -> bool {
+        let first = !self.listed.contains(&column);
+        if first {
+            self.listed.push(column);
+        }
+        first
+    }
+
+    fn list_once(&mut self, part: Part, column: &'a str, test: &Test, positive: bool) -> Part {
+        let list = positive && self.dialect == Dialect::Postgres && matches!(test.predicate, Predicate::In(_));
+        match list && !self.may_list(column) {
+            true => Part::leaf(Expr::cust_with_exprs("($1) IS TRUE", [part.into_expr()])),
+            false => part,
+        }
+    }
+
     /// `attribute[...]` on an attribute with several values: one row of its table answers all of it.
     fn element(&mut self, attribute: &Attribute, inner: &Node, positive: bool, in_or: bool) -> Result<Part, SqlError> {
         let columns = self.columns;
@@ -119,7 +179,9 @@ impl<'a> Compiler<'a> {
             return Err(SqlError::about(SqlError::NoTable, attribute));
         };
         let within = Scope { element: Some((attribute.id(), child)), in_or: false };
+        let outside = std::mem::take(&mut self.listed);
         let inner = self.node(inner, true, within)?;
+        self.listed = outside;
         Ok(self.rows(child, inner, positive, in_or))
     }
 
@@ -164,7 +226,9 @@ impl<'a> Compiler<'a> {
                     true => Some(self.leaf(table, column, attribute, test.case)?.test(&present, true)),
                     false => None,
                 };
+                let listed = self.listed.len();
                 let some = self.rows(child, differs, positive, scope.in_or || positive);
+                self.listed.truncate(listed);
                 let none = Part::leaf(self.exists(child, value, !positive));
                 let (join, parts) = if positive { (Join::Or, [some, none]) } else { (Join::And, [none, some]) };
                 Ok(Part::chain(self.dialect, join, parts.into()))
@@ -187,12 +251,12 @@ impl<'a> Compiler<'a> {
         let key = Expr::col((names.alias.clone(), names.key.clone()));
         let mut select = self.select(child);
         select.column((self.columns.child_alias(), child.owner.clone())).and_where(inner.into_expr());
-        Part::leaf(match self.dialect {
-            // Below an OR, PostgreSQL asks an index only where the list is there before: it is an array that is made once.
-            Dialect::Postgres if in_or => {
-                Expr::cust_with_exprs("$1 = ANY (ARRAY $2)", [key, Expr::SubQuery(None, Box::new(select.into()))])
-            }
-            _ => key.in_subquery(select),
+        // PostgreSQL asks an index for an alternative only where the list is there before: it is an array that is made once. It is no set,
+        // though: beside other conditions every row found would be looked for from its start.
+        let array = in_or && self.dialect == Dialect::Postgres && self.may_list(&self.columns.mapping().key);
+        Part::leaf(match array {
+            true => Expr::cust_with_exprs("$1 = ANY (ARRAY $2)", [key, Expr::SubQuery(None, Box::new(select.into()))]),
+            false => key.in_subquery(select),
         })
     }
 

@@ -84,8 +84,8 @@ impl Columns {
         }
         ddl.table(&mapping.table, &lines);
         for (column, attribute) in indexes {
-            if compared(column, attribute) != mapping.key {
-                ddl.index(&mapping.table, scope, [compared(column, attribute)]);
+            if column.compared(attribute) != mapping.key {
+                ddl.index(&mapping.table, scope, [column.compared(attribute)]);
             }
             if let Some(sort) = &column.sort {
                 ddl.index(&mapping.table, scope, [sort.as_str(), &mapping.key]);
@@ -152,7 +152,7 @@ impl Ddl {
         lines.push(format!("FOREIGN KEY ({within}{owner}) REFERENCES {table} ({within}{key}) ON DELETE CASCADE"));
         self.table(&child.table, &lines);
         for (column, attribute) in parts {
-            self.index(&child.table, scope, [compared(column, attribute), &child.owner]);
+            self.index(&child.table, scope, [column.compared(attribute), &child.owner]);
             self.notes(&child.table, column, attribute);
         }
         Ok(())
@@ -188,7 +188,7 @@ impl Ddl {
 
     fn notes(&mut self, table: &str, column: &Column, attribute: &Attribute) {
         if matches!(attribute.kind(), Kind::String | Kind::Reference) {
-            self.trigrams(table, compared(column, attribute));
+            self.trigrams(table, column.compared(attribute));
             if column.text == Text::Native(Native::Lower) {
                 self.lower(table, &column.column);
             }
@@ -226,7 +226,7 @@ fn lines_of(dialect: Dialect, column: &Column, attribute: &Attribute) -> Result<
     let mut lines = Vec::new();
     let own = match attribute.kind() {
         Kind::Any | Kind::Complex => return Err(SqlError::about(SqlError::Untyped, attribute)),
-        _ if text && compared(column, attribute) == column.column => match &column.text {
+        _ if text && column.compared(attribute) == column.column => match &column.text {
             Text::Native(native) => native_type(dialect, native),
             Text::Exact | Text::Key(_) => key_type(dialect),
         },
@@ -247,18 +247,6 @@ fn lines_of(dialect: Dialect, column: &Column, attribute: &Attribute) -> Result<
         lines.push(format!("{} {} NOT NULL", quoted(dialect, sort), sort_type(dialect)));
     }
     Ok(lines)
-}
-
-/// The column that tests of the attribute compare.
-fn compared<'a>(column: &'a Column, attribute: &Attribute) -> &'a str {
-    match &column.text {
-        Text::Key(column) | Text::Native(Native::LowerColumn(column))
-            if attribute.case() == crate::value::Case::Ignore && matches!(attribute.kind(), Kind::String | Kind::Reference) =>
-        {
-            column
-        }
-        _ => &column.column,
-    }
 }
 
 /// Texts that are kept and not compared. A database of MySQL's may have another character set than this, which holds them all.

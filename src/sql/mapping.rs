@@ -1,6 +1,7 @@
 //! Which column holds which attribute, as data.
 
-use crate::value::Kind;
+use crate::schema::Attribute;
+use crate::value::{Case, Kind};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -206,6 +207,20 @@ impl Column {
     pub fn sorted_by(mut self, column: impl Into<String>) -> Self {
         self.sort = Some(column.into());
         self
+    }
+}
+
+impl Column {
+    /// The column that tests of the attribute compare.
+    pub(super) fn compared(&self, attribute: &Attribute) -> &str {
+        match &self.text {
+            Text::Key(column) | Text::Native(Native::LowerColumn(column))
+                if attribute.case() == Case::Ignore && matches!(attribute.kind(), Kind::String | Kind::Reference) =>
+            {
+                column
+            }
+            _ => &self.column,
+        }
     }
 }
 

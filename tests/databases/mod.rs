@@ -39,6 +39,15 @@ impl Database {
         Self { url: format!("sqlite:{}", folder.join("users.db").display()), folder: Some(folder), lock: None }
     }
 
+    /// One of that kind.
+    pub(crate) async fn of(dialect: scieve::sql::Dialect) -> Self {
+        match dialect {
+            scieve::sql::Dialect::Sqlite => Self::sqlite(),
+            scieve::sql::Dialect::Postgres => Self::postgres().await,
+            scieve::sql::Dialect::MySql => Self::mysql().await,
+        }
+    }
+
     /// A database of PostgreSQL.
     pub(crate) async fn postgres() -> Self {
         Self::postgres_with("").await

@@ -1,7 +1,7 @@
 //! A connection to a database of one of the three kinds.
 
 #[path = "../databases/mod.rs"]
-mod databases;
+pub(crate) mod databases;
 
 use super::random::Cell;
 use super::rows::{Row, Value, rows};
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 /// A connection, with the database that goes with it.
 pub(crate) enum Engine {
-    Sqlite(rusqlite::Connection),
+    Sqlite(rusqlite::Connection, Option<Database>),
     Postgres(PgConnection, Database),
     MySql(MySqlConnection, Database),
 }
@@ -29,7 +29,7 @@ impl Engine {
     /// A connection to an empty database.
     pub(crate) async fn new(dialect: Dialect) -> Self {
         match dialect {
-            Dialect::Sqlite => Self::Sqlite(rusqlite::Connection::open_in_memory().unwrap()),
+            Dialect::Sqlite => Self::Sqlite(rusqlite::Connection::open_in_memory().unwrap(), None),
             Dialect::Postgres => {
                 let database = Database::postgres().await;
                 Self::Postgres(PgConnection::connect(&database.url).await.unwrap(), database)
@@ -37,6 +37,71 @@ impl Engine {
             Dialect::MySql => {
                 let database = Database::mysql().await;
                 Self::MySql(mysql(&database).await, database)
+            }
+        }
+    }
+
+    /// A connection to a database that is there.
+    pub(crate) async fn of(database: Database) -> Self {
+        match database.url.split_once(':') {
+            Some(("sqlite", path)) => Self::Sqlite(rusqlite::Connection::open(path).unwrap(), Some(database)),
+            Some(("postgres", _)) => Self::Postgres(PgConnection::connect(&database.url).await.unwrap(), database),
+            _ => Self::MySql(mysql(&database).await, database),
+        }
+    }
+
+    /// How the database would go about the statement, a line a step.
+    pub(crate) async fn explain(&mut self, statement: &Statement) -> Vec<String> {
+        let before = if self.dialect() == Dialect::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
+        let sql = AssertSqlSafe(format!("{before} {}", statement.sql));
+        match self {
+            Self::Sqlite(connection, _) => {
+                let mut prepared = connection.prepare(sql.0.as_str()).unwrap();
+                let params = rusqlite::params_from_iter(statement.params.iter().map(param_sqlite));
+                prepared.query_map(params, |row| row.get(3)).unwrap().map(Result::unwrap).collect()
+            }
+            Self::Postgres(connection, _) => {
+                let mut bound = PgArguments::default();
+                statement.params.iter().for_each(|param| param_postgres(&mut bound, param));
+                let rows = sqlx::query_with(sql, bound).persistent(false).fetch_all(connection).await.unwrap();
+                rows.iter().map(|row| row.get(0)).collect()
+            }
+            Self::MySql(connection, _) => {
+                let mut bound = MySqlArguments::default();
+                statement.params.iter().for_each(|param| param_mysql(&mut bound, param));
+                let rows = sqlx::query_with(sql, bound).fetch_all(connection).await.unwrap();
+                let shown = |row: &sqlx::mysql::MySqlRow| {
+                    // select_type, table, type, key, ref, Extra
+                    let parts = [1, 2, 3, 5, 7, 9].map(|at| row.get_unchecked::<Option<String>, _>(at).unwrap_or_else(|| "-".to_owned()));
+                    parts.join(" | ")
+                };
+                rows.iter().map(shown).collect()
+            }
+        }
+    }
+
+    /// How many rows it finds.
+    pub(crate) async fn count(&mut self, statement: &Statement) -> usize {
+        let sql = AssertSqlSafe(statement.sql.as_str());
+        match self {
+            Self::Sqlite(connection, _) => {
+                let mut prepared = connection.prepare(&statement.sql).unwrap();
+                let mut rows = prepared.query(rusqlite::params_from_iter(statement.params.iter().map(param_sqlite))).unwrap();
+                let mut count = 0;
+                while rows.next().unwrap().is_some() {
+                    count += 1;
+                }
+                count
+            }
+            Self::Postgres(connection, _) => {
+                let mut bound = PgArguments::default();
+                statement.params.iter().for_each(|param| param_postgres(&mut bound, param));
+                sqlx::query_with(sql, bound).fetch_all(connection).await.unwrap().len()
+            }
+            Self::MySql(connection, _) => {
+                let mut bound = MySqlArguments::default();
+                statement.params.iter().for_each(|param| param_mysql(&mut bound, param));
+                sqlx::query_with(sql, bound).fetch_all(connection).await.unwrap().len()
             }
         }
     }
@@ -50,7 +115,7 @@ impl Engine {
 
     pub(crate) fn dialect(&self) -> Dialect {
         match self {
-            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Sqlite(..) => Dialect::Sqlite,
             Self::Postgres(..) => Dialect::Postgres,
             Self::MySql(..) => Dialect::MySql,
         }
@@ -59,7 +124,7 @@ impl Engine {
     /// Runs statements without values.
     pub(crate) async fn execute(&mut self, sql: &str) {
         let done = match self {
-            Self::Sqlite(connection) => connection.execute_batch(sql).map_err(|error| error.to_string()),
+            Self::Sqlite(connection, _) => connection.execute_batch(sql).map_err(|error| error.to_string()),
             Self::Postgres(connection, _) => shown(connection.execute(AssertSqlSafe(sql)).await),
             Self::MySql(connection, _) => shown(connection.execute(AssertSqlSafe(sql)).await),
         };
@@ -74,7 +139,9 @@ impl Engine {
         let quote = if self.dialect() == Dialect::Postgres { '"' } else { '`' };
         let children = columns.mapping().children.values().map(|child| &child.table);
         for table in children.chain([&columns.mapping().table]) {
-            self.execute(&format!("DELETE FROM {quote}{table}{quote}")).await;
+            let empty = if self.dialect() == Dialect::Postgres { "TRUNCATE" } else { "DELETE FROM" };
+            let cascade = if self.dialect() == Dialect::Postgres { " CASCADE" } else { "" };
+            self.execute(&format!("{empty} {quote}{table}{quote}{cascade}")).await;
         }
         let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
         let ids: Vec<&str> = records.iter().map(|record| world.id(record)).collect();
@@ -97,6 +164,9 @@ impl Engine {
             }
         }
         self.execute("COMMIT").await;
+        if self.dialect() == Dialect::Postgres {
+            self.execute("ANALYZE").await;
+        }
     }
 
     /// Rows of one table.
@@ -110,7 +180,7 @@ impl Engine {
         let sql = format!("INSERT INTO {quote}{}{quote} ({}) VALUES {}", first.table, names.join(", "), lines.join(", "));
         let values = rows.iter().flat_map(|row| &row.columns);
         let done = match self {
-            Self::Sqlite(connection) => {
+            Self::Sqlite(connection, _) => {
                 let done = connection.prepare(&sql).and_then(|mut made| made.execute(rusqlite::params_from_iter(values.map(stored))));
                 done.map(|_| ()).map_err(|error| error.to_string())
             }
@@ -132,7 +202,7 @@ impl Engine {
     pub(crate) async fn ids(&mut self, statement: &Statement) -> Result<Vec<String>, String> {
         let sql = AssertSqlSafe(statement.sql.as_str());
         match self {
-            Self::Sqlite(connection) => ids(connection, statement).map_err(|error| error.to_string()),
+            Self::Sqlite(connection, _) => ids(connection, statement).map_err(|error| error.to_string()),
             Self::Postgres(connection, _) => {
                 let mut bound = PgArguments::default();
                 statement.params.iter().for_each(|param| param_postgres(&mut bound, param));

@@ -53,12 +53,13 @@ impl Hostile {
         if self.form == Form::Raw { self.written.clone() } else { encoded(&self.written) }
     }
 
-    /// What is read of that; `None` where it is badly encoded.
+    /// What is read of that; `None` where it is badly encoded, or has a U+0000.
     pub(crate) fn of_query(&self) -> Option<String> {
-        if self.form != Form::Raw {
-            return Some(self.written.clone());
-        }
-        octets(&self.written.replace('+', " "), true).and_then(|octets| String::from_utf8(octets).ok())
+        let text = match self.form {
+            Form::Raw => octets(&self.written.replace('+', " "), true).and_then(|octets| String::from_utf8(octets).ok()),
+            Form::Text | Form::Json => Some(self.written.clone()),
+        };
+        text.filter(|text| !text.contains('\0'))
     }
 
     /// In a segment of a path, and what is read of that.
@@ -104,16 +105,18 @@ fn octets(text: &str, strict: bool) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-/// Users who have hostile strings everywhere, each string in every place once, so that one column mistaken for another is noticed.
-pub(crate) fn population(tenant: &str, corpus: &[Hostile]) -> Vec<User> {
+/// Users who have hostile strings everywhere, each string in every place once, so that one column mistaken for another is noticed. Those of
+/// another `shift` have the same ids and the same strings, but no user the same as the one with its id.
+pub(crate) fn population(tenant: &str, corpus: &[Hostile], shift: usize) -> Vec<User> {
     let texts: Vec<&str> = corpus.iter().map(Hostile::plain).filter(|text| storable(text)).collect();
     let texts: Vec<&str> = texts.iter().copied().collect::<BTreeSet<_>>().into_iter().collect();
     let text = |place: usize| texts[place % texts.len()];
-    let user = |place: usize| {
+    let user = |number: usize| {
+        let place = number + shift;
         let role = |id: usize, name: usize| serde_json::json!({"id": text(id), "name": text(name), "type": "custom", "level": "user"});
-        let status = ["active", "invited", "disabled", "deleted", "provisioned"][place % 5];
+        let status = ["active", "invited", "disabled", "deleted", "provisioned"][number % 5];
         serde_json::from_value(serde_json::json!({
-            "id": text(place), "tenantId": tenant, "subject": text(place + 1), "name": text(place + 2), "email": text(place + 3),
+            "id": text(number), "tenantId": tenant, "subject": text(place + 1), "name": text(place + 2), "email": text(place + 3),
             "status": status, "clientId": text(place + 4), "assignedRoles": [role(place + 5, place + 6)],
             "assignedGroups": [{"id": text(place + 7), "name": text(place + 8), "assignedRoles": [role(place + 9, place + 10)]}],
             "assignedScopes": [text(place + 11)], "createdAt": "2026-01-01T00:00:00Z", "lastUpdatedAt": "2026-01-01T00:00:00Z",

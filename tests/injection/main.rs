@@ -18,7 +18,7 @@ use corpus::{Hostile, corpus, population};
 use databases::Database;
 use reads::Known;
 use scieve::http::{Config, RateLimits};
-use scieve::users::{Fixture, Group, MemoryStore, Query, Role, SqlOptions, SqlStore, User, UserStore};
+use scieve::users::{Fixture, Group, MemoryStore, Query, Role, RoleKind, RoleLevel, SqlOptions, SqlStore, User, UserStore};
 use server::Server;
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, PgConnection, Row as _, SqliteConnection};
 use std::collections::BTreeSet;
@@ -28,7 +28,7 @@ use tokio::runtime::Runtime;
 /// Hostile by itself.
 const TENANT: &str = "t' OR tenant_id <> '";
 const OTHER: &str = "t' OR tenant_id <> '' --";
-/// Stands in every user of the other tenant.
+/// Stands in every user of the other tenant, and in each of the user's lists.
 const CANARY: &str = "canary-5b1e";
 const ADMIN: &str = "000000000000000000000001";
 const KEY: &str = "a-key-of-the-administrator";
@@ -49,9 +49,9 @@ struct World {
 }
 
 impl World {
-    fn of(tenant: &str, thorough: bool) -> Self {
+    fn of(tenant: &str, shift: usize, thorough: bool) -> Self {
         let corpus = corpus();
-        let mut users = population(tenant, &corpus);
+        let mut users = population(tenant, &corpus, shift);
         let fixture = Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap();
         let admin = fixture.users.iter().find(|user| user.name == "Alice").unwrap().clone();
         users.push(User { id: ADMIN.into(), tenant_id: tenant.into(), assigned_groups: Vec::new(), ..admin });
@@ -69,9 +69,14 @@ impl World {
 
     /// The same for the other tenant.
     fn canary() -> Self {
-        let mut world = Self::of(OTHER, false);
+        let mut world = Self::of(OTHER, 31, false);
         for user in &mut world.users {
+            let role = Role { id: CANARY.into(), name: CANARY.into(), kind: RoleKind::Custom, level: RoleLevel::User };
+            let roles = vec![role.clone()];
             user.picture = Some(CANARY.into());
+            user.assigned_roles.push(role);
+            user.assigned_groups.push(Group { id: CANARY.into(), name: CANARY.into(), provider_type: None, assigned_roles: roles });
+            user.assigned_scopes.push(CANARY.into());
         }
         world
     }
@@ -89,7 +94,7 @@ const THREADS: usize = 4;
 fn storm<S: UserStore>(runtime: &Runtime, store: &Arc<S>, one_of: usize) -> [(&'static str, usize); 2] {
     let thorough = std::env::var_os(THOROUGH).is_some();
     let one_of = if thorough { 1 } else { one_of };
-    let (world, canary) = (World::of(TENANT, thorough), World::canary());
+    let (world, canary) = (World::of(TENANT, 0, thorough), World::canary());
     runtime.block_on(async {
         world.load(&**store).await;
         canary.load(&**store).await;

@@ -147,7 +147,7 @@ fn filters(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
 /// As the other parameters that choose users.
 fn lists(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile) {
     let (query, text) = (hostile.in_query(), hostile.of_query());
-    let wanted = text.as_deref().filter(|text| !text.contains('\0')).map(key);
+    let wanted = text.as_deref().map(key);
     let equal = |position: usize| wanted.as_ref().map(|wanted| found(world, |known| known.live() && known.holds(position, wanted)));
     let beyond =
         |beyond: fn(&str, &str) -> bool| text.as_deref().map(|text| found(world, |known| known.live() && beyond(&known.user.id, text)));

@@ -93,11 +93,16 @@ impl SqlStore {
     /// Stores new users.
     pub(super) async fn insert(&self, link: &mut dyn Link, users: &[&User]) -> Result<(), Fault> {
         for users in users.chunks(lists::BATCH) {
-            let rows = users.iter().map(|user| record::values(user)).collect();
-            lists::insert_rows(link, self.dialect(), "users", &COLUMNS, rows).await?;
+            self.insert_own(link, users).await?;
             lists::insert(link, self.dialect(), users).await?;
         }
         Ok(())
+    }
+
+    /// Stores new users without their lists: a batch of them.
+    pub(super) async fn insert_own(&self, link: &mut dyn Link, users: &[&User]) -> Result<(), Fault> {
+        let rows = users.iter().map(|user| record::values(user)).collect();
+        lists::insert_rows(link, self.dialect(), "users", &COLUMNS, rows).await
     }
 
     /// Stores a user in the place of the one with that id, without the lists.

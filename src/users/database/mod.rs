@@ -77,6 +77,17 @@ impl SqlStore {
         self.engine.close().await;
     }
 
+    /// The statements that [`UserStore::list`] asks the database, with their values, for `EXPLAIN`: the page, with one user more than it
+    /// holds; whether a user stands on the other side of the place where it begins; how many match. What fetches the roles, groups and
+    /// scopes of the users found is not among them.
+    ///
+    /// # Errors
+    /// [`StoreError::Internal`] for a filter with more values than databases take.
+    pub fn statements(&self, tenant: &str, query: &Query<'_>) -> Result<Vec<crate::sql::Statement>, StoreError> {
+        let statements = List::new(self.dialect(), tenant, query)?.statements()?;
+        Ok(statements.into_iter().map(Into::into).collect())
+    }
+
     fn dialect(&self) -> Dialect {
         self.engine.dialect()
     }

@@ -8,9 +8,9 @@ use super::statement::Statement;
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::sql::{self, Dialect};
 use crate::users::columns::columns;
-use crate::users::page::{Page, Position, Query, Window, clip};
+use crate::users::page::{Page, Position, Query, SortKey, Window, clip};
 use crate::users::user::{Status, User};
-use crate::value::key;
+use crate::value::{Value, key};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -25,6 +25,8 @@ pub(super) struct List<'q> {
     condition: Option<sql::Statement>,
     /// Whether the order is better not looked for in an index.
     sorted_late: bool,
+    /// What the filter says of that column: it holds one of these, unless there are none.
+    among: Vec<String>,
 }
 
 /// Where a page begins.
@@ -48,17 +50,13 @@ impl<'q> List<'q> {
             None => None,
         };
         let sorted_late = query.plan.is_some_and(|plan| is_sorted_late(dialect, plan));
-        Ok(Self { dialect, tenant, query, sort: record::sort_column(query.sort.key), condition, sorted_late })
+        let among = query.plan.map(|plan| places(plan, query.sort.key)).unwrap_or_default();
+        Ok(Self { dialect, tenant, query, sort: record::sort_column(query.sort.key), condition, sorted_late, among })
     }
 
     /// The page, in a transaction whose statements all see one state.
     pub(super) async fn read(&self, link: &mut dyn Link) -> Result<Page, Fault> {
-        let (forwards, place) = match &self.query.window {
-            Window::First => (true, None),
-            Window::Last => (false, None),
-            Window::After(place) => (true, Some(place)),
-            Window::Before(place) => (false, Some(place)),
-        };
+        let (forwards, place) = self.window();
         let ascending = forwards != self.query.sort.descending;
         let start = place.map_or(Start::Edge, |place| Start::Beyond { place, with: false });
         let rows = self.rows(link, record::READ, start, ascending, self.query.limit.saturating_add(1)).await?;
@@ -79,15 +77,50 @@ impl<'q> List<'q> {
         Ok(Page { users: users.into_iter().map(Arc::new).collect(), has_previous, has_next, total })
     }
 
+    fn total(&self) -> Result<Statement, Fault> {
+        self.matching(Statement::new(self.dialect, "SELECT COUNT(*) FROM users AS u WHERE "))
+    }
+
     async fn count(&self, link: &mut dyn Link) -> Result<u64, Fault> {
-        let select = self.matching(Statement::new(self.dialect, "SELECT COUNT(*) FROM users AS u WHERE "))?;
-        let mut rows = link.rows(&select).await?;
+        let mut rows = link.rows(&self.total()?).await?;
         let count = rows.pop().ok_or_else(|| Fault::Broken("no count".into()))?.integer()?;
         Ok(count.unsigned_abs())
     }
 
-    /// Rows from the start on, the nearest first.
+    /// The statements of [`List::read`]: the page, with one user more; whether one stands on the other side of the place; how many match.
+    pub(super) fn statements(&self) -> Result<Vec<Statement>, Fault> {
+        let (forwards, place) = self.window();
+        let ascending = forwards != self.query.sort.descending;
+        let start = place.map_or(Start::Edge, |place| Start::Beyond { place, with: false });
+        let mut statements = Vec::new();
+        statements.extend(self.select(record::READ, start, ascending, self.query.limit.saturating_add(1))?);
+        if let Some(place) = place {
+            statements.extend(self.select("1", Start::Beyond { place, with: true }, !ascending, 1)?);
+        }
+        if self.query.total {
+            statements.push(self.total()?);
+        }
+        Ok(statements)
+    }
+
+    fn window(&self) -> (bool, Option<&'q Position>) {
+        match &self.query.window {
+            Window::First => (true, None),
+            Window::Last => (false, None),
+            Window::After(place) => (true, Some(place)),
+            Window::Before(place) => (false, Some(place)),
+        }
+    }
+
     async fn rows(&self, link: &mut dyn Link, read: &str, start: Start<'_>, ascending: bool, limit: usize) -> Result<Vec<Row>, Fault> {
+        match self.select(read, start, ascending, limit)? {
+            Some(select) => link.rows(&select).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// Rows from the start on, the nearest first; `None` where there can be none.
+    fn select(&self, read: &str, start: Start<'_>, ascending: bool, limit: usize) -> Result<Option<Statement>, Fault> {
         let start = match (self.sort, start) {
             (None, Start::Beyond { place, with }) => self.within_tenant(place, with, ascending),
             (_, start) => start,
@@ -100,18 +133,21 @@ impl<'q> List<'q> {
         match start {
             Start::Edge => {}
             Start::Beyond { place, with } => select = self.beyond(select, place, with, ascending),
-            Start::Nowhere => return Ok(Vec::new()),
+            Start::Nowhere => return Ok(None),
+        }
+        if let (Some(sort), false) = (self.sort, self.among.is_empty()) {
+            select = select.push(&format!(" AND u.{sort}")).one_of(self.among.iter().map(String::as_str));
         }
         let direction = if ascending { "" } else { " DESC" };
         let late = if self.sorted_late && self.dialect == Dialect::Sqlite { "+" } else { "" };
         let sort = self.sort.map(|sort| format!("{late}u.{sort}{direction}, ")).unwrap_or_default();
         select = select.push(&format!(" ORDER BY {sort}u.id{direction} LIMIT "));
-        link.rows(&select.bind(i64::try_from(limit).unwrap_or(i64::MAX))).await
+        Ok(Some(select.bind(i64::try_from(limit).unwrap_or(i64::MAX))))
     }
 
     /// The same start where all are sorted by the tenant, that is by the id alone.
     fn within_tenant<'p>(&self, place: &'p Position, with: bool, ascending: bool) -> Start<'p> {
-        let tenant = format!("1{}", clip(&key(self.tenant)));
+        let tenant = place_of(self.tenant);
         match (tenant.cmp(&place.key), ascending) {
             (Ordering::Equal, _) => Start::Beyond { place, with },
             (Ordering::Greater, true) | (Ordering::Less, false) => Start::Edge,
@@ -159,6 +195,38 @@ fn compared(select: Statement, column: &str, text: &str, above: bool, with: bool
         (false, false) => "<",
     };
     select.push(&format!("u.{column} {operator} ")).bind(text)
+}
+
+/// What the column of the order holds where the attribute has that value.
+fn place_of(text: &str) -> String {
+    format!("1{}", clip(&key(text)))
+}
+
+/// The only places in the order that users who match can have, where the filter says so: it names the values of what is sorted by. Databases
+/// cannot know, and would walk along the order until they come to them.
+fn places(plan: &Plan<User>, sort: SortKey) -> Vec<String> {
+    let of_test = |test: &Test| {
+        let attribute = plan.schema().attribute(test.attribute)?;
+        let values = match &test.predicate {
+            Predicate::Equal(value) => std::slice::from_ref(value),
+            Predicate::In(values) => values,
+            _ => return None,
+        };
+        let text = |value: &Value| match value {
+            Value::Text(text) => Some(place_of(text)),
+            _ => None,
+        };
+        if attribute.path() == sort.name() { values.iter().map(text).collect() } else { None }
+    };
+    let of_node = |node: &Node| match node {
+        Node::Test(test) => of_test(test),
+        _ => None,
+    };
+    let found = match plan.root() {
+        Node::All(nodes) => nodes.iter().find_map(of_node),
+        node => of_node(node),
+    };
+    found.unwrap_or_default()
 }
 
 /// Whether an index of the order is no way to the users. Where few match, MySQL and SQLite would fetch row after row along it until a page

@@ -130,3 +130,17 @@ fn value(param: Param) -> Result<Value, Fault> {
         other => Err(Fault::Broken(format!("a condition on users holds {other:?}"))),
     }
 }
+
+impl From<Statement> for sql::Statement {
+    fn from(statement: Statement) -> Self {
+        let dialect = statement.dialect;
+        let text = move |text| if dialect == Dialect::MySql { Param::TextBytes(text) } else { Param::Text(text) };
+        let param = |value| match value {
+            Value::Text(None) | Value::Integer(None) => Param::Null,
+            Value::Text(Some(one)) => text(one),
+            Value::Integer(Some(number)) => Param::Integer(number),
+            Value::Texts(texts) => Param::List(texts.into_iter().map(text).collect()),
+        };
+        Self { sql: statement.text, params: statement.values.into_iter().map(param).collect() }
+    }
+}

@@ -6,6 +6,7 @@ use super::link::{Link, Purpose};
 use super::lists::{self, NAMED};
 use super::record;
 use super::statement::Statement;
+use crate::sql::Dialect;
 use crate::users::error::StoreError;
 use crate::users::id::new_subject;
 use crate::users::invite::{Decision, InviteResult, Invitee, Mailer};
@@ -101,8 +102,25 @@ impl SqlStore {
             let merged = merged(&lists::groups(&mut *link, dialect, tenant).await?, groups.to_vec());
             lists::set_groups(&mut *link, dialect, tenant, &merged).await?;
         }
-        self.insert(&mut *link, &users.iter().collect::<Vec<_>>()).await.map_err(again)?;
+        self.insert_all(&mut *link, users).await.map_err(again)?;
         link.commit().await
+    }
+
+    /// Stores new users, however many. PostgreSQL has to know how many there are before it looks for the user of each role: what it made up
+    /// its mind to while the table was empty reads all users of the tenant for that.
+    async fn insert_all(&self, link: &mut dyn Link, users: &[User]) -> Result<(), Fault> {
+        let users: Vec<&User> = users.iter().collect();
+        if self.dialect() != Dialect::Postgres || users.len() <= lists::BATCH {
+            return self.insert(link, &users).await;
+        }
+        for users in users.chunks(lists::BATCH) {
+            self.insert_own(link, users).await?;
+        }
+        link.script("ANALYZE users").await?;
+        for users in users.chunks(lists::BATCH) {
+            lists::insert(link, self.dialect(), users).await?;
+        }
+        Ok(())
     }
 
     /// Makes whoever else calls this for the tenant wait until the transaction ends. A row is changed and not only locked, so that those

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-fn values(record: &Value, attribute: &Attribute) -> Vec<String> {
+fn values(record: &dyn Record, attribute: &Attribute) -> Vec<String> {
     let mut values = Vec::new();
     record.any_value(attribute, &mut |value| {
         values.push(match value {
@@ -16,6 +16,9 @@ fn values(record: &Value, attribute: &Attribute) -> Vec<String> {
         });
         false
     });
+    if let Some(text) = record.single_text(attribute) {
+        assert_eq!(values, text.map(|text| format!("{text:?}")).as_slice(), "the single text of {attribute}");
+    }
     values
 }
 
@@ -98,6 +101,44 @@ fn names_are_found_in_any_case() {
     assert_eq!(values(&record, &Attribute::new("userName", Kind::String)), [r#""y""#], "the exact name goes first");
     assert_eq!(values(&record, scim::user_schema().find_path("emails.value").unwrap()), [r#""z""#]);
     assert_eq!(values(&json!({"É": 1}), &Attribute::new("e", Kind::Any)), [""; 0]);
+}
+
+#[test]
+fn the_single_text_is_what_is_handed_out() {
+    let schema = Schema::new(
+        None,
+        [
+            Attribute::new("a", Kind::Complex),
+            Attribute::new("a.text", Kind::String),
+            Attribute::new("a.texts", Kind::String).multi_valued(),
+            Attribute::new("m", Kind::Complex).multi_valued(),
+            Attribute::new("m.text", Kind::String),
+            Attribute::new("m.texts", Kind::Reference).multi_valued(),
+            Attribute::new("s", Kind::String),
+            Attribute::new("l", Kind::String).multi_valued(),
+        ],
+    )
+    .unwrap();
+    let odd = [json!("x"), json!(["x", "y"]), json!([["x"]]), json!(7), json!(null), json!({"value": "x"}), json!([null, "x"])];
+    let mut single = 0;
+    for value in &odd {
+        let complex = [value.clone(), json!({"text": value, "TEXTS": value}), json!([{"text": value}, {"Text": "z", "texts": value}])];
+        for complex in complex {
+            let record = json!({"a": complex, "m": complex, "s": value, "l": value});
+            for attribute in schema.attributes() {
+                values(&record, attribute);
+                single += usize::from(record.single_text(attribute).is_some());
+                let parts = schema.attributes().filter(|part| part.parent() == Some(attribute.id()));
+                for part in parts.chain([attribute]) {
+                    record.any_element(attribute, &mut |element| {
+                        values(element, part);
+                        false
+                    });
+                }
+            }
+        }
+    }
+    assert!(single > 0);
 }
 
 #[test]

@@ -27,6 +27,18 @@ impl Record for Value {
         }
     }
 
+    fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
+        if attribute.yields_many() || !is_text(attribute.kind()) {
+            return None;
+        }
+        let found = self.as_object().and_then(|resource| attribute_of(resource, attribute));
+        match (found, attribute.sub_attribute()) {
+            (Some(found), None) => one_text(found),
+            (Some(found), Some(sub)) => sub_text(found, sub),
+            (None, _) => Some(None),
+        }
+    }
+
     fn any_element(&self, attribute: &Attribute, test: &mut dyn FnMut(&dyn Record) -> bool) -> bool {
         let Some(found) = self.as_object().and_then(|resource| attribute_of(resource, attribute)) else { return false };
         // Of another type than the attribute's, it is no element of it.
@@ -53,6 +65,37 @@ impl Record for Element<'_> {
             Some(sub) => sub_values(self.0, sub, attribute.kind(), test),
         }
     }
+
+    fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
+        match attribute.sub_attribute() {
+            _ if !is_text(attribute.kind()) => None,
+            None => one_text(self.0),
+            Some(_) if attribute.is_multi_valued() => None,
+            Some(sub) => sub_text(self.0, sub),
+        }
+    }
+}
+
+fn is_text(kind: Kind) -> bool {
+    matches!(kind, Kind::String | Kind::Reference)
+}
+
+/// The text that a value is, none where it is of another type; `None` of a list, which can hold several.
+fn one_text(value: &Value) -> Option<Option<&str>> {
+    match value {
+        Value::Array(_) => None,
+        Value::String(text) => Some(Some(text)),
+        _ => Some(None),
+    }
+}
+
+/// The same of a part of a complex value.
+fn sub_text<'a>(element: &'a Value, sub: &str) -> Option<Option<&'a str>> {
+    match element {
+        Value::Array(_) => None,
+        Value::Object(object) => member(object, sub).map_or(Some(None), one_text),
+        _ => Some(None),
+    }
 }
 
 /// The member of the resource that holds the attribute, or the complex attribute that it is a part of.
@@ -71,9 +114,20 @@ fn is_core(urn: &str) -> bool {
     urn.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
+/// The member of exactly that name, else the first one whose name differs in ASCII case alone.
 fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    let other_case = || object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-    object.get(name).or_else(other_case)
+    object.get(name).or_else(|| member_in_other_case(object, name))
+}
+
+// Apart, so that the way that is gone nearly always stays short.
+#[cold]
+fn member_in_other_case<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    // Most names already differ in their length or first letter.
+    let first = name.as_bytes().first().map(u8::to_ascii_lowercase);
+    let is = |key: &str| {
+        key.len() == name.len() && key.as_bytes().first().map(u8::to_ascii_lowercase) == first && key.eq_ignore_ascii_case(name)
+    };
+    object.iter().find(|(key, _)| is(key)).map(|(_, value)| value)
 }
 
 /// The elements of a list, or the one value.

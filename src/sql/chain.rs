@@ -1,7 +1,7 @@
 //! Conditions joined by AND and OR, side by side rather than one inside the other.
 
 use super::dialect::Dialect;
-use sea_query::{Condition, Expr};
+use sea_query::{BinOper, Condition, Expr, ExprTrait};
 
 /// A condition, and how it has to be written inside another.
 pub(super) struct Part {
@@ -22,10 +22,28 @@ pub(super) enum Join {
 /// SQLite refuses expressions deeper than 1000, and reads a chain as one term inside the other.
 const LONGEST: usize = 400;
 
+/// Comparisons up to so many nest, one inside the other: a template is dearer to draw.
+const SHORT: usize = 8;
+
 impl Part {
     /// One comparison, or a call.
     pub(super) fn leaf(expr: Expr) -> Self {
         Self { expr, joined: None, depth: 0 }
+    }
+
+    /// Whether sea-query's own AND or OR writes it as a template would, and nests little.
+    fn nests_in(&self, join: Join) -> bool {
+        use BinOper::{
+            And, Equal, GreaterThan, GreaterThanOrEqual, In, Is, IsNot, Like, NotEqual, NotIn, NotLike, Or, SmallerThan, SmallerThanOrEqual,
+        };
+        let Expr::Binary(_, operator, _) = &self.expr else { return false };
+        match operator {
+            Equal | NotEqual | SmallerThan | SmallerThanOrEqual | GreaterThan | GreaterThanOrEqual => true,
+            In | NotIn | Like | NotLike | Is | IsNot => true,
+            And => join == Join::Or && self.depth < 2,
+            Or => join == Join::And && self.depth < 2,
+            _ => false,
+        }
     }
 
     /// The same for every row.
@@ -56,6 +74,10 @@ impl Part {
     /// The part, in the rows alone where `tenant` is true.
     pub(super) fn within(mut self, dialect: Dialect, tenant: Expr) -> Self {
         // One more at the start of a chain needs no parentheses about the rest.
+        if self.joined == Some(Join::And) && matches!(self.expr, Expr::Binary(..)) {
+            self.expr = before(tenant, self.expr);
+            return self;
+        }
         self.joined = self.joined.filter(|join| *join != Join::And);
         joined(dialect, Join::And, vec![Self::leaf(tenant), self])
     }
@@ -70,6 +92,14 @@ impl Part {
     }
 }
 
+/// The chain of ANDs with one more before it.
+fn before(first: Expr, chain: Expr) -> Expr {
+    match chain {
+        Expr::Binary(left, BinOper::And, right) => Expr::Binary(Box::new(before(first, *left)), BinOper::And, right),
+        _ => first.and(chain),
+    }
+}
+
 fn joined(dialect: Dialect, join: Join, mut parts: Vec<Part>) -> Part {
     if parts.len() < 2 {
         // An empty chain matches nothing rather than everything.
@@ -77,6 +107,11 @@ fn joined(dialect: Dialect, join: Join, mut parts: Vec<Part>) -> Part {
     }
     let word = if join == Join::And { " AND " } else { " OR " };
     let depth = parts.iter().map(|part| part.depth).max().unwrap_or(0) + 1;
+    if parts.len() <= SHORT && parts.iter().all(|part| part.nests_in(join)) {
+        let both = |left: Expr, right| if join == Join::And { left.and(right) } else { left.or(right) };
+        let expr = parts.into_iter().map(|part| part.expr).reduce(both);
+        return Part { joined: Some(join), depth, ..expr.map_or_else(|| Part::constant(false), Part::leaf) };
+    }
     let mut template = String::new();
     let mut exprs = Vec::with_capacity(parts.len());
     for (at, part) in parts.into_iter().enumerate() {

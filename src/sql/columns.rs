@@ -1,10 +1,11 @@
 //! A mapping that was checked, and what statements ask of it.
 
 use super::error::SqlError;
-use super::mapping::{Child, Column, Mapping, MappingError, Native, Text, is_identifier};
+use super::mapping::{Column, Mapping, MappingError, Native, Text, is_identifier};
+use super::names::{Field, Names, Table};
 use crate::schema::Attribute;
 use crate::value::Kind;
-use std::collections::BTreeMap;
+use sea_query::DynIden;
 use std::sync::Arc;
 
 impl Mapping {
@@ -46,17 +47,18 @@ impl Mapping {
 }
 
 /// A mapping that was checked: what a plan needs to become SQL. Names of tables and columns come from nowhere else.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Mapping", into = "Mapping"))]
 pub struct Columns {
     mapping: Arc<Mapping>,
+    names: Arc<Names>,
     /// The tenant, where it was said.
     scope: Option<Arc<str>>,
 }
 
 impl Columns {
     fn of(mapping: Mapping) -> Self {
-        Self { mapping: Arc::new(mapping), scope: None }
+        Self { names: Arc::new(Names::of(&mapping)), mapping: Arc::new(mapping), scope: None }
     }
 
     /// The same columns, for statements about that tenant alone: every table that a statement looks into is asked for rows of the tenant.
@@ -78,7 +80,7 @@ impl Columns {
     /// ```
     #[must_use]
     pub fn within(&self, tenant: &str) -> Self {
-        Self { mapping: Arc::clone(&self.mapping), scope: Some(tenant.into()) }
+        Self { scope: Some(tenant.into()), ..self.clone() }
     }
 
     /// Reads a [`Mapping`] from JSON.
@@ -136,54 +138,61 @@ impl Columns {
     }
 
     /// The scope column with its value; both or neither have to be there.
-    pub(super) fn scope(&self) -> Result<Option<(&str, &str)>, SqlError> {
-        match (&self.mapping.scope, &self.scope) {
+    pub(super) fn scope(&self) -> Result<Option<(&DynIden, &str)>, SqlError> {
+        match (&self.names.scope, &self.scope) {
             (Some(column), Some(value)) => Ok(Some((column, value))),
-            (Some(column), None) => Err(SqlError::NoTenant(column.as_str().into())),
+            (Some(column), None) => Err(SqlError::NoTenant(column.to_string().into())),
             (None, Some(_)) => Err(SqlError::NoScope),
             (None, None) => Ok(None),
         }
     }
 
+    /// The names of the mapping.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+
     /// The column in the resource's own table.
-    pub(super) fn column(&self, attribute: &Attribute) -> Option<&Column> {
-        find(&self.mapping.attributes, attribute)
+    pub(super) fn column(&self, attribute: &Attribute) -> Option<&Field> {
+        find(&self.names.attributes, attribute)
     }
 
     /// The sort column of the attribute of that path.
-    pub(super) fn sort_column(&self, path: &str) -> Option<&str> {
-        let (_, column) = self.mapping.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(path))?;
-        column.sort.as_deref()
+    pub(super) fn sort_column(&self, path: &str) -> Option<&DynIden> {
+        let (_, field) = self.names.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(path))?;
+        field.sort.as_ref()
     }
 
     /// The table of this attribute's values, with the column of the value: a table of its own, or that of the attribute it belongs to.
-    pub(super) fn value_table(&self, attribute: &Attribute) -> Option<(&Child, &Column)> {
-        let own = find(&self.mapping.children, attribute).and_then(|child| Some((child, child.value.as_ref()?)));
+    pub(super) fn value_table(&self, attribute: &Attribute) -> Option<(&Table, &Field)> {
+        let own = find(&self.names.children, attribute).and_then(|table| Some((table, table.value.as_ref()?)));
         own.or_else(|| {
             let sub = attribute.sub_attribute()?;
-            let of_parent = |(path, _): &(&String, &Child)| names(path, attribute.urn(), attribute.name());
-            let (_, child) = self.mapping.children.iter().find(of_parent)?;
-            Some((child, child.sub_attribute(sub)?))
+            let of_parent = |(path, _): &&(Box<str>, Table)| names(path, attribute.urn(), attribute.name());
+            let (_, table) = self.names.children.iter().find(of_parent)?;
+            Some((table, table.sub_attribute(sub)?))
         })
     }
 
     /// The table of this attribute's elements.
-    pub(super) fn element_table(&self, attribute: &Attribute) -> Option<&Child> {
-        find(&self.mapping.children, attribute)
+    pub(super) fn element_table(&self, attribute: &Attribute) -> Option<&Table> {
+        find(&self.names.children, attribute)
     }
 
     /// What a statement calls a child table by.
-    pub(super) fn child_alias(&self) -> &'static str {
-        if self.mapping.alias.eq_ignore_ascii_case("e") { "c" } else { "e" }
+    pub(super) fn child_alias(&self) -> DynIden {
+        if self.mapping.alias.eq_ignore_ascii_case("e") { "c" } else { "e" }.into()
     }
 }
 
-impl Child {
-    /// The column of the sub-attribute of that name.
-    pub(super) fn sub_attribute(&self, name: &str) -> Option<&Column> {
-        self.columns.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, column)| column)
+impl PartialEq for Columns {
+    fn eq(&self, other: &Self) -> bool {
+        // The names are the mapping's.
+        self.mapping == other.mapping && self.scope == other.scope
     }
 }
+
+impl Eq for Columns {}
 
 impl TryFrom<Mapping> for Columns {
     type Error = MappingError;
@@ -199,7 +208,7 @@ impl From<Columns> for Mapping {
     }
 }
 
-fn find<'a, T>(entries: &'a BTreeMap<String, T>, attribute: &Attribute) -> Option<&'a T> {
+fn find<'a, T>(entries: &'a [(Box<str>, T)], attribute: &Attribute) -> Option<&'a T> {
     entries.iter().find(|(path, _)| names(path, attribute.urn(), attribute.path())).map(|(_, entry)| entry)
 }
 

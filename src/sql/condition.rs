@@ -9,11 +9,11 @@ use super::columns::Columns;
 use super::dialect::Dialect;
 use super::error::SqlError;
 use super::leaf::Leaf;
-use super::mapping::{Child, Column};
+use super::names::{Field, Table};
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, AttributeId, Schema};
 use crate::value::{Case, Kind};
-use sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_query::{Condition, DynIden, Expr, ExprTrait, Query, SelectStatement};
 
 impl<R: ?Sized> Plan<R> {
     /// The plan as a condition on the table of the mapping, which the statement has to call by the mapping's alias. Every literal is
@@ -28,7 +28,7 @@ impl<R: ?Sized> Plan<R> {
         let tenant = columns.scope()?;
         let mut compiler = Compiler { schema: self.schema(), columns, dialect, tenant, parameters: 0, listed: Vec::new() };
         let part = compiler.node(self.root(), true, Scope { element: None, in_or: false })?;
-        let part = match compiler.of_tenant(&columns.mapping().alias) {
+        let part = match compiler.of_tenant(&columns.names().alias) {
             Some(tenant) => part.within(dialect, tenant),
             None => part,
         };
@@ -44,7 +44,7 @@ struct Compiler<'a> {
     columns: &'a Columns,
     dialect: Dialect,
     /// The column that tells tenants apart, and the tenant.
-    tenant: Option<(&'a str, &'a str)>,
+    tenant: Option<(&'a DynIden, &'a str)>,
     /// How many values were bound.
     parameters: usize,
     /// The columns that have to be in a list already, by a condition beside or above this one. PostgreSQL (before 17) asks an index for
@@ -56,7 +56,7 @@ struct Compiler<'a> {
 #[derive(Clone, Copy)]
 struct Scope<'a> {
     /// Inside the brackets of this attribute, about one row of its table.
-    element: Option<(AttributeId, &'a Child)>,
+    element: Option<(AttributeId, &'a Table)>,
     /// An alternative by itself.
     in_or: bool,
 }
@@ -94,13 +94,12 @@ impl<'a> Compiler<'a> {
             return self.all(node, positive, scope);
         }
         let (scope, listed) = (Scope { in_or: true, ..scope }, self.listed.len());
-        let parts = children.iter().map(|child| {
-            let part = self.node(child, positive, scope);
+        let mut parts = Vec::with_capacity(children.len());
+        for child in children {
+            parts.push(self.node(child, positive, scope)?);
             self.listed.truncate(listed);
-            part
-        });
-        let parts: Result<Vec<Part>, SqlError> = parts.collect();
-        Ok(Part::chain(self.dialect, join, parts?))
+        }
+        Ok(Part::chain(self.dialect, join, parts))
     }
 
     /// What has to be true at the same time. What stands deeper has to know which columns the others list.
@@ -130,7 +129,7 @@ impl<'a> Compiler<'a> {
             };
             let column = column.ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
             let part = self.leaf(self.columns.child_alias(), column, attribute, test.case)?.test(test, positive);
-            return Ok(self.list_once(part, column.compared(attribute), test, positive));
+            return Ok(self.list_once(part, column.column.compared(attribute), test, positive));
         }
         match (&test.predicate, attribute.kind()) {
             (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope.in_or),
@@ -138,22 +137,22 @@ impl<'a> Compiler<'a> {
             _ if attribute.yields_many() => self.many(test, attribute, positive, scope),
             _ => {
                 let column = self.columns.column(attribute).ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
-                let part = self.leaf(&self.columns.mapping().alias, column, attribute, test.case)?.test(test, positive);
-                Ok(self.list_once(part, column.compared(attribute), test, positive))
+                let part = self.leaf(self.columns.names().alias.clone(), column, attribute, test.case)?.test(test, positive);
+                Ok(self.list_once(part, column.column.compared(attribute), test, positive))
             }
         }
     }
 
     /// That a row of the table is the tenant's. Every table is asked so by a constant of its own, and not by a join: keys mean nothing
     /// outside a tenant, and a database that spreads tenants over machines needs to ask one alone.
-    fn of_tenant(&mut self, table: &str) -> Option<Expr> {
+    fn of_tenant(&mut self, table: &DynIden) -> Option<Expr> {
         let (column, value) = self.tenant?;
         self.parameters += 1;
-        Some(Expr::col((table.to_owned(), column.to_owned())).eq(self.dialect.bytewise(value)))
+        Some(Expr::col((table.clone(), column.clone())).eq(self.dialect.bytewise(value)))
     }
 
-    fn leaf(&mut self, table: &str, column: &Column, attribute: &Attribute, case: Case) -> Result<Leaf<'_>, SqlError> {
-        Leaf::new(self.dialect, table, column, attribute, case, &mut self.parameters)
+    fn leaf(&mut self, table: DynIden, field: &Field, attribute: &Attribute, case: Case) -> Result<Leaf<'_>, SqlError> {
+        Leaf::new(self.dialect, table, field, attribute, case, &mut self.parameters)
     }
 
     /// Whether an index may be asked for this column by a list.
@@ -212,18 +211,18 @@ impl<'a> Compiler<'a> {
             return Err(SqlError::about(SqlError::NoTable, attribute));
         };
         let table = columns.child_alias();
-        let leaf = self.leaf(table, column, attribute, test.case)?;
+        let leaf = self.leaf(table.clone(), column, attribute, test.case)?;
         match &test.predicate {
             Predicate::Never => Ok(Part::constant(!positive)),
             Predicate::Present => {
-                let value = column.nullable.then(|| leaf.test(test, true));
+                let value = column.column.nullable.then(|| leaf.test(test, true));
                 Ok(Part::leaf(self.exists(child, value, positive)))
             }
             // Some value differs, or there is none; and its opposite.
             Predicate::Differs(_) => {
                 let differs = leaf.not_null().test(test, true);
                 let present = Test { predicate: Predicate::Present, ..test.clone() };
-                let value = match column.nullable {
+                let value = match column.column.nullable {
                     true => Some(self.leaf(table, column, attribute, test.case)?.test(&present, true)),
                     false => None,
                 };
@@ -242,31 +241,31 @@ impl<'a> Compiler<'a> {
     }
 
     /// Whether a row of the child table makes `inner` true (or none does, unless `positive`).
-    fn rows(&mut self, child: &Child, inner: Part, positive: bool, in_or: bool) -> Part {
+    fn rows(&mut self, child: &Table, inner: Part, positive: bool, in_or: bool) -> Part {
         if !positive {
             // Not `NOT IN`, for which one NULL is enough to be never true.
             return Part::leaf(self.exists(child, Some(inner), false));
         }
         // Not EXISTS: SQLite would run it once a row. Not a join: that repeats rows, and cannot be negated.
-        let mapping = self.columns.mapping();
-        let key = Expr::col((mapping.alias.clone(), mapping.key.clone()));
+        let names = self.columns.names();
+        let key = Expr::col((names.alias.clone(), names.key.clone()));
         let mut select = self.select(child);
         select.column((self.columns.child_alias(), child.owner.clone())).and_where(inner.into_expr());
         // PostgreSQL asks an index for an alternative only where the list is there before: it is an array that is made once. It is no set,
         // though: beside other conditions every row found would be looked for from its start.
-        let array = in_or && self.dialect == Dialect::Postgres && self.may_list(&mapping.key);
+        let array = in_or && self.dialect == Dialect::Postgres && self.may_list(&self.columns.mapping().key);
         Part::leaf(match array {
             true => Expr::cust_with_exprs("$1 = ANY (ARRAY $2)", [key, Expr::SubQuery(None, Box::new(select.into()))]),
             false => key.in_subquery(select),
         })
     }
 
-    fn exists(&mut self, child: &Child, inner: Option<Part>, positive: bool) -> Expr {
-        let mapping = self.columns.mapping();
+    fn exists(&mut self, child: &Table, inner: Option<Part>, positive: bool) -> Expr {
+        let names = self.columns.names();
         let mut select = self.select(child);
         select
             .expr(Expr::Constant(1.into()))
-            .and_where(Expr::col((self.columns.child_alias(), child.owner.clone())).equals((mapping.alias.clone(), mapping.key.clone())));
+            .and_where(Expr::col((self.columns.child_alias(), child.owner.clone())).equals((names.alias.clone(), names.key.clone())));
         if let Some(inner) = inner {
             select.and_where(inner.into_expr());
         }
@@ -274,10 +273,11 @@ impl<'a> Compiler<'a> {
         if positive { exists } else { exists.not() }
     }
 
-    fn select(&mut self, child: &Child) -> SelectStatement {
+    fn select(&mut self, child: &Table) -> SelectStatement {
         let alias = self.columns.child_alias();
-        let mut select = Query::select().from_as(child.table.clone(), alias).to_owned();
-        if let Some(tenant) = self.of_tenant(alias) {
+        let mut select = Query::select();
+        select.from_as(child.name.clone(), alias.clone());
+        if let Some(tenant) = self.of_tenant(&alias) {
             select.and_where(tenant);
         }
         select

@@ -3,11 +3,12 @@
 use super::chain::{Join, Part};
 use super::dialect::{Dialect, Place};
 use super::error::SqlError;
-use super::mapping::{Column, Native, Text};
+use super::mapping::{Native, Text};
+use super::names::Field;
 use crate::plan::{Predicate, Test};
 use crate::schema::Attribute;
 use crate::value::{Case, Kind, Value, successor};
-use sea_query::{BinOper, Expr, ExprTrait, Func, Value as Bound};
+use sea_query::{BinOper, DynIden, Expr, ExprTrait, Func, Value as Bound};
 
 /// A column, as the values of one attribute are compared with it.
 pub(super) struct Leaf<'a> {
@@ -35,27 +36,27 @@ impl<'a> Leaf<'a> {
     /// The column of `table` that tests of `attribute` look at.
     pub(super) fn new(
         dialect: Dialect,
-        table: &str,
-        column: &Column,
+        table: DynIden,
+        field: &Field,
         attribute: &Attribute,
         case: Case,
         parameters: &'a mut usize,
     ) -> Result<Self, SqlError> {
         let refuse = |kind| Err(SqlError::about(kind, attribute));
+        let column = &field.column;
         let (name, how) = match (attribute.kind(), case, &column.text) {
             (Kind::Any | Kind::Complex, ..) => return refuse(SqlError::Untyped),
             (Kind::String | Kind::Reference, Case::Exact, Text::Native(Native::CaseInsensitive)) => return refuse(SqlError::NotExact),
-            (Kind::String | Kind::Reference, Case::Exact, _) => (&column.column, How::Bytes),
+            (Kind::String | Kind::Reference, Case::Exact, _) => (&field.own, How::Bytes),
             (Kind::String | Kind::Reference, Case::Ignore, Text::Exact) => return refuse(SqlError::NoKey),
-            (Kind::String | Kind::Reference, Case::Ignore, Text::Key(key)) => (key, How::Bytes),
+            (Kind::String | Kind::Reference, Case::Ignore, Text::Key(_)) => (&field.folded, How::Bytes),
             (Kind::String | Kind::Reference, Case::Ignore, Text::Native(native)) => match native {
-                Native::Lower => (&column.column, How::Lower),
-                Native::LowerColumn(lower) => (lower, How::Lower),
-                Native::CaseInsensitive => (&column.column, How::Collation),
+                Native::Lower | Native::LowerColumn(_) => (&field.folded, How::Lower),
+                Native::CaseInsensitive => (&field.own, How::Collation),
             },
-            _ => (&column.column, How::Typed),
+            _ => (&field.own, How::Typed),
         };
-        let expr = Expr::col((table.to_owned(), name.clone()));
+        let expr = Expr::col((table, name.clone()));
         let expr = match &column.text {
             Text::Native(Native::Lower) if how == How::Lower => Func::lower(expr).into(),
             _ => expr,

@@ -14,6 +14,7 @@ mod dialect;
 mod error;
 mod leaf;
 mod mapping;
+mod names;
 mod page;
 mod statement;
 mod warnings;

@@ -120,26 +120,29 @@ impl<R: ?Sized> Plan<R> {
     /// What [`Plan::to_condition`] refuses; a sort attribute without a sort column; a column that is no identifier.
     pub fn to_select(&self, columns: &Columns, dialect: Dialect, select: &Select) -> Result<SelectStatement, SqlError> {
         let mapping = columns.mapping();
-        let alias = &mapping.alias;
-        let key = Expr::col((alias.clone(), mapping.key.clone()));
+        let names = columns.names();
+        let alias = &names.alias;
+        let key = Expr::col((alias.clone(), names.key.clone()));
         let key = if mapping.key_type == Kind::String { dialect.ordered(key) } else { key };
         let sort = match &select.sort {
             Some(path) => {
                 let column = columns.sort_column(path).ok_or_else(|| SqlError::NotSortable(path.as_str().into()))?;
-                Some(dialect.ordered(Expr::col((alias.clone(), column.to_owned()))))
+                Some(dialect.ordered(Expr::col((alias.clone(), column.clone()))))
             }
             None => None,
         };
 
         let mut statement = Query::select();
-        let default = std::slice::from_ref(&mapping.key);
-        for column in if select.columns.is_empty() { default } else { &select.columns } {
+        if select.columns.is_empty() {
+            statement.column((alias.clone(), names.key.clone()));
+        }
+        for column in &select.columns {
             if !is_identifier(column) {
                 return Err(SqlError::BadIdentifier(column.as_str().into()));
             }
             statement.column((alias.clone(), column.clone()));
         }
-        statement.from_as(mapping.table.clone(), alias.clone()).cond_where(self.to_condition(columns, dialect)?);
+        statement.from_as(names.table.clone(), alias.clone()).cond_where(self.to_condition(columns, dialect)?);
 
         let mut direction = select.direction;
         if let Some((side, place)) = &select.seek {

@@ -49,6 +49,6 @@ fn warning(schema: &Schema, columns: &Columns, id: AttributeId, exact: bool) -> 
 }
 
 fn text<'a>(columns: &'a Columns, attribute: &Attribute) -> Option<&'a Text> {
-    let column = columns.column(attribute).or_else(|| columns.value_table(attribute).map(|(_, column)| column));
-    column.map(|column| &column.text)
+    let column = columns.column(attribute).or_else(|| columns.value_table(attribute).map(|(_, field)| field));
+    column.map(|field| &field.column.text)
 }

@@ -21,20 +21,18 @@ pub struct DateTime {
 /// `T` and `Z` may be small (RFC 3339), offsets go up to 23:59, `24:00:00` is the next day's start (xsd:dateTime). `None` for anything else:
 /// dates alone, leap seconds, days that the month does not have, years other than 0001 to 9999.
 pub(crate) fn parse(text: &str) -> Option<DateTime> {
-    let mut rest = Rest(text.as_bytes());
-    let year = rest.digits(4)?;
-    rest.one_of(b"-")?;
-    let month = rest.digits(2)?;
-    rest.one_of(b"-")?;
-    let day = rest.digits(2)?;
+    // What every such text begins with is as long.
+    let (start, rest) = text.as_bytes().split_first_chunk::<19>()?;
+    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't', h1, h2, b':', n1, n2, b':', s1, s2] = start else { return None };
+    let [year, month, day] = [two(*y1, *y2)? * 100 + two(*y3, *y4)?, two(*m1, *m2)?, two(*d1, *d2)?];
+    let [hour, minute, second] = [two(*h1, *h2)?, two(*n1, *n2)?, two(*s1, *s2)?];
     if year == 0 || !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
         return None;
     }
-
-    rest.one_of(b"Tt")?;
-    let (hour, minute) = rest.hour_and_minute(24)?;
-    rest.one_of(b":")?;
-    let second = rest.digits(2).filter(|second| *second <= 59)?;
+    if hour > 24 || minute > 59 || second > 59 {
+        return None;
+    }
+    let mut rest = Rest(rest);
     let (fraction, residue) = match rest.one_of(b".") {
         Some(_) => rest.fraction()?,
         None => (0, false),
@@ -46,13 +44,20 @@ pub(crate) fn parse(text: &str) -> Option<DateTime> {
     let offset = match rest.one_of(b"Zz+-") {
         None | Some(b'Z' | b'z') => 0,
         Some(sign) => {
-            let (hours, minutes) = rest.hour_and_minute(23)?;
+            let (hours, minutes) = rest.hour_and_minute()?;
             let offset = hours * HOUR + minutes * MINUTE;
             if sign == b'-' { -offset } else { offset }
         }
     };
     let local = days_from_civil(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction;
     rest.0.is_empty().then_some(DateTime { micros: local - offset, residue })
+}
+
+/// The number that two digits are.
+#[inline]
+fn two(ten: u8, one: u8) -> Option<i64> {
+    let (ten, one) = (ten.wrapping_sub(b'0'), one.wrapping_sub(b'0'));
+    (ten <= 9 && one <= 9).then(|| i64::from(ten) * 10 + i64::from(one))
 }
 
 /// What is left of the text.
@@ -69,18 +74,21 @@ impl Rest<'_> {
     }
 
     fn digit(&mut self) -> Option<i64> {
-        self.one_of(b"0123456789").map(|digit| i64::from(digit - b'0'))
+        let (first, rest) = self.0.split_first()?;
+        let digit = first.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        self.0 = rest;
+        Some(i64::from(digit))
     }
 
-    fn digits(&mut self, count: usize) -> Option<i64> {
-        (0..count).try_fold(0, |number, _| Some(number * 10 + self.digit()?))
-    }
-
-    fn hour_and_minute(&mut self, last_hour: i64) -> Option<(i64, i64)> {
-        let hour = self.digits(2).filter(|hour| *hour <= last_hour)?;
-        self.one_of(b":")?;
-        let minute = self.digits(2).filter(|minute| *minute <= 59)?;
-        Some((hour, minute))
+    /// Of an offset.
+    fn hour_and_minute(&mut self) -> Option<(i64, i64)> {
+        let ([h1, h2, b':', n1, n2], rest) = self.0.split_first_chunk::<5>()? else { return None };
+        let (hour, minute) = (two(*h1, *h2)?, two(*n1, *n2)?);
+        self.0 = rest;
+        (hour <= 23 && minute <= 59).then_some((hour, minute))
     }
 
     /// Microseconds, and whether any further digit counts; `None` without a digit.

@@ -108,7 +108,7 @@ impl Stage {
         self.same(&plan, Some(&self.drawn[0]));
         let theirs = self.clone();
         let (mut turn, mut their_turn) = (0, 0);
-        Contest::new(GROUP, format!("page behind a random user: {item}"))
+        Contest::new(GROUP, format!("page at a random cursor: {item}"))
             .entrant(OURS, move || {
                 turn = (turn + 1) % KEYS;
                 let window = Window::After(places[turn].clone());

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &[
         "filter/ast", "filter/print", "filter/string", "filter/token", "filter/reader", "filter/fault", "filter/literal", "filter/parse", "filter/path", "filter/builder", "filter/serde", "filter/mod",
         "eval",
-        "sql/dialect", "sql/error", "sql/chain", "sql/mapping", "sql/names", "sql/columns", "sql/leaf", "sql/condition", "sql/warnings", "sql/ddl", "sql/statement", "sql/page", "sql/mod",
+        "sql/values", "sql/dialect", "sql/error", "sql/chain", "sql/mapping", "sql/names", "sql/columns", "sql/leaf", "sql/condition", "sql/warnings", "sql/ddl", "sql/statement", "sql/page", "sql/mod",
     ],
     &[
         "check/meaning", "check/resolve", "check/shape", "check/mod",

@@ -10,6 +10,7 @@ use super::dialect::Dialect;
 use super::error::SqlError;
 use super::leaf::Leaf;
 use super::names::{Field, Table};
+use super::values::Values;
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, AttributeId, Schema};
 use crate::value::{Case, Kind};
@@ -25,14 +26,19 @@ impl<R: ?Sized> Plan<R> {
     /// The mapping lacks a column that the plan asks for, or has one that cannot answer it; no tenant is named where the mapping tells them
     /// apart, or one is where it does not; more than [`Dialect::MAX_PARAMETERS`] values.
     pub fn to_condition(&self, columns: &Columns, dialect: Dialect) -> Result<Condition, SqlError> {
+        self.condition(columns, dialect, &mut Values::in_place())
+    }
+
+    /// The same with its values where `values` puts them.
+    pub(super) fn condition(&self, columns: &Columns, dialect: Dialect, values: &mut Values) -> Result<Condition, SqlError> {
         let tenant = columns.scope()?;
-        let mut compiler = Compiler { schema: self.schema(), columns, dialect, tenant, parameters: 0, listed: Vec::new() };
+        let mut compiler = Compiler { schema: self.schema(), columns, dialect, tenant, values, listed: Vec::new() };
         let part = compiler.node(self.root(), true, Scope { element: None, in_or: false })?;
         let part = match compiler.of_tenant(&columns.names().alias) {
             Some(tenant) => part.within(dialect, tenant),
             None => part,
         };
-        match compiler.parameters {
+        match compiler.values.count {
             0..=Dialect::MAX_PARAMETERS => Ok(part.into_condition()),
             _ => Err(SqlError::TooManyParameters),
         }
@@ -45,8 +51,7 @@ struct Compiler<'a> {
     dialect: Dialect,
     /// The column that tells tenants apart, and the tenant.
     tenant: Option<(&'a DynIden, &'a str)>,
-    /// How many values were bound.
-    parameters: usize,
+    values: &'a mut Values,
     /// The columns that have to be in a list already, by a condition beside or above this one. PostgreSQL (before 17) asks an index for
     /// every value of one list with every value of the other, so that what comes next has to be written so that no index serves it.
     listed: Vec<&'a str>,
@@ -117,8 +122,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn test(&mut self, test: &Test, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
-        // Counts tests that bind nothing too: they are as much work.
-        self.parameters += 1;
+        self.values.count += 1;
         let unknown = || SqlError::NoColumn(format!("#{}", test.attribute.index()).into());
         let attribute = self.schema.attribute(test.attribute).ok_or_else(unknown)?;
         if let Some((owner, child)) = scope.element {
@@ -147,12 +151,11 @@ impl<'a> Compiler<'a> {
     /// outside a tenant, and a database that spreads tenants over machines needs to ask one alone.
     fn of_tenant(&mut self, table: &DynIden) -> Option<Expr> {
         let (column, value) = self.tenant?;
-        self.parameters += 1;
-        Some(Expr::col((table.clone(), column.clone())).eq(self.dialect.bytewise(value)))
+        Some(Expr::col((table.clone(), column.clone())).eq(self.values.bind(self.dialect.bytewise(value))))
     }
 
     fn leaf(&mut self, table: DynIden, field: &Field, attribute: &Attribute, case: Case) -> Result<Leaf<'_>, SqlError> {
-        Leaf::new(self.dialect, table, field, attribute, case, &mut self.parameters)
+        Leaf::new(self.dialect, table, field, attribute, case, self.values)
     }
 
     /// Whether an index may be asked for this column by a list.

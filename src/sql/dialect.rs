@@ -1,6 +1,7 @@
 //! The few questions that databases answer differently.
 
-use sea_query::{ArrayType, BinOper, Expr, ExprTrait, Func, Value};
+use super::values::{Param, Values};
+use sea_query::{BinOper, Expr, ExprTrait, Func};
 use std::fmt;
 
 /// A family of databases.
@@ -63,10 +64,10 @@ impl Dialect {
 
     /// A text to compare with a column that is compared byte by byte. In MySQL that is a `VARBINARY`, and bytes do not depend on the
     /// character set of the connection.
-    pub(super) fn bytewise(self, text: &str) -> Value {
+    pub(super) fn bytewise(self, text: &str) -> Param {
         match self {
-            Self::MySql => text.as_bytes().to_vec().into(),
-            Self::Postgres | Self::Sqlite => text.into(),
+            Self::MySql => Param::TextBytes(text.to_owned()),
+            Self::Postgres | Self::Sqlite => Param::Text(text.to_owned()),
         }
     }
 
@@ -79,17 +80,25 @@ impl Dialect {
     }
 
     /// `= ANY(array)` takes one value however long the list is.
-    pub(super) fn one_of(self, column: Expr, values: Vec<Value>, positive: bool) -> Expr {
+    pub(super) fn one_of(self, column: Expr, list: impl Iterator<Item = Param>, values: &mut Values, positive: bool) -> Expr {
         match (self, positive) {
-            (Self::Postgres, true) => column.eq(Func::cust("ANY").arg(array(values))),
-            (Self::Postgres, false) => column.ne(Func::cust("ALL").arg(array(values))),
-            (Self::MySql | Self::Sqlite, true) => column.is_in(values),
-            (Self::MySql | Self::Sqlite, false) => column.is_not_in(values),
+            (Self::Postgres, true) => column.eq(Func::cust("ANY").arg(values.bind(Param::List(list.collect())))),
+            (Self::Postgres, false) => column.ne(Func::cust("ALL").arg(values.bind(Param::List(list.collect())))),
+            (Self::MySql | Self::Sqlite, true) => column.is_in(list.map(|param| values.bind(param))),
+            (Self::MySql | Self::Sqlite, false) => column.is_not_in(list.map(|param| values.bind(param))),
         }
     }
 
     /// Where the text holds the part, which is not empty, in that place. `bind` makes of a text a value that `text` can be compared with.
-    pub(super) fn finds(self, text: Expr, part: &str, place: Place, bind: &dyn Fn(&str) -> Value, positive: bool) -> Expr {
+    pub(super) fn finds(
+        self,
+        text: Expr,
+        part: &str,
+        place: Place,
+        bind: &dyn Fn(&str) -> Param,
+        values: &mut Values,
+        positive: bool,
+    ) -> Expr {
         let (before, after) = match place {
             Place::Start => ("", "%"),
             Place::Within => ("%", "%"),
@@ -98,23 +107,23 @@ impl Dialect {
         let number = |number: i32| Expr::Constant(number.into());
         match (self, place) {
             (Self::Postgres | Self::MySql, _) => {
-                let pattern = bind(&format!("{before}{}{after}", escaped(part)));
+                let pattern = values.put(bind(&format!("{before}{}{after}", escaped(part))));
                 let pattern = Expr::from(pattern).binary(BinOper::Escape, Expr::Constant('!'.into()));
                 text.binary(if positive { BinOper::Like } else { BinOper::NotLike }, pattern)
             }
             // SQLite's LIKE folds ASCII, limits the pattern and does not look into blobs.
             (Self::Sqlite, Place::Within) => {
-                let found: Expr = Func::cust("instr").args([text, bind(part).into()]).into();
+                let found: Expr = Func::cust("instr").args([text, values.put(bind(part)).into()]).into();
                 found.binary(if positive { BinOper::GreaterThan } else { BinOper::Equal }, number(0))
             }
             (Self::Sqlite, Place::Start | Place::End) => {
                 let length = i64::try_from(part.chars().count()).unwrap_or(i64::MAX);
                 let cut = match place {
-                    Place::End => vec![text, Value::from(-length).into()],
-                    _ => vec![text, number(1), Value::from(length).into()],
+                    Place::End => vec![text, values.put(Param::Integer(-length)).into()],
+                    _ => vec![text, number(1), values.put(Param::Integer(length)).into()],
                 };
                 let cut: Expr = Func::cust("substr").args(cut).into();
-                cut.binary(if positive { BinOper::Equal } else { BinOper::NotEqual }, bind(part))
+                cut.binary(if positive { BinOper::Equal } else { BinOper::NotEqual }, values.put(bind(part)))
             }
         }
     }
@@ -144,15 +153,4 @@ fn escaped(part: &str) -> String {
         pattern.push(c);
     }
     pattern
-}
-
-fn array(values: Vec<Value>) -> Value {
-    let kind = match values.first() {
-        Some(Value::Bool(_)) => ArrayType::Bool,
-        Some(Value::BigInt(_)) => ArrayType::BigInt,
-        Some(Value::Double(_)) => ArrayType::Double,
-        Some(Value::Bytes(_)) => ArrayType::Bytes,
-        _ => ArrayType::String,
-    };
-    Value::Array(kind, Some(Box::new(values)))
 }

@@ -5,10 +5,11 @@ use super::dialect::{Dialect, Place};
 use super::error::SqlError;
 use super::mapping::{Native, Text};
 use super::names::Field;
+use super::values::{Param, Values};
 use crate::plan::{Predicate, Test};
 use crate::schema::Attribute;
 use crate::value::{Case, Kind, Value, successor};
-use sea_query::{BinOper, DynIden, Expr, ExprTrait, Func, Value as Bound};
+use sea_query::{BinOper, DynIden, Expr, ExprTrait, Func};
 
 /// A column, as the values of one attribute are compared with it.
 pub(super) struct Leaf<'a> {
@@ -16,7 +17,7 @@ pub(super) struct Leaf<'a> {
     expr: Expr,
     nullable: bool,
     how: How,
-    parameters: &'a mut usize,
+    values: &'a mut Values,
 }
 
 /// How the column is compared.
@@ -40,7 +41,7 @@ impl<'a> Leaf<'a> {
         field: &Field,
         attribute: &Attribute,
         case: Case,
-        parameters: &'a mut usize,
+        values: &'a mut Values,
     ) -> Result<Self, SqlError> {
         let refuse = |kind| Err(SqlError::about(kind, attribute));
         let column = &field.column;
@@ -61,7 +62,7 @@ impl<'a> Leaf<'a> {
             Text::Native(Native::Lower) if how == How::Lower => Func::lower(expr).into(),
             _ => expr,
         };
-        Ok(Self { dialect, expr, nullable: column.nullable, how, parameters })
+        Ok(Self { dialect, expr, nullable: column.nullable, how, values })
     }
 
     /// The same column in rows where it is not NULL.
@@ -71,23 +72,16 @@ impl<'a> Leaf<'a> {
     }
 
     /// The condition that is true where the test is (or is not, unless `positive`), and never where the other is.
-    pub(super) fn test(mut self, test: &Test, positive: bool) -> Part {
+    pub(super) fn test(self, test: &Test, positive: bool) -> Part {
         use BinOper::{GreaterThan, GreaterThanOrEqual, SmallerThan, SmallerThanOrEqual};
         match &test.predicate {
             Predicate::Present => self.present(positive),
             Predicate::Equal(value) => self.equal(value, positive),
             Predicate::Differs(value) => self.equal(value, !positive),
-            Predicate::In(values) => {
-                // An array is one value, a list is one each.
-                let values: Vec<Bound> = match self.dialect {
-                    Dialect::Postgres => {
-                        *self.parameters += 1;
-                        values.iter().map(|value| self.value(value)).collect()
-                    }
-                    Dialect::MySql | Dialect::Sqlite => values.iter().map(|value| self.bind(value)).collect(),
-                };
-                let expr = self.dialect.one_of(self.expr.clone(), values, positive);
-                self.or_null(expr, positive)
+            Predicate::In(list) => {
+                let (dialect, how) = (self.dialect, self.how);
+                let list = list.iter().map(|value| param(dialect, how, value));
+                self.compared(positive, |column, values| dialect.one_of(column, list, values, positive))
             }
             Predicate::Less(value) => self.ordered(value, SmallerThan, GreaterThanOrEqual, positive),
             Predicate::LessOrEqual(value) => self.ordered(value, SmallerThanOrEqual, GreaterThan, positive),
@@ -110,23 +104,26 @@ impl<'a> Leaf<'a> {
         }
     }
 
-    fn equal(mut self, value: &Value, positive: bool) -> Part {
-        let (column, value) = (self.expr.clone(), self.bind(value));
-        let expr = if positive { column.eq(value) } else { column.ne(value) };
-        self.or_null(expr, positive)
+    fn equal(self, value: &Value, positive: bool) -> Part {
+        let value = self.param(value);
+        self.compared(positive, |column, values| {
+            let value = values.bind(value);
+            if positive { column.eq(value) } else { column.ne(value) }
+        })
     }
 
-    fn ordered(mut self, value: &Value, holds: BinOper, fails: BinOper, positive: bool) -> Part {
-        let (column, value) = (self.in_order(), self.bind(value));
-        let expr = column.binary(if positive { holds } else { fails }, value);
-        self.or_null(expr, positive)
+    fn ordered(self, value: &Value, holds: BinOper, fails: BinOper, positive: bool) -> Part {
+        let (dialect, how, value) = (self.dialect, self.how, self.param(value));
+        self.compared(positive, |column, values| {
+            how.in_order(dialect, column).binary(if positive { holds } else { fails }, values.bind(value))
+        })
     }
 
     /// `sw` as a half-open range, which any index serves under any plan, and which has no wildcards.
-    fn range(mut self, start: &str, positive: bool) -> Part {
-        let from = self.bind_text(start);
-        let to = successor(start).map(|end| self.bind_text(&end));
-        let column = self.in_order();
+    fn range(self, start: &str, positive: bool) -> Part {
+        let from = self.values.bind(self.text(start));
+        let to = successor(start).map(|end| self.values.bind(self.text(&end)));
+        let column = self.how.in_order(self.dialect, self.expr.clone());
         let mut leaves = Vec::new();
         if !positive && self.nullable {
             leaves.push(self.expr.is_null());
@@ -138,55 +135,59 @@ impl<'a> Leaf<'a> {
 
     fn part(self, part: &str, place: Place, positive: bool) -> Part {
         // The longest of these binds the part and its length.
-        *self.parameters += 2;
-        // A collation that ignores case does so in no function of SQLite's.
-        let column = match (self.dialect, self.how) {
-            (Dialect::Sqlite, How::Collation) => Func::lower(self.expr.clone()).into(),
-            _ => self.expr.clone(),
-        };
-        let expr = self.dialect.finds(column, part, place, &|text| self.text(text), positive);
-        self.or_null(expr, positive)
+        self.values.count += 2;
+        let (dialect, how) = (self.dialect, self.how);
+        self.compared(positive, |column, values| {
+            // A collation that ignores case does so in no function of SQLite's.
+            let column = match (dialect, how) {
+                (Dialect::Sqlite, How::Collation) => Func::lower(column).into(),
+                _ => column,
+            };
+            dialect.finds(column, part, place, &|part| text(dialect, how, part), values, positive)
+        })
     }
 
+    /// What `compare` makes of the column, and where that is a negation, NULL besides.
+    fn compared(self, positive: bool, compare: impl FnOnce(Expr, &mut Values) -> Expr) -> Part {
+        if positive || !self.nullable {
+            return Part::leaf(compare(self.expr, self.values));
+        }
+        let compared = compare(self.expr.clone(), self.values);
+        Part::pair(self.dialect, Join::Or, [self.expr.is_null(), compared])
+    }
+
+    fn param(&self, value: &Value) -> Param {
+        param(self.dialect, self.how, value)
+    }
+
+    fn text(&self, part: &str) -> Param {
+        text(self.dialect, self.how, part)
+    }
+}
+
+impl How {
     /// The column in the order of its bytes; numbers, and what a collation orders, as they are.
-    fn in_order(&self) -> Expr {
-        match self.how {
-            How::Bytes | How::Lower => self.dialect.ordered(self.expr.clone()),
-            How::Typed | How::Collation => self.expr.clone(),
+    fn in_order(self, dialect: Dialect, column: Expr) -> Expr {
+        match self {
+            Self::Bytes | Self::Lower => dialect.ordered(column),
+            Self::Typed | Self::Collation => column,
         }
     }
+}
 
-    fn or_null(self, expr: Expr, positive: bool) -> Part {
-        match self.nullable && !positive {
-            true => Part::pair(self.dialect, Join::Or, [self.expr.is_null(), expr]),
-            false => Part::leaf(expr),
-        }
+fn param(dialect: Dialect, how: How, value: &Value) -> Param {
+    match value {
+        Value::Text(part) => text(dialect, how, part),
+        Value::Boolean(boolean) => Param::Boolean(*boolean),
+        Value::Integer(number) | Value::DateTime(number) => Param::Integer(*number),
+        Value::Decimal(number) => Param::Decimal(*number),
+        Value::Binary(bytes) => Param::Bytes(bytes.to_vec()),
     }
+}
 
-    fn bind(&mut self, value: &Value) -> Bound {
-        *self.parameters += 1;
-        self.value(value)
-    }
-
-    fn bind_text(&mut self, text: &str) -> Bound {
-        *self.parameters += 1;
-        self.text(text)
-    }
-
-    fn value(&self, value: &Value) -> Bound {
-        match value {
-            Value::Text(text) => self.text(text),
-            Value::Boolean(boolean) => (*boolean).into(),
-            Value::Integer(number) | Value::DateTime(number) => (*number).into(),
-            Value::Decimal(number) => (*number).into(),
-            Value::Binary(bytes) => bytes.to_vec().into(),
-        }
-    }
-
-    fn text(&self, text: &str) -> Bound {
-        match self.how {
-            How::Bytes => self.dialect.bytewise(text),
-            How::Typed | How::Lower | How::Collation => text.into(),
-        }
+fn text(dialect: Dialect, how: How, text: &str) -> Param {
+    match how {
+        How::Bytes => dialect.bytewise(text),
+        How::Typed | How::Lower | How::Collation => Param::Text(text.to_owned()),
     }
 }

@@ -17,6 +17,7 @@ mod mapping;
 mod names;
 mod page;
 mod statement;
+mod values;
 mod warnings;
 
 pub use columns::Columns;
@@ -32,5 +33,5 @@ pub use page::Direction;
 pub use page::Seek;
 pub use page::Select;
 pub use page::sort_text;
-pub use statement::Param;
 pub use statement::Statement;
+pub use values::Param;

@@ -9,9 +9,10 @@ use super::dialect::Dialect;
 use super::error::SqlError;
 use super::mapping::is_identifier;
 use super::statement::Statement;
+use super::values::{Param, Values};
 use crate::plan::Plan;
 use crate::value::{Kind, Value, key};
-use sea_query::{BinOper, Condition, Expr, ExprTrait, Order, Query, SelectStatement, Value as Bound};
+use sea_query::{BinOper, Condition, Expr, ExprTrait, Order, Query, SelectStatement};
 
 /// Which way rows are sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -119,6 +120,10 @@ impl<R: ?Sized> Plan<R> {
     /// # Errors
     /// What [`Plan::to_condition`] refuses; a sort attribute without a sort column; a column that is no identifier.
     pub fn to_select(&self, columns: &Columns, dialect: Dialect, select: &Select) -> Result<SelectStatement, SqlError> {
+        self.select(columns, dialect, select, &mut Values::in_place())
+    }
+
+    fn select(&self, columns: &Columns, dialect: Dialect, select: &Select, values: &mut Values) -> Result<SelectStatement, SqlError> {
         let mapping = columns.mapping();
         let names = columns.names();
         let alias = &names.alias;
@@ -142,14 +147,14 @@ impl<R: ?Sized> Plan<R> {
             }
             statement.column((alias.clone(), column.clone()));
         }
-        statement.from_as(names.table.clone(), alias.clone()).cond_where(self.to_condition(columns, dialect)?);
+        statement.from_as(names.table.clone(), alias.clone()).cond_where(self.condition(columns, dialect, values)?);
 
         let mut direction = select.direction;
         if let Some((side, place)) = &select.seek {
             if *side == Side::Before {
                 direction = direction.reversed();
             }
-            statement.cond_where(seek(dialect, sort.clone(), key.clone(), place, direction));
+            statement.cond_where(seek(dialect, sort.clone(), key.clone(), place, direction, values));
         }
         let order = if direction == Direction::Ascending { Order::Asc } else { Order::Desc };
         for expr in sort.into_iter().chain([key]) {
@@ -166,7 +171,9 @@ impl<R: ?Sized> Plan<R> {
     /// # Errors
     /// What [`Plan::to_select`] refuses.
     pub fn to_sql(&self, columns: &Columns, dialect: Dialect, select: &Select) -> Result<Statement, SqlError> {
-        Ok(Statement::of_select(&self.to_select(columns, dialect, select)?, dialect))
+        let mut values = Values::apart();
+        let statement = self.select(columns, dialect, select, &mut values)?;
+        Ok(Statement::of_select(&statement, dialect, values))
     }
 
     /// [`Plan::to_condition`] as text, without `WHERE`.
@@ -174,25 +181,27 @@ impl<R: ?Sized> Plan<R> {
     /// # Errors
     /// What [`Plan::to_condition`] refuses.
     pub fn to_where(&self, columns: &Columns, dialect: Dialect) -> Result<Statement, SqlError> {
-        Ok(Statement::of_condition(self.to_condition(columns, dialect)?, dialect))
+        let mut values = Values::apart();
+        let condition = self.condition(columns, dialect, &mut values)?;
+        Ok(Statement::of_condition(condition, dialect, values))
     }
 }
 
 /// `sort >= ? AND (sort > ? OR key > ?)`: the only form that every database answers from the index without reading the rows before.
-fn seek(dialect: Dialect, sort: Option<Expr>, key: Expr, place: &Seek, direction: Direction) -> Condition {
+fn seek(dialect: Dialect, sort: Option<Expr>, key: Expr, place: &Seek, direction: Direction, values: &mut Values) -> Condition {
     let (beyond, from) = match direction {
         Direction::Ascending => (BinOper::GreaterThan, BinOper::GreaterThanOrEqual),
         Direction::Descending => (BinOper::SmallerThan, BinOper::SmallerThanOrEqual),
     };
-    let key_value: Bound = match &place.key {
+    let key_value = match &place.key {
         Value::Text(text) => dialect.bytewise(text),
-        Value::Integer(number) | Value::DateTime(number) => (*number).into(),
-        Value::Boolean(boolean) => (*boolean).into(),
-        Value::Decimal(number) => (*number).into(),
-        Value::Binary(bytes) => bytes.to_vec().into(),
+        Value::Integer(number) | Value::DateTime(number) => Param::Integer(*number),
+        Value::Boolean(boolean) => Param::Boolean(*boolean),
+        Value::Decimal(number) => Param::Decimal(*number),
+        Value::Binary(bytes) => Param::Bytes(bytes.to_vec()),
     };
-    let key = key.binary(beyond, key_value);
+    let key = key.binary(beyond, values.put(key_value));
     let Some(sort) = sort else { return Condition::all().add(key) };
-    let place = dialect.bytewise(&place.sort);
-    Condition::all().add(sort.clone().binary(from, place.clone())).add(Condition::any().add(sort.binary(beyond, place)).add(key))
+    let mut place = || values.put(dialect.bytewise(&place.sort));
+    Condition::all().add(sort.clone().binary(from, place())).add(Condition::any().add(sort.binary(beyond, place())).add(key))
 }

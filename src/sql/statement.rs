@@ -1,6 +1,7 @@
 //! SQL as text, with its values beside it.
 
 use super::dialect::Dialect;
+use super::values::{Param, Values};
 use sea_query::{
     Condition, EscapeBuilder, ExplainStatement, Expr, MysqlQueryBuilder, Oper, OperLeftAssocDecider, PostgresQueryBuilder,
     PrecedenceDecider, QueryBuilder, Quote, QuotedBuilder, SelectInto, SelectStatement, SqlWriter, SqlWriterValues, SqliteQueryBuilder,
@@ -18,61 +19,32 @@ pub struct Statement {
     pub params: Vec<Param>,
 }
 
-/// A value bound to a statement.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(untagged))]
-#[non_exhaustive]
-pub enum Param {
-    /// `NULL`; no filter makes one.
-    Null,
-    /// A Boolean.
-    Boolean(bool),
-    /// A 64-bit integer.
-    Integer(i64),
-    /// A binary64 number.
-    Decimal(f64),
-    /// A text.
-    Text(String),
-    /// The bytes of a text, to be bound as bytes: MySQL compares texts as such. As JSON the text. (Bytes of a binary column in MySQL that
-    /// happen to be UTF-8 are shown so too.)
-    TextBytes(String),
-    /// Bytes. As JSON `{"base64": "..."}`.
-    Bytes(#[cfg_attr(feature = "serde", serde(serialize_with = "serialize_bytes"))] Vec<u8>),
-    /// An array, in PostgreSQL.
-    List(Vec<Param>),
-}
-
-#[cfg(feature = "serde")]
-fn serialize_bytes<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map([("base64", crate::value::base64::encode(bytes))])
-}
-
 impl Statement {
-    pub(super) fn of_select(select: &SelectStatement, dialect: Dialect) -> Self {
+    pub(super) fn of_select(select: &SelectStatement, dialect: Dialect, values: Values) -> Self {
         match dialect {
-            Dialect::Postgres => Self::write(PostgresQueryBuilder, |builder, sql| builder.prepare_select_statement(select, sql)),
+            Dialect::Postgres => Self::write(PostgresQueryBuilder, values, |builder, sql| builder.prepare_select_statement(select, sql)),
             Dialect::MySql => {
-                Self::write(MysqlQueryBuilder, |builder, sql| builder.prepare_select_statement(select, sql)).with_text_bytes()
+                Self::write(MysqlQueryBuilder, values, |builder, sql| builder.prepare_select_statement(select, sql)).with_text_bytes()
             }
-            Dialect::Sqlite => Self::write(Backticks, |builder, sql| builder.prepare_select_statement(select, sql)),
+            Dialect::Sqlite => Self::write(Backticks, values, |builder, sql| builder.prepare_select_statement(select, sql)),
         }
     }
 
-    pub(super) fn of_condition(condition: Condition, dialect: Dialect) -> Self {
+    pub(super) fn of_condition(condition: Condition, dialect: Dialect, values: Values) -> Self {
         let expr = Expr::from(condition);
         match dialect {
-            Dialect::Postgres => Self::write(PostgresQueryBuilder, |builder, sql| builder.prepare_expr(&expr, sql)),
-            Dialect::MySql => Self::write(MysqlQueryBuilder, |builder, sql| builder.prepare_expr(&expr, sql)).with_text_bytes(),
-            Dialect::Sqlite => Self::write(Backticks, |builder, sql| builder.prepare_expr(&expr, sql)),
+            Dialect::Postgres => Self::write(PostgresQueryBuilder, values, |builder, sql| builder.prepare_expr(&expr, sql)),
+            Dialect::MySql => Self::write(MysqlQueryBuilder, values, |builder, sql| builder.prepare_expr(&expr, sql)).with_text_bytes(),
+            Dialect::Sqlite => Self::write(Backticks, values, |builder, sql| builder.prepare_expr(&expr, sql)),
         }
     }
 
-    fn write<B: QueryBuilder>(builder: B, write: impl FnOnce(&B, &mut SqlWriterValues)) -> Self {
+    fn write<B: QueryBuilder>(builder: B, values: Values, write: impl FnOnce(&B, &mut SqlWriterValues)) -> Self {
         let (placeholder, numbered) = builder.placeholder();
         let mut sql = SqlWriterValues::new(placeholder, numbered);
         write(&builder, &mut sql);
-        let (sql, values) = sql.into_parts();
-        Self { sql, params: values.into_iter().map(Param::from).collect() }
+        let (sql, written) = sql.into_parts();
+        Self { sql, params: values.in_order_of(written.0) }
     }
 
     fn with_text_bytes(mut self) -> Self {
@@ -84,22 +56,6 @@ impl Statement {
             }
         }
         self
-    }
-}
-
-impl From<Value> for Param {
-    fn from(value: Value) -> Self {
-        match value {
-            Value::Bool(Some(boolean)) => Self::Boolean(boolean),
-            Value::BigInt(Some(number)) => Self::Integer(number),
-            // The bound of LIMIT, which sea-query binds as what it was given as.
-            Value::BigUnsigned(Some(number)) => Self::Integer(i64::try_from(number).unwrap_or(i64::MAX)),
-            Value::Double(Some(number)) => Self::Decimal(number),
-            Value::String(Some(text)) => Self::Text(text),
-            Value::Bytes(Some(bytes)) => Self::Bytes(bytes),
-            Value::Array(_, Some(values)) => Self::List(values.into_iter().map(Self::from).collect()),
-            _ => Self::Null,
-        }
     }
 }
 

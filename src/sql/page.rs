@@ -12,7 +12,7 @@ use super::statement::Statement;
 use super::values::{Param, Values};
 use crate::plan::Plan;
 use crate::value::{Kind, Value, key};
-use sea_query::{BinOper, Condition, Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{BinOper, Condition, Expr, ExprTrait, LogicalChainOper, Order, Query, SelectStatement};
 
 /// Which way rows are sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -120,10 +120,19 @@ impl<R: ?Sized> Plan<R> {
     /// # Errors
     /// What [`Plan::to_condition`] refuses; a sort attribute without a sort column; a column that is no identifier.
     pub fn to_select(&self, columns: &Columns, dialect: Dialect, select: &Select) -> Result<SelectStatement, SqlError> {
-        self.select(columns, dialect, select, &mut Values::in_place())
+        let (mut statement, condition) = self.select(columns, dialect, select, &mut Values::in_place())?;
+        statement.cond_where(condition);
+        Ok(statement)
     }
 
-    fn select(&self, columns: &Columns, dialect: Dialect, select: &Select, values: &mut Values) -> Result<SelectStatement, SqlError> {
+    /// The statement without its WHERE, and the condition for that.
+    fn select(
+        &self,
+        columns: &Columns,
+        dialect: Dialect,
+        select: &Select,
+        values: &mut Values,
+    ) -> Result<(SelectStatement, Condition), SqlError> {
         let mapping = columns.mapping();
         let names = columns.names();
         let alias = &names.alias;
@@ -147,14 +156,15 @@ impl<R: ?Sized> Plan<R> {
             }
             statement.column((alias.clone(), column.clone()));
         }
-        statement.from_as(names.table.clone(), alias.clone()).cond_where(self.condition(columns, dialect, values)?);
+        statement.from_as(names.table.clone(), alias.clone());
+        let mut condition = self.condition(columns, dialect, values)?;
 
         let mut direction = select.direction;
         if let Some((side, place)) = &select.seek {
             if *side == Side::Before {
                 direction = direction.reversed();
             }
-            statement.cond_where(seek(dialect, sort.clone(), key.clone(), place, direction, values));
+            condition = seek(condition, dialect, sort.clone(), key.clone(), place, direction, values);
         }
         let order = if direction == Direction::Ascending { Order::Asc } else { Order::Desc };
         for expr in sort.into_iter().chain([key]) {
@@ -163,7 +173,7 @@ impl<R: ?Sized> Plan<R> {
         if let Some(limit) = select.limit {
             statement.limit(limit);
         }
-        Ok(statement)
+        Ok((statement, condition))
     }
 
     /// The same as text, with the values in the order of its placeholders.
@@ -172,7 +182,9 @@ impl<R: ?Sized> Plan<R> {
     /// What [`Plan::to_select`] refuses.
     pub fn to_sql(&self, columns: &Columns, dialect: Dialect, select: &Select) -> Result<Statement, SqlError> {
         let mut values = Values::apart();
-        let statement = self.select(columns, dialect, select, &mut values)?;
+        let (mut statement, condition) = self.select(columns, dialect, select, &mut values)?;
+        // Whatever other functions make a WHERE of is copied before it is written.
+        statement.and_or_where(LogicalChainOper::And(condition.into()));
         Ok(Statement::of_select(&statement, dialect, values))
     }
 
@@ -187,8 +199,16 @@ impl<R: ?Sized> Plan<R> {
     }
 }
 
-/// `sort >= ? AND (sort > ? OR key > ?)`: the only form that every database answers from the index without reading the rows before.
-fn seek(dialect: Dialect, sort: Option<Expr>, key: Expr, place: &Seek, direction: Direction, values: &mut Values) -> Condition {
+/// `condition AND sort >= ? AND (sort > ? OR key > ?)`: the only form that every database answers from the index without reading the rows before.
+fn seek(
+    condition: Condition,
+    dialect: Dialect,
+    sort: Option<Expr>,
+    key: Expr,
+    place: &Seek,
+    direction: Direction,
+    values: &mut Values,
+) -> Condition {
     let (beyond, from) = match direction {
         Direction::Ascending => (BinOper::GreaterThan, BinOper::GreaterThanOrEqual),
         Direction::Descending => (BinOper::SmallerThan, BinOper::SmallerThanOrEqual),
@@ -201,7 +221,7 @@ fn seek(dialect: Dialect, sort: Option<Expr>, key: Expr, place: &Seek, direction
         Value::Binary(bytes) => Param::Bytes(bytes.to_vec()),
     };
     let key = key.binary(beyond, values.put(key_value));
-    let Some(sort) = sort else { return Condition::all().add(key) };
+    let Some(sort) = sort else { return condition.add(key) };
     let mut place = || values.put(dialect.bytewise(&place.sort));
-    Condition::all().add(sort.clone().binary(from, place())).add(Condition::any().add(sort.binary(beyond, place())).add(key))
+    condition.add(sort.clone().binary(from, place())).add(Condition::any().add(sort.binary(beyond, place())).add(key))
 }

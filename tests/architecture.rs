@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
         "sql/values", "sql/dialect", "sql/error", "sql/chain", "sql/mapping", "sql/names", "sql/columns", "sql/leaf", "sql/condition", "sql/warnings", "sql/ddl", "sql/statement", "sql/page", "sql/mod",
     ],
     &[
-        "check/meaning", "check/resolve", "check/shape", "check/mod",
+        "check/grouping", "check/meaning", "check/resolve", "check/shape", "check/mod",
         "scim/mod",
         "users/timestamp", "users/role", "users/user", "users/page", "users/cursor", "users/error", "users/texts", "users/attributes", "users/id", "users/invite", "users/patch",
         "users/store", "users/fixture",

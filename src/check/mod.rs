@@ -1,5 +1,6 @@
 //! From what was written to what it means, by a policy.
 
+mod grouping;
 mod meaning;
 mod resolve;
 mod shape;
@@ -8,6 +9,7 @@ use crate::diagnostic::{Diagnostics, Severity};
 use crate::filter::Filter;
 use crate::plan::Plan;
 use crate::policy::Policy;
+use grouping::Grouping;
 use resolve::Resolver;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -29,14 +31,17 @@ impl<R: ?Sized> Policy<R> {
             boolean_text: filter.syntax().boolean_text || self.syntax.boolean_text,
             clauses: filter.measures().clauses,
             last: None,
+            grouping: Grouping::of(&self.groups),
             findings: filter.warnings().to_vec(),
             comparisons: Vec::new(),
             unknown: Vec::new(),
         };
-        let root = resolver.expr(filter.root(), None);
+        let root = resolver.root(filter.root());
         resolver.too_many_comparisons();
-        for group in &self.groups {
-            resolver.group(group.attribute, filter.root());
+        if root.is_none() || !resolver.grouping.holds() {
+            for group in &self.groups {
+                resolver.group(group.attribute, filter.root());
+            }
         }
         let Resolver { schema, mut findings, .. } = resolver;
         findings.sort_by_key(|finding| finding.span().start);

@@ -1,5 +1,6 @@
 //! One clause at a time: which attribute, is the question allowed there, and what does it mean.
 
+use super::grouping::Grouping;
 use super::meaning::{self, Meaning, Ne, Subject};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::{Clause, Literal, Path};
@@ -13,15 +14,15 @@ use crate::value::{Case, Kind, Value};
 use std::borrow::Cow;
 
 /// What the check of one filter carries along.
-pub(super) struct Resolver<'p, R: ?Sized> {
+pub(super) struct Resolver<'p, 'f, R: ?Sized> {
     pub(super) policy: &'p Policy<R>,
     /// The policy's schema; for a policy without one, the attributes that the filter named so far.
     pub(super) schema: Cow<'p, Schema>,
     pub(super) boolean_text: bool,
     /// How many clauses the filter has.
     pub(super) clauses: usize,
-    /// The attribute that was found last: filters ask for the same one again and again.
-    pub(super) last: Option<AttributeId>,
+    pub(super) last: Option<Known<'f>>,
+    pub(super) grouping: Grouping,
     pub(super) findings: Vec<Diagnostic>,
     /// How often each attribute with a cap was compared, and where it went over.
     pub(super) comparisons: Vec<(AttributeId, usize, Span)>,
@@ -29,10 +30,20 @@ pub(super) struct Resolver<'p, R: ?Sized> {
     pub(super) unknown: Vec<(String, String)>,
 }
 
+/// What there is to know of the attribute of a clause. That of the last one is kept: filters ask for the same again and again.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'f> {
+    path: &'f str,
+    named: AttributeId,
+    /// Of what is compared: of a complex attribute, its sub-attribute `value`.
+    subject: Subject,
+    rule: FieldRule,
+}
+
 /// So many different unknown names get help; a filter with more is not a slip, and looking for what is near costs time.
 const HELPED: usize = 16;
 
-impl<R: ?Sized> Resolver<'_, R> {
+impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     fn report<T>(&mut self, finding: Diagnostic) -> Option<T> {
         self.findings.push(finding);
         None
@@ -55,17 +66,12 @@ impl<R: ?Sized> Resolver<'_, R> {
             let bare = path.as_str().get(path.urn().map_or(0, |urn| urn.len() + 1)..).unwrap_or("");
             return self.report(finding.with_help(format!("write the name alone: {}", quoted(bare))));
         }
-        let last = self.last.and_then(|id| self.schema.attribute(id));
-        if path.urn().is_none() && last.is_some_and(|last| last.is_written(path.as_str())) {
-            return self.last;
-        }
-        let urn = self.schema.extension(path.urn());
-        let found = self.schema.find(urn, path.name(), path.sub_attribute()).map(Attribute::id);
-        match found.filter(|id| !self.is_hidden(*id)) {
-            Some(id) => {
-                self.last = Some(id);
-                Some(id)
-            }
+        let found = match self.schema.extension(path.urn()) {
+            None if path.urn().is_none() => self.schema.find_bare(path.as_str()),
+            urn => self.schema.find(urn, path.name(), path.sub_attribute()),
+        };
+        match found.map(Attribute::id).filter(|id| !self.is_hidden(*id)) {
+            Some(id) => Some(id),
             None => {
                 let finding = self.unknown(path);
                 self.report(finding)
@@ -162,19 +168,19 @@ impl<R: ?Sized> Resolver<'_, R> {
     }
 
     /// What a clause means; `None` once its faults are reported.
-    pub(super) fn clause(&mut self, clause: &Clause<'_>, parent: Option<AttributeId>) -> Option<Node> {
-        let named = self.attribute(clause.path(), parent)?;
+    pub(super) fn clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Node> {
+        let Known { named, subject, rule, .. } = self.known(clause, parent)?;
+        if parent.is_none() {
+            self.grouping.take(named);
+        }
         let operator = clause.operator();
         let literal = clause.literal();
-        let presence = operator == Operator::Pr || literal == Some(Literal::Null);
-        let id = if presence { named } else { self.compared(named, clause)? };
-        let subject = self.schema.attribute(id).map(Subject::of)?;
         if operator.takes_value() {
-            self.count(id, clause.path().span());
+            self.count(subject.id, rule, clause.path());
         }
         // Both are looked at before either refuses, so that a clause shows all its faults at once.
-        let allowed = self.allowed(subject, clause);
-        let test = |predicate| Node::Test(Test { attribute: id, case: subject.case, predicate });
+        let allowed = rule.operators.contains(operator) || self.allowed(subject, rule, clause);
+        let test = |predicate| Node::Test(Test { attribute: subject.id, case: subject.case, predicate });
         let meaning = match (operator, literal) {
             (Operator::Pr, _) | (_, None) => Some(test(Predicate::Present)),
             (_, Some(Literal::Null)) => {
@@ -187,7 +193,25 @@ impl<R: ?Sized> Resolver<'_, R> {
                 Meaning::Not(predicate) => plan::not(test(predicate)),
             }),
         };
-        allowed.and(meaning)
+        meaning.filter(|_| allowed)
+    }
+
+    fn known(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Known<'f>> {
+        let path = clause.path();
+        match self.last {
+            Some(last) if parent.is_none() && last.path == path.as_str() => return Some(last),
+            _ => {}
+        }
+        let named = self.attribute(path, parent)?;
+        let presence = clause.operator() == Operator::Pr || clause.literal() == Some(Literal::Null);
+        let id = if presence { named } else { self.compared(named, clause)? };
+        let subject = self.schema.attribute(id).map(Subject::of)?;
+        let known = Known { path: path.as_str(), named, subject, rule: self.rule(id)? };
+        // What a complex attribute means depends on the operator.
+        if parent.is_none() && named == id && subject.kind != Kind::Complex {
+            self.last = Some(known);
+        }
+        Some(known)
     }
 
     /// The attribute that a comparison is about: for a complex attribute, its sub-attribute `value`.
@@ -210,18 +234,20 @@ impl<R: ?Sized> Resolver<'_, R> {
         })
     }
 
-    fn allowed(&mut self, Subject { id, kind, .. }: Subject, clause: &Clause<'_>) -> Option<()> {
+    /// Whether the rule allows an operator that it does not list; if not, that is reported.
+    #[cold]
+    fn allowed(&mut self, Subject { id, kind, .. }: Subject, rule: FieldRule, clause: &Clause<'_>) -> bool {
         let operator = clause.operator();
         let null = clause.literal() == Some(Literal::Null) && kind == Kind::Complex;
-        let rule = self.rule(id)?;
-        if rule.operators.contains(operator) || (null && !rule.operators.is_empty()) {
-            return Some(());
+        if null && !rule.operators.is_empty() {
+            return true;
         }
         let shown = quoted(clause.path().as_str());
         if !Operators::of_kind(kind).contains(operator) && !null {
             let message = format!("{shown} is of type {kind}, whose values do not take `{operator}`");
             let finding = Diagnostic::new(Code::OperatorForType, clause.operator_span(), message);
-            return self.report(finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))));
+            self.findings.push(finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))));
+            return false;
         }
         let path = self.schema.attribute(id).map_or("", Attribute::path);
         let (finding, help) = if rule.operators.is_empty() {
@@ -234,12 +260,14 @@ impl<R: ?Sized> Resolver<'_, R> {
             let message = format!("`{operator}` is not allowed on {shown}");
             (Diagnostic::new(Code::OperatorNotAllowed, clause.operator_span(), message), format!("{shown} takes {}", rule.operators))
         };
-        self.report(finding.with_help(help))
+        self.findings.push(finding.with_help(help));
+        false
     }
 
-    fn count(&mut self, id: AttributeId, place: Span) {
+    fn count(&mut self, id: AttributeId, rule: FieldRule, path: Path<'_>) {
         // A filter with no more clauses than that cannot go over.
-        let Some(most) = self.rule(id).and_then(|rule| rule.max_count).filter(|most| *most < self.clauses) else { return };
+        let Some(most) = rule.max_count.filter(|most| *most < self.clauses) else { return };
+        let place = path.span();
         match self.comparisons.iter_mut().find(|(known, ..)| *known == id) {
             Some((_, count, first_over)) => {
                 *count += 1;

@@ -31,20 +31,32 @@ pub(super) fn over_limits(filter: &Filter, limits: &Limits) -> Vec<Diagnostic> {
     .collect()
 }
 
-impl<R: ?Sized> Resolver<'_, R> {
+impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
+    /// What the whole filter means; `None` once its faults are reported, all of them.
+    pub(super) fn root(&mut self, root: Expr<'f>) -> Option<Node> {
+        if let ExprKind::And(operands) = root.kind() {
+            return self.chain(operands, None, plan::Operands::all, true);
+        }
+        let meant = self.expr(root, None);
+        self.grouping.next_condition();
+        meant
+    }
+
     /// What an expression means; `None` once its faults are reported, all of them.
     // The reader's budget on depth bounds the recursion; what only some levels need has functions of its own, so that all
     // levels together fit a small stack.
-    pub(super) fn expr(&mut self, expr: Expr<'_>, parent: Option<AttributeId>) -> Option<Node> {
+    fn expr(&mut self, expr: Expr<'f>, parent: Option<AttributeId>) -> Option<Node> {
         match expr.kind() {
             ExprKind::Clause(clause) => self.clause(&clause, parent),
             ExprKind::Not(child) => {
                 let meant = self.expr(child, parent);
                 if self.policy.not { meant.map(plan::not) } else { self.not_not_allowed(expr) }
             }
-            ExprKind::And(operands) => self.chain(operands, parent, plan::all),
-            ExprKind::Or(operands) => self.chain(operands, parent, plan::any),
+            ExprKind::And(operands) => self.chain(operands, parent, plan::Operands::all, false),
+            ExprKind::Or(operands) => self.chain(operands, parent, plan::Operands::any, false),
             ExprKind::ValuePath(path, inner) => {
+                // Inside brackets names are of sub-attributes, so that none of them is a group's.
+                self.grouping.take_other();
                 let attribute = self.with_elements(path, expr, parent)?;
                 let meant = self.expr(inner, Some(attribute))?;
                 self.element(attribute, meant)
@@ -60,7 +72,7 @@ impl<R: ?Sized> Resolver<'_, R> {
     }
 
     /// The attribute that brackets look into.
-    fn with_elements(&mut self, path: Path<'_>, expr: Expr<'_>, parent: Option<AttributeId>) -> Option<AttributeId> {
+    fn with_elements(&mut self, path: Path<'f>, expr: Expr<'f>, parent: Option<AttributeId>) -> Option<AttributeId> {
         if !self.policy.value_paths {
             let finding = Diagnostic::new(Code::ValuePathNotAllowed, expr.span(), "brackets are not allowed here");
             let help = format!("name a sub-attribute after a dot: `{}.`, then its name", path.as_str());
@@ -88,13 +100,25 @@ impl<R: ?Sized> Resolver<'_, R> {
         })
     }
 
-    fn chain(&mut self, operands: Operands<'_>, parent: Option<AttributeId>, join: impl FnOnce(Vec<Node>) -> Option<Node>) -> Option<Node> {
-        let written = operands.count();
-        let mut meant = Vec::with_capacity(written);
+    fn chain(
+        &mut self,
+        operands: Operands<'f>,
+        parent: Option<AttributeId>,
+        chain: impl FnOnce(usize) -> plan::Operands,
+        are_conditions: bool,
+    ) -> Option<Node> {
+        let mut meant = chain(operands.count());
+        let mut whole = true;
         for operand in operands {
-            meant.extend(self.expr(operand, parent));
+            match self.expr(operand, parent) {
+                Some(node) => meant.push(node),
+                None => whole = false,
+            }
+            if are_conditions {
+                self.grouping.next_condition();
+            }
         }
-        if meant.len() < written { None } else { join(meant) }
+        if whole { meant.finish() } else { None }
     }
 
     /// More comparisons of one attribute than its rule allows.
@@ -113,9 +137,6 @@ impl<R: ?Sized> Resolver<'_, R> {
     /// Clauses that must stand in a group of their own: each condition that holds one must hold no other clause, and these
     /// conditions must follow one another. A condition is an operand of the `and` at the top, or the whole filter.
     pub(super) fn group(&mut self, attribute: AttributeId, root: Expr<'_>) {
-        if self.is_grouped(attribute, root) {
-            return;
-        }
         let name = || self.schema.attribute(attribute).map(ToString::to_string).unwrap_or_default();
         let conditions: Vec<Expr<'_>> = match root.kind() {
             ExprKind::And(operands) => operands.collect(),
@@ -158,35 +179,6 @@ impl<R: ?Sized> Resolver<'_, R> {
         }
     }
 
-    /// Whether the rule holds, without the words for where it does not.
-    fn is_grouped(&self, attribute: AttributeId, root: Expr<'_>) -> bool {
-        let ExprKind::And(conditions) = root.kind() else { return self.tally(root, attribute) != Tally::BOTH };
-        let (mut begun, mut ended) = (false, false);
-        for condition in conditions {
-            let tally = self.tally(condition, attribute);
-            let member = tally != Tally::OTHER;
-            if tally == Tally::BOTH || (member && ended) {
-                return false;
-            }
-            begun |= member;
-            ended |= begun && !member;
-        }
-        true
-    }
-
-    fn tally(&self, expr: Expr<'_>, attribute: AttributeId) -> Tally {
-        match expr.kind() {
-            ExprKind::And(operands) | ExprKind::Or(operands) => {
-                operands.fold(Tally(0), |tally, operand| Tally(tally.0 | self.tally(operand, attribute).0))
-            }
-            ExprKind::Not(child) => self.tally(child, attribute),
-            ExprKind::Clause(_) | ExprKind::ValuePath(..) => match self.is_member(expr, attribute) {
-                Some(true) => Tally::MEMBER,
-                _ => Tally::OTHER,
-            },
-        }
-    }
-
     fn is_member(&self, expr: Expr<'_>, attribute: AttributeId) -> Option<bool> {
         match expr.kind() {
             ExprKind::Clause(clause) => {
@@ -205,7 +197,7 @@ impl<R: ?Sized> Resolver<'_, R> {
     }
 
     /// The first part with only members of the group in it, and the first clause that is none.
-    fn members<'f>(&self, expr: Expr<'f>, attribute: AttributeId) -> Members<'f> {
+    fn members(&self, expr: Expr<'f>, attribute: AttributeId) -> Members<'f> {
         match (expr.kind(), self.is_member(expr, attribute)) {
             (_, Some(true)) => Members { group: Some(expr), other: None },
             (_, Some(false)) => Members { group: None, other: Some(expr) },
@@ -260,16 +252,6 @@ impl<R: ?Sized> Resolver<'_, R> {
             _ => None,
         }
     }
-}
-
-/// Which clauses a part has: those of the group, others, or both; a bit each.
-#[derive(Clone, Copy, PartialEq)]
-struct Tally(u8);
-
-impl Tally {
-    const MEMBER: Self = Self(1);
-    const OTHER: Self = Self(2);
-    const BOTH: Self = Self(3);
 }
 
 struct Members<'f> {

@@ -19,9 +19,62 @@ pub(crate) fn all(children: Vec<Node>) -> Option<Node> {
     chain(children, Chain::All)
 }
 
-/// The node that is true where one of these is; `None` of none.
-pub(crate) fn any(children: Vec<Node>) -> Option<Node> {
-    chain(children, Chain::Any)
+/// A chain of which the children come one after the other.
+pub(crate) struct Operands {
+    kind: Chain,
+    room: usize,
+    /// What the children so far compare with, where all of them are an `Equal` of one subject in a chain of `Any`.
+    equals: Option<(AttributeId, Case, Vec<Value>)>,
+    nodes: Vec<Node>,
+}
+
+impl Operands {
+    /// True where all of so many children are.
+    pub(crate) fn all(room: usize) -> Self {
+        Self { kind: Chain::All, room, equals: None, nodes: Vec::new() }
+    }
+
+    /// True where one of so many children is.
+    pub(crate) fn any(room: usize) -> Self {
+        Self { kind: Chain::Any, ..Self::all(room) }
+    }
+
+    pub(crate) fn push(&mut self, child: Node) {
+        match child {
+            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) })
+                if self.kind == Chain::Any && self.nodes.is_empty() && self.compare(attribute, case) =>
+            {
+                let room = self.room;
+                let (.., values) = self.equals.get_or_insert_with(|| (attribute, case, Vec::with_capacity(room)));
+                values.push(value);
+            }
+            child => self.push_node(child),
+        }
+    }
+
+    /// Whether all so far compare that.
+    fn compare(&self, attribute: AttributeId, case: Case) -> bool {
+        self.equals.as_ref().is_none_or(|(known, known_case, _)| (*known, *known_case) == (attribute, case))
+    }
+
+    fn push_node(&mut self, child: Node) {
+        if self.nodes.is_empty() {
+            self.nodes.reserve_exact(self.room);
+        }
+        if let Some((attribute, case, values)) = self.equals.take() {
+            let equal = |value| Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) });
+            self.nodes.extend(values.into_iter().map(equal));
+        }
+        self.nodes.push(child);
+    }
+
+    /// The chain; `None` of no children.
+    pub(crate) fn finish(self) -> Option<Node> {
+        match self.equals {
+            Some((attribute, case, values)) => Some(list(attribute, case, values, self.kind)),
+            None => chain(self.nodes, self.kind),
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -3,7 +3,7 @@
 mod build;
 mod explain;
 
-pub(crate) use build::{all, any, not};
+pub(crate) use build::{Operands, all, not};
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;

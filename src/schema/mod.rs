@@ -249,7 +249,7 @@ impl Schema {
         if self.find(urn, name, sub).is_some() {
             return refuse("the name is there already");
         }
-        let hash = hash(urn, name, sub);
+        let hash = hash(attribute.path(), urn);
         let place = self.by_name.partition_point(|(known, _)| *known < hash);
         self.by_name.insert(place, (hash, attribute.id));
         let id = attribute.id;
@@ -273,7 +273,16 @@ impl Schema {
     /// The attribute of that name, compared without regard to ASCII case; `urn` is an extension's, or `None`.
     #[must_use]
     pub fn find(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> Option<&Attribute> {
-        self.with_hash(hash(urn, name, sub_attribute)).find(|known| known.is_named(urn, name, sub_attribute))
+        let hash = match sub_attribute {
+            Some(sub) => mix(mix(mix(mix(SEED, name), "."), sub), urn.unwrap_or_default()),
+            None => hash(name, urn),
+        };
+        self.with_hash(hash).find(|known| known.is_named(urn, name, sub_attribute))
+    }
+
+    /// The attribute that a filter names by this, without a URN.
+    pub(crate) fn find_bare(&self, path: &str) -> Option<&Attribute> {
+        self.with_hash(hash(path, None)).find(|known| known.is_written(path))
     }
 
     /// The attribute of that path, such as `name.familyName`, in the core schema or with the extension's URN before it.
@@ -334,15 +343,16 @@ impl Schema {
     }
 }
 
-/// FNV-1a of the names in small letters: a schema is made by its owner, so nobody can choose names that collide.
-fn hash(urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> u64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    let mut take = |byte: u8| hash = (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3);
-    for part in [Some(name), sub_attribute, urn] {
-        part.unwrap_or_default().bytes().for_each(&mut take);
-        take(b'.');
-    }
-    hash
+/// FNV-1a of the path and the URN. A schema is made by its owner, so nobody can choose names that collide.
+fn hash(path: &str, urn: Option<&str>) -> u64 {
+    mix(mix(SEED, path), urn.unwrap_or_default())
+}
+
+const SEED: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn mix(hash: u64, text: &str) -> u64 {
+    // Capitals and small letters differ in one bit, which is set here in every byte.
+    text.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte | 0x20)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Whether both are absent, or both there and equal without regard to ASCII case.

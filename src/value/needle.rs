@@ -25,7 +25,7 @@ pub struct Needle {
     /// Where its rarest byte stands.
     rare: usize,
     /// Made when it is asked for: short texts are searched without.
-    finder: OnceLock<Finder<'static>>,
+    finder: OnceLock<Box<Finder<'static>>>,
     ascii: Ascii,
 }
 
@@ -44,7 +44,8 @@ enum Ascii {
 impl Needle {
     /// A needle from a key under [`Case::Ignore`], from the literal itself under [`Case::Exact`].
     pub(crate) fn new(key: Box<str>, case: Case) -> Self {
-        let rare = key.bytes().enumerate().max_by_key(|(_, byte)| rarity(*byte)).map_or(0, |(at, _)| at);
+        let rare =
+            key.bytes().enumerate().max_by_key(|(_, byte)| RARITY.get(usize::from(*byte)).copied().unwrap_or(0)).map_or(0, |(at, _)| at);
         let ascii = match case {
             Case::Ignore if !key.is_ascii() => Ascii::Never,
             // Half a window at most, so that each window gets at least as far as it steps back.
@@ -55,7 +56,7 @@ impl Needle {
     }
 
     fn finder(&self) -> &Finder<'static> {
-        self.finder.get_or_init(|| Finder::new(self.key.as_bytes()).into_owned())
+        self.finder.get_or_init(|| Box::new(Finder::new(self.key.as_bytes()).into_owned()))
     }
 
     /// The key or literal that the needle was made from.
@@ -160,9 +161,18 @@ impl Needle {
 }
 
 /// Higher for what names and addresses have less of.
-fn rarity(byte: u8) -> usize {
+const RARITY: [u8; 256] = rarity();
+
+#[expect(clippy::indexing_slicing, reason = "runs at compile time only, where a bad index is a compile error")]
+const fn rarity() -> [u8; 256] {
     const LETTERS: &[u8] = b"eanirotslmcdhuk.@gpbyvfwjzxq";
-    LETTERS.iter().position(|letter| *letter == byte).unwrap_or(LETTERS.len() - 3)
+    let mut rarity = [LETTERS.len() as u8 - 3; 256];
+    let mut at = 0;
+    while at < LETTERS.len() {
+        rarity[LETTERS[at] as usize] = at as u8;
+        at += 1;
+    }
+    rarity
 }
 
 #[expect(clippy::indexing_slicing, reason = "`matched` never exceeds `at`, and both stay below the length of the needle and its table")]

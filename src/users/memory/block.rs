@@ -1,6 +1,6 @@
 //! Users in the order of their names, in blocks whose columns lie one text behind the other.
 
-use super::grams::Grams;
+use super::digest::Digest;
 use super::marks::Marks;
 use super::record::Record;
 use super::shared::Kind;
@@ -43,9 +43,7 @@ pub(super) struct Block {
     emails: Column,
     subjects: Column,
     marks: Marks,
-    /// Of names, e-mail addresses and subjects.
-    grams: [Grams; 3],
-    /// Texts whose grams may be there without them.
+    /// Texts that are gone since the grams were found.
     removed: usize,
 }
 
@@ -81,9 +79,12 @@ impl Row {
         (clip(self.name.as_bytes()), self.id.as_bytes())
     }
 
-    /// A number that stands to others as the names do, where it differs from theirs.
-    pub(super) fn beginning(&self) -> u128 {
-        u128::from_be_bytes(beginning(self.name.as_bytes()))
+    pub(super) fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// Whether the names have one key, beyond what the order heeds too.
@@ -91,12 +92,13 @@ impl Row {
         self.name == other.name
     }
 
-    pub(super) fn email(&self) -> Option<&str> {
-        self.email.as_deref()
-    }
-
-    pub(super) fn subject(&self) -> &str {
-        &self.subject
+    pub(super) fn text(&self, text: Text) -> Option<&str> {
+        match text {
+            Text::Id => Some(&self.id),
+            Text::Name => Some(&self.name),
+            Text::Email => self.email.as_deref(),
+            Text::Subject => Some(&self.subject),
+        }
     }
 
     pub(super) fn client(&self) -> Option<&str> {
@@ -110,6 +112,11 @@ pub(super) fn clip(key: &[u8]) -> &[u8] {
         true => key,
         false => std::str::from_utf8(key).map_or(key, |key| page::clip(key).as_bytes()),
     }
+}
+
+/// A number that stands to those of other names as their places do, where the two differ.
+pub(super) fn beginning_of(name: &str) -> u128 {
+    u128::from_be_bytes(beginning(key(name).as_bytes()))
 }
 
 fn beginning(name: &[u8]) -> Beginning {
@@ -136,9 +143,9 @@ pub(super) fn find(order: &Tree<Block>, before: impl Fn((&[u8], &[u8])) -> bool)
 
 impl Block {
     /// The block of rows that are in their order already.
-    pub(super) fn of<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
+    pub(super) fn of(rows: &[Row]) -> Self {
         let mut block = Self::default();
-        for (at, row) in rows.enumerate() {
+        for (at, row) in rows.iter().enumerate() {
             block.insert(at, row);
         }
         block.fit();
@@ -156,17 +163,6 @@ impl Block {
 
     pub(super) fn marks(&self) -> &Marks {
         &self.marks
-    }
-
-    /// The grams of the texts in a column; `None` where they are not kept.
-    pub(super) fn grams(&self, text: Text) -> Option<&Grams> {
-        let [names, emails, subjects] = &self.grams;
-        match text {
-            Text::Id => None,
-            Text::Name => Some(names),
-            Text::Email => Some(emails),
-            Text::Subject => Some(subjects),
-        }
     }
 
     /// The codes of a list of each user.
@@ -210,7 +206,6 @@ impl Block {
         self.emails.insert(at, row.email.as_deref());
         self.subjects.insert(at, Some(&row.subject));
         self.marks.add(&row.marks);
-        self.add_grams(row);
     }
 
     /// Puts a row in the place of another that has the same id and name.
@@ -225,29 +220,15 @@ impl Block {
             }
         }
         self.marks.add(&row.marks);
-        self.add_grams(row);
-        self.fit_grams();
     }
 
-    fn add_grams(&mut self, row: &Row) {
-        for (grams, text) in self.grams.iter_mut().zip([Some(&row.name), row.email.as_ref(), Some(&row.subject)]) {
-            text.into_iter().for_each(|text| grams.add(text.as_bytes()));
+    /// Whether its grams are to be found anew, as many may be of texts that are gone; then that is not asked for again for a while.
+    pub(super) fn is_worn(&mut self) -> bool {
+        let worn = self.removed > ROWS;
+        if worn {
+            self.removed = 0;
         }
-    }
-
-    /// Finds the grams anew where many may be of texts that are gone.
-    fn fit_grams(&mut self) {
-        if self.removed > ROWS {
-            self.find_grams();
-        }
-    }
-
-    fn find_grams(&mut self) {
-        self.removed = 0;
-        for (grams, column) in self.grams.iter_mut().zip([&self.names, &self.emails, &self.subjects]) {
-            *grams = Grams::default();
-            (0..column.ends.len()).for_each(|row| grams.add(column.row(row)));
-        }
+        worn
     }
 
     /// Takes a row out; its marks stay, and its grams for a while, so that a block can have more of them than it needs.
@@ -260,7 +241,6 @@ impl Block {
         self.emails.remove(at);
         self.subjects.remove(at);
         self.removed += 1;
-        self.fit_grams();
     }
 
     fn fit(&mut self) {
@@ -278,6 +258,7 @@ impl Leaf for Block {
     const MAX: usize = ROWS;
     /// How the first name begins, with zeros behind it where it is shorter.
     type Mark = Beginning;
+    type Summary = Digest;
 
     fn len(&self) -> usize {
         self.slots.len()
@@ -300,10 +281,9 @@ impl Leaf for Block {
             marks: self.marks.clone(),
             ..Self::default()
         };
-        for half in [&mut *self, &mut upper] {
-            half.fit();
-            half.find_grams();
-        }
+        self.removed = 0;
+        self.fit();
+        upper.fit();
         upper
     }
 }

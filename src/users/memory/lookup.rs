@@ -20,47 +20,83 @@ pub(super) struct Lookup {
     state: RandomState,
 }
 
+/// Entries in one piece with their count: what a lookup touches of them is one line of memory for the count and one for the entry.
 #[derive(Clone)]
-struct Entries(Vec<u64>);
+struct Entries {
+    len: usize,
+    all: [u64; Self::ROOM],
+}
 
 impl Leaf for Entries {
-    const MAX: usize = 512;
+    /// A leaf has one too many before it is split.
+    const MAX: usize = Self::ROOM - 1;
     type Mark = u64;
+    type Summary = ();
 
     fn len(&self) -> usize {
-        self.0.len()
+        self.len
     }
 
     fn mark(&self) -> u64 {
-        self.0.first().copied().unwrap_or_default()
+        self.entries().first().copied().unwrap_or_default()
     }
 
     fn split(&mut self) -> Self {
-        let upper = self.0.split_off(self.0.len() / 2);
-        self.0.shrink_to(self.0.len() + self.0.len() / 4);
-        Self(upper)
+        let at = self.len / 2;
+        let upper = Self::of(self.entries().get(at..).unwrap_or_default());
+        self.len = at;
+        upper
     }
 }
 
 impl Entries {
-    /// The first entry that is not below the hash. Hashes are spread evenly, so it is not far from where they would have it.
-    fn seek(&self, hash: u64) -> usize {
-        let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else { return 0 };
-        let (span, offset) = (last.saturating_sub(*first) >> 32, hash.saturating_sub(*first) >> 32);
-        let expected = (offset * self.0.len() as u64 / span.max(1)) as usize;
-        let (mut low, mut step) = (expected.min(self.0.len()), 8);
-        while low > 0 && self.0.get(low - 1).is_some_and(|entry| *entry >= hash) {
+    const ROOM: usize = 512;
+
+    /// Of sorted entries, for which there has to be room.
+    fn of(entries: &[u64]) -> Self {
+        let mut all = [0; Self::ROOM];
+        all.iter_mut().zip(entries).for_each(|(to, from)| *to = *from);
+        Self { len: entries.len().min(Self::ROOM), all }
+    }
+
+    fn entries(&self) -> &[u64] {
+        self.all.get(..self.len).unwrap_or_default()
+    }
+
+    fn insert(&mut self, entry: u64) {
+        let Err(place) = self.entries().binary_search(&entry) else { return };
+        if self.len < Self::ROOM {
+            self.all.copy_within(place..self.len, place + 1);
+            self.all.get_mut(place).into_iter().for_each(|to| *to = entry);
+            self.len += 1;
+        }
+    }
+
+    fn remove(&mut self, entry: u64) {
+        let Ok(place) = self.entries().binary_search(&entry) else { return };
+        self.all.copy_within(place + 1..self.len, place);
+        self.len -= 1;
+    }
+
+    /// The first entry that is not below the hash. Hashes are spread evenly between the first entry of this leaf and that of the next,
+    /// so it is not far from where they would have it.
+    fn seek(&self, hash: u64, first: u64, next: u64) -> usize {
+        let entries = self.entries();
+        let (span, offset) = (next.saturating_sub(first) >> 32, hash.saturating_sub(first) >> 32);
+        let expected = (offset * entries.len() as u64 / span.max(1)) as usize;
+        let (mut low, mut step) = (expected.min(entries.len()), 8);
+        while low > 0 && entries.get(low - 1).is_some_and(|entry| *entry >= hash) {
             low = low.saturating_sub(step);
             step *= 2;
         }
         let (mut high, mut step) = (low, 8);
-        while self.0.get(high).is_some_and(|entry| *entry < hash) {
+        while entries.get(high).is_some_and(|entry| *entry < hash) {
             low = high + 1;
             high = high.saturating_add(step);
             step *= 2;
         }
-        let high = high.min(self.0.len());
-        low + self.0.get(low..high).map_or(0, |rest| rest.partition_point(|entry| *entry < hash))
+        let high = high.min(entries.len());
+        low + entries.get(low..high).map_or(0, |rest| rest.partition_point(|entry| *entry < hash))
     }
 }
 
@@ -81,41 +117,34 @@ impl Lookup {
     /// Puts the entries into a lookup that is empty.
     pub(super) fn fill(&mut self, mut entries: Vec<u64>) {
         entries.sort_unstable();
-        self.tree = Tree::of(entries.chunks(Entries::MAX * 3 / 4).map(|chunk| Entries(chunk.to_vec())));
+        self.tree = Tree::of(entries.chunks(Entries::MAX * 3 / 4).map(Entries::of));
     }
 
     pub(super) fn insert(&mut self, by: By, key: &str, slot: u32) {
         let entry = self.entry(by, key, slot);
         if self.tree.is_empty() {
-            self.tree = Tree::of([Entries(vec![entry])]);
+            self.tree = Tree::of([Entries::of(&[entry])]);
             return;
         }
         let path = self.tree.find_by_mark(|first| Some(first <= entry), |_| false);
-        self.tree.change(path, |leaf| {
-            if let Err(place) = leaf.0.binary_search(&entry) {
-                leaf.0.insert(place, entry);
-            }
-        });
+        self.tree.change(path, |leaf, (), _| leaf.insert(entry));
     }
 
     pub(super) fn remove(&mut self, by: By, key: &str, slot: u32) {
         let entry = self.entry(by, key, slot);
         let path = self.tree.find_by_mark(|first| Some(first <= entry), |_| false);
-        self.tree.change(path, |leaf| {
-            if let Ok(place) = leaf.0.binary_search(&entry) {
-                leaf.0.remove(place);
-            }
-        });
+        self.tree.change(path, |leaf, (), _| leaf.remove(entry));
     }
 
     /// The users that may have the text, in the order of their numbers.
     pub(super) fn find(&self, by: By, key: &str) -> impl Iterator<Item = u32> {
         let hash = self.hash(by, key);
         let path = self.tree.find_by_mark(|first| Some(first < hash), |_| false);
+        let (first, next) = self.tree.marks(path);
         let leaves = self.tree.leaves_from(path).enumerate();
         let entries = leaves.flat_map(move |(place, leaf)| {
-            let from = if place == 0 { leaf.seek(hash) } else { 0 };
-            leaf.0.iter().skip(from)
+            let from = if place == 0 { leaf.seek(hash, first.unwrap_or_default(), next.unwrap_or(u64::MAX)) } else { 0 };
+            leaf.entries().iter().skip(from)
         });
         entries.take_while(move |entry| *entry & !u64::from(u32::MAX) == hash).map(|entry| (entry & u64::from(u32::MAX)) as u32)
     }

@@ -1,6 +1,6 @@
 //! Users by the hash of a text.
 
-use super::tree::{Leaf, Tree};
+use super::tree::{Leaf, Path, Tree};
 use std::hash::{BuildHasher, RandomState};
 
 /// Which text it is that a user is found by. All by their keys ([`crate::key`]).
@@ -20,25 +20,33 @@ pub(super) struct Lookup {
     state: RandomState,
 }
 
-/// Entries in one piece with their count: what a lookup touches of them is one line of memory for the count and one for the entry.
+/// Entries in one piece, of which a lookup touches one line of memory, mostly.
 #[derive(Clone)]
 struct Entries {
     len: usize,
     all: [u64; Self::ROOM],
 }
 
+/// What is asked of entries without looking at them.
+#[derive(Clone, Copy)]
+struct Mark {
+    /// The upper half of the first entry.
+    first: u32,
+    len: u32,
+}
+
 impl Leaf for Entries {
     /// A leaf has one too many before it is split.
     const MAX: usize = Self::ROOM - 1;
-    type Mark = u64;
+    type Mark = Mark;
     type Summary = ();
 
     fn len(&self) -> usize {
         self.len
     }
 
-    fn mark(&self) -> u64 {
-        self.entries().first().copied().unwrap_or_default()
+    fn mark(&self) -> Mark {
+        Mark { first: upper(self.first()), len: self.len as u32 }
     }
 
     fn split(&mut self) -> Self {
@@ -57,6 +65,10 @@ impl Entries {
         let mut all = [0; Self::ROOM];
         all.iter_mut().zip(entries).for_each(|(to, from)| *to = *from);
         Self { len: entries.len().min(Self::ROOM), all }
+    }
+
+    fn first(&self) -> u64 {
+        self.all.first().copied().unwrap_or_default()
     }
 
     fn entries(&self) -> &[u64] {
@@ -78,12 +90,12 @@ impl Entries {
         self.len -= 1;
     }
 
-    /// The first entry that is not below the hash. Hashes are spread evenly between the first entry of this leaf and that of the next,
-    /// so it is not far from where they would have it.
-    fn seek(&self, hash: u64, first: u64, next: u64) -> usize {
-        let entries = self.entries();
-        let (span, offset) = (next.saturating_sub(first) >> 32, hash.saturating_sub(first) >> 32);
-        let expected = (offset * entries.len() as u64 / span.max(1)) as usize;
+    /// The entries from the first on that is not below the hash. Hashes are spread evenly between the first entry of this leaf and that
+    /// of the next, so it is not far from where they would have it.
+    fn from(&self, hash: u64, mark: Mark, next: Option<Mark>) -> &[u64] {
+        let entries = self.all.get(..mark.len as usize).unwrap_or_default();
+        let (span, offset) = (next.map_or(u32::MAX, |next| next.first).saturating_sub(mark.first), upper(hash).saturating_sub(mark.first));
+        let expected = (u64::from(offset) * entries.len() as u64 / u64::from(span.max(1))) as usize;
         let (mut low, mut step) = (expected.min(entries.len()), 8);
         while low > 0 && entries.get(low - 1).is_some_and(|entry| *entry >= hash) {
             low = low.saturating_sub(step);
@@ -96,8 +108,13 @@ impl Entries {
             step *= 2;
         }
         let high = high.min(entries.len());
-        low + entries.get(low..high).map_or(0, |rest| rest.partition_point(|entry| *entry < hash))
+        low += entries.get(low..high).map_or(0, |rest| rest.partition_point(|entry| *entry < hash));
+        entries.get(low..).unwrap_or_default()
     }
+}
+
+fn upper(entry: u64) -> u32 {
+    (entry >> 32) as u32
 }
 
 impl Lookup {
@@ -120,31 +137,37 @@ impl Lookup {
         self.tree = Tree::of(entries.chunks(Entries::MAX * 3 / 4).map(Entries::of));
     }
 
+    /// The last leaf whose first entry is not above this one.
+    fn path(&self, entry: u64) -> Path {
+        let upper = upper(entry);
+        self.tree.find_by_mark(|mark| (mark.first != upper).then_some(mark.first < upper), |leaf| leaf.first() <= entry)
+    }
+
     pub(super) fn insert(&mut self, by: By, key: &str, slot: u32) {
         let entry = self.entry(by, key, slot);
         if self.tree.is_empty() {
             self.tree = Tree::of([Entries::of(&[entry])]);
             return;
         }
-        let path = self.tree.find_by_mark(|first| Some(first <= entry), |_| false);
+        let path = self.path(entry);
         self.tree.change(path, |leaf, (), _| leaf.insert(entry));
     }
 
     pub(super) fn remove(&mut self, by: By, key: &str, slot: u32) {
         let entry = self.entry(by, key, slot);
-        let path = self.tree.find_by_mark(|first| Some(first <= entry), |_| false);
+        let path = self.path(entry);
         self.tree.change(path, |leaf, (), _| leaf.remove(entry));
     }
 
     /// The users that may have the text, in the order of their numbers.
     pub(super) fn find(&self, by: By, key: &str) -> impl Iterator<Item = u32> {
         let hash = self.hash(by, key);
-        let path = self.tree.find_by_mark(|first| Some(first < hash), |_| false);
-        let (first, next) = self.tree.marks(path);
+        let path = self.path(hash);
+        let (mark, next) = self.tree.marks(path);
         let leaves = self.tree.leaves_from(path).enumerate();
-        let entries = leaves.flat_map(move |(place, leaf)| {
-            let from = if place == 0 { leaf.seek(hash, first.unwrap_or_default(), next.unwrap_or(u64::MAX)) } else { 0 };
-            leaf.entries().iter().skip(from)
+        let entries = leaves.flat_map(move |(place, leaf)| match mark {
+            Some(mark) if place == 0 => leaf.from(hash, mark, next),
+            _ => leaf.entries(),
         });
         entries.take_while(move |entry| *entry & !u64::from(u32::MAX) == hash).map(|entry| (entry & u64::from(u32::MAX)) as u32)
     }

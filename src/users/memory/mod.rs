@@ -241,8 +241,7 @@ impl UserStore for MemoryStore {
         check_load(tenant, (&roles, &groups, &users), |id| state.user(id).is_some(), |subject| state.has_subject(subject))?;
         state.roles = Arc::new(merged(&state.roles, roles));
         state.groups = Arc::new(merged(&state.groups, groups));
-        // Each user goes when there is a record of it, so that memory holds all of them once.
-        state.extend(users.into_iter().map(|user| cell.record(&mut writer, &user)))?;
+        state.extend(users, |user| cell.record(&mut writer, user))?;
         *cell.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::slots::Slots;
 use super::tree::{Path, Summary, Tree};
 use crate::users::error::StoreError;
 use crate::users::role::{Group, Role};
-use crate::users::user::{Members, Status};
+use crate::users::user::{Members, Status, User};
 use crate::value::key;
 use std::sync::Arc;
 
@@ -104,15 +104,16 @@ impl Tenant {
     }
 
     /// Adds users, whose ids and subjects nobody has. Where there are none yet this is faster than one by one.
-    pub(super) fn extend(&mut self, mut records: impl Iterator<Item = Record>) -> Result<(), StoreError> {
+    pub(super) fn extend(&mut self, users: Vec<User>, mut record: impl FnMut(&User) -> Record) -> Result<(), StoreError> {
         if self.records.len() > 0 {
-            return records.try_for_each(|record| self.insert(record));
+            return users.iter().try_for_each(|user| self.insert(record(user)));
         }
-        let mut places = Vec::with_capacity(records.size_hint().0);
-        for record in records {
-            let beginning = block::beginning_of(record.name());
-            places.push((beginning, self.push(record)?));
+        let mut places = Vec::with_capacity(users.len());
+        for user in &users {
+            places.push((block::beginning_of(&user.name), self.push(record(user))?));
         }
+        // What follows gets by with the memory that they had.
+        drop(users);
         places.sort_unstable();
         let (mut rows, mut blocks, mut entries) = (Vec::new(), Vec::new(), Vec::with_capacity(places.len() * 3));
         for alike in places.chunk_by(|(one, _), (other, _)| one == other) {

@@ -4,6 +4,7 @@ use super::digest::Digest;
 use super::marks::Marks;
 use super::record::Record;
 use super::shared::Kind;
+use super::texts::{Text, Texts};
 use super::tree::{Leaf, Path, Tree};
 use crate::users::page;
 use crate::users::user::{Members, Status};
@@ -16,19 +17,6 @@ pub(super) const ROWS: usize = 512;
 const END: u8 = 0xFF;
 /// Stands for no text; no byte of UTF-8.
 const ABSENT: u8 = 0xFE;
-
-/// Which text of a user a column has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Text {
-    /// The id as it is.
-    Id,
-    /// The key of the name.
-    Name,
-    /// The key of the e-mail address.
-    Email,
-    /// The key of the subject.
-    Subject,
-}
 
 type Beginning = [u8; 16];
 
@@ -92,17 +80,28 @@ impl Row {
         self.name == other.name
     }
 
-    pub(super) fn text(&self, text: Text) -> Option<&str> {
-        match text {
-            Text::Id => Some(&self.id),
-            Text::Name => Some(&self.name),
-            Text::Email => self.email.as_deref(),
-            Text::Subject => Some(&self.subject),
-        }
+    pub(super) fn email(&self) -> Option<&str> {
+        self.email.as_deref()
+    }
+
+    pub(super) fn subject(&self) -> &str {
+        &self.subject
     }
 
     pub(super) fn client(&self) -> Option<&str> {
         self.client.as_deref()
+    }
+}
+
+impl Texts for Row {
+    fn texts(&self, which: Text) -> impl Iterator<Item = &[u8]> + Clone {
+        let text = match which {
+            Text::Id => Some(&self.id),
+            Text::Name => Some(&self.name),
+            Text::Email => self.email.as_ref(),
+            Text::Subject => Some(&self.subject),
+        };
+        text.map(|text| text.as_bytes()).into_iter()
     }
 }
 
@@ -251,6 +250,13 @@ impl Block {
             column.ends.shrink_to_fit();
             column.bytes.shrink_to_fit();
         }
+    }
+}
+
+impl Texts for Block {
+    fn texts(&self, which: Text) -> impl Iterator<Item = &[u8]> + Clone {
+        let column = self.column(which);
+        (0..column.ends.len()).map(|row| column.row(row)).filter(|text| *text != [ABSENT])
     }
 }
 

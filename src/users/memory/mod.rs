@@ -14,6 +14,7 @@ mod search;
 mod shared;
 mod slots;
 mod tenant;
+mod texts;
 mod tree;
 
 use self::list::list;

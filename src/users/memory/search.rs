@@ -2,7 +2,7 @@
 
 use super::answers::Answers;
 use super::bits::Bits;
-use super::block::{Block, Text};
+use super::block::Block;
 use super::digest::Digest;
 use super::grams::{Gram, grams};
 use super::lookup::By;
@@ -10,6 +10,7 @@ use super::marks::Mark;
 use super::record::Record;
 use super::shared::Kind;
 use super::tenant::Tenant;
+use super::texts::Text;
 use super::tree::Spot;
 use crate::eval;
 use crate::plan::{Node, Plan, Predicate, Test};

@@ -1,6 +1,6 @@
 //! The users of one tenant, with their indexes.
 
-use super::block::{self, Block, ROWS, Row, Text};
+use super::block::{self, Block, ROWS, Row};
 use super::ids::Ids;
 use super::lookup::{By, Lookup};
 use super::record::Record;
@@ -194,15 +194,15 @@ impl Tenant {
 
 /// What the user is found by. The id is not among it, for it never changes.
 fn keys(row: &Row) -> impl Iterator<Item = (By, Option<&str>)> {
-    [(By::Subject, row.text(Text::Subject)), (By::Email, row.text(Text::Email)), (By::Client, row.client())].into_iter()
+    [(By::Subject, Some(row.subject())), (By::Email, row.email()), (By::Client, row.client())].into_iter()
 }
 
 #[cfg(test)]
 mod tests {
     use super::{By, Tenant};
-    use crate::users::memory::block::Text;
     use crate::users::memory::grams::{Gram, grams};
     use crate::users::memory::record::{Record, Sharing};
+    use crate::users::memory::texts::Text;
     use crate::users::{User, sample};
 
     #[test]

@@ -1,6 +1,6 @@
 //! What to say of text that is no filter.
 
-use super::ast::{Literal, PathRange};
+use super::ast::{Connective, Literal, PathRange};
 use super::reader::Reader;
 use super::token::{Input, is_uri, word};
 use crate::diagnostic::{Code, Diagnostic, quoted};
@@ -44,6 +44,20 @@ pub(super) fn unexpected(reader: &Reader, input: Input<'_>) -> Diagnostic {
         Some(char) if char.is_ascii_alphabetic() => fault.with_help("join two clauses with `and` or `or`"),
         _ => fault,
     }
+}
+
+#[cold]
+pub(super) fn unclosed(reader: &Reader, open: Input<'_>) -> Diagnostic {
+    let (open_with, close_with) = if open.first() == Some(&b'(') { ("`(`", "`)`") } else { ("`[`", "`]`") };
+    let fault = Diagnostic::new(Code::Unclosed, reader.span(open, 1), format!("{open_with} is never closed"));
+    fault.label("opened here").with_help(format!("add {close_with} where its part ends"))
+}
+
+#[cold]
+pub(super) fn missing_blank(span: Span, connective: Connective) -> Diagnostic {
+    let name = if connective == Connective::And { "and" } else { "or" };
+    let fault = Diagnostic::new(Code::MissingBlank, span, format!("a blank is missing before `{name}`"));
+    fault.with_help(format!("write a blank between the value and `{name}`"))
 }
 
 pub(super) fn bad_value(reader: &Reader, input: Input<'_>, text: &str) -> Diagnostic {

@@ -3,6 +3,7 @@
 mod ast;
 mod builder;
 mod fault;
+mod literal;
 mod parse;
 mod path;
 mod print;

@@ -2,23 +2,19 @@
 //!
 //! The first byte or word decides which production it is, so nothing is read twice and an error stands where it is. Every
 //! nesting production goes through `Reader::deeper`, the one budget on depth, so the stack that reading takes is bounded.
+//!
+//! A clause is read by what becomes one function, as handing results up through memory costs more than reading does: hence
+//! `inline(always)` on what it consists of.
 
-use super::ast::{Connective, Kind, Literal, LiteralKind, LiteralRange, PathRange};
-use super::fault::{ONE_PATH, VALUES, bad_operator, bad_path, bad_value, no_operand, unexpected};
+use super::ast::{Connective, Kind, LiteralKind, LiteralRange, PathRange};
+use super::fault::{ONE_PATH, bad_operator, bad_path, missing_blank, no_operand, unclosed, unexpected};
+use super::literal::comp_value;
 use super::reader::{Built, Chain, Reader, short};
-use super::string;
-use super::token::{Fault, Input, Step, at_end_of_word, blanks, is_blank, is_plain_word, is_uri, name, not_operator, operator, stop, word};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use super::token::{Fault, Input, Step, at_end_of_word, blanks, is_uri, name, not_operator, operator, stop, word};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::operator::Operator;
 use crate::schema::is_name;
 use crate::span::Span;
-use crate::syntax::Syntax;
-use nom::Parser;
-use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while1};
-use nom::character::complete::one_of;
-use nom::combinator::{opt, recognize};
-use nom::sequence::preceded;
 
 /// ```text
 /// patchPath = attrPath / valuePath [ "." ATTRNAME ]
@@ -73,59 +69,65 @@ pub(super) fn filter<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Buil
 /// ```text
 /// orExp = andExp *( SEP "or" SEP andExp )
 /// ```
-fn or_exp<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
-    let (mut input, (first, mut more)) = and_exp(reader, input)?;
-    if !more {
-        return Ok((input, first));
+fn or_exp<'s>(reader: &mut Reader, mut input: Input<'s>) -> Step<'s, Built> {
+    let mut chain: Option<Chain> = None;
+    loop {
+        let (rest, (operand, more)) = and_exp(reader, input)?;
+        input = rest;
+        match (&mut chain, more) {
+            (None, false) => return Ok((input, operand)),
+            (None, true) => chain = Some(Chain::of(reader, Connective::Or, operand)),
+            (Some(chain), _) => chain.push(reader, operand),
+        }
+        if !more && let Some(chain) = chain {
+            return Ok((input, chain.finish(reader)?));
+        }
     }
-    let mut chain = Chain::of(reader, Connective::Or, first);
-    while more {
-        let operand;
-        (input, (operand, more)) = and_exp(reader, input)?;
-        chain.push(reader, operand);
-    }
-    Ok((input, chain.finish(reader)?))
 }
 
 /// ```text
 /// andExp = unary *( SEP "and" SEP unary )
 /// ```
 /// What follows is taken too, blanks or an `or`: whether it is one is told besides.
-fn and_exp<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, (Built, bool)> {
-    let (input, first) = unary(reader, input)?;
-    let (mut input, mut next) = connective(reader, input)?;
-    if next != Some(Connective::And) {
-        return Ok((input, (first, next.is_some())));
-    }
-    let mut chain = Chain::of(reader, Connective::And, first);
-    while next == Some(Connective::And) {
+#[inline]
+fn and_exp<'s>(reader: &mut Reader, mut input: Input<'s>) -> Step<'s, (Built, bool)> {
+    let mut chain: Option<Chain> = None;
+    loop {
         let (rest, operand) = unary(reader, input)?;
-        chain.push(reader, operand);
+        let next;
         (input, next) = connective(reader, rest)?;
+        let more = next == Some(Connective::And);
+        match (&mut chain, more) {
+            (None, false) => return Ok((input, (operand, next.is_some()))),
+            (None, true) => chain = Some(Chain::of(reader, Connective::And, operand)),
+            (Some(chain), _) => chain.push(reader, operand),
+        }
+        if !more && let Some(chain) = chain {
+            return Ok((input, (chain.finish(reader)?, next.is_some())));
+        }
     }
-    Ok((input, (chain.finish(reader)?, next.is_some())))
 }
 
 /// The connective behind an operand, if there is one, with the blanks on both sides.
 /// ```text
 /// SEP = 1*WS      ; may be empty next to a parenthesis or bracket
 /// ```
+#[inline]
 fn connective<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, Option<Connective>> {
     let after = blanks(input);
-    let (rest, found, name) = match after {
-        [b'a' | b'A', b'n' | b'N', b'd' | b'D', rest @ ..] => (rest, Connective::And, "and"),
-        [b'o' | b'O', b'r' | b'R', rest @ ..] => (rest, Connective::Or, "or"),
+    let (rest, found) = match after {
+        [b'a' | b'A', b'n' | b'N', b'd' | b'D', rest @ ..] => (rest, Connective::And),
+        [b'o' | b'O', b'r' | b'R', rest @ ..] => (rest, Connective::Or),
         _ => return Ok((after, None)),
     };
-    if rest.first().is_some_and(|byte| !is_blank(*byte) && *byte != b'(') {
+    let behind = blanks(rest);
+    if behind.len() == rest.len() && rest.first().is_some_and(|byte| *byte != b'(') {
         return Ok((after, None));
     }
-    let before = reader.offset(after).checked_sub(1).and_then(|at| reader.filter.text.as_bytes().get(at));
-    if before.is_some_and(|byte| !is_blank(*byte) && !matches!(byte, b')' | b']')) {
-        let fault = Diagnostic::new(Code::MissingBlank, reader.span(after, name.len()), format!("a blank is missing before `{name}`"));
-        return stop(fault.with_help(format!("write a blank between the value and `{name}`")));
+    if after.len() == input.len() && !reader.is_after_bracket(input) {
+        return stop(missing_blank(reader.span(after, after.len() - rest.len()), found));
     }
-    Ok((blanks(rest), Some(found)))
+    Ok((behind, Some(found)))
 }
 
 /// ```text
@@ -147,6 +149,7 @@ fn unary<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
 /// ```text
 /// group = "(" *WS orExp ")"
 /// ```
+#[inline]
 fn group<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
     reader.deeper(input)?;
     let (rest, built) = or_exp(reader, blanks(input.get(1..).unwrap_or(&[])))?;
@@ -163,15 +166,12 @@ fn not_group<'s>(reader: &mut Reader, input: Input<'s>, after_not: Input<'s>) ->
     Ok((rest, Built { index, start, end, top, ..child }))
 }
 
+#[inline]
 fn close<'s>(reader: &Reader, open: Input<'_>, input: Input<'s>, bracket: u8) -> Result<Input<'s>, nom::Err<Fault>> {
     let input = blanks(input);
     match input.split_first() {
         Some((first, rest)) if *first == bracket => Ok(rest),
-        None => {
-            let (open_with, close_with) = if bracket == b')' { ("`(`", "`)`") } else { ("`[`", "`]`") };
-            let fault = Diagnostic::new(Code::Unclosed, reader.span(open, 1), format!("{open_with} is never closed"));
-            stop(fault.label("opened here").with_help(format!("add {close_with} where its part ends")))
-        }
+        None => stop(unclosed(reader, open)),
         Some(_) => stop(unexpected(reader, input)),
     }
 }
@@ -181,10 +181,15 @@ fn close<'s>(reader: &Reader, open: Input<'_>, input: Input<'s>, bracket: u8) ->
 fn attribute<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
     let (rest, path) = attr_path(reader, input)?;
     let after = blanks(rest);
-    if after.first() != Some(&b'[') {
-        return attr_exp(reader, path, rest);
+    match after.first() {
+        Some(b'[') => with_brackets(reader, path, after),
+        _ => attr_exp(reader, path, rest, after),
     }
-    let (rest, inner) = value_path(reader, after)?;
+}
+
+/// A value path, from the bracket on.
+fn with_brackets<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<'s, Built> {
+    let (rest, inner) = value_path(reader, input)?;
     if rest.first() == Some(&b'.') || operator(blanks(rest)).is_some() {
         return after_brackets(reader, path, inner, rest);
     }
@@ -233,7 +238,7 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
         (PathRange { start, name: start, dot: 0, end: start + 5 }, input)
     };
     let mut chain = Chain::of(reader, Connective::And, inner);
-    let (rest, clause) = attr_exp(reader, sub, rest)?;
+    let (rest, clause) = attr_exp(reader, sub, rest, blanks(rest))?;
     chain.push(reader, clause);
     let inner = chain.finish(reader)?;
     let built = reader.value_path(path, inner, rest);
@@ -255,10 +260,11 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
 /// ```text
 /// attrExp = attrPath 1*WS "pr" / attrPath 1*WS compareOp 1*WS compValue
 /// ```
-/// From the blanks after the path on.
-fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<'s, Built> {
-    let (rest, operator) = compare_op(reader, path, input)?;
-    let operator_start = short(reader.offset(rest) - operator.name().len());
+/// From behind the path on, with the same without its blanks.
+#[inline(always)]
+fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>, after: Input<'s>) -> Step<'s, Built> {
+    let (rest, operator) = compare_op(reader, path, input, after)?;
+    let operator_start = short(reader.offset(after));
     reader.one_more_clause(path.start)?;
     let nothing = LiteralRange { kind: LiteralKind::Absent, source_start: 0, start: 0, end: 0 };
     let (rest, literal) = if operator.takes_value() { comp_value(reader, operator, rest)? } else { (rest, nothing) };
@@ -271,8 +277,8 @@ fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<
 /// compareOp = "eq" / "ne" / "co" / "sw" / "ew" / "gt" / "ge" / "lt" / "le"
 /// ```
 /// or `pr`, in any case, after at least one blank.
-fn compare_op<'s>(reader: &Reader, path: PathRange, input: Input<'s>) -> Step<'s, Operator> {
-    let after = blanks(input);
+#[inline(always)]
+fn compare_op<'s>(reader: &Reader, path: PathRange, input: Input<'s>, after: Input<'s>) -> Step<'s, Operator> {
     match operator(after) {
         Some(found) if after.len() < input.len() => Ok(found),
         _ => {
@@ -283,108 +289,15 @@ fn compare_op<'s>(reader: &Reader, path: PathRange, input: Input<'s>) -> Step<'s
 }
 
 /// ```text
-/// compValue = false / null / true / number / string
-/// ```
-/// after at least one blank.
-fn comp_value<'s>(reader: &mut Reader, operator: Operator, input: Input<'s>) -> Step<'s, LiteralRange> {
-    let after = blanks(input);
-    let start = reader.offset(after);
-    let missing_blank = after.len() == input.len();
-    match after.first() {
-        None | Some(b')' | b']') => {
-            let fault = Diagnostic::new(Code::ExpectedValue, reader.span(after, 0), format!("no value after `{operator}`"));
-            stop(fault.expecting(VALUES))
-        }
-        Some(_) if missing_blank => {
-            let fault = Diagnostic::new(Code::MissingBlank, reader.span(after, 0), format!("a blank is missing after `{operator}`"));
-            stop(fault.with_help("write a blank between the operator and the value"))
-        }
-        Some(b'"') => string(reader, after, '"'),
-        Some(b'\'') if reader.filter.syntax.single_quotes => string(reader, after, '\''),
-        Some(_) => {
-            let (rest, word) = word(after)?;
-            let text = reader.text(after, word.len());
-            let Some(kind) = word_literal(text, &reader.filter.syntax) else { return stop(bad_value(reader, after, text)) };
-            let span = Span::new(start, start + word.len());
-            if kind == LiteralKind::Null && !matches!(operator, Operator::Eq | Operator::Ne) {
-                let fault = Diagnostic::new(Code::NullOperator, span, format!("`null` cannot be compared with `{operator}`"));
-                return stop(fault.with_help("`null` goes with `eq` and `ne`; `pr` asks whether there is a value"));
-            }
-            let warning = match kind {
-                LiteralKind::True | LiteralKind::False if !matches!(text, "true" | "false") => {
-                    let right = text.to_ascii_lowercase();
-                    let warning = Diagnostic::new(Code::AcceptedBooleanCase, span, format!("{} for `{right}`", quoted(text)));
-                    Some(warning.replace(span, right))
-                }
-                LiteralKind::String => {
-                    let right = Literal::String(text).to_string();
-                    let warning = Diagnostic::new(Code::AcceptedUnquotedWord, span, format!("{} has no quotes", quoted(text)));
-                    Some(warning.replace(span, right))
-                }
-                _ => None,
-            };
-            reader.filter.warnings.extend(warning);
-            Ok((rest, LiteralRange { kind, source_start: short(start), start: short(start), end: short(span.end) }))
-        }
-    }
-}
-
-/// A word in a value's place, by RFC 8259: `true`, `false`, `null` or a number; by dialect, other words.
-fn word_literal(text: &str, syntax: &Syntax) -> Option<LiteralKind> {
-    match text {
-        "true" => Some(LiteralKind::True),
-        "false" => Some(LiteralKind::False),
-        "null" => Some(LiteralKind::Null),
-        _ if matches!(number(text.as_bytes()), Ok(([], _))) => Some(LiteralKind::Number),
-        _ if syntax.boolean_case && text.eq_ignore_ascii_case("true") => Some(LiteralKind::True),
-        _ if syntax.boolean_case && text.eq_ignore_ascii_case("false") => Some(LiteralKind::False),
-        _ if syntax.unquoted_words && is_plain_word(text) => Some(LiteralKind::String),
-        _ => None,
-    }
-}
-
-/// ```text
-/// string = quotation-mark *char quotation-mark      ; RFC 8259 section 7
-/// ```
-fn string<'s>(reader: &mut Reader, input: Input<'s>, quote: char) -> Step<'s, LiteralRange> {
-    let offset = reader.offset(input);
-    let scanned = string::scan(input, offset).or_else(stop)?;
-    let (mut start, mut end) = (short(offset + 1), short(offset + scanned.len - 1));
-    if scanned.escaped {
-        let body = reader.filter.slice(start, end).to_owned();
-        start = short(reader.filter.text.len());
-        string::decode(&body, offset + 1, quote, &mut reader.filter.text).or_else(stop)?;
-        end = short(reader.filter.text.len());
-    }
-    if quote == '\'' {
-        let right = Literal::String(reader.filter.slice(start, end)).to_string();
-        let span = reader.span(input, scanned.len);
-        let warning = Diagnostic::new(Code::AcceptedSingleQuotes, span, "a string in single quotes");
-        reader.filter.warnings.push(warning.replace(span, right));
-    }
-    let rest = input.get(scanned.len..).unwrap_or(&[]);
-    Ok((rest, LiteralRange { kind: LiteralKind::String, source_start: short(offset), start, end }))
-}
-
-/// ```text
-/// number = [ "-" ] int [ frac ] [ exp ]             ; RFC 8259 section 6
-/// ```
-fn number(input: Input<'_>) -> Step<'_, Input<'_>> {
-    let digits = || take_while1(|byte: u8| byte.is_ascii_digit());
-    let int = alt((tag("0".as_bytes()), digits()));
-    let frac = preceded(tag(".".as_bytes()), digits());
-    let exp = (one_of("eE"), opt(one_of("+-")), digits());
-    recognize((opt(tag("-".as_bytes())), int, opt(frac), opt(exp))).parse(input)
-}
-
-/// ```text
 /// attrPath = [ URI ":" ] ATTRNAME [ "." ATTRNAME ]
 /// ```
 /// A URI has a colon of its own; the name begins after the last one.
+/// Whoever asks for one has seen its first byte: a letter or `$`.
+#[inline(always)]
 pub(super) fn attr_path<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, PathRange> {
     // Nearly always a name alone, which is then read once.
-    let (rest, bare) = name(input)?;
-    if at_end_of_word(rest) && bare.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'$') {
+    let (rest, _) = name(input)?;
+    if at_end_of_word(rest) {
         let start = short(reader.offset(input));
         return Ok((rest, PathRange { start, name: start, dot: 0, end: short(reader.offset(rest)) }));
     }

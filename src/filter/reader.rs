@@ -56,6 +56,12 @@ impl Reader {
         self.filter.source_len - input.len()
     }
 
+    /// Whether a parenthesis or bracket closes right before `input`.
+    pub(super) fn is_after_bracket(&self, input: Input<'_>) -> bool {
+        let before = self.offset(input).checked_sub(1).and_then(|at| self.filter.text.as_bytes().get(at));
+        before.is_none_or(|byte| matches!(byte, b')' | b']'))
+    }
+
     /// The span from `input` on, `len` bytes long.
     pub(super) fn span(&self, input: Input<'_>, len: usize) -> Span {
         let start = self.offset(input);
@@ -78,23 +84,23 @@ impl Reader {
         }
     }
 
+    #[inline]
     pub(super) fn deeper(&mut self, input: Input<'_>) -> Result<(), nom::Err<Fault>> {
         self.depth += 1;
         self.filter.measures.depth = self.filter.measures.depth.max(self.depth);
         if self.depth <= self.limits.depth {
             return Ok(());
         }
-        let message = format!("nested deeper than the {} levels allowed", self.limits.depth);
-        stop(Diagnostic::new(Code::TooDeep, self.span(input, 1), message).with_help(TOO_COMPLEX))
+        stop(too_many(Code::TooDeep, self.span(input, 1), self.limits.depth))
     }
 
+    #[inline]
     pub(super) fn one_more_clause(&mut self, start: u32) -> Result<(), nom::Err<Fault>> {
         self.filter.measures.clauses += 1;
         if self.filter.measures.clauses <= self.limits.clauses {
             return Ok(());
         }
-        let message = format!("more than the {} clauses allowed", self.limits.clauses);
-        stop(Diagnostic::new(Code::TooManyClauses, Span::new(start as usize, start as usize + 1), message).with_help(TOO_COMPLEX))
+        stop(too_many(Code::TooManyClauses, Span::new(start as usize, start as usize + 1), self.limits.clauses))
     }
 
     /// Closes a value path that ends before `rest`.
@@ -109,7 +115,16 @@ impl Reader {
     }
 }
 
-const TOO_COMPLEX: &str = "filter too complex; ask in several queries";
+/// More than `limit` of what the code is about.
+#[cold]
+fn too_many(code: Code, span: Span, limit: usize) -> Diagnostic {
+    let message = match code {
+        Code::TooDeep => format!("nested deeper than the {limit} levels allowed"),
+        Code::TooManyClauses => format!("more than the {limit} clauses allowed"),
+        _ => format!("`and` and `or` take turns on more than the {limit} levels allowed"),
+    };
+    Diagnostic::new(code, span, message).with_help("filter too complex; ask in several queries")
+}
 
 /// The limit on bytes keeps every offset of a text, and every position in its tree, within 32 bits.
 pub(super) fn short(number: usize) -> u32 {
@@ -137,8 +152,8 @@ impl Chain {
     pub(super) fn push(&mut self, reader: &mut Reader, operand: Built) {
         let (mut first, mut last) = (operand.index, operand.index);
         // `(a or b) or c` is `a or b or c`: the inner chain gives its operands away and goes.
-        if let Some(Entry { kind: Kind::Chain { connective, first: inner_first, last: inner_last }, .. }) = reader.filter.entries.last()
-            && *connective == self.connective
+        if operand.top == Some(self.connective)
+            && let Some(Entry { kind: Kind::Chain { first: inner_first, last: inner_last, .. }, .. }) = reader.filter.entries.last()
         {
             (first, last) = (*inner_first, *inner_last);
             reader.filter.entries.pop();
@@ -159,9 +174,7 @@ impl Chain {
         let most = &mut reader.filter.measures.alternations;
         *most = (*most).max(alternations as usize);
         if alternations as usize > limit {
-            let span = Span::new(start as usize, end as usize);
-            let message = format!("`and` and `or` take turns on more than the {limit} levels allowed");
-            return stop(Diagnostic::new(Code::TooManyAlternations, span, message).with_help(TOO_COMPLEX));
+            return stop(too_many(Code::TooManyAlternations, Span::new(start as usize, end as usize), limit));
         }
         let index = reader.push(Kind::Chain { connective, first, last }, start, end);
         Ok(Built { index, start, end, alternations, top: Some(connective) })

@@ -3,6 +3,14 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 
+/// How long the string at the start of `input`, in double quotes, is with them; `None` where it holds an escape or a fault.
+#[inline]
+pub(super) fn plain(input: &[u8]) -> Option<usize> {
+    let body = input.get(1..)?;
+    let len = clean(body, b'"');
+    (body.get(len) == Some(&b'"')).then_some(len + 2)
+}
+
 /// A string that was read: how many bytes of the text it took, quotes included, and whether it holds escapes.
 pub(super) struct Scanned {
     pub(super) len: usize,
@@ -17,9 +25,9 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
     let mut escaped = false;
     loop {
         let rest = input.get(at..).unwrap_or(&[]);
-        let plain = plain(rest, quote);
-        at += plain + 1;
-        match rest.get(plain) {
+        let clean = clean(rest, quote);
+        at += clean + 1;
+        match rest.get(clean) {
             Some(byte) if *byte == quote => return Ok(Scanned { len: at, escaped }),
             Some(b'\\') => {}
             Some(byte) => return Err(control(*byte, offset + at - 1)),
@@ -36,22 +44,29 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
 }
 
 /// How many bytes stand before the first that ends a string, begins an escape or has to be escaped.
-fn plain(bytes: &[u8], quote: u8) -> usize {
+#[inline]
+fn clean(bytes: &[u8], quote: u8) -> usize {
     // Most texts are short: eight bytes at a time need no start of their own.
-    let (eights, _) = bytes.as_chunks();
-    let clean = eights.iter().take_while(|eight| !has_special(u64::from_le_bytes(**eight), quote)).count() * 8;
-    let rest = bytes.get(clean..).unwrap_or(&[]);
+    let (eights, rest) = bytes.as_chunks();
+    let mut at = 0;
+    for eight in eights {
+        let special = specials(u64::from_le_bytes(*eight), quote);
+        if special != 0 {
+            return at + special.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
     let is_special = |byte: &u8| *byte == quote || *byte == b'\\' || *byte < 0x20;
-    clean + rest.iter().position(is_special).unwrap_or(rest.len())
+    at + rest.iter().position(is_special).unwrap_or(rest.len())
 }
 
-/// Whether one of the eight bytes is the quote, a backslash or a control character.
-fn has_special(eight: u64, quote: u8) -> bool {
+/// The top bit of each of the eight bytes that is the quote, a backslash or a control character; exact up to the first of them.
+fn specials(eight: u64, quote: u8) -> u64 {
     const EACH: u64 = u64::from_le_bytes([1; 8]);
     // The top bit of each byte that is less than `least`, which is 0x80 at most; above such a byte it can be set for others too.
     let less = |eight: u64, least: u64| eight.wrapping_sub(EACH * least) & !eight;
     let equal = |byte: u8| less(eight ^ (EACH * u64::from(byte)), 1);
-    (equal(quote) | equal(b'\\') | less(eight, 0x20)) & (EACH * 0x80) != 0
+    (equal(quote) | equal(b'\\') | less(eight, 0x20)) & (EACH * 0x80)
 }
 
 fn control(byte: u8, at: usize) -> Diagnostic {

@@ -8,6 +8,8 @@ use super::page::SortKey;
 use super::role::{Group, Role};
 use super::user::User;
 use crate::value::key;
+use memchr::memchr;
+use std::fmt::Display;
 
 /// Bytes of an id, at most: of a tenant, a user, a role or a group.
 pub const ID_BYTES: usize = 255;
@@ -37,7 +39,7 @@ fn fault(text: &str, most: usize) -> Option<String> {
     if text.len() > most {
         return Some(too_long(most));
     }
-    text.contains('\0').then(|| NUL.to_owned())
+    memchr(0, text.as_bytes()).map(|_| NUL.to_owned())
 }
 
 fn too_long(most: usize) -> String {
@@ -54,7 +56,7 @@ pub(super) fn is_tenant(tenant: &str) -> bool {
 }
 
 /// Whether the user can be kept in the tenant. Places are below `at`, a JSON pointer.
-pub(super) fn check_user(tenant: &str, user: &User, at: &str) -> Result<(), StoreError> {
+pub(super) fn check_user(tenant: &str, user: &User, at: impl Display + Copy) -> Result<(), StoreError> {
     let member = |name: &str, fault| refuse(|| format!("{at}/{name}"), fault);
     if user.tenant_id != tenant {
         return Err(StoreError::invalid(format!("{at}/tenantId"), "the user is of another tenant"));
@@ -71,8 +73,8 @@ pub(super) fn check_user(tenant: &str, user: &User, at: &str) -> Result<(), Stor
     member("zoneinfo", user.zoneinfo.as_deref().and_then(text_fault))?;
     member("preferredLocale", user.preferred_locale.as_deref().and_then(text_fault))?;
     member("preferredZoneinfo", user.preferred_zoneinfo.as_deref().and_then(text_fault))?;
-    check_roles(&user.assigned_roles, &format!("{at}/assignedRoles"))?;
-    check_groups(&user.assigned_groups, &format!("{at}/assignedGroups"))?;
+    check_roles(&user.assigned_roles, format_args!("{at}/assignedRoles"))?;
+    check_groups(&user.assigned_groups, format_args!("{at}/assignedGroups"))?;
     user.assigned_scopes
         .iter()
         .enumerate()
@@ -80,7 +82,7 @@ pub(super) fn check_user(tenant: &str, user: &User, at: &str) -> Result<(), Stor
 }
 
 /// Whether the roles can be kept.
-pub(super) fn check_roles(roles: &[Role], at: &str) -> Result<(), StoreError> {
+pub(super) fn check_roles(roles: &[Role], at: impl Display + Copy) -> Result<(), StoreError> {
     roles.iter().enumerate().try_for_each(|(place, role)| {
         refuse(|| format!("{at}/{place}/id"), id_fault(&role.id))?;
         refuse(|| format!("{at}/{place}/name"), key_fault(&role.name))
@@ -88,10 +90,10 @@ pub(super) fn check_roles(roles: &[Role], at: &str) -> Result<(), StoreError> {
 }
 
 /// Whether the groups can be kept.
-pub(super) fn check_groups(groups: &[Group], at: &str) -> Result<(), StoreError> {
+pub(super) fn check_groups(groups: &[Group], at: impl Display + Copy) -> Result<(), StoreError> {
     groups.iter().enumerate().try_for_each(|(place, group)| {
         refuse(|| format!("{at}/{place}/id"), id_fault(&group.id))?;
         refuse(|| format!("{at}/{place}/name"), key_fault(&group.name))?;
-        check_roles(&group.assigned_roles, &format!("{at}/{place}/assignedRoles"))
+        check_roles(&group.assigned_roles, format_args!("{at}/{place}/assignedRoles"))
     })
 }

@@ -117,7 +117,7 @@ macro_rules! on {
             fn answers_as_a_scan_does_after_any_writes() {
                 for seed in 0..$times {
                     let stage = block_on(super::$name());
-                    block_on(pages::index_equals_scan(&stage, seed));
+                    block_on(pages::index_equals_scan(&stage, $users / 2, seed));
                 }
             }
 

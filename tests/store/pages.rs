@@ -2,7 +2,7 @@
 
 use crate::contract::{Stage, TENANT, body, invitee};
 use crate::random::{Random, query, scan};
-use scieve::users::{NewUser, Position, Query, SilentMailer, Sort, SortKey, Status, User, UserStore, Window};
+use scieve::users::{InviteResult, NewUser, Position, Query, SilentMailer, Sort, SortKey, Status, User, UserStore, Window};
 
 fn ids(users: &[impl std::ops::Deref<Target = User>]) -> Vec<String> {
     users.iter().map(|user| user.id.clone()).collect()
@@ -147,21 +147,25 @@ pub(crate) async fn snapshot<S: UserStore>(store: &S) -> Vec<User> {
     store.list(TENANT, &all).await.unwrap().users.iter().map(|user| (**user).clone()).collect()
 }
 
-/// After any writes, the indexes give what a scan gives.
-pub(crate) async fn index_equals_scan<S: UserStore>(stage: &Stage<S>, seed: u64) {
+/// After any writes, the indexes give what a scan gives: for filters of all sorts, and for pieces of the texts just written.
+pub(crate) async fn index_equals_scan<S: UserStore>(stage: &Stage<S>, count: usize, seed: u64) {
     let store = &stage.store;
     let mut random = Random(seed);
-    let users = people(1100, seed);
+    let users = people(count, seed);
     let rows = serde_json::json!([{"id": "r1", "name": "Developer", "type": "default", "level": "user"}, {"id": "r2", "name": "Rare", "type": "custom", "level": "user"}]);
     store.load(TENANT, serde_json::from_value(rows).unwrap(), vec![], users.clone()).await.unwrap();
     for round in 0..10 {
+        let mut written = Vec::new();
         for step in 0..40 {
             (stage.pass)(1);
             let id = &random.pick(&users).id;
-            let text = random.pick(&users).name.clone();
+            written.push(id.clone());
+            // Often with letters that nobody has beside one another.
+            let (other, strange) = (random.pick(&users).name.clone(), random.below(1 << 30));
+            let text = if random.chance(2) { format!("{other}{strange:x}") } else { other };
             let operations = match random.below(6) {
                 0 => body(serde_json::json!([{"op": "replace", "path": "/name", "value": text}])),
-                1 => body(serde_json::json!([{"op": "replace", "path": "/email", "value": format!("{step}.{round}@corp.example")}])),
+                1 => body(serde_json::json!([{"op": "replace", "path": "/email", "value": format!("{step}.{strange:o}@corp.example")}])),
                 2 => body(serde_json::json!([{"op": "unset", "path": "/email"}, {"op": "replace", "path": "/status", "value": "invited"}])),
                 3 => body(serde_json::json!([{"op": "add", "path": "/assignedRoles/-", "value": {"name": "Rare"}}])),
                 4 => body(
@@ -169,8 +173,11 @@ pub(crate) async fn index_equals_scan<S: UserStore>(stage: &Stage<S>, seed: u64)
                 ),
                 _ => {
                     let _ = store.delete(TENANT, id).await;
-                    let email = format!("{round}.{step}@new.example");
-                    store.invite(TENANT, &[invitee(&email, false)], &SilentMailer).await.unwrap();
+                    let email = format!("{round}{strange:x}.{step}@new.example");
+                    let invited = store.invite(TENANT, &[invitee(&email, false)], &SilentMailer).await.unwrap();
+                    if let InviteResult::Ok { user_id, .. } = &invited[0] {
+                        written.push(user_id.clone());
+                    }
                     continue;
                 }
             };
@@ -179,8 +186,10 @@ pub(crate) async fn index_equals_scan<S: UserStore>(stage: &Stage<S>, seed: u64)
         let now = snapshot(store).await;
         let live = now.iter().filter(|user| user.status != Status::Deleted).count();
         assert_eq!(store.count(TENANT).await.unwrap(), live as u64);
-        for _ in 0..12 {
-            let (plan, text, without_deleted) = random.plan(&now);
+        let written: Vec<&User> = now.iter().filter(|user| written.contains(&user.id)).collect();
+        let mut plans: Vec<_> = (0..12).map(|_| random.plan(&now)).collect();
+        plans.extend(written.into_iter().step_by(4).map(|user| random.plan_of_piece(user)));
+        for (plan, text, without_deleted) in plans {
             let sort = random.sort();
             let expected = scan(&now, plan.as_ref(), without_deleted, sort);
             let mut asked = query(plan.as_ref(), without_deleted, sort, usize::MAX - 1);

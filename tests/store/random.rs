@@ -48,6 +48,17 @@ impl Random {
         (Some(plan), text.clone(), !text.contains("status eq"))
     }
 
+    /// That a piece of a text of the user, three letters at least, is in such a text.
+    pub(crate) fn plan_of_piece(&mut self, user: &User) -> (Option<Plan<User>>, String, bool) {
+        let texts = [("name", Some(&user.name)), ("email", user.email.as_ref()), ("subject", Some(&user.subject))];
+        let (attribute, text) = texts[self.below(3)];
+        let whole: Vec<char> = text.unwrap_or(&user.name).chars().collect();
+        let from = self.below(whole.len().saturating_sub(2).max(1));
+        let piece: String = whole[from..(from + 3 + self.below(6)).min(whole.len())].iter().collect();
+        let text = format!("{attribute} co {}", quoted(&piece));
+        (Some(scieve::users::policy().parse(&text).unwrap()), text, false)
+    }
+
     fn status(&mut self) -> String {
         let list: Vec<_> = ["active", "Invited", "disabled", "deleted", "provisioned"].into_iter().filter(|_| self.chance(2)).collect();
         match list.is_empty() {

@@ -1,9 +1,10 @@
 //! Users in the order of their names, in blocks whose columns lie one text behind the other.
 
-use super::grams::Grams;
+use super::digest::Digest;
 use super::marks::Marks;
 use super::record::Record;
 use super::shared::Kind;
+use super::texts::{Text, Texts};
 use super::tree::{Leaf, Path, Tree};
 use crate::users::page;
 use crate::users::user::{Members, Status};
@@ -16,19 +17,6 @@ pub(super) const ROWS: usize = 512;
 const END: u8 = 0xFF;
 /// Stands for no text; no byte of UTF-8.
 const ABSENT: u8 = 0xFE;
-
-/// Which text of a user a column has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Text {
-    /// The id as it is.
-    Id,
-    /// The key of the name.
-    Name,
-    /// The key of the e-mail address.
-    Email,
-    /// The key of the subject.
-    Subject,
-}
 
 type Beginning = [u8; 16];
 
@@ -43,9 +31,7 @@ pub(super) struct Block {
     emails: Column,
     subjects: Column,
     marks: Marks,
-    /// Of names, e-mail addresses and subjects.
-    grams: [Grams; 3],
-    /// Texts whose grams may be there without them.
+    /// Texts that are gone since the grams were found.
     removed: usize,
 }
 
@@ -81,9 +67,12 @@ impl Row {
         (clip(self.name.as_bytes()), self.id.as_bytes())
     }
 
-    /// A number that stands to others as the names do, where it differs from theirs.
-    pub(super) fn beginning(&self) -> u128 {
-        u128::from_be_bytes(beginning(self.name.as_bytes()))
+    pub(super) fn slot(&self) -> u32 {
+        self.slot
+    }
+
+    pub(super) fn id(&self) -> &str {
+        &self.id
     }
 
     /// Whether the names have one key, beyond what the order heeds too.
@@ -104,12 +93,29 @@ impl Row {
     }
 }
 
+impl Texts for Row {
+    fn texts(&self, which: Text) -> impl Iterator<Item = &[u8]> + Clone {
+        let text = match which {
+            Text::Id => Some(&self.id),
+            Text::Name => Some(&self.name),
+            Text::Email => self.email.as_ref(),
+            Text::Subject => Some(&self.subject),
+        };
+        text.map(|text| text.as_bytes()).into_iter()
+    }
+}
+
 /// The part of a name's key that the order heeds.
 pub(super) fn clip(key: &[u8]) -> &[u8] {
     match key.len() <= page::SortKey::LENGTH {
         true => key,
         false => std::str::from_utf8(key).map_or(key, |key| page::clip(key).as_bytes()),
     }
+}
+
+/// A number that stands to those of other names as their places do, where the two differ.
+pub(super) fn beginning_of(name: &str) -> u128 {
+    u128::from_be_bytes(beginning(key(name).as_bytes()))
 }
 
 fn beginning(name: &[u8]) -> Beginning {
@@ -136,9 +142,9 @@ pub(super) fn find(order: &Tree<Block>, before: impl Fn((&[u8], &[u8])) -> bool)
 
 impl Block {
     /// The block of rows that are in their order already.
-    pub(super) fn of<'r>(rows: impl Iterator<Item = &'r Row>) -> Self {
+    pub(super) fn of(rows: &[Row]) -> Self {
         let mut block = Self::default();
-        for (at, row) in rows.enumerate() {
+        for (at, row) in rows.iter().enumerate() {
             block.insert(at, row);
         }
         block.fit();
@@ -156,17 +162,6 @@ impl Block {
 
     pub(super) fn marks(&self) -> &Marks {
         &self.marks
-    }
-
-    /// The grams of the texts in a column; `None` where they are not kept.
-    pub(super) fn grams(&self, text: Text) -> Option<&Grams> {
-        let [names, emails, subjects] = &self.grams;
-        match text {
-            Text::Id => None,
-            Text::Name => Some(names),
-            Text::Email => Some(emails),
-            Text::Subject => Some(subjects),
-        }
     }
 
     /// The codes of a list of each user.
@@ -210,7 +205,6 @@ impl Block {
         self.emails.insert(at, row.email.as_deref());
         self.subjects.insert(at, Some(&row.subject));
         self.marks.add(&row.marks);
-        self.add_grams(row);
     }
 
     /// Puts a row in the place of another that has the same id and name.
@@ -225,29 +219,15 @@ impl Block {
             }
         }
         self.marks.add(&row.marks);
-        self.add_grams(row);
-        self.fit_grams();
     }
 
-    fn add_grams(&mut self, row: &Row) {
-        for (grams, text) in self.grams.iter_mut().zip([Some(&row.name), row.email.as_ref(), Some(&row.subject)]) {
-            text.into_iter().for_each(|text| grams.add(text.as_bytes()));
+    /// Whether its grams are to be found anew, as many may be of texts that are gone; then that is not asked for again for a while.
+    pub(super) fn is_worn(&mut self) -> bool {
+        let worn = self.removed > ROWS;
+        if worn {
+            self.removed = 0;
         }
-    }
-
-    /// Finds the grams anew where many may be of texts that are gone.
-    fn fit_grams(&mut self) {
-        if self.removed > ROWS {
-            self.find_grams();
-        }
-    }
-
-    fn find_grams(&mut self) {
-        self.removed = 0;
-        for (grams, column) in self.grams.iter_mut().zip([&self.names, &self.emails, &self.subjects]) {
-            *grams = Grams::default();
-            (0..column.ends.len()).for_each(|row| grams.add(column.row(row)));
-        }
+        worn
     }
 
     /// Takes a row out; its marks stay, and its grams for a while, so that a block can have more of them than it needs.
@@ -260,7 +240,6 @@ impl Block {
         self.emails.remove(at);
         self.subjects.remove(at);
         self.removed += 1;
-        self.fit_grams();
     }
 
     fn fit(&mut self) {
@@ -274,10 +253,18 @@ impl Block {
     }
 }
 
+impl Texts for Block {
+    fn texts(&self, which: Text) -> impl Iterator<Item = &[u8]> + Clone {
+        let column = self.column(which);
+        (0..column.ends.len()).map(|row| column.row(row)).filter(|text| *text != [ABSENT])
+    }
+}
+
 impl Leaf for Block {
     const MAX: usize = ROWS;
     /// How the first name begins, with zeros behind it where it is shorter.
     type Mark = Beginning;
+    type Summary = Digest;
 
     fn len(&self) -> usize {
         self.slots.len()
@@ -300,10 +287,9 @@ impl Leaf for Block {
             marks: self.marks.clone(),
             ..Self::default()
         };
-        for half in [&mut *self, &mut upper] {
-            half.fit();
-            half.find_grams();
-        }
+        self.removed = 0;
+        self.fit();
+        upper.fit();
         upper
     }
 }

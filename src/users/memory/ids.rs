@@ -6,7 +6,6 @@ use crate::users::page;
 use crate::users::user::Members;
 use crate::value::key;
 use std::borrow::Cow;
-use std::sync::Arc;
 
 /// Numbers of users by (key of the id, id). Ids never change, and users stay when they are deleted, so nothing is ever taken out.
 #[derive(Clone)]
@@ -22,6 +21,7 @@ struct Numbers(Vec<u32>);
 impl Leaf for Numbers {
     const MAX: usize = 512;
     type Mark = ();
+    type Summary = ();
 
     fn len(&self) -> usize {
         self.0.len()
@@ -69,7 +69,7 @@ impl Ids {
     }
 
     /// Adds a user. `record` gives the records of users by their numbers.
-    pub(super) fn insert<'r>(&mut self, slot: u32, id: &str, record: impl Fn(u32) -> Option<&'r Arc<Record>>) {
+    pub(super) fn insert<'r>(&mut self, slot: u32, id: &str, record: impl Fn(u32) -> Option<&'r Record>) {
         self.plain &= is_plain(id);
         if self.tree.is_empty() {
             self.tree = Tree::of([Numbers(vec![slot])]);
@@ -78,14 +78,14 @@ impl Ids {
         let here = place(id);
         let before = |slot: &u32| record(*slot).is_some_and(|record| place(record.id()) < here);
         let path = self.tree.find(|leaf| leaf.0.first().is_some_and(before));
-        self.tree.change(path, |leaf| {
+        self.tree.change(path, |leaf, (), _| {
             let at = leaf.0.partition_point(before);
             leaf.0.insert(at, slot);
         });
     }
 
     /// Puts in the users, when there are none yet.
-    pub(super) fn fill<'r>(&mut self, slots: std::ops::Range<u32>, record: impl Fn(u32) -> Option<&'r Arc<Record>>) {
+    pub(super) fn fill<'r>(&mut self, slots: std::ops::Range<u32>, record: impl Fn(u32) -> Option<&'r Record>) {
         let id = |slot: u32| record(slot).map_or("", |record| record.id());
         self.plain = slots.clone().all(|slot| is_plain(id(slot)));
         let mut slots: Vec<u32> = slots.collect();

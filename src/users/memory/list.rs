@@ -2,10 +2,11 @@
 
 use super::bits::Bits;
 use super::block::{self, Block, clip};
+use super::digest::Digest;
 use super::ids;
 use super::search::Search;
 use super::tenant::Tenant;
-use super::tree::Leaf;
+use super::tree::{Leaf, Spot};
 use crate::users::page::{Page, Position, Query, SortKey, Window};
 use crate::users::user::Members;
 use std::cmp::Ordering;
@@ -22,7 +23,13 @@ pub(super) fn list(tenant: &Tenant, query: &Query<'_>) -> Page {
     let search = Search::of(query, tenant);
     let names: Option<Vec<&[u8]>> = search.names().map(|names| names.into_iter().map(|name| clip(name.as_bytes())).collect());
     if let Some(candidates) = search.candidates() {
-        return select(tenant, query, matching(tenant, &search, &candidates).into_iter());
+        let found = matching(tenant, &search, &candidates);
+        // Who is alone needs no order.
+        if found.len() <= query.limit.min(1) && matches!(query.window, Window::First | Window::Last) {
+            let total = query.total.then_some(found.len() as u64);
+            return page(tenant, found, true, false, false, total);
+        }
+        return select(tenant, query, found.into_iter());
     }
     let stretches = Stretches::of(names);
     let all = || stretches.walk(tenant, &search, &Start::Edge, true);
@@ -115,13 +122,13 @@ fn select(tenant: &Tenant, query: &Query<'_>, matches: impl Iterator<Item = u32>
     // What stands nearest to the place, or to the edge, is the least.
     let reversed = forwards == query.sort.descending;
     let order = |a: (&str, &str), b: (&str, &str)| if reversed { b.cmp(&a) } else { a.cmp(&b) };
-    let mut nearest: BinaryHeap<Candidate> = BinaryHeap::with_capacity(query.limit.min(1000) + 2);
+    let mut nearest: BinaryHeap<Candidate> = BinaryHeap::new();
     let (mut other, mut total, mut key) = (false, 0, String::new());
     for slot in matches {
         let Some(record) = tenant.record(slot) else { continue };
         total += 1;
         key.clear();
-        query.sort.key.write(&**record, &mut key);
+        query.sort.key.write(record, &mut key);
         let id = record.id();
         if place.is_some_and(|place| order((&key, id), (&place.key, &place.id)) != Ordering::Greater) {
             other = true;
@@ -193,7 +200,7 @@ impl Start {
     /// Among users who differ in their ids alone.
     fn of_tenant(position: &Position, tenant: &Tenant) -> Self {
         let mut own = String::new();
-        tenant.record(0).into_iter().for_each(|record| SortKey::TenantId.write(&**record, &mut own));
+        tenant.record(0).into_iter().for_each(|record| SortKey::TenantId.write(record, &mut own));
         let (key, id) = match position.key.cmp(&own) {
             Ordering::Less => (Vec::new(), String::new()),
             Ordering::Equal => (position.id.as_bytes().to_vec(), position.id.clone()),
@@ -268,10 +275,10 @@ impl<'n> Stretches<'n> {
             let place = if ascending { place } else { stretches - 1 - place };
             self.names.as_ref().and_then(|names| names.get(place).copied())
         };
-        let pieces = (0..stretches).flat_map(move |place| pieces(tenant, stretch(place), start, ascending, small));
-        pieces.filter_map(move |(block, rows)| {
-            let found = if search.leaves_out(block) { Bits::NONE } else { search.select(block, rows, tenant) };
-            (!found.is_empty()).then_some((block, found))
+        let pieces = (0..stretches).flat_map(move |place| pieces(tenant, search, stretch(place), start, ascending, small));
+        pieces.filter_map(move |(spot, rows)| {
+            let found = if search.leaves_out(spot) { Bits::NONE } else { search.select(spot, rows, tenant) };
+            (!found.is_empty()).then_some((spot.leaf, found))
         })
     }
 }
@@ -279,38 +286,42 @@ impl<'n> Stretches<'n> {
 /// The rows of one name, or of all, that a walk comes by.
 fn pieces<'t>(
     tenant: &'t Tenant,
+    search: &Search<'_>,
     name: Option<&[u8]>,
     start: &Start,
     ascending: bool,
     small: bool,
-) -> impl Iterator<Item = (&'t Block, Bits)> {
+) -> impl Iterator<Item = (Spot<'t, Block>, Bits)> {
     // Ascending: the rows that are not `before` and not `behind`; descending: the same ones from the other end.
     let before = move |place: (&[u8], &[u8])| (ascending && start.is_above(place, true)) || name.is_some_and(|name| place.0 < name);
     let within = move |place: (&[u8], &[u8])| (ascending || start.is_above(place, false)) && name.is_none_or(|name| place.0 <= name);
     let order = tenant.order();
+    // Where a name ends the walk, the leaf behind it has to come by.
+    let wanted = move |digest: &Digest| if name.is_some() { u64::MAX } else { search.blocks(digest) };
     let (up, down) = match ascending {
-        true => (Some(order.leaves_from(block::find(order, before))), None),
-        false => (None, Some(order.leaves_back_from(block::find(order, within)))),
+        true => (Some(order.spots_from(block::find(order, before), wanted)), None),
+        false => (None, Some(order.spots_back_from(block::find(order, within), wanted))),
     };
     let leaves = up.into_iter().flatten().chain(down.into_iter().flatten());
     // Behind the first leaf only the name is a bound, and only on the far side.
-    let spans = leaves.enumerate().map(move |(place, leaf)| {
+    let spans = leaves.enumerate().map(move |(place, spot)| {
+        let leaf = spot.leaf;
         let whole = place > 0 && name.is_none();
         let from = if whole || (place > 0 && ascending) { 0 } else { leaf.seek(before) };
         let to = if whole || (place > 0 && !ascending) { leaf.len() } else { leaf.seek(within) };
-        (leaf, from, to)
+        (spot, from, to)
     });
     // A leaf whose rows are all on the far side ends the walk; the first leaf may have no rows of it on the near side.
-    let spans = spans.take_while(move |(leaf, from, to)| if ascending { *to > 0 } else { *from < leaf.len() });
-    spans.flat_map(move |(leaf, from, to)| {
-        let step = if small { STEP } else { leaf.len().max(1) };
+    let spans = spans.take_while(move |(spot, from, to)| if ascending { *to > 0 } else { *from < spot.leaf.len() });
+    spans.flat_map(move |(spot, from, to)| {
+        let step = if small { STEP } else { spot.leaf.len().max(1) };
         let count = to.saturating_sub(from).div_ceil(step);
         (0..count).map(move |piece| {
             let bits = match ascending {
                 true => Bits::range(from + piece * step, (from + (piece + 1) * step).min(to)),
                 false => Bits::range(to.saturating_sub((piece + 1) * step).max(from), to - piece * step),
             };
-            (leaf, bits)
+            (spot, bits)
         })
     })
 }

@@ -1,6 +1,6 @@
 //! Users by the hash of a text.
 
-use super::tree::{Leaf, Tree};
+use super::tree::{Leaf, Path, Tree};
 use std::hash::{BuildHasher, RandomState};
 
 /// Which text it is that a user is found by. All by their keys ([`crate::key`]).
@@ -20,48 +20,101 @@ pub(super) struct Lookup {
     state: RandomState,
 }
 
+/// Entries in one piece, of which a lookup touches one line of memory, mostly.
 #[derive(Clone)]
-struct Entries(Vec<u64>);
+struct Entries {
+    len: usize,
+    all: [u64; Self::ROOM],
+}
+
+/// What is asked of entries without looking at them.
+#[derive(Clone, Copy)]
+struct Mark {
+    /// The upper half of the first entry.
+    first: u32,
+    len: u32,
+}
 
 impl Leaf for Entries {
-    const MAX: usize = 512;
-    type Mark = u64;
+    /// A leaf has one too many before it is split.
+    const MAX: usize = Self::ROOM - 1;
+    type Mark = Mark;
+    type Summary = ();
 
     fn len(&self) -> usize {
-        self.0.len()
+        self.len
     }
 
-    fn mark(&self) -> u64 {
-        self.0.first().copied().unwrap_or_default()
+    fn mark(&self) -> Mark {
+        Mark { first: upper(self.first()), len: self.len as u32 }
     }
 
     fn split(&mut self) -> Self {
-        let upper = self.0.split_off(self.0.len() / 2);
-        self.0.shrink_to(self.0.len() + self.0.len() / 4);
-        Self(upper)
+        let at = self.len / 2;
+        let upper = Self::of(self.entries().get(at..).unwrap_or_default());
+        self.len = at;
+        upper
     }
 }
 
 impl Entries {
-    /// The first entry that is not below the hash. Hashes are spread evenly, so it is not far from where they would have it.
-    fn seek(&self, hash: u64) -> usize {
-        let (Some(first), Some(last)) = (self.0.first(), self.0.last()) else { return 0 };
-        let (span, offset) = (last.saturating_sub(*first) >> 32, hash.saturating_sub(*first) >> 32);
-        let expected = (offset * self.0.len() as u64 / span.max(1)) as usize;
-        let (mut low, mut step) = (expected.min(self.0.len()), 8);
-        while low > 0 && self.0.get(low - 1).is_some_and(|entry| *entry >= hash) {
+    const ROOM: usize = 512;
+
+    /// Of sorted entries, for which there has to be room.
+    fn of(entries: &[u64]) -> Self {
+        let mut all = [0; Self::ROOM];
+        all.iter_mut().zip(entries).for_each(|(to, from)| *to = *from);
+        Self { len: entries.len().min(Self::ROOM), all }
+    }
+
+    fn first(&self) -> u64 {
+        self.all.first().copied().unwrap_or_default()
+    }
+
+    fn entries(&self) -> &[u64] {
+        self.all.get(..self.len).unwrap_or_default()
+    }
+
+    fn insert(&mut self, entry: u64) {
+        let Err(place) = self.entries().binary_search(&entry) else { return };
+        if self.len < Self::ROOM {
+            self.all.copy_within(place..self.len, place + 1);
+            self.all.get_mut(place).into_iter().for_each(|to| *to = entry);
+            self.len += 1;
+        }
+    }
+
+    fn remove(&mut self, entry: u64) {
+        let Ok(place) = self.entries().binary_search(&entry) else { return };
+        self.all.copy_within(place + 1..self.len, place);
+        self.len -= 1;
+    }
+
+    /// The entries from the first on that is not below the hash. Hashes are spread evenly between the first entry of this leaf and that
+    /// of the next, so it is not far from where they would have it.
+    fn from(&self, hash: u64, mark: Mark, next: Option<Mark>) -> &[u64] {
+        let entries = self.all.get(..mark.len as usize).unwrap_or_default();
+        let (span, offset) = (next.map_or(u32::MAX, |next| next.first).saturating_sub(mark.first), upper(hash).saturating_sub(mark.first));
+        let expected = (u64::from(offset) * entries.len() as u64 / u64::from(span.max(1))) as usize;
+        let (mut low, mut step) = (expected.min(entries.len()), 8);
+        while low > 0 && entries.get(low - 1).is_some_and(|entry| *entry >= hash) {
             low = low.saturating_sub(step);
             step *= 2;
         }
         let (mut high, mut step) = (low, 8);
-        while self.0.get(high).is_some_and(|entry| *entry < hash) {
+        while entries.get(high).is_some_and(|entry| *entry < hash) {
             low = high + 1;
             high = high.saturating_add(step);
             step *= 2;
         }
-        let high = high.min(self.0.len());
-        low + self.0.get(low..high).map_or(0, |rest| rest.partition_point(|entry| *entry < hash))
+        let high = high.min(entries.len());
+        low += entries.get(low..high).map_or(0, |rest| rest.partition_point(|entry| *entry < hash));
+        entries.get(low..).unwrap_or_default()
     }
+}
+
+fn upper(entry: u64) -> u32 {
+    (entry >> 32) as u32
 }
 
 impl Lookup {
@@ -81,41 +134,40 @@ impl Lookup {
     /// Puts the entries into a lookup that is empty.
     pub(super) fn fill(&mut self, mut entries: Vec<u64>) {
         entries.sort_unstable();
-        self.tree = Tree::of(entries.chunks(Entries::MAX * 3 / 4).map(|chunk| Entries(chunk.to_vec())));
+        self.tree = Tree::of(entries.chunks(Entries::MAX * 3 / 4).map(Entries::of));
+    }
+
+    /// The last leaf whose first entry is not above this one.
+    fn path(&self, entry: u64) -> Path {
+        let upper = upper(entry);
+        self.tree.find_by_mark(|mark| (mark.first != upper).then_some(mark.first < upper), |leaf| leaf.first() <= entry)
     }
 
     pub(super) fn insert(&mut self, by: By, key: &str, slot: u32) {
         let entry = self.entry(by, key, slot);
         if self.tree.is_empty() {
-            self.tree = Tree::of([Entries(vec![entry])]);
+            self.tree = Tree::of([Entries::of(&[entry])]);
             return;
         }
-        let path = self.tree.find_by_mark(|first| Some(first <= entry), |_| false);
-        self.tree.change(path, |leaf| {
-            if let Err(place) = leaf.0.binary_search(&entry) {
-                leaf.0.insert(place, entry);
-            }
-        });
+        let path = self.path(entry);
+        self.tree.change(path, |leaf, (), _| leaf.insert(entry));
     }
 
     pub(super) fn remove(&mut self, by: By, key: &str, slot: u32) {
         let entry = self.entry(by, key, slot);
-        let path = self.tree.find_by_mark(|first| Some(first <= entry), |_| false);
-        self.tree.change(path, |leaf| {
-            if let Ok(place) = leaf.0.binary_search(&entry) {
-                leaf.0.remove(place);
-            }
-        });
+        let path = self.path(entry);
+        self.tree.change(path, |leaf, (), _| leaf.remove(entry));
     }
 
     /// The users that may have the text, in the order of their numbers.
     pub(super) fn find(&self, by: By, key: &str) -> impl Iterator<Item = u32> {
         let hash = self.hash(by, key);
-        let path = self.tree.find_by_mark(|first| Some(first < hash), |_| false);
+        let path = self.path(hash);
+        let (mark, next) = self.tree.marks(path);
         let leaves = self.tree.leaves_from(path).enumerate();
-        let entries = leaves.flat_map(move |(place, leaf)| {
-            let from = if place == 0 { leaf.seek(hash) } else { 0 };
-            leaf.0.iter().skip(from)
+        let entries = leaves.flat_map(move |(place, leaf)| match mark {
+            Some(mark) if place == 0 => leaf.from(hash, mark, next),
+            _ => leaf.entries(),
         });
         entries.take_while(move |entry| *entry & !u64::from(u32::MAX) == hash).map(|entry| (entry & u64::from(u32::MAX)) as u32)
     }

@@ -3,6 +3,7 @@
 mod answers;
 mod bits;
 mod block;
+mod digest;
 mod grams;
 mod ids;
 mod list;
@@ -13,6 +14,7 @@ mod search;
 mod shared;
 mod slots;
 mod tenant;
+mod texts;
 mod tree;
 
 use self::list::list;
@@ -240,7 +242,7 @@ impl UserStore for MemoryStore {
         check_load(tenant, (&roles, &groups, &users), |id| state.user(id).is_some(), |subject| state.has_subject(subject))?;
         state.roles = Arc::new(merged(&state.roles, roles));
         state.groups = Arc::new(merged(&state.groups, groups));
-        state.extend(users.iter().map(|user| cell.record(&mut writer, user)).collect())?;
+        state.extend(users, |user| cell.record(&mut writer, user))?;
         *cell.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
         Ok(())
     }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 const TEXTS: usize = 10;
 
 /// A user.
+#[derive(Clone)]
 pub(super) struct Record {
     texts: Box<str>,
     /// Where each text ends; it begins where the one before it ends.

@@ -2,13 +2,16 @@
 
 use super::answers::Answers;
 use super::bits::Bits;
-use super::block::{Block, Text};
+use super::block::Block;
+use super::digest::Digest;
 use super::grams::{Gram, grams};
 use super::lookup::By;
 use super::marks::Mark;
 use super::record::Record;
 use super::shared::Kind;
 use super::tenant::Tenant;
+use super::texts::Text;
+use super::tree::Spot;
 use crate::eval;
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{self, Schema};
@@ -202,26 +205,37 @@ impl<'q> Search<'q> {
         }
     }
 
-    /// Whether what the block says of all its rows leaves none that could match: cheaper than looking at any of them.
-    pub(super) fn leaves_out(&self, block: &Block) -> bool {
+    /// The blocks of a branch, a bit for each, that may have users who match, as far as its digest knows.
+    pub(super) fn blocks(&self, digest: &Digest) -> u64 {
+        match self {
+            Self::All(parts) => parts.iter().fold(u64::MAX, |blocks, part| blocks & part.blocks(digest)),
+            Self::Any(parts) => parts.iter().fold(0, |blocks, part| blocks | part.blocks(digest)),
+            Self::Contains(text, _, wanted) => digest.with(*text, wanted),
+            _ => u64::MAX,
+        }
+    }
+
+    /// Whether what is known of all rows of the block leaves none that could match: cheaper than looking at any of them.
+    pub(super) fn leaves_out(&self, block: Spot<'_, Block>) -> bool {
         match self {
             Self::All(parts) => parts.iter().any(|part| part.leaves_out(block)),
             Self::Any(parts) => parts.iter().all(|part| part.leaves_out(block)),
-            Self::Contains(text, _, wanted) => block.grams(*text).is_some_and(|grams| !grams.have(wanted)),
-            Self::Record { marks: Some(marks), .. } => !marks.iter().any(|mark| block.marks().has(*mark)),
+            Self::Contains(text, _, wanted) => block.summary.with(*text, wanted) >> block.place & 1 == 0,
+            Self::Record { marks: Some(marks), .. } => !marks.iter().any(|mark| block.leaf.marks().has(*mark)),
             _ => false,
         }
     }
 
     /// Which of the rows match.
-    pub(super) fn select(&self, block: &Block, rows: Bits, tenant: &Tenant) -> Bits {
+    pub(super) fn select(&self, spot: Spot<'_, Block>, rows: Bits, tenant: &Tenant) -> Bits {
         if rows.is_empty() {
             return rows;
         }
+        let block = spot.leaf;
         match self {
-            Self::All(parts) => parts.iter().fold(rows, |rows, part| part.select(block, rows, tenant)),
-            Self::Any(parts) => parts.iter().fold(Bits::NONE, |found, part| found.or(part.select(block, rows.without(found), tenant))),
-            Self::Not(inner) => rows.without(inner.select(block, rows, tenant)),
+            Self::All(parts) => parts.iter().fold(rows, |rows, part| part.select(spot, rows, tenant)),
+            Self::Any(parts) => parts.iter().fold(Bits::NONE, |found, part| found.or(part.select(spot, rows.without(found), tenant))),
+            Self::Not(inner) => rows.without(inner.select(spot, rows, tenant)),
             Self::Status(mask) => with_statuses(*mask, block.statuses(), rows),
             Self::Users(slots) => {
                 let mut found = Bits::NONE;
@@ -245,14 +259,14 @@ impl<'q> Search<'q> {
                 });
                 found
             }
-            Self::Contains(..) | Self::Record { .. } if self.leaves_out(block) => Bits::NONE,
+            Self::Contains(..) | Self::Record { .. } if self.leaves_out(spot) => Bits::NONE,
             Self::Contains(text, needle, _) => containing(needle, *text, block, rows),
             Self::IdAbove(id) => by_id(block, rows, |other| other > id.as_bytes()),
             Self::IdBelow(id) => by_id(block, rows, |other| other < id.as_bytes()),
             Self::Record { test, schema, answers, .. } => {
                 let ask = |row: usize| {
                     let record = block.slots.get(row).and_then(|slot| tenant.record(*slot));
-                    record.is_some_and(|record| eval::record_passes(test, schema, &**record))
+                    record.is_some_and(|record| eval::record_passes(test, schema, record))
                 };
                 match answers {
                     Some((kind, answers)) => answered(answers, block.codes(*kind), rows, ask),

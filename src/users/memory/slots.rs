@@ -3,7 +3,7 @@
 use std::array;
 use std::sync::Arc;
 
-const LEAF: usize = 32;
+const LEAF: usize = 16;
 const BRANCH: usize = 256;
 
 /// A list that grows, and that is cheap to copy: copies share what neither changes.

@@ -5,17 +5,20 @@ use super::ids::Ids;
 use super::lookup::{By, Lookup};
 use super::record::Record;
 use super::slots::Slots;
-use super::tree::{Path, Tree};
+use super::tree::{Path, Summary, Tree};
 use crate::users::error::StoreError;
 use crate::users::role::{Group, Role};
-use crate::users::user::{Members, Status};
+use crate::users::user::{Members, Status, User};
 use crate::value::key;
 use std::sync::Arc;
+
+/// Rows of a block that there is room in.
+const FULL: usize = ROWS * 3 / 4;
 
 /// A whole state. A copy is cheap: it shares what neither changes.
 #[derive(Clone)]
 pub(super) struct Tenant {
-    records: Slots<Arc<Record>>,
+    records: Slots<Record>,
     lookup: Lookup,
     /// By name.
     order: Tree<Block>,
@@ -39,7 +42,7 @@ impl Tenant {
         }
     }
 
-    pub(super) fn record(&self, slot: u32) -> Option<&Arc<Record>> {
+    pub(super) fn record(&self, slot: u32) -> Option<&Record> {
         self.records.get(slot)
     }
 
@@ -57,7 +60,7 @@ impl Tenant {
     }
 
     /// The users whose text has the key.
-    pub(super) fn with(&self, by: By, wanted: &str) -> impl Iterator<Item = (u32, &Arc<Record>)> {
+    pub(super) fn with(&self, by: By, wanted: &str) -> impl Iterator<Item = (u32, &Record)> {
         let found = self.lookup.find(by, wanted).filter_map(|slot| Some((slot, self.records.get(slot)?)));
         found.filter(move |(_, record)| {
             let text = match by {
@@ -71,7 +74,7 @@ impl Tenant {
     }
 
     /// The user of that very id, deleted or not.
-    pub(super) fn user(&self, id: &str) -> Option<(u32, &Arc<Record>)> {
+    pub(super) fn user(&self, id: &str) -> Option<(u32, &Record)> {
         self.with(By::Id, &key(id)).find(|(_, record)| record.id() == id)
     }
 
@@ -82,35 +85,51 @@ impl Tenant {
 
     /// Adds a user, whose id and subject nobody has.
     pub(super) fn insert(&mut self, record: Record) -> Result<(), StoreError> {
-        let record = Arc::new(record);
-        let slot = self.records.push(Arc::clone(&record)).ok_or_else(|| StoreError::Internal("too many users".into()))?;
-        let row = Row::new(slot, &record);
-        self.counted(record.status(), true);
-        self.lookup.insert(By::Id, &key(record.id()), slot);
-        self.ids.insert(slot, record.id(), |slot| self.records.get(slot));
+        let row = Row::new(self.records.len(), &record);
+        let slot = self.push(record)?;
+        self.ids.insert(slot, row.id(), |slot| self.records.get(slot));
         for (by, key) in keys(&row) {
             key.into_iter().for_each(|key| self.lookup.insert(by, key, slot));
         }
+        self.lookup.insert(By::Id, &key(row.id()), slot);
         self.place(&row);
         Ok(())
     }
 
+    fn push(&mut self, record: Record) -> Result<u32, StoreError> {
+        let status = record.status();
+        let slot = self.records.push(record).ok_or_else(|| StoreError::Internal("too many users".into()))?;
+        self.counted(status, true);
+        Ok(slot)
+    }
+
     /// Adds users, whose ids and subjects nobody has. Where there are none yet this is faster than one by one.
-    pub(super) fn extend(&mut self, records: Vec<Record>) -> Result<(), StoreError> {
+    pub(super) fn extend(&mut self, users: Vec<User>, mut record: impl FnMut(&User) -> Record) -> Result<(), StoreError> {
         if self.records.len() > 0 {
-            return records.into_iter().try_for_each(|record| self.insert(record));
+            return users.iter().try_for_each(|user| self.insert(record(user)));
         }
-        let (mut rows, mut entries) = (Vec::with_capacity(records.len()), Vec::with_capacity(records.len() * 3));
-        for record in records {
-            let record = Arc::new(record);
-            let slot = self.records.push(Arc::clone(&record)).ok_or_else(|| StoreError::Internal("too many users".into()))?;
-            let row = Row::new(slot, &record);
-            self.counted(record.status(), true);
-            entries.push(self.lookup.entry(By::Id, &key(record.id()), slot));
-            entries.extend(keys(&row).filter_map(|(by, key)| Some(self.lookup.entry(by, key?, slot))));
-            rows.push(row);
+        let mut places = Vec::with_capacity(users.len());
+        for user in &users {
+            places.push((block::beginning_of(&user.name), self.push(record(user))?));
         }
-        self.order = Tree::of(in_order(&rows).chunks(ROWS * 3 / 4).map(|chunk| Block::of(chunk.iter().copied())));
+        // What follows gets by with the memory that they had.
+        drop(users);
+        places.sort_unstable();
+        let (mut rows, mut blocks, mut entries) = (Vec::new(), Vec::new(), Vec::with_capacity(places.len() * 3));
+        for alike in places.chunk_by(|(one, _), (other, _)| one == other) {
+            let mut alike: Vec<Row> = alike.iter().filter_map(|(_, slot)| Some(Row::new(*slot, self.records.get(*slot)?))).collect();
+            alike.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
+            for row in &alike {
+                entries.push(self.lookup.entry(By::Id, &key(row.id()), row.slot()));
+                entries.extend(keys(row).filter_map(|(by, key)| Some(self.lookup.entry(by, key?, row.slot()))));
+            }
+            rows.append(&mut alike);
+            let full = rows.len() - rows.len() % FULL;
+            blocks.extend(rows.get(..full).unwrap_or_default().chunks(FULL).map(Block::of));
+            rows.drain(..full);
+        }
+        blocks.extend(rows.chunks(FULL).map(Block::of));
+        self.order = Tree::of(blocks);
         self.lookup.fill(entries);
         self.ids.fill(0..self.records.len(), |slot| self.records.get(slot));
         Ok(())
@@ -118,10 +137,9 @@ impl Tenant {
 
     /// Puts another record in the place of a user's; its id is the same.
     pub(super) fn replace(&mut self, slot: u32, record: Record) {
-        let Some(old) = self.records.get(slot).cloned() else { return };
-        let record = Arc::new(record);
-        let (old_row, row) = (Row::new(slot, &old), Row::new(slot, &record));
-        self.counted(old.status(), false);
+        let Some(old) = self.records.get(slot) else { return };
+        let (old_status, old_row, row) = (old.status(), Row::new(slot, old), Row::new(slot, &record));
+        self.counted(old_status, false);
         self.counted(record.status(), true);
         for (by, old, new) in keys(&old_row).zip(keys(&row)).map(|((by, old), (_, new))| (by, old, new)).filter(|(_, old, new)| old != new)
         {
@@ -131,12 +149,18 @@ impl Tenant {
         self.records.set(slot, record);
         let path = self.leaf_of(&old_row);
         let stays = old_row.place() == row.place() && old_row.has_name_of(&row);
-        self.order.change(path, |leaf| {
-            let at = leaf.seek(|place| place < old_row.place());
-            match leaf.slots.get(at) == Some(&slot) {
-                true if stays => leaf.update(at, &row),
-                true => leaf.remove(at),
+        self.order.change(path, |block, digest, place| {
+            let at = block.seek(|place| place < old_row.place());
+            match block.slots.get(at) == Some(&slot) {
+                true if stays => {
+                    block.update(at, &row);
+                    digest.add(place, &row);
+                }
+                true => block.remove(at),
                 false => {}
+            }
+            if block.is_worn() {
+                digest.renew(place, block);
             }
         });
         if !stays {
@@ -156,22 +180,16 @@ impl Tenant {
 
     fn place(&mut self, row: &Row) {
         if self.order.is_empty() {
-            self.order = Tree::of([Block::of(std::iter::once(row))]);
+            self.order = Tree::of([Block::of(std::slice::from_ref(row))]);
             return;
         }
         let path = self.leaf_of(row);
-        self.order.change(path, |leaf| {
-            let at = leaf.seek(|place| place < row.place());
-            leaf.insert(at, row);
+        self.order.change(path, |block, digest, place| {
+            let at = block.seek(|place| place < row.place());
+            block.insert(at, row);
+            digest.add(place, row);
         });
     }
-}
-
-/// The rows in the order of their places.
-fn in_order(rows: &[Row]) -> Vec<&Row> {
-    let mut rows: Vec<(u128, &Row)> = rows.iter().map(|row| (row.beginning(), row)).collect();
-    rows.sort_by(|(a, a_row), (b, b_row)| a.cmp(b).then_with(|| a_row.place().cmp(&b_row.place())));
-    rows.into_iter().map(|(_, row)| row).collect()
 }
 
 /// What the user is found by. The id is not among it, for it never changes.
@@ -182,9 +200,9 @@ fn keys(row: &Row) -> impl Iterator<Item = (By, Option<&str>)> {
 #[cfg(test)]
 mod tests {
     use super::{By, Tenant};
-    use crate::users::memory::block::Text;
-    use crate::users::memory::grams::grams;
+    use crate::users::memory::grams::{Gram, grams};
     use crate::users::memory::record::{Record, Sharing};
+    use crate::users::memory::texts::Text;
     use crate::users::{User, sample};
 
     #[test]
@@ -205,10 +223,10 @@ mod tests {
     #[test]
     fn blocks_know_the_grams_of_all_their_texts_and_few_others() {
         let (mut tenant, mut sharing) = (Tenant::new(), Sharing::default());
-        let users: Vec<User> = sample(1500).collect();
+        let users: Vec<User> = sample(4000).collect();
         let mut record = |user: &User| Record::new(user, "t".into(), &mut sharing);
         users.iter().for_each(|user| tenant.insert(record(user)).unwrap());
-        for (turn, slot) in (0..6000_usize).map(|turn| (turn, turn * 7 % users.len())) {
+        for (turn, slot) in (0..9000_usize).map(|turn| (turn, turn * 7 % users.len())) {
             let mut user = users[slot].clone();
             match turn % 3 {
                 0 => user.name = format!("{turn} {}", user.name),
@@ -219,13 +237,13 @@ mod tests {
         }
         let strange: Vec<_> = grams(b"zzzqqqjjj").collect();
         let (mut rows, mut confused) = (0, 0);
-        for leaf in tenant.order.leaves_from(tenant.order.find(|_| false)) {
+        for spot in tenant.order.spots_from(tenant.order.find(|_| false), |_| u64::MAX) {
             for text in [Text::Name, Text::Email, Text::Subject] {
-                let known = leaf.grams(text).unwrap();
-                confused += usize::from(known.have(&strange));
-                for row in 0..leaf.slots.len() {
+                let known = |all: &[Gram]| spot.summary.with(text, all) >> spot.place & 1 == 1;
+                confused += usize::from(known(&strange));
+                for row in 0..spot.leaf.slots.len() {
                     rows += 1;
-                    assert!(known.have(&grams(leaf.column(text).row(row)).collect::<Vec<_>>()), "{text:?}");
+                    assert!(known(&grams(spot.leaf.column(text).row(row)).collect::<Vec<_>>()), "{text:?}");
                 }
             }
         }

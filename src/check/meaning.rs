@@ -36,6 +36,7 @@ pub(super) enum Ne {
 }
 
 /// What the comparison of `clause` asks of `subject`, or why it cannot be asked.
+#[inline]
 pub(super) fn of(subject: Subject, clause: &Clause<'_>, literal: Literal<'_>, ne: Ne) -> Result<Meaning, Diagnostic> {
     let Subject { kind, case, .. } = subject;
     let operator = clause.operator();
@@ -67,6 +68,7 @@ pub(super) fn of(subject: Subject, clause: &Clause<'_>, literal: Literal<'_>, ne
 
 const DATE_TIME: &str = "write it as in `\"2011-05-13T04:42:34Z\"`";
 
+#[inline]
 pub(super) fn exact(operator: Operator, value: Value, ne: Ne) -> Meaning {
     Meaning::Test(match (operator, ne) {
         (Operator::Eq, _) => Predicate::Equal(value),
@@ -81,6 +83,7 @@ pub(super) fn exact(operator: Operator, value: Value, ne: Ne) -> Meaning {
     })
 }
 
+#[inline]
 fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
     let folded: Box<str> = match case {
         Case::Exact => text.into(),

@@ -168,13 +168,17 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     }
 
     /// What a clause means; `None` once its faults are reported.
+    #[inline(always)]
     pub(super) fn clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Node> {
-        let Known { named, subject, rule, .. } = self.known(clause, parent)?;
+        let literal = clause.literal();
+        let Known { named, subject, rule, .. } = match self.last {
+            Some(last) if parent.is_none() && last.path == clause.path().as_str() => last,
+            _ => self.look_up(clause, literal, parent)?,
+        };
         if parent.is_none() {
             self.grouping.take(named);
         }
         let operator = clause.operator();
-        let literal = clause.literal();
         if operator.takes_value() {
             self.count(subject.id, rule, clause.path());
         }
@@ -196,14 +200,10 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         meaning.filter(|_| allowed)
     }
 
-    fn known(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Known<'f>> {
+    fn look_up(&mut self, clause: &Clause<'f>, literal: Option<Literal<'f>>, parent: Option<AttributeId>) -> Option<Known<'f>> {
         let path = clause.path();
-        match self.last {
-            Some(last) if parent.is_none() && last.path == path.as_str() => return Some(last),
-            _ => {}
-        }
         let named = self.attribute(path, parent)?;
-        let presence = clause.operator() == Operator::Pr || clause.literal() == Some(Literal::Null);
+        let presence = matches!(literal, None | Some(Literal::Null));
         let id = if presence { named } else { self.compared(named, clause)? };
         let subject = self.schema.attribute(id).map(Subject::of)?;
         let known = Known { path: path.as_str(), named, subject, rule: self.rule(id)? };

@@ -110,7 +110,12 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         let mut meant = chain(operands.count());
         let mut whole = true;
         for operand in operands {
-            match self.expr(operand, parent) {
+            // Most are clauses, and what is found out about one here need not be handed up.
+            let operand = match operand.kind() {
+                ExprKind::Clause(clause) => self.clause(&clause, parent),
+                _ => self.expr(operand, parent),
+            };
+            match operand {
                 Some(node) => meant.push(node),
                 None => whole = false,
             }

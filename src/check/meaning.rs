@@ -83,12 +83,17 @@ pub(super) fn exact(operator: Operator, value: Value, ne: Ne) -> Meaning {
     })
 }
 
-#[inline]
-fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
-    let folded: Box<str> = match case {
+/// The text as it is compared.
+pub(super) fn folded(text: &str, case: Case) -> Box<str> {
+    match case {
         Case::Exact => text.into(),
         Case::Ignore => key(text).into(),
-    };
+    }
+}
+
+#[inline]
+fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
+    let folded = folded(text, case);
     Meaning::Test(match operator {
         // Every text contains the empty one, begins and ends with it.
         Operator::Co | Operator::Sw | Operator::Ew if folded.is_empty() => Predicate::Present,
@@ -133,10 +138,7 @@ fn between(operator: Operator, floor: Value) -> Meaning {
 
 fn loose(operator: Operator, literal: Literal<'_>, case: Case, ne: Ne) -> Meaning {
     let literal = match literal {
-        Literal::String(text) => {
-            let folded = if case == Case::Exact { text.into() } else { key(text).into() };
-            Loose::Text { needle: Box::new(Needle::new(folded, case)), instant: datetime::parse(text) }
-        }
+        Literal::String(text) => Loose::Text { needle: Box::new(Needle::new(folded(text, case), case)), instant: datetime::parse(text) },
         Literal::Number(text) => Loose::Number(text.into()),
         Literal::Boolean(value) => Loose::Boolean(value),
         Literal::Null => return Meaning::Test(Predicate::Never),

@@ -168,7 +168,6 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     }
 
     /// What a clause means; `None` once its faults are reported.
-    #[inline(always)]
     pub(super) fn clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Node> {
         let literal = clause.literal();
         let Known { named, subject, rule, .. } = match self.last {
@@ -198,6 +197,23 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             }),
         };
         meaning.filter(|_| allowed)
+    }
+
+    /// What a clause compares that is one more `eq` of the last attribute with a text; `None` of any other. Long filters are lists of these, and
+    /// this takes a third of what [`Resolver::clause`] does for the same.
+    pub(super) fn another_equal(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<(AttributeId, Case, Value)> {
+        let (Some(last), None) = (&self.last, parent) else { return None };
+        if clause.operator() != Operator::Eq || last.path != clause.path().as_str() {
+            return None;
+        }
+        let Known { named, subject, rule, .. } = *last;
+        let Some(Literal::String(text)) = clause.literal() else { return None };
+        if !matches!(subject.kind, Kind::String | Kind::Reference) || !rule.operators.contains(Operator::Eq) {
+            return None;
+        }
+        self.grouping.take(named);
+        self.count(subject.id, rule, clause.path());
+        Some((subject.id, subject.case, Value::Text(meaning::folded(text, subject.case))))
     }
 
     fn look_up(&mut self, clause: &Clause<'f>, literal: Option<Literal<'f>>, parent: Option<AttributeId>) -> Option<Known<'f>> {
@@ -267,15 +283,14 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     fn count(&mut self, id: AttributeId, rule: FieldRule, path: Path<'_>) {
         // A filter with no more clauses than that cannot go over.
         let Some(most) = rule.max_count.filter(|most| *most < self.clauses) else { return };
-        let place = path.span();
         match self.comparisons.iter_mut().find(|(known, ..)| *known == id) {
             Some((_, count, first_over)) => {
                 *count += 1;
                 if *count == most + 1 {
-                    *first_over = place;
+                    *first_over = path.span();
                 }
             }
-            None => self.comparisons.push((id, 1, place)),
+            None => self.comparisons.push((id, 1, path.span())),
         }
     }
 

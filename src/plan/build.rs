@@ -39,18 +39,22 @@ impl Operands {
         Self { kind: Chain::Any, ..Self::all(room) }
     }
 
-    #[inline]
     pub(crate) fn push(&mut self, child: Node) {
         match child {
-            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) })
-                if self.kind == Chain::Any && self.nodes.is_empty() && self.compare(attribute, case) =>
-            {
-                let room = self.room;
-                let (.., values) = self.equals.get_or_insert_with(|| (attribute, case, Vec::with_capacity(room)));
-                values.push(value);
-            }
+            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) }) => self.push_equal(attribute, case, value),
             child => self.push_node(child),
         }
+    }
+
+    /// The same for a test that is an `Equal`.
+    #[inline]
+    pub(crate) fn push_equal(&mut self, attribute: AttributeId, case: Case, value: Value) {
+        if self.kind != Chain::Any || !self.nodes.is_empty() || !self.compare(attribute, case) {
+            return self.push_node(Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) }));
+        }
+        let room = self.room;
+        let (.., values) = self.equals.get_or_insert_with(|| (attribute, case, Vec::with_capacity(room)));
+        values.push(value);
     }
 
     /// Whether all so far compare that.

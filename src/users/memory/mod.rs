@@ -242,7 +242,7 @@ impl UserStore for MemoryStore {
         check_load(tenant, (&roles, &groups, &users), |id| state.user(id).is_some(), |subject| state.has_subject(subject))?;
         state.roles = Arc::new(merged(&state.roles, roles));
         state.groups = Arc::new(merged(&state.groups, groups));
-        state.extend(users, |user| cell.record(&mut writer, user))?;
+        state.extend(&users, |user| cell.record(&mut writer, user))?;
         *cell.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
         Ok(())
     }

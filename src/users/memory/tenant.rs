@@ -103,17 +103,16 @@ impl Tenant {
         Ok(slot)
     }
 
-    /// Adds users, whose ids and subjects nobody has. Where there are none yet this is faster than one by one.
-    pub(super) fn extend(&mut self, users: Vec<User>, mut record: impl FnMut(&User) -> Record) -> Result<(), StoreError> {
+    /// Adds users, whose ids and subjects nobody has. Where there are none yet this is faster than one by one. The users are to live until
+    /// it is done: blocks that fill the holes where they were are scattered, and a walk along all of them takes a tenth longer.
+    pub(super) fn extend(&mut self, users: &[User], mut record: impl FnMut(&User) -> Record) -> Result<(), StoreError> {
         if self.records.len() > 0 {
             return users.iter().try_for_each(|user| self.insert(record(user)));
         }
         let mut places = Vec::with_capacity(users.len());
-        for user in &users {
+        for user in users {
             places.push((block::beginning_of(&user.name), self.push(record(user))?));
         }
-        // What follows gets by with the memory that they had.
-        drop(users);
         places.sort_unstable();
         let (mut rows, mut blocks, mut entries) = (Vec::new(), Vec::new(), Vec::with_capacity(places.len() * 3));
         for alike in places.chunk_by(|(one, _), (other, _)| one == other) {

@@ -71,6 +71,15 @@ fn explains_every_refusal() {
 }
 
 #[test]
+fn an_attribute_named_again_is_held_to_its_rule_again() {
+    let presence = Operators::of(&[Operator::Pr]);
+    let policy = everything().with_rule("email", |rule| rule.operators = presence).unwrap();
+    let findings = policy.parse(r#"email pr or email eq "a" or name eq "b" or email eq "c" or email eq "d""#).unwrap_err();
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code().name()).collect();
+    assert_eq!(codes, ["operator-not-allowed"; 3]);
+}
+
+#[test]
 fn explains_wrong_types() {
     let policy = everything();
     let texts = [

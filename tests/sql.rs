@@ -167,6 +167,37 @@ fn pages() {
     insta::assert_snapshot!(text);
 }
 
+/// The text keeps its values beside it while it is written, and the statement for sea-query holds them.
+#[test]
+fn statements_are_what_sea_query_writes() {
+    let place = Seek { sort: "1bob".into(), key: Value::Text("42".into()) };
+    let page = Select::default().sort("name", Direction::Ascending).after(place).limit(21);
+    for filter in FILTERS {
+        let plan = policy().parse(filter).unwrap();
+        for (columns, select) in [(scoped().within("t"), &Select::default()), (columns(), &page)] {
+            for dialect in Dialect::ALL {
+                let statement = plan.to_select(&columns, dialect, select).unwrap();
+                let (sql, values) = match dialect {
+                    Dialect::Postgres => statement.build(sea_query::PostgresQueryBuilder),
+                    Dialect::MySql => statement.build(sea_query::MysqlQueryBuilder),
+                    Dialect::Sqlite => statement.build(sea_query::SqliteQueryBuilder),
+                };
+                let written = plan.to_sql(&columns, dialect, select).unwrap();
+                let sql = if dialect == Dialect::Sqlite { sql.replace('"', "`") } else { sql };
+                assert_eq!(written.sql, sql, "{filter}, {dialect}");
+                let text = |param| match param {
+                    Param::Bytes(bytes) if dialect == Dialect::MySql => {
+                        String::from_utf8(bytes).map_or_else(|error| Param::Bytes(error.into_bytes()), Param::TextBytes)
+                    }
+                    other => other,
+                };
+                let values: Vec<Param> = values.into_iter().map(|value| text(Param::from(value))).collect();
+                assert_eq!(written.params, values, "{filter}, {dialect}");
+            }
+        }
+    }
+}
+
 fn scoped() -> Columns {
     columns().mapping().clone().scoped_by("tenant_id").check().unwrap()
 }

@@ -36,6 +36,7 @@ pub(super) enum Ne {
 }
 
 /// What the comparison of `clause` asks of `subject`, or why it cannot be asked.
+#[inline]
 pub(super) fn of(subject: Subject, clause: &Clause<'_>, literal: Literal<'_>, ne: Ne) -> Result<Meaning, Diagnostic> {
     let Subject { kind, case, .. } = subject;
     let operator = clause.operator();
@@ -67,6 +68,7 @@ pub(super) fn of(subject: Subject, clause: &Clause<'_>, literal: Literal<'_>, ne
 
 const DATE_TIME: &str = "write it as in `\"2011-05-13T04:42:34Z\"`";
 
+#[inline]
 pub(super) fn exact(operator: Operator, value: Value, ne: Ne) -> Meaning {
     Meaning::Test(match (operator, ne) {
         (Operator::Eq, _) => Predicate::Equal(value),
@@ -81,11 +83,17 @@ pub(super) fn exact(operator: Operator, value: Value, ne: Ne) -> Meaning {
     })
 }
 
-fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
-    let folded: Box<str> = match case {
+/// The text as it is compared.
+pub(super) fn folded(text: &str, case: Case) -> Box<str> {
+    match case {
         Case::Exact => text.into(),
         Case::Ignore => key(text).into(),
-    };
+    }
+}
+
+#[inline]
+fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
+    let folded = folded(text, case);
     Meaning::Test(match operator {
         // Every text contains the empty one, begins and ends with it.
         Operator::Co | Operator::Sw | Operator::Ew if folded.is_empty() => Predicate::Present,
@@ -130,10 +138,7 @@ fn between(operator: Operator, floor: Value) -> Meaning {
 
 fn loose(operator: Operator, literal: Literal<'_>, case: Case, ne: Ne) -> Meaning {
     let literal = match literal {
-        Literal::String(text) => {
-            let folded = if case == Case::Exact { text.into() } else { key(text).into() };
-            Loose::Text { needle: Box::new(Needle::new(folded, case)), instant: datetime::parse(text) }
-        }
+        Literal::String(text) => Loose::Text { needle: Box::new(Needle::new(folded(text, case), case)), instant: datetime::parse(text) },
         Literal::Number(text) => Loose::Number(text.into()),
         Literal::Boolean(value) => Loose::Boolean(value),
         Literal::Null => return Meaning::Test(Predicate::Never),

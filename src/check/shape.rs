@@ -110,15 +110,29 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         let mut meant = chain(operands.count());
         let mut whole = true;
         for operand in operands {
-            match self.expr(operand, parent) {
-                Some(node) => meant.push(node),
-                None => whole = false,
-            }
+            whole &= self.operand(operand, parent, &mut meant);
             if are_conditions {
                 self.grouping.next_condition();
             }
         }
         if whole { meant.finish() } else { None }
+    }
+
+    /// Takes one operand into the chain; `false` once its faults are reported.
+    fn operand(&mut self, operand: Expr<'f>, parent: Option<AttributeId>, chain: &mut plan::Operands) -> bool {
+        let meant = match operand.kind() {
+            ExprKind::Clause(clause) => {
+                if let Some((attribute, case, value)) = self.another_equal(&clause, parent) {
+                    chain.push_equal(attribute, case, value);
+                    return true;
+                }
+                self.clause(&clause, parent)
+            }
+            _ => self.expr(operand, parent),
+        };
+        let known = meant.is_some();
+        meant.into_iter().for_each(|node| chain.push(node));
+        known
     }
 
     /// More comparisons of one attribute than its rule allows.

@@ -31,6 +31,7 @@ pub(super) fn stop<T>(diagnostic: Diagnostic) -> Result<T, nom::Err<Fault>> {
 const BLANK: u8 = 1;
 const ENDS_WORD: u8 = 2;
 const IN_NAME: u8 = 4;
+const IN_URI: u8 = 8;
 
 /// One look instead of a comparison for each byte that there is a rule for.
 const CLASSES: [u8; 256] = classes();
@@ -43,7 +44,8 @@ const fn classes() -> [u8; 256] {
         classes[byte] = match byte as u8 {
             b' ' | b'\t' | b'\r' | b'\n' => BLANK | ENDS_WORD,
             b'(' | b')' | b'[' | b']' | b'"' => ENDS_WORD,
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'$' => IN_NAME,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'$' => IN_NAME | IN_URI,
+            b'.' | b'~' | b':' | b'/' | b'?' | b'#' | b'@' | b'!' | b'&' | b'\'' | b'*' | b'+' | b',' | b';' | b'=' | b'%' => IN_URI,
             _ => 0,
         };
         byte += 1;
@@ -102,11 +104,10 @@ pub(super) fn not_operator(input: Input<'_>) -> Option<Input<'_>> {
 pub(super) fn is_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.strip_suffix(':').and_then(|uri| uri.split_once(':')) else { return false };
     let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
-    let in_uri = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'*+,;=%".contains(&byte);
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(in_scheme)
         && !rest.is_empty()
-        && rest.bytes().all(in_uri)
+        && rest.bytes().all(|byte| is(byte, IN_URI))
 }
 
 /// Quotes of any sort in a word say that a string was meant, and its end is anyone's guess.

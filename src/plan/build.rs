@@ -41,15 +41,20 @@ impl Operands {
 
     pub(crate) fn push(&mut self, child: Node) {
         match child {
-            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) })
-                if self.kind == Chain::Any && self.nodes.is_empty() && self.compare(attribute, case) =>
-            {
-                let room = self.room;
-                let (.., values) = self.equals.get_or_insert_with(|| (attribute, case, Vec::with_capacity(room)));
-                values.push(value);
-            }
+            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) }) => self.push_equal(attribute, case, value),
             child => self.push_node(child),
         }
+    }
+
+    /// The same for a test that is an `Equal`.
+    #[inline]
+    pub(crate) fn push_equal(&mut self, attribute: AttributeId, case: Case, value: Value) {
+        if self.kind != Chain::Any || !self.nodes.is_empty() || !self.compare(attribute, case) {
+            return self.push_node(Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) }));
+        }
+        let room = self.room;
+        let (.., values) = self.equals.get_or_insert_with(|| (attribute, case, Vec::with_capacity(room)));
+        values.push(value);
     }
 
     /// Whether all so far compare that.
@@ -98,6 +103,36 @@ impl Chain {
 }
 
 fn chain(mut children: Vec<Node>, kind: Chain) -> Option<Node> {
+    if !are_apart(&children) {
+        match joined(children, kind) {
+            Ok(left) => children = left,
+            Err(node) => return Some(node),
+        }
+    }
+    match (children.len(), kind) {
+        (0 | 1, _) => children.pop(),
+        (_, Chain::All) => Some(Node::All(children.into())),
+        (_, Chain::Any) => Some(Node::Any(children.into())),
+    }
+}
+
+/// Whether they are nothing but tests on different attributes, so that none can be joined with another or said twice. It may say no where they are.
+fn are_apart(children: &[Node]) -> bool {
+    let mut seen: u64 = 0;
+    children.iter().all(|child| match child {
+        Node::Test(Test { predicate: Predicate::Never, .. }) => false,
+        Node::Test(test) => {
+            let bit = 1 << (test.attribute.index() % 64);
+            let fresh = seen & bit == 0;
+            seen |= bit;
+            fresh
+        }
+        _ => false,
+    })
+}
+
+/// The children flattened, joined and without what need not be said; or the one node that the whole chain comes to.
+fn joined(mut children: Vec<Node>, kind: Chain) -> Result<Vec<Node>, Node> {
     if children.iter().any(|child| kind.is(child)) {
         let mut flat = Vec::with_capacity(children.len());
         for child in children {
@@ -111,12 +146,12 @@ fn chain(mut children: Vec<Node>, kind: Chain) -> Option<Node> {
     // What decides the chain alone: false in `All`, true in `Any`.
     let decides = |node: &Node| constant(node) == Some(kind == Chain::Any);
     if let Some(place) = children.iter().position(decides) {
-        return Some(children.swap_remove(place));
+        return Err(children.swap_remove(place));
     }
     if let Some((attribute, case)) = one_subject(&children, kind) {
         let mut values = Vec::with_capacity(children.len());
         children.into_iter().for_each(|child| take_values(child, &mut values));
-        return Some(list(attribute, case, values, kind));
+        return Err(list(attribute, case, values, kind));
     }
     let mut folded = fold_equals(children, kind);
     remove_duplicates(&mut folded);
@@ -126,11 +161,7 @@ fn chain(mut children: Vec<Node>, kind: Chain) -> Option<Node> {
         all if all == folded.len() => folded.truncate(1),
         _ => folded.retain(|node| constant(node).is_none()),
     }
-    match (folded.len(), kind) {
-        (0 | 1, _) => folded.pop(),
-        (_, Chain::All) => Some(Node::All(folded.into())),
-        (_, Chain::Any) => Some(Node::Any(folded.into())),
-    }
+    Ok(folded)
 }
 
 /// Whether the node is the same for every record.

@@ -1,9 +1,7 @@
-//! The names of a mapping as sea-query takes them: made once, and not copied for each statement.
+//! The names of a mapping as sea-query takes them, and found by path.
 
 use super::mapping::{Child, Column, Mapping, Native, Text};
 use sea_query::DynIden;
-use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
 
 /// The names of a mapping.
 #[derive(Debug)]
@@ -78,21 +76,6 @@ impl Table {
     }
 }
 
-/// So many names are kept, of at most 63 bytes each; a program has a few mappings with some tens of them.
-const KEPT: usize = 4096;
-
-/// The name, kept for as long as the program runs: sea-query copies a name that is not at every step, and writes it letter by letter.
-/// One that comes after too many others is copied.
 fn name(name: &str) -> DynIden {
-    static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(&kept) = names.get(name) {
-        return kept.into();
-    }
-    if names.len() >= KEPT {
-        return name.to_owned().into();
-    }
-    let kept: &'static str = Box::leak(name.into());
-    names.insert(kept);
-    kept.into()
+    name.to_owned().into()
 }

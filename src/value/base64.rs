@@ -100,8 +100,8 @@ mod tests {
     #[test]
     fn anything_else_is_refused() {
         for text in [
-            "Q", "=", "==", "====", "QQ=", "QQ===", "QUI==", "QUJD=", "QUJD====", "QUJDQ", "Q=Q=", "QQ==QQ==", "+/-_", "+_A=", "QR==",
-            "QUJ=", "QUJ", "QQ ==", "QQ\n", "Q\u{c4}", "Q*==",
+            "Q", "=", "==", "====", "QQ=", "QQ===", "QUI==", "QUJD=", "QUJD====", "QUJDQ", "Q=Q=", "QQ==QQ==", "+/-_", "+_A=", "+-AA",
+            "/-AA", "/_AA", "QR==", "QUJ=", "QUJ", "QQ ==", "QQ\n", "Q\u{c4}", "Q*==",
         ] {
             assert_eq!(decode(text), None, "{text}");
         }

@@ -5,3 +5,6 @@ mod datetimes;
 mod numbers;
 mod texts;
 mod types;
+
+/// Digits of a number that no counter of them may mind; Miri would take hours over them.
+const MANY: usize = if cfg!(miri) { 100 } else { 1_000_000 };

@@ -31,6 +31,22 @@ fn a_cursor_reads_back_equal_and_is_safe_in_a_url() {
 }
 
 #[test]
+fn texts_of_any_length_read_back() {
+    let key = CursorKey::new(b"a key for tests");
+    for length in [0, 1, 125, 126, 127, 128, 129, 255, 256, 1020, 16_382, 16_383, 16_384, 20_000] {
+        let text = || "x".repeat(length);
+        let mut cursor = Cursor::new(Sort::default(), Direction::Next, Position { key: text(), id: "7".into() }, None);
+        cursor.id_above = Some(text());
+        assert_eq!(Cursor::decode(&cursor.encode(&key, "t"), &key, "t"), Ok(cursor), "{length}");
+    }
+}
+
+#[test]
+fn a_key_does_not_show_itself() {
+    assert_eq!(format!("{:?}", CursorKey::new(b"a key for tests")), "CursorKey(..)");
+}
+
+#[test]
 fn a_changed_cursor_is_refused() {
     let (mut random, key) = (Random(2), CursorKey::random().unwrap());
     for _ in 0..6 {
@@ -93,6 +109,8 @@ fn a_cursor_is_of_one_list() {
     assert_eq!(agrees(None, None, Some("b")), Err(CursorError::OtherFilter));
     assert_eq!(agrees(None, Some(Sort { descending: true, ..name }), None), Err(CursorError::OtherSort));
     assert_eq!(agrees(None, Some(Sort { key: SortKey::Id, ..name }), None), Err(CursorError::OtherSort));
+    let filtered = |filter| Cursor::new(name, Direction::Next, position.clone(), filter).has_filter();
+    assert_eq!([None, Some("a"), Some(&*long)].map(filtered), [false, true, true]);
     let carried = |filter| Cursor::new(name, Direction::Next, position.clone(), filter).filter().map(|text| text.map(str::to_owned));
     assert_eq!(carried(Some("a")), Ok(Some("a".to_owned())));
     assert_eq!(carried(None), Ok(None));

@@ -2,7 +2,9 @@
 
 use crate::contract::{Stage, TENANT, body, invitee};
 use crate::random::{Random, query, scan};
-use scieve::users::{InviteResult, NewUser, Position, Query, SilentMailer, Sort, SortKey, Status, User, UserStore, Window};
+use scieve::users::{
+    Fixture, InviteResult, NewUser, Position, Query, SilentMailer, Sort, SortKey, Status, Timestamp, User, UserStore, Window,
+};
 
 fn ids(users: &[impl std::ops::Deref<Target = User>]) -> Vec<String> {
     users.iter().map(|user| user.id.clone()).collect()
@@ -203,4 +205,40 @@ pub(crate) async fn index_equals_scan<S: UserStore>(stage: &Stage<S>, count: usi
             assert_eq!(got.is_ok(), user.status != Status::Deleted);
         }
     }
+}
+
+#[test]
+fn keys_of_numbers_stand_as_the_numbers_do() {
+    let fixture = Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap();
+    let mut user = fixture.users.first().unwrap().clone();
+    let numbers = [i64::MIN, -10_000_000_000_000, -11, -10, -1, 0, 1, 9, 10, 11, 1_650_000_000_000, i64::MAX];
+    let mut keys: Vec<String> = Vec::new();
+    for number in numbers {
+        user.invite_expiry = Some(number);
+        keys.push(SortKey::InviteExpiry.of(&user));
+    }
+    user.invite_expiry = None;
+    keys.push(SortKey::InviteExpiry.of(&user));
+    assert!(keys.is_sorted_by(|left, right| left < right), "{keys:?}");
+    user.created_at = Timestamp::from_millis(1);
+    assert_eq!(SortKey::CreatedAt.of(&user), keys[6]);
+}
+
+#[test]
+fn only_the_first_bytes_of_a_key_count() {
+    let fixture = Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap();
+    let mut user = fixture.users.first().unwrap().clone();
+    for (length, end, kept) in [(1019, "a", 1020), (1019, "ab", 1020), (1019, "é", 1019), (1018, "é", 1020), (1018, "😀", 1018)] {
+        user.name = format!("{}{end}", "x".repeat(length));
+        assert_eq!(SortKey::Name.of(&user).len(), 1 + kept, "{length} {end}");
+    }
+}
+
+#[test]
+fn keys_are_found_by_their_names() {
+    for key in SortKey::ALL {
+        assert_eq!(SortKey::from_name(key.name()), Some(key));
+    }
+    assert_eq!(SortKey::from_name("_id"), Some(SortKey::Id));
+    assert_eq!(SortKey::from_name("Name"), None);
 }

@@ -213,3 +213,16 @@ fn shapes() {
     }
     assert_eq!(fault(json!([{"op": "renew", "path": "/inviteExpiry"}])).unwrap()[0].target(), Target::InviteExpiry);
 }
+
+#[test]
+fn what_an_element_may_be() {
+    let message = |path: &str, value: Value| match Operation::parse_all(&json!([{"op": "add", "path": path, "value": value}])) {
+        Err(StoreError::Invalid { message, .. }) => message.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(message("/roles", json!([1])), "expected a name");
+    assert_eq!(message("/assignedGroups", json!([1])), "expected an id, or an object with id or name");
+    assert_eq!(message("/assignedRoles", json!([1])), "expected an object with id or name");
+    assert_eq!(message("/assignedRoles", json!(["a"])), "expected an object with id or name");
+    assert!(Operation::parse_all(&json!([{"op": "add", "path": "/roles/-", "value": "Admin"}])).is_ok());
+}

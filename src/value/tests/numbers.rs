@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use proptest::prelude::*;
 
+use super::MANY;
 use crate::value::{IntegerLiteral, Number, number};
 
 /// The floor of a literal with a small exponent, and whether it is not the number itself, by moving the point in the text.
@@ -80,10 +81,10 @@ fn integers() {
     ] {
         assert_eq!(number::integer(text), value, "{text}");
     }
-    let long = format!("0.{}7e1000000", "0".repeat(999_999));
+    let long = format!("0.{}7e{MANY}", "0".repeat(MANY - 1));
     assert_eq!(number::integer(&long), Exact(7));
-    assert_eq!(number::integer(&"9".repeat(1_000_000)), Above);
-    assert_eq!(number::integer(&format!("3.{}1", "0".repeat(1_000_000))), Between(3));
+    assert_eq!(number::integer(&"9".repeat(MANY)), Above);
+    assert_eq!(number::integer(&format!("3.{}1", "0".repeat(MANY))), Between(3));
 }
 
 #[test]

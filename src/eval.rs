@@ -43,6 +43,7 @@ pub(crate) fn record_passes(test: &Test, schema: &Schema, record: &dyn Record) -
 #[inline]
 fn passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
     match record.single_text(attribute) {
+        Some(Some(text)) if !test.lengths.have(text) => false,
         Some(stored) => text_passes(test, stored).unwrap_or_else(|| some_value_passes(test, attribute, schema, record)),
         None => some_value_passes(test, attribute, schema, record),
     }

@@ -183,7 +183,7 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         }
         // Both are looked at before either refuses, so that a clause shows all its faults at once.
         let allowed = rule.operators.contains(operator) || self.allowed(subject, rule, clause);
-        let test = |predicate| Node::Test(Test { attribute: subject.id, case: subject.case, predicate });
+        let test = |predicate| Node::Test(Test::new(subject.id, subject.case, predicate));
         let meaning = match (operator, literal) {
             (Operator::Pr, _) | (_, None) => Some(test(Predicate::Present)),
             (_, Some(Literal::Null)) => {

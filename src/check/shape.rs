@@ -93,7 +93,7 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     /// and the question is on its parts.
     fn element(&self, id: AttributeId, inner: Node) -> Option<Node> {
         let attribute = self.schema.attribute(id)?;
-        let test = |predicate| Node::Test(Test { attribute: id, case: attribute.case(), predicate });
+        let test = |predicate| Node::Test(Test::new(id, attribute.case(), predicate));
         Some(match attribute.is_multi_valued() {
             true => test(Predicate::Element(Box::new(inner))),
             false => plan::all(vec![test(Predicate::Present), inner])?,

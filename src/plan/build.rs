@@ -41,7 +41,7 @@ impl Operands {
 
     pub(crate) fn push(&mut self, child: Node) {
         match child {
-            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) }) => self.push_equal(attribute, case, value),
+            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value), .. }) => self.push_equal(attribute, case, value),
             child => self.push_node(child),
         }
     }
@@ -50,7 +50,7 @@ impl Operands {
     #[inline]
     pub(crate) fn push_equal(&mut self, attribute: AttributeId, case: Case, value: Value) {
         if self.kind != Chain::Any || !self.nodes.is_empty() || !self.compare(attribute, case) {
-            return self.push_node(Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) }));
+            return self.push_node(Node::Test(Test::new(attribute, case, Predicate::Equal(value))));
         }
         let room = self.room;
         let (.., values) = self.equals.get_or_insert_with(|| (attribute, case, Vec::with_capacity(room)));
@@ -67,7 +67,7 @@ impl Operands {
             self.nodes.reserve_exact(self.room);
         }
         if let Some((attribute, case, values)) = self.equals.take() {
-            let equal = |value| Node::Test(Test { attribute, case, predicate: Predicate::Equal(value) });
+            let equal = |value| Node::Test(Test::new(attribute, case, Predicate::Equal(value)));
             self.nodes.extend(values.into_iter().map(equal));
         }
         self.nodes.push(child);
@@ -203,7 +203,7 @@ fn take_values(child: Node, values: &mut Vec<Value>) {
 }
 
 fn list(attribute: AttributeId, case: Case, values: Vec<Value>, kind: Chain) -> Node {
-    let node = Node::Test(Test { attribute, case, predicate: one_of(values) });
+    let node = Node::Test(Test::new(attribute, case, one_of(values)));
     if kind == Chain::All { not(node) } else { node }
 }
 

@@ -8,7 +8,7 @@ pub(crate) use build::{Operands, all, not};
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
 use crate::schema::{AttributeId, Schema};
-use crate::value::{Case, DateTime, Needle, Value};
+use crate::value::{Case, DateTime, Lengths, Needle, Value};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -87,10 +87,24 @@ pub enum Node {
 pub struct Test {
     pub(crate) attribute: AttributeId,
     pub(crate) case: Case,
+    /// What follows from the predicate for the one text of a record.
+    pub(crate) lengths: Lengths,
     pub(crate) predicate: Predicate,
 }
 
 impl Test {
+    pub(crate) fn new(attribute: AttributeId, case: Case, predicate: Predicate) -> Self {
+        let lengths = match &predicate {
+            Predicate::Equal(Value::Text(operand)) => Lengths::of(operand, case),
+            Predicate::In(operands) => operands.iter().fold(Lengths::NONE, |all, operand| match operand {
+                Value::Text(operand) => all.or(Lengths::of(operand, case)),
+                _ => Lengths::ANY,
+            }),
+            _ => Lengths::ANY,
+        };
+        Self { attribute, case, lengths, predicate }
+    }
+
     /// The attribute asked about, in the plan's schema.
     #[must_use]
     pub fn attribute(&self) -> AttributeId {

@@ -198,7 +198,7 @@ impl<'a> Compiler<'a> {
         }
         let mut parts = Vec::new();
         for part in self.schema.attributes().filter(|part| part.parent() == Some(attribute.id())) {
-            let test = Test { attribute: part.id(), case: part.case(), predicate: Predicate::Present };
+            let test = Test::new(part.id(), part.case(), Predicate::Present);
             parts.push(self.test(&test, positive, scope)?);
         }
         if parts.is_empty() {
@@ -224,7 +224,7 @@ impl<'a> Compiler<'a> {
             // Some value differs, or there is none; and its opposite.
             Predicate::Differs(_) => {
                 let differs = leaf.not_null().test(test, true);
-                let present = Test { predicate: Predicate::Present, ..test.clone() };
+                let present = Test::new(test.attribute, test.case, Predicate::Present);
                 let value = match column.column.nullable {
                     true => Some(self.leaf(table, column, attribute, test.case)?.test(&present, true)),
                     false => None,

@@ -54,23 +54,34 @@ fn equals_key(text: &str, key: &str) -> bool {
     }
 }
 
-/// Whether the last bytes tell that `key` is no key of `text`: nothing combines with an ASCII character that ends a text.
-#[inline]
-fn end_apart(text: &str, key: &str) -> bool {
-    match (text.as_bytes().last(), key.as_bytes().last()) {
-        (Some(text), Some(key)) => text.is_ascii() && key.is_ascii() && text.to_ascii_lowercase() != *key,
-        _ => false,
-    }
-}
-
 /// Whether the first bytes tell that no key of `text` can begin as `key` does: what an ASCII letter is folded to is its small
 /// letter, or with a mark behind it no ASCII at all.
 #[inline]
 fn begin_apart(text: &str, key: &str) -> bool {
     match (text.as_bytes().first(), key.as_bytes().first()) {
-        (Some(text), Some(key)) => text.is_ascii() && key.is_ascii() && text.to_ascii_lowercase() != *key,
+        (Some(text), Some(key)) => apart([*text; 8], [*key; 8]),
         _ => false,
     }
+}
+
+/// Whether the last bytes tell that `key` is no key of `text`: nothing combines with an ASCII character that ends a text.
+#[inline]
+fn end_apart(text: &str, key: &str) -> bool {
+    match (text.as_bytes().last_chunk::<8>(), key.as_bytes().last_chunk::<8>()) {
+        (Some(text), Some(key)) => apart(*text, *key),
+        _ => match (text.as_bytes().last(), key.as_bytes().last()) {
+            (Some(text), Some(key)) => apart([*text; 8], [*key; 8]),
+            _ => false,
+        },
+    }
+}
+
+/// Whether both are ASCII and differ in more than case.
+#[inline]
+fn apart(text: [u8; 8], key: [u8; 8]) -> bool {
+    let [text, key] = [text, key].map(u64::from_ne_bytes);
+    let [not_ascii, case] = [0x80, 0x20].map(|bit| u64::from_ne_bytes([bit; 8]));
+    (text | key) & not_ascii == 0 && (text ^ key) & !case != 0
 }
 
 /// Whether the stored text begins with the key.

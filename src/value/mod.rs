@@ -6,6 +6,7 @@ mod compare;
 pub(crate) mod datetime;
 mod fold;
 mod kind;
+mod lengths;
 mod needle;
 pub(crate) mod number;
 #[cfg(any(test, feature = "sql"))]
@@ -26,6 +27,7 @@ pub use datetime::DateTime;
 pub use fold::FOLD_VERSION;
 pub use fold::key;
 pub use kind::Kind;
+pub(crate) use lengths::Lengths;
 pub use needle::Needle;
 pub(crate) use number::IntegerLiteral;
 pub(crate) use number::Number;

@@ -1,0 +1,80 @@
+//! How long a text can be that equals an operand: most texts are told apart by that alone, without being read.
+
+use super::Case;
+
+/// Lengths of stored texts, in bytes; from [`Lengths::LAST`] on they count as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Lengths(u64);
+
+impl Lengths {
+    const LAST: usize = 63;
+    pub(crate) const ANY: Self = Self(u64::MAX);
+    pub(crate) const NONE: Self = Self(0);
+
+    /// Those of the texts that [`super::equals`] finds equal to the key.
+    pub(crate) fn of(key: &str, case: Case) -> Self {
+        let longer = match case {
+            Case::Exact => 0,
+            Case::Ignore if key.is_ascii() => key.bytes().filter(|byte| SHORTENED.contains(byte)).count() * 2,
+            Case::Ignore => return Self::ANY,
+        };
+        let (least, most) = (key.len().min(Self::LAST), (key.len() + longer).min(Self::LAST));
+        Self((u64::MAX << least) & (u64::MAX >> (Self::LAST - most)))
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether the text has one of the lengths.
+    #[inline]
+    pub(crate) fn have(self, text: &str) -> bool {
+        (self.0 >> text.len().min(Self::LAST)) & 1 == 1
+    }
+}
+
+/// The ASCII of keys that can come of longer characters, such as `k` of the Kelvin sign: each byte of it of at most two bytes more.
+const SHORTENED: &[u8] = b"sfk;`";
+
+#[cfg(test)]
+mod tests {
+    use super::Lengths;
+    use crate::value::{Case, equals, key};
+
+    #[test]
+    fn no_character_is_longer_than_its_key_allows() {
+        let mut longer = 0;
+        for char in '\0'..=char::MAX {
+            let mut room = [0; 4];
+            let text: &str = char.encode_utf8(&mut room);
+            let lengths = Lengths::of(&key(text), Case::Ignore);
+            assert!(lengths.have(text), "{text:?}");
+            longer += usize::from(key(text).is_ascii() && text.len() > key(text).len());
+        }
+        assert!(longer > 5, "{longer}");
+    }
+
+    #[test]
+    fn equal_texts_have_the_lengths_and_few_others_do() {
+        let long = "x".repeat(70);
+        for (text, operand, have) in [
+            ("Bob", "bob", true),
+            ("Bobo", "bob", false),
+            ("Bo", "bob", false),
+            ("", "", true),
+            ("x", "", false),
+            ("\u{212a}\u{17f}", "ks", true),
+            ("\u{fb06}ra\u{1e9e}e", "strasse", true),
+            ("STRASSE", "strasse", true),
+            ("stra", "strasse", false),
+            (&long, &long, true),
+            (&long[..66], &long, true),
+            (&long[..62], &long, false),
+            ("e\u{301}", "\u{e9}", true),
+        ] {
+            assert_eq!(Lengths::of(operand, Case::Ignore).have(text), have, "{text} {operand}");
+            assert!(have || !equals(text, operand, Case::Ignore));
+        }
+        assert!(!Lengths::of("ks", Case::Exact).have("\u{212a}\u{17f}"));
+    }
+}

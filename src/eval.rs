@@ -25,12 +25,25 @@ fn matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool
 
 // The depth of a plan is that of its filter, which `Limits` bounds.
 fn chain_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
-    match node {
-        Node::All(children) => children.iter().all(|child| matches(child, schema, record)),
-        Node::Any(children) => children.iter().any(|child| matches(child, schema, record)),
-        Node::Not(child) => !matches(child, schema, record),
-        Node::Test(_) => matches(node, schema, record),
+    // What decides the chain as soon as one child is it.
+    let (children, decides) = match node {
+        Node::All(children) => (&**children, false),
+        Node::Any(children) => (&**children, true),
+        Node::Not(child) => return !matches(child, schema, record),
+        Node::Test(_) => (std::slice::from_ref(node), true),
+    };
+    for child in children {
+        if child_matches(child, schema, record) == decides {
+            return decides;
+        }
     }
+    !decides
+}
+
+// Apart: where it stands in the loop, the compiler reads all fields of the record before the first test.
+#[inline(never)]
+fn child_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
+    matches(node, schema, record)
 }
 
 /// Whether the record, whose attributes are those of the schema, passes the test: for stores that answer the rest of a plan from
@@ -50,7 +63,6 @@ fn passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schem
 }
 
 /// The tests of texts on the one text that there is; `None` where [`some_value_passes`] has to tell.
-#[inline]
 fn text_passes(test: &Test, stored: Option<&str>) -> Option<bool> {
     let case = test.case;
     let is = |text: &str, operand: &Value| matches!(operand, Value::Text(operand) if value::equals(text, operand, case));
@@ -93,8 +105,8 @@ fn some_value_passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, sch
     match &test.predicate {
         Predicate::Never => false,
         Predicate::Present => record.any_value(attribute, &mut |_| true),
-        Predicate::Equal(operand) => record.any_value(attribute, &mut |stored| equals(stored, operand, case)),
-        Predicate::In(operands) => record.any_value(attribute, &mut |stored| is_one_of(stored, operands, case)),
+        Predicate::Equal(operand) => record.any_value(attribute, &mut |stored| can_be(test, stored) && equals(stored, operand, case)),
+        Predicate::In(operands) => record.any_value(attribute, &mut |stored| can_be(test, stored) && is_one_of(stored, operands, case)),
         Predicate::Differs(operand) => {
             let mut none = true;
             let differs = record.any_value(attribute, &mut |stored| {
@@ -116,6 +128,15 @@ fn some_value_passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, sch
         Predicate::EndsWith(suffix) => text(&|text, case| value::ends_with(text, suffix, case)),
         Predicate::Element(inner) => record.any_element(attribute, &mut |element| matches(inner, schema, element)),
         Predicate::Loose(operator, literal) => loose(*operator, literal, case, attribute, record),
+    }
+}
+
+/// Whether the value's length leaves it open that it is an operand.
+#[inline]
+fn can_be(test: &Test, stored: ValueRef<'_>) -> bool {
+    match stored {
+        ValueRef::Text { text, key: None } => test.lengths.have(text),
+        _ => true,
     }
 }
 

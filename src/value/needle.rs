@@ -73,8 +73,14 @@ impl Needle {
     pub fn found_in(&self, text: &str) -> bool {
         match self.case {
             Case::Exact => self.found_in_key(text),
+            // Most short texts lack the rarest byte.
+            Case::Ignore if text.len() <= SHORT => match self.glance(text.as_bytes()) {
+                Some(false) => false,
+                Some(true) => self.found_in_ascii(text.as_bytes()),
+                None => self.found_in_others(text),
+            },
             Case::Ignore if text.is_ascii() => self.found_in_ascii(text.as_bytes()),
-            Case::Ignore => self.found_in_parts(text).unwrap_or_else(|| self.found_in_key(&key(text))),
+            Case::Ignore => self.found_in_others(text),
         }
     }
 
@@ -87,6 +93,38 @@ impl Needle {
     #[cfg(feature = "users")]
     pub(crate) fn first_in(&self, keys: &[u8]) -> Option<usize> {
         self.finder().find(keys)
+    }
+
+    /// Whether an ASCII text holds the rarest byte of the needle, in either case; `None` where the text is not ASCII. Where the byte is no
+    /// letter, another one can look like it. Eight bytes at a time.
+    #[inline]
+    fn glance(&self, text: &[u8]) -> Option<bool> {
+        const EACH: u64 = u64::from_ne_bytes([1; 8]);
+        let rare = self.key.as_bytes().get(self.rare).map_or(0, |byte| u64::from(byte | 0x20) * EACH);
+        let (mut high, mut alike) = (0, if self.key.is_empty() { u64::MAX } else { 0 });
+        let mut look = |bytes: [u8; 8]| {
+            let bytes = u64::from_ne_bytes(bytes);
+            high |= bytes;
+            // Zero where they are alike; the borrow of a zero shows in its highest bit.
+            let apart = (bytes | (EACH * 0x20)) ^ rare;
+            alike |= apart.wrapping_sub(EACH) & !apart;
+        };
+        let (eights, rest) = text.as_chunks::<8>();
+        eights.iter().for_each(|bytes| look(*bytes));
+        match text.last_chunk::<8>() {
+            Some(last) if !rest.is_empty() => look(*last),
+            Some(_) => {}
+            None => {
+                let mut padded = [0; 8];
+                padded.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
+                look(padded);
+            }
+        }
+        (high & (EACH * 0x80) == 0).then_some(alike & (EACH * 0x80) != 0)
+    }
+
+    fn found_in_others(&self, text: &str) -> bool {
+        self.found_in_parts(text).unwrap_or_else(|| self.found_in_key(&key(text)))
     }
 
     /// Looks through the ASCII parts of a text with other characters between them; `None` where only the key of all can tell: the needle

@@ -261,3 +261,40 @@ proptest! {
         prop_assert_eq!(text.starts_with(&prefix), text >= prefix && below);
     }
 }
+
+#[test]
+fn each_byte_counts_wherever_it_stands() {
+    let text = |len: usize| "aQ@`Zf0-".chars().cycle().take(len).collect::<String>();
+    for len in 0..=70 {
+        let stored = text(len);
+        let operand = key(&stored).into_owned();
+        assert!(equals(&stored, &operand, Case::Ignore), "{stored}");
+        for at in 0..len {
+            let mut other = operand.clone().into_bytes();
+            // A byte that differs in the bit of small letters alone is another text unless it is a letter.
+            other[at] = if other[at].is_ascii_alphabetic() { b'x' } else { other[at] ^ 0x20 };
+            let other = String::from_utf8(other).unwrap();
+            assert_eq!(equals(&stored, &other, Case::Ignore), key(&stored) == *other, "{stored} {other}");
+        }
+    }
+}
+
+#[test]
+fn a_needle_is_found_wherever_it_stands() {
+    for needle in ["q", "@", "`", "@q", "ann", "a-", "é", "0"] {
+        let prepared = Needle::new(key(needle).into(), Case::Ignore);
+        for len in 0..=70 {
+            for filler in ["a", "Z", "é", "-", "A@", "`"] {
+                let around: String = filler.chars().cycle().take(len).collect();
+                for text in [
+                    around.clone(),
+                    format!("{around}{needle}"),
+                    format!("{needle}{around}"),
+                    format!("{around}{}b", needle.to_uppercase()),
+                ] {
+                    assert_eq!(prepared.found_in(&text), key(&text).contains(prepared.as_str()), "{needle} in {text}");
+                }
+            }
+        }
+    }
+}

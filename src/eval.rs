@@ -1,7 +1,7 @@
 //! Plans over records in memory.
 
 use crate::operator::Operator;
-use crate::plan::{Loose, Node, Plan, Predicate, Test};
+use crate::plan::{FEW, Loose, Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, Record, Schema};
 use crate::value::{self, Case, Number, Value, ValueRef, datetime};
 use std::cmp::Ordering;
@@ -30,7 +30,7 @@ fn chain_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -
         Node::All(children) => (&**children, false),
         Node::Any(children) => (&**children, true),
         Node::Not(child) => return !matches(child, schema, record),
-        Node::Test(_) => (std::slice::from_ref(node), true),
+        Node::Test(_) => return matches(node, schema, record),
     };
     for child in children {
         if child_matches(child, schema, record) == decides {
@@ -149,9 +149,6 @@ fn equals(stored: ValueRef<'_>, operand: &Value, case: Case) -> bool {
         _ => value::order(stored, operand, case) == Some(Ordering::Equal),
     }
 }
-
-/// Most texts differ from an operand in their first letters: so many operands are asked one by one.
-const FEW: usize = 4;
 
 fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
     if operands.len() <= FEW {

@@ -41,7 +41,9 @@ impl Operands {
 
     pub(crate) fn push(&mut self, child: Node) {
         match child {
-            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value), .. }) => self.push_equal(attribute, case, value),
+            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value), .. }) if self.lists(attribute, case) => {
+                self.list(attribute, case, value);
+            }
             child => self.push_node(child),
         }
     }
@@ -49,17 +51,22 @@ impl Operands {
     /// The same for a test that is an `Equal`.
     #[inline]
     pub(crate) fn push_equal(&mut self, attribute: AttributeId, case: Case, value: Value) {
-        if self.kind != Chain::Any || !self.nodes.is_empty() || !self.compare(attribute, case) {
-            return self.push_node(Node::Test(Test::new(attribute, case, Predicate::Equal(value))));
+        match self.lists(attribute, case) {
+            true => self.list(attribute, case, value),
+            false => self.push_node(Node::Test(Test::new(attribute, case, Predicate::Equal(value)))),
         }
+    }
+
+    /// Whether all so far compare that, in a chain of `Any`.
+    fn lists(&self, attribute: AttributeId, case: Case) -> bool {
+        let subject = self.equals.as_ref().is_none_or(|(known, known_case, _)| (*known, *known_case) == (attribute, case));
+        self.kind == Chain::Any && self.nodes.is_empty() && subject
+    }
+
+    fn list(&mut self, attribute: AttributeId, case: Case, value: Value) {
         let room = self.room;
         let (.., values) = self.equals.get_or_insert_with(|| (attribute, case, Vec::with_capacity(room)));
         values.push(value);
-    }
-
-    /// Whether all so far compare that.
-    fn compare(&self, attribute: AttributeId, case: Case) -> bool {
-        self.equals.as_ref().is_none_or(|(known, known_case, _)| (*known, *known_case) == (attribute, case))
     }
 
     fn push_node(&mut self, child: Node) {
@@ -104,10 +111,7 @@ impl Chain {
 
 fn chain(mut children: Vec<Node>, kind: Chain) -> Option<Node> {
     if !are_apart(&children) {
-        match joined(children, kind) {
-            Ok(left) => children = left,
-            Err(node) => return Some(node),
-        }
+        children = joined(children, kind);
     }
     match (children.len(), kind) {
         (0 | 1, _) => children.pop(),
@@ -131,8 +135,8 @@ fn are_apart(children: &[Node]) -> bool {
     })
 }
 
-/// The children flattened, joined and without what need not be said; or the one node that the whole chain comes to.
-fn joined(mut children: Vec<Node>, kind: Chain) -> Result<Vec<Node>, Node> {
+/// The children flattened, joined and without what need not be said.
+fn joined(mut children: Vec<Node>, kind: Chain) -> Vec<Node> {
     if children.iter().any(|child| kind.is(child)) {
         let mut flat = Vec::with_capacity(children.len());
         for child in children {
@@ -146,12 +150,9 @@ fn joined(mut children: Vec<Node>, kind: Chain) -> Result<Vec<Node>, Node> {
     // What decides the chain alone: false in `All`, true in `Any`.
     let decides = |node: &Node| constant(node) == Some(kind == Chain::Any);
     if let Some(place) = children.iter().position(decides) {
-        return Err(children.swap_remove(place));
-    }
-    if let Some((attribute, case)) = one_subject(&children, kind) {
-        let mut values = Vec::with_capacity(children.len());
-        children.into_iter().for_each(|child| take_values(child, &mut values));
-        return Err(list(attribute, case, values, kind));
+        children.swap(0, place);
+        children.truncate(1);
+        return children;
     }
     let mut folded = fold_equals(children, kind);
     remove_duplicates(&mut folded);
@@ -161,7 +162,7 @@ fn joined(mut children: Vec<Node>, kind: Chain) -> Result<Vec<Node>, Node> {
         all if all == folded.len() => folded.truncate(1),
         _ => folded.retain(|node| constant(node).is_none()),
     }
-    Ok(folded)
+    folded
 }
 
 /// Whether the node is the same for every record.
@@ -184,13 +185,6 @@ fn listed(child: &Node, kind: Chain) -> Option<(AttributeId, Case)> {
         _ => return None,
     };
     matches!(test.predicate, Predicate::Equal(_) | Predicate::In(_)).then_some((test.attribute, test.case))
-}
-
-/// What all the children compare, where the whole chain becomes one list.
-fn one_subject(children: &[Node], kind: Chain) -> Option<(AttributeId, Case)> {
-    let (first, rest) = children.split_first()?;
-    let subject = listed(first, kind)?;
-    rest.iter().all(|child| listed(child, kind) == Some(subject)).then_some(subject)
 }
 
 fn take_values(child: Node, values: &mut Vec<Value>) {

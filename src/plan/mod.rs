@@ -93,16 +93,9 @@ pub struct Test {
 }
 
 impl Test {
+    #[inline]
     pub(crate) fn new(attribute: AttributeId, case: Case, predicate: Predicate) -> Self {
-        let lengths = match &predicate {
-            Predicate::Equal(Value::Text(operand)) => Lengths::of(operand, case),
-            Predicate::In(operands) => operands.iter().fold(Lengths::NONE, |all, operand| match operand {
-                Value::Text(operand) => all.or(Lengths::of(operand, case)),
-                _ => Lengths::ANY,
-            }),
-            _ => Lengths::ANY,
-        };
-        Self { attribute, case, lengths, predicate }
+        Self { attribute, case, lengths: predicate.lengths(case), predicate }
     }
 
     /// The attribute asked about, in the plan's schema.
@@ -157,6 +150,24 @@ pub enum Predicate {
     Element(Box<Node>),
     /// The same questions on an attribute whose type shows only in the record ([`crate::Kind::Any`]).
     Loose(Operator, Loose),
+}
+
+/// Most texts differ from an operand in their first letters: so many operands are asked one by one.
+pub(crate) const FEW: usize = 4;
+
+impl Predicate {
+    /// The lengths of the texts that it can be true of, where the record has one text.
+    fn lengths(&self, case: Case) -> Lengths {
+        match self {
+            Self::Equal(Value::Text(operand)) => Lengths::of(operand, case),
+            // For many, finding out costs more than it spares.
+            Self::In(operands) if operands.len() <= FEW => operands.iter().fold(Lengths::NONE, |all, operand| match operand {
+                Value::Text(operand) => all.or(Lengths::of(operand, case)),
+                _ => Lengths::ANY,
+            }),
+            _ => Lengths::ANY,
+        }
+    }
 }
 
 /// A literal compared with values of any type: only those of its own type can match.

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
+use crate::value::eights::{equal, less};
 
 /// How long the string at the start of `input`, in double quotes, is with them; `None` where it holds an escape or a fault.
 #[inline]
@@ -62,11 +63,7 @@ fn clean(bytes: &[u8], quote: u8) -> usize {
 
 /// The top bit of each of the eight bytes that is the quote, a backslash or a control character; exact up to the first of them.
 fn specials(eight: u64, quote: u8) -> u64 {
-    const EACH: u64 = u64::from_le_bytes([1; 8]);
-    // The top bit of each byte that is less than `least`, which is 0x80 at most; above such a byte it can be set for others too.
-    let less = |eight: u64, least: u64| eight.wrapping_sub(EACH * least) & !eight;
-    let equal = |byte: u8| less(eight ^ (EACH * u64::from(byte)), 1);
-    (equal(quote) | equal(b'\\') | less(eight, 0x20)) & (EACH * 0x80)
+    equal(eight, quote) | equal(eight, b'\\') | less(eight, 0x20)
 }
 
 fn control(byte: u8, at: usize) -> Diagnostic {

@@ -5,6 +5,7 @@
 
 use std::cmp::Ordering;
 
+use super::eights::each;
 use super::fold::{folded, gives_ascii, key};
 use super::{Value, ValueRef, number};
 
@@ -80,8 +81,7 @@ fn end_apart(text: &str, key: &str) -> bool {
 #[inline]
 fn apart(text: [u8; 8], key: [u8; 8]) -> bool {
     let [text, key] = [text, key].map(u64::from_ne_bytes);
-    let [not_ascii, case] = [0x80, 0x20].map(|bit| u64::from_ne_bytes([bit; 8]));
-    (text | key) & not_ascii == 0 && (text ^ key) & !case != 0
+    (text | key) & each(0x80) == 0 && (text ^ key) & !each(0x20) != 0
 }
 
 /// Whether the stored text begins with the key.

@@ -4,6 +4,7 @@
 pub(crate) mod base64;
 mod compare;
 pub(crate) mod datetime;
+pub(crate) mod eights;
 mod fold;
 mod kind;
 mod lengths;

@@ -7,6 +7,7 @@ use memchr::memchr2_iter;
 use memchr::memmem::Finder;
 
 use super::compare::Case;
+use super::eights::{each, equal};
 use super::fold::{gives_ascii, key};
 
 /// Bytes of a stored text that are folded at a time, on the stack.
@@ -99,15 +100,12 @@ impl Needle {
     /// letter, another one can look like it. Eight bytes at a time.
     #[inline]
     fn glance(&self, text: &[u8]) -> Option<bool> {
-        const EACH: u64 = u64::from_ne_bytes([1; 8]);
-        let rare = self.key.as_bytes().get(self.rare).map_or(0, |byte| u64::from(byte | 0x20) * EACH);
-        let (mut high, mut alike) = (0, if self.key.is_empty() { u64::MAX } else { 0 });
+        let rare = self.key.as_bytes().get(self.rare).map_or(0, |byte| byte | 0x20);
+        let (mut all, mut alike) = (0, if self.key.is_empty() { u64::MAX } else { 0 });
         let mut look = |bytes: [u8; 8]| {
             let bytes = u64::from_ne_bytes(bytes);
-            high |= bytes;
-            // Zero where they are alike; the borrow of a zero shows in its highest bit.
-            let apart = (bytes | (EACH * 0x20)) ^ rare;
-            alike |= apart.wrapping_sub(EACH) & !apart;
+            all |= bytes;
+            alike |= equal(bytes | each(0x20), rare);
         };
         let (eights, rest) = text.as_chunks::<8>();
         eights.iter().for_each(|bytes| look(*bytes));
@@ -120,7 +118,7 @@ impl Needle {
                 look(padded);
             }
         }
-        (high & (EACH * 0x80) == 0).then_some(alike & (EACH * 0x80) != 0)
+        (all & each(0x80) == 0).then_some(alike != 0)
     }
 
     fn found_in_others(&self, text: &str) -> bool {

@@ -60,7 +60,7 @@ fn equals_key(text: &str, key: &str) -> bool {
 #[inline]
 fn begin_apart(text: &str, key: &str) -> bool {
     match (text.as_bytes().first(), key.as_bytes().first()) {
-        (Some(text), Some(key)) => apart([*text; 8], [*key; 8]),
+        (Some(text), Some(key)) => apart((*text).into(), (*key).into()),
         _ => false,
     }
 }
@@ -69,18 +69,17 @@ fn begin_apart(text: &str, key: &str) -> bool {
 #[inline]
 fn end_apart(text: &str, key: &str) -> bool {
     match (text.as_bytes().last_chunk::<8>(), key.as_bytes().last_chunk::<8>()) {
-        (Some(text), Some(key)) => apart(*text, *key),
+        (Some(text), Some(key)) => apart(u64::from_ne_bytes(*text), u64::from_ne_bytes(*key)),
         _ => match (text.as_bytes().last(), key.as_bytes().last()) {
-            (Some(text), Some(key)) => apart([*text; 8], [*key; 8]),
+            (Some(text), Some(key)) => apart((*text).into(), (*key).into()),
             _ => false,
         },
     }
 }
 
-/// Whether both are ASCII and differ in more than case.
+/// Whether both, of up to eight bytes, are ASCII and differ in more than case.
 #[inline]
-fn apart(text: [u8; 8], key: [u8; 8]) -> bool {
-    let [text, key] = [text, key].map(u64::from_ne_bytes);
+fn apart(text: u64, key: u64) -> bool {
     (text | key) & each(0x80) == 0 && (text ^ key) & !each(0x20) != 0
 }
 

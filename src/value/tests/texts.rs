@@ -168,6 +168,19 @@ fn needles_longer_than_a_window() {
 }
 
 #[test]
+fn long_needles_that_repeat_themselves() {
+    for part in ["a", "ab", "aab", "abaab", "aabaaab", "abcabd"] {
+        let wanted = format!("{}x", part.repeat(140 / part.len()));
+        let needle = Needle::new(wanted.clone().into(), Case::Ignore);
+        for begun in (0..wanted.len()).step_by(5) {
+            for text in [format!("{}{wanted}", &wanted[..begun]), format!("{}{}", &wanted[..begun], &wanted[begun / 2..])] {
+                assert_eq!(needle.found_in(&text.to_ascii_uppercase()), text.contains(&wanted), "{part} {begun}");
+            }
+        }
+    }
+}
+
+#[test]
 fn searching_is_linear() {
     let started = Instant::now();
     let text = "A".repeat(4 << 20);

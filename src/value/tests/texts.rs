@@ -262,6 +262,8 @@ proptest! {
             let needle = Needle::new((&*wanted).into(), case);
             prop_assert_eq!(needle.found_in(&text), stored.contains(&*wanted));
             prop_assert_eq!(needle.found_in_key(&stored), stored.contains(&*wanted));
+            #[cfg(feature = "users")]
+            prop_assert_eq!(needle.first_in(stored.as_bytes()), stored.find(&*wanted));
             prop_assert_eq!((needle.as_str(), needle.case()), (&*wanted, case));
             let (asked, how) = case.of(&text, Some(&stored));
             prop_assert_eq!(equals(asked, &wanted, how), stored == wanted);

@@ -72,6 +72,7 @@ fn operands_that_differ_hash_apart() {
     let needles = [("a", Case::Exact), ("a", Case::Ignore), ("b", Case::Exact)].map(|(text, case)| Needle::new(text.into(), case));
     let needles = needles.iter().map(|needle| hash(&|hasher| needle.hash(hasher))).collect::<HashSet<_>>();
     assert_eq!(needles.len(), 3);
+    assert_eq!(format!("{:?}", Needle::new("a".into(), Case::Exact)), "Needle { key: \"a\", case: Exact, .. }");
 }
 
 #[test]

@@ -220,6 +220,8 @@ fn groups_under_not_and_beside_brackets() {
     ] {
         assert_eq!(faults(&policy, text), fault.into_iter().collect::<Vec<_>>(), "{text}");
     }
+    let both = [("group-mixed", r#"status eq "a""#), ("unknown-attribute", "nmae")];
+    assert_eq!(faults(&policy, r#"status eq "a" or nmae eq "b""#), both);
     let split = r#"status eq "a" and name pr and status eq "b" and email pr and status eq "c""#;
     let right = r#"write `name pr and email pr and status eq "a" and status eq "b" and status eq "c"`"#;
     assert_eq!(helps(&policy, split), [right]);

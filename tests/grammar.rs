@@ -1,7 +1,7 @@
 //! The grammar, held to corpora: verdicts by RFC 7644, trees, and what identity providers send.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
-use scieve::{ExprKind, Filter, Limits, Literal, Operand, PatchPath, Syntax, attr};
+use scieve::{ExprKind, Filter, Limits, Literal, Operand, PatchPath, Span, Syntax, attr};
 use serde_json::{Value, json};
 
 fn lines(corpus: &str) -> Vec<Value> {
@@ -199,6 +199,7 @@ fn paths_hold_their_parts() {
         assert_eq!(parts, (attribute, filter.map(str::to_owned), sub_attribute));
         assert_eq!(format!("{path:?}"), format!("PatchPath({text})"));
     }
+    assert_eq!(Span::from(7..14).text("emails[type pr]"), Some("type pr"));
     let path = PatchPath::parse_with("emails[type eq TRUE]", &Syntax::lenient(), &Limits::default()).unwrap();
     assert_eq!(path.warnings().len(), 1);
 }

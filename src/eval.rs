@@ -92,7 +92,6 @@ fn other_text_passes(test: &Test, stored: Option<&str>) -> Option<bool> {
     }
 }
 
-
 fn some_value_passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
     let case = test.case;
     let ordered = |operand: &Value, wanted: fn(Ordering) -> bool| {

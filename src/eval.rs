@@ -84,6 +84,10 @@ fn other_text_passes(test: &Test, stored: Option<&str>) -> Option<bool> {
         Predicate::StartsWith(prefix) => Some(stored.is_some_and(|text| value::starts_with(text, prefix, test.case))),
         Predicate::EndsWith(suffix) => Some(stored.is_some_and(|text| value::ends_with(text, suffix, test.case))),
         Predicate::Present => Some(stored.is_some()),
+        Predicate::Loose(operator, literal) => Some(match stored {
+            Some(text) => loose_one_passes(*operator, literal, test.case, ValueRef::text(text)),
+            None => *operator == Operator::Ne,
+        }),
         _ => None,
     }
 }
@@ -187,12 +191,16 @@ fn loose<R: Record + ?Sized>(operator: Operator, literal: &Loose, case: Case, at
     let mut none = true;
     let found = record.any_value(attribute, &mut |stored| {
         none = false;
-        match operator {
-            Operator::Ne => !loose_passes(Operator::Eq, literal, case, stored),
-            _ => loose_passes(operator, literal, case, stored),
-        }
+        loose_one_passes(operator, literal, case, stored)
     });
     found || (none && operator == Operator::Ne)
+}
+
+fn loose_one_passes(operator: Operator, literal: &Loose, case: Case, stored: ValueRef<'_>) -> bool {
+    match operator {
+        Operator::Ne => !loose_passes(Operator::Eq, literal, case, stored),
+        _ => loose_passes(operator, literal, case, stored),
+    }
 }
 
 fn loose_passes(operator: Operator, literal: &Loose, case: Case, stored: ValueRef<'_>) -> bool {

@@ -104,6 +104,25 @@ fn names_are_found_in_any_case() {
 }
 
 #[test]
+fn names_are_found_among_any_number_of_others() {
+    for others in 0..40 {
+        let mut record = json!({});
+        (0..others).for_each(|other| record[format!("{}{other}", if other % 2 == 0 { "a" } else { "z" })] = json!(other));
+        for name in ["alpha", "Alpha", "kilo", "lima", "mike", "zulu", "$ref", "value"] {
+            let found = |record: &Value, name: &str| values(record, &Attribute::new(name, Kind::String));
+            assert_eq!(found(&record, name), [""; 0], "{name} beside {others}");
+            let mut with = record.clone();
+            with[name.to_uppercase()] = json!("capitals");
+            assert_eq!(found(&with, name), [r#""capitals""#], "{name} beside {others}");
+            with[name] = json!("exact");
+            assert_eq!(found(&with, name), [r#""exact""#], "{name} beside {others}");
+            let rest = format!("{name}{others}");
+            assert_eq!(found(&with, &rest), [""; 0], "{rest} beside {others}");
+        }
+    }
+}
+
+#[test]
 fn the_single_text_is_what_is_handed_out() {
     let schema = Schema::new(
         None,
@@ -116,6 +135,9 @@ fn the_single_text_is_what_is_handed_out() {
             Attribute::new("m.texts", Kind::Reference).multi_valued(),
             Attribute::new("s", Kind::String),
             Attribute::new("l", Kind::String).multi_valued(),
+            Attribute::new("o", Kind::Any).multi_valued(),
+            Attribute::new("o.text", Kind::Any).multi_valued(),
+            Attribute::new("o.value", Kind::Any),
         ],
     )
     .unwrap();
@@ -124,7 +146,7 @@ fn the_single_text_is_what_is_handed_out() {
     for value in &odd {
         let complex = [value.clone(), json!({"text": value, "TEXTS": value}), json!([{"text": value}, {"Text": "z", "texts": value}])];
         for complex in complex {
-            let record = json!({"a": complex, "m": complex, "s": value, "l": value});
+            let record = json!({"a": complex, "m": complex, "s": value, "l": value, "o": complex});
             for attribute in schema.attributes() {
                 values(&record, attribute);
                 single += usize::from(record.single_text(attribute).is_some());

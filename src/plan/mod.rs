@@ -165,6 +165,8 @@ impl Predicate {
                 Value::Text(operand) => all.or(Lengths::of(operand, case)),
                 _ => Lengths::ANY,
             }),
+            // Dates and times that are equal can be written in different lengths.
+            Self::Loose(Operator::Eq, Loose::Text { needle, instant: None }) => Lengths::of(needle.as_str(), case),
             _ => Lengths::ANY,
         }
     }

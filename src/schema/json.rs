@@ -28,13 +28,14 @@ impl Record for Value {
     }
 
     fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
-        if attribute.yields_many() || !is_text(attribute.kind()) {
+        let kind = attribute.kind();
+        if !can_be_one_text(kind, attribute.yields_many()) {
             return None;
         }
         let found = self.as_object().and_then(|resource| attribute_of(resource, attribute));
         match (found, attribute.sub_attribute()) {
-            (Some(found), None) => one_text(found),
-            (Some(found), Some(sub)) => sub_text(found, sub),
+            (Some(found), None) => one_text(found, kind),
+            (Some(found), Some(sub)) => sub_text(found, sub, kind),
             (None, _) => Some(None),
         }
     }
@@ -68,32 +69,36 @@ impl Record for Element<'_> {
 
     fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
         match attribute.sub_attribute() {
-            _ if !is_text(attribute.kind()) => None,
-            None => one_text(self.0),
-            Some(_) if attribute.is_multi_valued() => None,
-            Some(sub) => sub_text(self.0, sub),
+            None if !can_be_one_text(attribute.kind(), false) => None,
+            None => one_text(self.0, attribute.kind()),
+            Some(_) if !can_be_one_text(attribute.kind(), attribute.is_multi_valued()) => None,
+            Some(sub) => sub_text(self.0, sub, attribute.kind()),
         }
     }
 }
 
-fn is_text(kind: Kind) -> bool {
-    matches!(kind, Kind::String | Kind::Reference)
+/// Whether it is worth a look if there is one text. Without a schema any attribute can have several values, and most have one.
+fn can_be_one_text(kind: Kind, many: bool) -> bool {
+    kind == Kind::Any || (!many && matches!(kind, Kind::String | Kind::Reference))
 }
 
-/// The text that a value is, none where it is of another type; `None` of a list, which can hold several.
-fn one_text(value: &Value) -> Option<Option<&str>> {
+/// The text that a value is, none where it is of another type; `None` where it can be several values, or one that is no text.
+fn one_text(value: &Value, kind: Kind) -> Option<Option<&str>> {
     match value {
-        Value::Array(_) => None,
         Value::String(text) => Some(Some(text)),
+        Value::Array(_) => None,
+        Value::Null => Some(None),
+        _ if kind == Kind::Any => None,
         _ => Some(None),
     }
 }
 
 /// The same of a part of a complex value.
-fn sub_text<'a>(element: &'a Value, sub: &str) -> Option<Option<&'a str>> {
+fn sub_text<'a>(element: &'a Value, sub: &str, kind: Kind) -> Option<Option<&'a str>> {
     match element {
+        Value::Object(object) => member(object, sub).map_or(Some(None), |found| one_text(found, kind)),
         Value::Array(_) => None,
-        Value::Object(object) => member(object, sub).map_or(Some(None), one_text),
+        _ if kind == Kind::Any => None,
         _ => Some(None),
     }
 }
@@ -114,19 +119,31 @@ fn is_core(urn: &str) -> bool {
     urn.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
+/// So many members are looked through faster than they are searched: most names differ in their length.
+const FEW: usize = 16;
+
 /// The member of exactly that name, else the first one whose name differs in ASCII case alone.
+#[inline]
 fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    object.get(name).or_else(|| member_in_other_case(object, name))
+    match (5..=FEW).contains(&object.len()) {
+        true => member_of_few(object, name),
+        false => object.get(name).or_else(|| member_in_other_case(object, name)),
+    }
+}
+
+fn member_of_few<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    // Members are in the order of their names, unless serde_json was told to keep the order that they were written in.
+    let found = match name.as_bytes().first() {
+        Some(b'a'..=b'l') => object.iter().find(|(key, _)| key.as_str() == name),
+        _ => object.iter().rev().find(|(key, _)| key.as_str() == name),
+    };
+    found.map(|(_, value)| value).or_else(|| member_in_other_case(object, name))
 }
 
 // Apart, so that the way that is gone nearly always stays short.
 #[cold]
 fn member_in_other_case<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    // Most names already differ in their length or first letter.
-    let first = name.as_bytes().first().map(u8::to_ascii_lowercase);
-    let is = |key: &str| {
-        key.len() == name.len() && key.as_bytes().first().map(u8::to_ascii_lowercase) == first && key.eq_ignore_ascii_case(name)
-    };
+    let is = |key: &str| key.len() == name.len() && key.eq_ignore_ascii_case(name);
     object.iter().find(|(key, _)| is(key)).map(|(_, value)| value)
 }
 

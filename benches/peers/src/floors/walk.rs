@@ -66,6 +66,6 @@ fn compares(clause: &Clause<'_>, record: &Value) -> bool {
     }
 }
 
-fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
+pub(crate) fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
     value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }

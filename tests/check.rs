@@ -140,6 +140,9 @@ fn plans_say_what_is_meant() {
         r#"address[town eq "x"] and scopes[value eq "a" or value eq "b"] and emails co "example.com""#,
         r#"emails pr and address eq null and email ne null"#,
         r#"photo eq "AAE" or score eq 1.50 or score eq -0"#,
+        r#"not (not (name eq "a" or name eq "b")) or name eq "c""#,
+        "name pr and NAME pr",
+        "logins eq 5.5 or logins eq 6.5",
     ];
     let outlines =
         texts.map(|text| format!("{text}\n{}\n", policy.parse(text).unwrap_or_else(|findings| panic!("{}", findings.render())).explain()));

@@ -20,12 +20,14 @@ fn policy() -> Policy<Anyone> {
     Policy::new(Schema::new(None, one.chain([many, Attribute::new("tags", Kind::String).multi_valued()])).unwrap()).unwrap()
 }
 
-/// A column for each type that has one: keyed, which says something of texts alone.
+/// A column for each type that has one, with another beside it that says something of texts without case alone.
 fn columns() -> Columns {
     let typed = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Any | Kind::Complex));
-    let column = |kind: &Kind| Column::keyed(format!("c_{kind}"), format!("k_{kind}"));
-    let exact = |kind: &Kind| if *kind == Kind::Reference { Column::new(format!("c_{kind}")) } else { column(kind) };
-    let mapping = typed.fold(Mapping::new("things", "id"), |mapping, kind| mapping.attribute(format!("a_{kind}"), exact(&kind)));
+    let column = |kind: Kind| match kind {
+        Kind::Boolean => Column::native("c_boolean", Native::LowerColumn("k_boolean".into())),
+        kind => Column::keyed(format!("c_{kind}"), format!("k_{kind}")),
+    };
+    let mapping = typed.fold(Mapping::new("things", "id"), |mapping, kind| mapping.attribute(format!("a_{kind}"), column(kind)));
     let many = Child::new("manies", "owner").value(Column::new("many").not_null());
     let tags = Child::new("tags", "owner").value(Column::native("tag", Native::CaseInsensitive));
     mapping.child("many", many).child("tags", tags).check().unwrap()
@@ -44,7 +46,7 @@ fn columns_have_the_type_of_their_attribute() {
             assert!(!created.contains(&format!("k_{kind}")), "{kind} {created}");
         }
         assert!(created.to_lowercase().contains(&format!("c_string {text},").to_lowercase()), "{created}");
-        assert!(created.contains("k_string"), "{created}");
+        assert!(created.contains("(k_string)") && created.contains("(c_reference)"), "{created}");
     }
     let untyped = Mapping::new("things", "id").attribute("a_any", Column::new("a")).check().unwrap();
     let refused = untyped.create(Dialect::Sqlite, policy().schema()).unwrap_err();

@@ -1,7 +1,7 @@
 //! Policies over filters: verdicts, every finding at once, and what the help says.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
-use scieve::{Attribute, Filter, Kind, Operator, Operators, Policy, Record, Schema, Syntax, ValueRef};
+use scieve::{Attribute, Filter, Kind, Limits, MultiNe, Operator, Operators, Policy, Record, Schema, Syntax, ValueRef};
 
 struct Nothing;
 
@@ -157,4 +157,167 @@ fn checks_the_limits_of_the_policy_whatever_the_filter_was_read_with() {
     let findings = everything().with_limits(limits).check(&filter).unwrap_err();
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code().name()).collect();
     assert_eq!(codes, ["too-long", "too-deep", "too-many-clauses", "too-many-alternations"]);
+}
+
+/// What the policy says of the filter, each finding by the name of its code and the text it points at.
+fn faults<'t>(policy: &Policy<Nothing>, text: &'t str) -> Vec<(&'static str, &'t str)> {
+    let findings = policy.parse(text).map_or_else(|findings| findings.iter().cloned().collect(), |_| Vec::new());
+    findings.iter().map(|finding| (finding.code().name(), finding.span().text(text).unwrap())).collect()
+}
+
+fn helps(policy: &Policy<Nothing>, text: &str) -> Vec<String> {
+    policy.parse(text).unwrap_err().iter().map(|finding| finding.help().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn each_limit_is_kept_by_itself_and_may_be_reached() {
+    let filter = Filter::parse("((name pr)) and (email pr or id pr)").unwrap();
+    let mut reached = Limits::default();
+    (reached.bytes, reached.depth, reached.clauses, reached.alternations) = (35, 2, 3, 2);
+    let codes = |change: fn(&mut Limits)| {
+        let mut limits = reached;
+        change(&mut limits);
+        let findings =
+            everything().with_limits(limits).check(&filter).map_or_else(|findings| findings.iter().cloned().collect(), |_| vec![]);
+        findings.iter().map(|finding| finding.code().name()).collect::<Vec<_>>()
+    };
+    assert!(codes(|_| ()).is_empty());
+    assert_eq!(codes(|limits| limits.bytes -= 1), ["too-long"]);
+    assert_eq!(codes(|limits| limits.depth -= 1), ["too-deep"]);
+    assert_eq!(codes(|limits| limits.clauses -= 1), ["too-many-clauses"]);
+    assert_eq!(codes(|limits| limits.alternations -= 1), ["too-many-alternations"]);
+}
+
+#[test]
+fn as_many_comparisons_as_allowed_may_stand_among_others() {
+    let policy = everything().with_rule("id", |rule| rule.max_count = Some(2)).unwrap();
+    assert!(faults(&policy, r#"id eq "a" or id eq "b" or name pr"#).is_empty());
+    assert_eq!(faults(&policy, r#"id eq "a" or id eq "b" or id eq "c" or name pr"#), [("too-many-comparisons", "id")]);
+}
+
+#[test]
+fn every_group_of_a_policy_is_looked_at() {
+    let mut policy = everything();
+    for group in ["status", "name", "email"] {
+        policy = policy.with_group(group).unwrap();
+        let broken = format!(r#"{group} eq "a" or logins pr"#);
+        assert_eq!(faults(&policy, &broken).first().map(|fault| fault.0), Some("group-mixed"), "{group}");
+    }
+}
+
+#[test]
+fn groups_under_not_and_beside_brackets() {
+    let policy = everything().with_group("status").unwrap();
+    for (text, fault) in [
+        (r#"not (status eq "a") and name pr"#, None),
+        (r#"not (status eq "a") and status eq "b" and name pr"#, None),
+        (r#"not (status eq "a") and name pr and status eq "b""#, Some(("group-split", r#"status eq "b""#))),
+        (r#"not (status eq "a") or name pr"#, Some(("group-mixed", r#"not (status eq "a")"#))),
+        (r#"not (status eq "a" or name pr)"#, Some(("group-mixed", r#"status eq "a""#))),
+        (r#"status eq "a" and emails[type eq "b"]"#, None),
+        (r#"status eq "a" or emails[type eq "b"]"#, Some(("group-mixed", r#"status eq "a""#))),
+        (r#"emails[type eq "b"] or status eq "a""#, Some(("group-mixed", r#"status eq "a""#))),
+    ] {
+        assert_eq!(faults(&policy, text), fault.into_iter().collect::<Vec<_>>(), "{text}");
+    }
+    let both = [("group-mixed", r#"status eq "a""#), ("unknown-attribute", "nmae")];
+    assert_eq!(faults(&policy, r#"status eq "a" or nmae eq "b""#), both);
+    let split = r#"status eq "a" and name pr and status eq "b" and email pr and status eq "c""#;
+    let right = r#"write `name pr and email pr and status eq "a" and status eq "b" and status eq "c"`"#;
+    assert_eq!(helps(&policy, split), [right]);
+    let mixed = r#"name pr or email pr or id pr or status eq "a""#;
+    assert_eq!(helps(&policy, mixed), [r#"to apply them to the whole query, write `(name pr or email pr or id pr) and status eq "a"`"#]);
+}
+
+#[test]
+fn what_is_known_of_the_last_attribute_is_not_taken_for_another() {
+    let policy = everything();
+    for (text, fault) in [
+        (r#"emails[type eq "a"] and type eq "b""#, ("unknown-attribute", "type")),
+        (r#"emails[type eq "a" and type eq "b"] and type eq "c""#, ("unknown-attribute", "type")),
+        (r#"town eq "a" or address[town eq "b"]"#, ("unknown-attribute", "town")),
+    ] {
+        assert_eq!(faults(&policy, text), [fault], "{text}");
+    }
+    let both = "any of\n  emails is present\n  emails.value = \"a\", any case";
+    assert_eq!(policy.parse(r#"emails pr or emails eq "a""#).unwrap().explain(), both);
+    let both = "any of\n  emails.value = \"a\", any case\n  emails is present";
+    assert_eq!(policy.parse(r#"emails eq "a" or emails pr"#).unwrap().explain(), both);
+}
+
+#[test]
+fn the_rule_of_an_attribute_holds_for_null_too() {
+    let contains = Operators::of(&[Operator::Co]);
+    let policy = everything().with_rule("name", |rule| rule.operators = contains).unwrap();
+    let policy = policy.with_rule("address", |rule| rule.operators = Operators::of(&[Operator::Pr])).unwrap();
+    assert_eq!(faults(&policy, "name eq null"), [("operator-not-allowed", "eq")]);
+    assert_eq!(faults(&policy, "name pr"), [("operator-not-allowed", "pr")]);
+    assert!(faults(&policy, "address eq null").is_empty());
+}
+
+#[test]
+fn integers_are_compared_with_numbers_that_none_reaches() {
+    for (literal, operator, meaning) in [
+        ("-1e30", "gt", "logins is present"),
+        ("-1e30", "ge", "logins is present"),
+        ("-1e30", "lt", "logins never matches"),
+        ("-1e30", "le", "logins never matches"),
+        ("1e30", "gt", "logins never matches"),
+        ("1e30", "ge", "logins never matches"),
+        ("1e30", "lt", "logins is present"),
+        ("1e30", "le", "logins is present"),
+        ("1e30", "eq", "logins never matches"),
+        ("-1e30", "ne", "not\n  logins never matches"),
+    ] {
+        let text = format!("logins {operator} {literal}");
+        assert_eq!(everything().parse(&text).unwrap().explain(), meaning, "{text}");
+    }
+}
+
+#[test]
+fn either_the_filter_or_the_policy_may_take_boolean_texts() {
+    let text = r#"active eq "False""#;
+    for (read, checked, taken) in [
+        (Syntax::rfc(), Syntax::rfc(), false),
+        (Syntax::entra(), Syntax::rfc(), true),
+        (Syntax::rfc(), Syntax::entra(), true),
+        (Syntax::entra(), Syntax::entra(), true),
+    ] {
+        let filter = Filter::parse_with(text, &read, &Limits::default()).unwrap();
+        assert_eq!(filter.syntax(), &read);
+        let explained = everything().with_syntax(checked).check(&filter).map(|plan| plan.explain());
+        assert_eq!(explained.ok().as_deref(), taken.then_some("active = false"), "{read:?} {checked:?}");
+    }
+    assert_eq!(helps(&everything(), text), ["write it without quotes: `false`"]);
+    assert_eq!(helps(&everything(), r#"active eq "yes""#), ["write `true` or `false`"]);
+}
+
+#[test]
+fn names_are_listed_up_to_a_dozen() {
+    let lists = helps(&everything(), "zzzzzzzzzzzz pr");
+    assert!(lists[0].starts_with("the attributes are `id`, ") && lists[0].ends_with(" more"), "{lists:?}");
+    let few = helps(&everything(), "emails[zzzzzzzzzzzz pr]");
+    assert_eq!(few, ["the sub-attributes are `value`, `type`"]);
+    assert_eq!(helps(&everything().closed(), "zzzzzzzzzzzz pr"), ["there is none to filter by"]);
+}
+
+#[test]
+fn ne_on_what_has_one_value_of_any_type() {
+    let schema = Schema::new(None, [Attribute::new("one", Kind::Any), Attribute::new("many", Kind::Any).multi_valued()]).unwrap();
+    let policy = Policy::<Nothing>::new(schema).unwrap();
+    let explained = |text| policy.parse(text).unwrap().explain();
+    assert_eq!(explained("one ne 5"), format!("not\n  {}", explained("one eq 5")));
+    assert_ne!(explained("many ne 5"), format!("not\n  {}", explained("many eq 5")));
+    let policy = policy.clone().with_multi_ne(MultiNe::NoValueEquals);
+    assert_eq!(policy.parse("many ne 5").unwrap().explain(), format!("not\n  {}", explained("many eq 5")));
+}
+
+#[test]
+fn plans_are_equal_where_they_ask_the_same_of_the_same_attributes() {
+    let other = Policy::<Nothing>::new(Schema::new(None, [Attribute::new("id", Kind::String)]).unwrap()).unwrap();
+    let plan = |text| everything().parse(text).unwrap();
+    assert_eq!(plan("id pr"), plan("(ID pr)"));
+    assert_ne!(plan("id pr"), plan("name pr"));
+    assert_ne!(plan("id pr"), other.parse("id pr").unwrap());
+    assert_eq!(format!("{:?}", plan("id pr")), "id is present");
 }

@@ -1,7 +1,7 @@
 //! The grammar, held to corpora: verdicts by RFC 7644, trees, and what identity providers send.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
-use scieve::{ExprKind, Filter, Limits, Literal, PatchPath, Syntax};
+use scieve::{ExprKind, Filter, Limits, Literal, Operand, PatchPath, Span, Syntax, attr};
 use serde_json::{Value, json};
 
 fn lines(corpus: &str) -> Vec<Value> {
@@ -72,6 +72,29 @@ fn takes_what_providers_send_from_the_preset_on_that_they_need() {
             }
         }
     }
+}
+
+/// What is said of each text; the last filters are over a limit.
+#[test]
+fn explains_what_is_neither_filter_nor_path() {
+    let mut limits = Limits::default();
+    (limits.bytes, limits.depth, limits.clauses, limits.alternations) = (100, 2, 5, 2);
+    let mut said = String::new();
+    for line in lines(include_str!("corpus/refused.jsonl")) {
+        let text = line["text"].as_str().unwrap();
+        let refused = match line["kind"].as_str().unwrap() {
+            "path" => PatchPath::parse_with(text, &Syntax::rfc(), &limits).expect_err(text),
+            _ => Filter::parse_with(text, &Syntax::rfc(), &limits).expect_err(text),
+        };
+        let fault = refused.first().unwrap();
+        let (span, message) = (fault.span(), fault.message());
+        let place = format!("{}..{} {:?}", span.start, span.end, span.text(refused.source_text()).unwrap());
+        said += &format!("{text:?}\n  {}, {} at {place}: {message}\n", refused.scim_type(), fault.code());
+        for more in [fault.expected().join(", ").as_str(), fault.help().unwrap_or_default()].into_iter().filter(|more| !more.is_empty()) {
+            said += &format!("  {more}\n");
+        }
+    }
+    insta::assert_snapshot!(said);
 }
 
 fn tree(expr: scieve::Expr<'_>) -> Value {
@@ -158,6 +181,97 @@ fn a_span_holds_the_text_of_its_part() {
     for line in lines(include_str!("corpus/grammar.jsonl")) {
         if let Ok(filter) = Filter::parse(line["text"].as_str().unwrap()) {
             visit(filter.root());
+        }
+    }
+}
+
+#[test]
+fn paths_hold_their_parts() {
+    for (text, attribute, filter, sub_attribute) in [
+        ("members", "members", None, None),
+        ("name.familyName", "name.familyName", None, Some("familyName")),
+        ("emails[type eq \"work\"]", "emails", Some("type eq \"work\""), None),
+        ("emails[not (type pr)].value", "emails", Some("not (type pr)"), Some("value")),
+        ("urn:example:a:emails[type pr].type", "urn:example:a:emails", Some("type pr"), Some("type")),
+    ] {
+        let path = PatchPath::parse(text).unwrap();
+        let parts = (path.attribute().as_str(), path.filter().map(|filter| filter.to_string()), path.sub_attribute());
+        assert_eq!(parts, (attribute, filter.map(str::to_owned), sub_attribute));
+        assert_eq!(format!("{path:?}"), format!("PatchPath({text})"));
+    }
+    assert_eq!(Span::from(7..14).text("emails[type pr]"), Some("type pr"));
+    let path = PatchPath::parse_with("emails[type eq TRUE]", &Syntax::lenient(), &Limits::default()).unwrap();
+    assert_eq!(path.warnings().len(), 1);
+}
+
+#[test]
+fn equal_is_what_is_written_alike_but_for_case_and_blanks() {
+    let filters = [
+        "a pr",
+        "b pr",
+        "a.b pr",
+        "a eq 1",
+        "a ne 1",
+        "a eq 2",
+        "a eq \"1\"",
+        "a eq true",
+        "a eq false",
+        "a eq null",
+        "b eq 1",
+        "not (a pr)",
+        "not (b pr)",
+        "a[b pr]",
+        "b[b pr]",
+        "a[a pr]",
+        "a pr and b pr",
+        "a pr or b pr",
+        "b pr and a pr",
+        "a pr and b pr and c pr",
+        "a pr and (b pr or c pr)",
+        "(a pr and b pr) or c pr",
+    ];
+    let paths = ["a", "b", "a.b", "a.c", "a[b pr]", "a[c pr]", "b[b pr]", "a[b pr].b", "a[b pr].c"];
+    let spaced = |text: &str| Filter::parse(&format!("(  {} )", text.replace("pr", "PR"))).unwrap();
+    for (at, one) in filters.iter().enumerate() {
+        for (other_at, other) in filters.iter().enumerate() {
+            assert_eq!(Filter::parse(one).unwrap() == spaced(other), at == other_at, "{one} {other}");
+        }
+    }
+    for (at, one) in paths.iter().enumerate() {
+        for (other_at, other) in paths.iter().enumerate() {
+            assert_eq!(PatchPath::parse(one) == PatchPath::parse(&other.replace("pr", "PR")), at == other_at, "{one} {other}");
+        }
+    }
+}
+
+#[test]
+fn parts_show_themselves() {
+    let filter = Filter::parse_with("name pr and emails[type eq \"work\"]", &Syntax::entra(), &Limits::default()).unwrap();
+    assert_eq!(format!("{filter:?}"), "Filter(name pr and emails[type eq \"work\"])");
+    assert_eq!(format!("{:?}", filter.root().kind()), "And([Expr(0..7), Expr(12..34)])");
+    let ExprKind::And(operands) = filter.root().kind() else { panic!("{filter}") };
+    let kinds: Vec<ExprKind<'_>> = operands.map(scieve::Expr::kind).collect();
+    assert_eq!(format!("{:?}", kinds[1]), "ValuePath(Path(emails), Expr(19..33))");
+    assert_eq!(filter.syntax(), &Syntax::entra());
+}
+
+#[test]
+fn what_is_built_is_what_was_called() {
+    let pr = |path| attr(path).pr();
+    for (built, text) in [
+        (pr("a").or(pr("b")).and(pr("c")), "(a pr or b pr) and c pr"),
+        (pr("a").or(pr("b")).not().and(pr("c")), "not (a pr or b pr) and c pr"),
+        (pr("a").or(pr("b").and(pr("c"))), "a pr or b pr and c pr"),
+        (attr("emails").element(attr("type").eq("wo\"rk").or(pr("a"))).not(), "not (emails[type eq \"wo\\\"rk\" or a pr])"),
+        (attr("a").gt(5).and(attr("b").le(0.5)).and(attr("c").ne(Operand::Null)), "a gt 5 and b le 0.5 and c ne null"),
+    ] {
+        assert_eq!(built.build().unwrap().source_text(), text);
+    }
+    for path in ["", "5", "(a", "a ", " a", "a b", "a pr or b", "a[b", "a eq 1 or a", "a.b.c"] {
+        for built in
+            [pr(path), pr("a").and(pr(path)), pr("a").or(pr(path)), pr(path).or(pr("a")), pr(path).not(), attr("a").element(pr(path))]
+        {
+            assert!(built.build().is_err(), "{path}");
         }
     }
 }

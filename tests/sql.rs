@@ -1,7 +1,7 @@
 //! The SQL of one filter of each kind: for PostgreSQL whole, for the others where they differ.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use scieve::sql::{Child, Column, Columns, Dialect, Direction, Mapping, Native, Param, Seek, Select, SqlError};
+use scieve::sql::{Child, Column, Columns, Dialect, Direction, Mapping, Native, Param, Seek, Select, SqlError, sort_text};
 use scieve::{Attribute, Code, Kind, Limits, Policy, Record, Schema, Value, ValueRef};
 use std::fmt::Write as _;
 
@@ -92,6 +92,7 @@ const FILTERS: &[&str] = &[
     "level gt 5.5 or level eq 5.5 or not (level lt 1e30)",
     "active eq true and born ge \"2011-05-13T04:42:34Z\" and cert eq \"AA==\"",
     "name eq \"a\" and (email eq \"b\" or (level eq 1 and active eq false)) and code pr",
+    "code pr and not (email pr or level eq 1)",
     "place pr",
     "place eq null",
     "place[town eq \"x\" and not (zip eq \"y\")]",
@@ -150,7 +151,7 @@ fn conditions_for_sqlite() {
 fn pages() {
     let mut text = String::new();
     let plan = policy().parse("active eq true or email pr").unwrap();
-    let place = || Seek { sort: "1bob".into(), key: Value::Text("42".into()) };
+    let place = || Seek { sort: sort_text(Some("Bob")), key: Value::Text("42".into()) };
     for (title, select) in [
         ("everything", Select::default()),
         ("sorted", Select::default().columns(["id", "name"]).sort("NAME", Direction::Ascending).limit(21)),
@@ -210,6 +211,7 @@ fn conditions_within_a_tenant() {
         "name eq \"x\"",
         "name eq \"x\" or active eq true",
         "name eq \"x\" and (email pr or level gt 5)",
+        "email pr or code pr or level gt 5 or active pr or born pr or cert pr or nick pr or motto pr or name gt \"a\"",
         "roles.name eq \"Admin\"",
         "not (roles.name eq \"Admin\")",
         "roles.name ne \"Admin\"",
@@ -281,6 +283,8 @@ fn no_index_is_asked_for_pairs() {
         (format!("email pr or {a} or {b}"), 2, 0),
         (format!("email pr or {a} and (id eq \"1\" or id eq \"2\")"), 0, 1),
         (format!("{a} and {b}"), 0, 2),
+        (format!("(code pr or {b}) and (id eq \"1\" or id eq \"2\")"), 0, 1),
+        ("scopes ne \"x\" and (id eq \"1\" or id eq \"2\")".into(), 0, 1),
     ] {
         let sql = sql(&filter);
         assert_eq!((sql.matches("ANY (ARRAY").count(), sql.matches(" IN (SELECT").count()), (arrays, others), "{filter}: {sql}");
@@ -354,6 +358,12 @@ fn mappings_are_data() {
     assert_eq!(Columns::from_json(&json).unwrap(), scoped());
     let toml = toml::to_string(&columns()).unwrap();
     assert_eq!(Columns::from_toml(&toml).unwrap(), columns());
+    let least = r#"{"table": "users", "key": "id", "attributes": {"name": {"column": "name"}}}"#;
+    assert_eq!(Columns::from_json(least).unwrap(), Mapping::new("users", "id").attribute("name", Column::new("name")).check().unwrap());
+    let different = [columns(), scoped(), scoped().within("t"), scoped().within("u"), Columns::from_json(least).unwrap()];
+    for (at, one) in different.iter().enumerate() {
+        assert!(different.iter().enumerate().all(|(other_at, other)| (one == other) == (at == other_at)), "{at}");
+    }
     for wrong in [
         r#"{"table": "users", "key": "id", "colour": 1}"#,
         r#"{"table": "users; drop table users", "key": "id"}"#,

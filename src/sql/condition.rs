@@ -77,13 +77,9 @@ fn operands<'n>(node: &'n Node, positive: bool, found: &mut Vec<(&'n Node, bool)
     }
 }
 
-/// When the operand of an AND is looked at: a list of values before what lists whole tables, and that before what has alternatives.
-fn turn(node: &Node) -> u8 {
-    match node {
-        Node::Test(Test { predicate: Predicate::In(_), .. }) => 0,
-        Node::Test(test) if !matches!(test.predicate, Predicate::Differs(_)) => 1,
-        _ => 2,
-    }
+/// Whether the operand of an AND is a list of values: looked at before those whose alternatives may ask for the same column.
+fn is_list(node: &Node) -> bool {
+    matches!(node, Node::Test(Test { predicate: Predicate::In(_), .. }))
 }
 
 impl<'a> Compiler<'a> {
@@ -113,8 +109,8 @@ impl<'a> Compiler<'a> {
         let mut children = Vec::new();
         operands(node, positive, &mut children);
         let mut parts: Vec<Option<Part>> = children.iter().map(|_| None).collect();
-        for now in 0..=2 {
-            for (part, (child, positive)) in parts.iter_mut().zip(&children).filter(|(_, (child, _))| turn(child) == now) {
+        for lists in [true, false] {
+            for (part, (child, positive)) in parts.iter_mut().zip(&children).filter(|(_, (child, _))| is_list(child) == lists) {
                 *part = Some(self.node(child, *positive, scope)?);
             }
         }

@@ -111,7 +111,7 @@ impl Floor {
                 break;
             }
             number = number * 10 + digit.unwrap_or(0);
-            if number > i128::from(u64::MAX) + 1 {
+            if number > i128::from(u64::MAX) {
                 return if negative { Self::Below } else { Self::Above };
             }
         }

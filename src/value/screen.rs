@@ -103,6 +103,7 @@ mod tests {
             (long.get(..62).unwrap(), &long, false),
             ("e\u{301}", "\u{e9}", true),
             (&"\u{149}".repeat(25), &key(&"\u{149}".repeat(25)), true),
+            (&"\u{17f}".repeat(200), &"s".repeat(200), true),
         ] {
             assert_eq!(Screen::of(operand, Case::Ignore).passes(text), passes, "{text} {operand}");
             assert!(passes || !equals(text, operand, Case::Ignore));

@@ -169,6 +169,19 @@ fn needles_longer_than_a_window() {
 }
 
 #[test]
+fn long_needles_that_repeat_themselves() {
+    for part in ["a", "ab", "aab", "abaab", "aabaaab", "abcabd"] {
+        let wanted = format!("{}x", part.repeat(140 / part.len()));
+        let needle = Needle::new(wanted.clone().into(), Case::Ignore);
+        for begun in (0..wanted.len()).step_by(5) {
+            for text in [format!("{}{wanted}", &wanted[..begun]), format!("{}{}", &wanted[..begun], &wanted[begun / 2..])] {
+                assert_eq!(needle.found_in(&text.to_ascii_uppercase()), text.contains(&wanted), "{part} {begun}");
+            }
+        }
+    }
+}
+
+#[test]
 fn searching_is_linear() {
     let started = Instant::now();
     let text = "A".repeat(4 << 20);
@@ -250,6 +263,8 @@ proptest! {
             let needle = Needle::new((&*wanted).into(), case);
             prop_assert_eq!(needle.found_in(&text), stored.contains(&*wanted));
             prop_assert_eq!(needle.found_in_key(&stored), stored.contains(&*wanted));
+            #[cfg(feature = "users")]
+            prop_assert_eq!(needle.first_in(stored.as_bytes()), stored.find(&*wanted));
             prop_assert_eq!((needle.as_str(), needle.case()), (&*wanted, case));
             let (asked, how) = case.of(&text, Some(&stored));
             prop_assert_eq!(equals(asked, &wanted, how), stored == wanted);

@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::value::{Case, Kind, Value, ValueRef, order};
+use crate::value::{Case, Kind, Needle, Value, ValueRef, order};
 
 #[test]
 fn names_of_the_types() {
@@ -57,6 +58,21 @@ fn operands_are_in_total_order() {
     let twice = || values().into_iter().chain(values()).chain([Value::Decimal(-0.0)]);
     assert_eq!(twice().collect::<HashSet<_>>().len(), sorted.len());
     assert_eq!(twice().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>(), sorted);
+}
+
+#[test]
+fn operands_that_differ_hash_apart() {
+    let hash = |value: &dyn Fn(&mut DefaultHasher)| {
+        let mut hasher = DefaultHasher::new();
+        value(&mut hasher);
+        hasher.finish()
+    };
+    let operands = values().iter().map(|value| hash(&|hasher| value.hash(hasher))).collect::<HashSet<_>>();
+    assert_eq!(operands.len(), values().len());
+    let needles = [("a", Case::Exact), ("a", Case::Ignore), ("b", Case::Exact)].map(|(text, case)| Needle::new(text.into(), case));
+    let needles = needles.iter().map(|needle| hash(&|hasher| needle.hash(hasher))).collect::<HashSet<_>>();
+    assert_eq!(needles.len(), 3);
+    assert_eq!(format!("{:?}", Needle::new("a".into(), Case::Exact)), "Needle { key: \"a\", case: Exact, .. }");
 }
 
 #[test]

@@ -1,0 +1,131 @@
+//! Whether a record hands out its one text, or values one by one, with keys or without: the answer is the same.
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+use scieve::{Attribute, Kind, Operator, Plan, Policy, Record, Schema, ValueRef, key};
+
+/// The text of every attribute, as records may keep it.
+#[derive(Debug)]
+enum Held<'t> {
+    Single(Option<&'t str>),
+    Bare(Option<&'t str>),
+    Keyed(Option<(&'t str, &'t str)>),
+}
+
+impl Record for Held<'_> {
+    fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        match *self {
+            Self::Single(text) | Self::Bare(text) => text.is_some_and(|text| test(text.into())),
+            Self::Keyed(both) => both.is_some_and(|(text, key)| test(ValueRef::keyed(text, key))),
+        }
+    }
+
+    fn single_text(&self, _: &Attribute) -> Option<Option<&str>> {
+        match *self {
+            Self::Single(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+fn policy<'t>() -> Policy<Held<'t>> {
+    let attributes = [
+        Attribute::new("name", Kind::String),
+        Attribute::new("code", Kind::String).case_exact(true),
+        Attribute::new("any", Kind::Any),
+        Attribute::new("anyCode", Kind::Any).case_exact(true),
+    ];
+    Policy::new(Schema::new(None, attributes).unwrap()).unwrap()
+}
+
+/// Short and long, equal but for case or form, folded to fewer bytes and to more; each with its key.
+fn texts() -> Vec<(String, String)> {
+    let short = [
+        "",
+        "b",
+        "bob",
+        "Bob",
+        "BOBBY",
+        "bobo",
+        "zoë",
+        "ZOE\u{308}",
+        "straße",
+        "STRASSE",
+        "ﬁ",
+        "fi",
+        "\u{212a}",
+        "K",
+        "é",
+        "e",
+        "aé",
+        "AÉ",
+        "a{",
+        "~",
+    ];
+    let long = ["x".repeat(62), "X".repeat(63), "x".repeat(64), "x".repeat(65), "X".repeat(65), format!("{}é", "x".repeat(64))];
+    let all = short.map(str::to_owned).into_iter().chain(long);
+    all.map(|text| (text.clone(), key(&text).into_owned())).collect()
+}
+
+/// Asks every record that a text and its key can be in.
+fn agree<'t>(plan: &Plan<Held<'t>>, text: Option<(&'t str, &'t str)>, wanted: bool) {
+    let plain = text.map(|(text, _)| text);
+    for record in [Held::Single(plain), Held::Bare(plain), Held::Keyed(text)] {
+        assert_eq!(plan.matches(&record), wanted, "{plan:?} of {record:?}");
+    }
+}
+
+fn expected(operator: Operator, stored: &str, operand: &str) -> bool {
+    match operator {
+        Operator::Eq => stored == operand,
+        Operator::Ne => stored != operand,
+        Operator::Co => stored.contains(operand),
+        Operator::Sw => stored.starts_with(operand),
+        Operator::Ew => stored.ends_with(operand),
+        Operator::Gt => stored > operand,
+        Operator::Ge => stored >= operand,
+        Operator::Lt => stored < operand,
+        Operator::Le => stored <= operand,
+        _ => panic!("{operator} takes no operand"),
+    }
+}
+
+#[test]
+fn every_operator_asks_the_text_or_its_key() {
+    let texts = texts();
+    for operator in Operator::ALL.into_iter().filter(|operator| operator.takes_value()) {
+        for (operand, operand_key) in &texts {
+            for (attribute, ignores) in [("name", true), ("code", false), ("any", true), ("anyCode", false)] {
+                let plan = policy().parse(&format!("{attribute} {operator} \"{operand}\"")).unwrap();
+                for (text, key) in &texts {
+                    let wanted = if ignores { expected(operator, key, operand_key) } else { expected(operator, text, operand) };
+                    agree(&plan, Some((text, key)), wanted);
+                }
+                agree(&plan, None, operator == Operator::Ne);
+            }
+        }
+    }
+    for attribute in ["name", "code", "any"] {
+        let plan = policy().parse(&format!("{attribute} pr")).unwrap();
+        agree(&plan, Some(("", "")), true);
+        agree(&plan, None, false);
+    }
+}
+
+#[test]
+fn lists_of_any_length_hold_what_they_list() {
+    let texts = texts();
+    for count in [2, 3, 4, 5, 9, 20] {
+        for from in 0..texts.len() {
+            let listed: Vec<&(String, String)> = texts.iter().cycle().skip(from).take(count).collect();
+            for (attribute, ignores) in [("name", true), ("code", false)] {
+                let clauses: Vec<String> = listed.iter().map(|(operand, _)| format!("{attribute} eq \"{operand}\"")).collect();
+                let plan = policy().parse(&clauses.join(" or ")).unwrap();
+                for (text, key) in &texts {
+                    let is = |operand: &&(String, String)| if ignores { operand.1 == *key } else { operand.0 == *text };
+                    agree(&plan, Some((text, key)), listed.iter().any(is));
+                }
+                agree(&plan, None, false);
+            }
+        }
+    }
+}

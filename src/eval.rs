@@ -56,7 +56,7 @@ pub(crate) fn record_passes(test: &Test, schema: &Schema, record: &dyn Record) -
 #[inline]
 fn passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
     match record.single_text(attribute) {
-        Some(Some(text)) if !test.lengths.have(text) => false,
+        Some(Some(text)) if !test.screen.passes(text) => false,
         Some(stored) => text_passes(test, stored).unwrap_or_else(|| some_value_passes(test, attribute, schema, record)),
         None => some_value_passes(test, attribute, schema, record),
     }
@@ -135,11 +135,11 @@ fn some_value_passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, sch
     }
 }
 
-/// Whether the value's length leaves it open that it is an operand.
+/// Whether the value's looks leave it open that it is an operand.
 #[inline]
 fn can_be(test: &Test, stored: ValueRef<'_>) -> bool {
     match stored {
-        ValueRef::Text { text, key: None } => test.lengths.have(text),
+        ValueRef::Text { text, key: None } => test.screen.passes(text),
         _ => true,
     }
 }
@@ -183,7 +183,9 @@ fn is_one_of_texts(text: &str, operands: &[Value], case: Case) -> bool {
         Value::Text(operand) => operand.as_bytes().cmp(key),
         _ => Ordering::Less,
     };
-    operands.binary_search_by(order).is_ok()
+    // Ids that are asked for together were often made one after the other: most others are not among them.
+    let outside = operands.first().is_some_and(|least| order(least).is_gt()) || operands.last().is_some_and(|most| order(most).is_lt());
+    !outside && operands.binary_search_by(order).is_ok()
 }
 
 /// A comparison with values of any type: only those of the literal's own type can match.

@@ -8,7 +8,7 @@ pub(crate) use build::{Operands, all, not};
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
 use crate::schema::{AttributeId, Schema};
-use crate::value::{Case, DateTime, Lengths, Needle, Value};
+use crate::value::{Case, DateTime, Needle, Screen, Value};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -88,14 +88,14 @@ pub struct Test {
     pub(crate) attribute: AttributeId,
     pub(crate) case: Case,
     /// What follows from the predicate for the one text of a record.
-    pub(crate) lengths: Lengths,
+    pub(crate) screen: Screen,
     pub(crate) predicate: Predicate,
 }
 
 impl Test {
     #[inline]
     pub(crate) fn new(attribute: AttributeId, case: Case, predicate: Predicate) -> Self {
-        Self { attribute, case, lengths: predicate.lengths(case), predicate }
+        Self { attribute, case, screen: predicate.screen(case), predicate }
     }
 
     /// The attribute asked about, in the plan's schema.
@@ -156,18 +156,18 @@ pub enum Predicate {
 pub(crate) const FEW: usize = 4;
 
 impl Predicate {
-    /// The lengths of the texts that it can be true of, where the record has one text.
-    fn lengths(&self, case: Case) -> Lengths {
+    /// For the texts that it can be true of, where the record has one text.
+    fn screen(&self, case: Case) -> Screen {
         match self {
-            Self::Equal(Value::Text(operand)) => Lengths::of(operand, case),
+            Self::Equal(Value::Text(operand)) => Screen::of(operand, case),
             // For many, finding out costs more than it spares.
-            Self::In(operands) if operands.len() <= FEW => operands.iter().fold(Lengths::NONE, |all, operand| match operand {
-                Value::Text(operand) => all.or(Lengths::of(operand, case)),
-                _ => Lengths::ANY,
+            Self::In(operands) if operands.len() <= FEW => operands.iter().fold(Screen::SHUT, |all, operand| match operand {
+                Value::Text(operand) => all.or(Screen::of(operand, case)),
+                _ => Screen::OPEN,
             }),
             // Dates and times that are equal can be written in different lengths.
-            Self::Loose(Operator::Eq, Loose::Text { needle, instant: None }) => Lengths::of(needle.as_str(), case),
-            _ => Lengths::ANY,
+            Self::Loose(Operator::Eq, Loose::Text { needle, instant: None }) => Screen::of(needle.as_str(), case),
+            _ => Screen::OPEN,
         }
     }
 }

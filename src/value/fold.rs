@@ -84,6 +84,11 @@ pub(super) fn gives_ascii(char: char) -> bool {
     char.is_ascii() || matches!(char, '\u{fb00}'..='\u{fb06}') || others.contains(&char)
 }
 
+/// Whether that ASCII byte is in the key of a character that is not ASCII.
+pub(super) const fn is_given(byte: u8) -> bool {
+    matches!(byte, b'a' | b'f' | b'i' | b'k' | b'l' | b'n' | b's' | b't' | b';' | b'`')
+}
+
 /// The characters of the key, one at a time.
 pub(super) fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
     text.nfd().default_case_fold().nfc()

@@ -7,9 +7,9 @@ pub(crate) mod datetime;
 pub(crate) mod eights;
 mod fold;
 mod kind;
-mod lengths;
 mod needle;
 pub(crate) mod number;
+mod screen;
 #[cfg(any(test, feature = "sql"))]
 mod successor;
 #[cfg(test)]
@@ -28,10 +28,10 @@ pub use datetime::DateTime;
 pub use fold::FOLD_VERSION;
 pub use fold::key;
 pub use kind::Kind;
-pub(crate) use lengths::Lengths;
 pub use needle::Needle;
 pub(crate) use number::IntegerLiteral;
 pub(crate) use number::Number;
+pub(crate) use screen::Screen;
 #[cfg(any(test, feature = "sql"))]
 pub(crate) use successor::successor;
 

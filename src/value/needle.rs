@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 
 use super::compare::Case;
 use super::eights::{each, equal};
-use super::fold::{gives_ascii, key};
+use super::fold::{gives_ascii, is_given, key};
 
 /// Bytes of a stored text that are folded at a time, on the stack.
 const WINDOW: usize = 256;
@@ -23,8 +23,9 @@ const SHORT: usize = 64;
 pub struct Needle {
     key: Box<str>,
     case: Case,
-    /// Where its rarest byte stands.
+    /// Where its rarest byte stands, and whether only ASCII characters give that byte.
     rare: usize,
+    ascii_gives: bool,
     /// Made when it is asked for: short texts are searched without.
     finder: OnceLock<Box<Finder<'static>>>,
     ascii: Ascii,
@@ -53,7 +54,8 @@ impl Needle {
             Case::Ignore if key.len() > WINDOW / 2 => Ascii::Table(table(key.as_bytes())),
             _ => Ascii::Windows,
         };
-        Self { key, case, rare, finder: OnceLock::new(), ascii }
+        let ascii_gives = key.as_bytes().get(rare).is_some_and(|byte| byte.is_ascii() && !is_given(*byte));
+        Self { key, case, rare, ascii_gives, finder: OnceLock::new(), ascii }
     }
 
     fn finder(&self) -> &Finder<'static> {
@@ -96,8 +98,8 @@ impl Needle {
         self.finder().find(keys)
     }
 
-    /// Whether an ASCII text holds the rarest byte of the needle, in either case; `None` where the text is not ASCII. Where the byte is no
-    /// letter, another one can look like it. Eight bytes at a time.
+    /// Whether the text holds the rarest byte of the needle, in either case; `None` where the text is not ASCII and that does not tell. Where
+    /// the byte is no letter, another one can look like it. Eight bytes at a time.
     #[inline]
     fn glance(&self, text: &[u8]) -> Option<bool> {
         let rare = self.key.as_bytes().get(self.rare).map_or(0, |byte| byte | 0x20);
@@ -118,7 +120,7 @@ impl Needle {
                 look(padded);
             }
         }
-        (all & each(0x80) == 0).then_some(alike != 0)
+        (all & each(0x80) == 0 || (self.ascii_gives && alike == 0)).then_some(alike != 0)
     }
 
     fn found_in_others(&self, text: &str) -> bool {

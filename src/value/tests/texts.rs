@@ -6,7 +6,7 @@ use caseless::Caseless;
 use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::value::fold::gives_ascii;
+use crate::value::fold::{gives_ascii, is_given};
 use crate::value::{Case, FOLD_VERSION, Needle, compare, ends_with, equals, key, starts_with, successor};
 
 fn defined(text: &str) -> String {
@@ -51,6 +51,7 @@ fn characters_that_give_ascii() {
         let mut text = [0; 4];
         let key = key(char.encode_utf8(&mut text)).into_owned();
         assert_eq!(key.bytes().any(|byte| byte.is_ascii()), gives_ascii(char), "{char:?}");
+        assert!(char.is_ascii() || key.bytes().all(|byte| !byte.is_ascii() || is_given(byte)), "{char:?}");
     }
 }
 

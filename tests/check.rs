@@ -142,7 +142,7 @@ fn plans_say_what_is_meant() {
         r#"photo eq "AAE" or score eq 1.50 or score eq -0"#,
         r#"not (not (name eq "a" or name eq "b")) or name eq "c""#,
         "name pr and NAME pr",
-        r#"name eq "a" and name eq "b""#,
+        r#"name eq "a" and name eq "b" and name co "a" and name co "b""#,
         "logins eq 5.5 or logins eq 6.5",
         "logins eq 5.5 or name pr",
     ];

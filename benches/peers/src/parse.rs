@@ -16,7 +16,11 @@ pub(crate) fn checking() -> Vec<Contest> {
 }
 
 pub(crate) fn hostile() -> Vec<Contest> {
-    [1 << 10, 64 << 10].into_iter().flat_map(corpus::hostile).map(|(name, text)| refused(name, text)).collect()
+    corpus::hostile(1 << 10)
+        .into_iter()
+        .zip(corpus::hostile(64 << 10))
+        .map(|((name, short), (_, long))| refused(name, short, long))
+        .collect()
 }
 
 fn parse(name: &'static str, text: String) -> Contest {
@@ -81,8 +85,11 @@ fn check(name: &'static str, text: String) -> Contest {
 }
 
 /// Time a byte, whatever the text does.
-fn refused(name: &'static str, text: String) -> Contest {
-    let bytes = text.len() as f64;
-    let size = if text.len() > 1 << 12 { "64 KiB" } else { "1 KiB" };
-    Contest::new("hostile text", format!("{name}, {size}")).entrant_of(OURS, bytes, move || scim::user_policy().parse(black_box(&text)))
+fn refused(name: &'static str, short: String, long: String) -> Contest {
+    let (few, many) = (short.len() as f64, long.len() as f64);
+    let read = |text: &str| scim::user_policy().parse(black_box(text));
+    Contest::new("hostile text of 64 KiB, a byte", name)
+        .entrant_of(OURS, many, move || read(&long))
+        .entrant_of("1 KiB", few, move || read(&short))
+        .goal(Goal::AtMost(2.0, "1 KiB"))
 }

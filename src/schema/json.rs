@@ -8,6 +8,7 @@
 use super::{Attribute, Record};
 use crate::value::{Kind, ValueRef, base64, datetime};
 use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
 
 type Object = Map<String, Value>;
 
@@ -119,19 +120,19 @@ fn is_core(urn: &str) -> bool {
     urn.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
-/// So many members are looked through faster than they are searched: most names differ in their length.
-const FEW: usize = 16;
+/// So many members are looked through faster than they are searched, as most names differ in their length; fewer are not, nor are more.
+const SOME: RangeInclusive<usize> = 5..=16;
 
 /// The member of exactly that name, else the first one whose name differs in ASCII case alone.
 #[inline]
 fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    match (5..=FEW).contains(&object.len()) {
-        true => member_of_few(object, name),
+    match SOME.contains(&object.len()) {
+        true => member_of_some(object, name),
         false => object.get(name).or_else(|| member_in_other_case(object, name)),
     }
 }
 
-fn member_of_few<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+fn member_of_some<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     // Members are in the order of their names, unless serde_json was told to keep the order that they were written in.
     let found = match name.as_bytes().first() {
         Some(b'a'..=b'l') => object.iter().find(|(key, _)| key.as_str() == name),

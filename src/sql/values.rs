@@ -95,7 +95,7 @@ impl Values {
         self.put(param)
     }
 
-    /// What stands for the value in an expression. It has to be written once.
+    /// What stands for the value in an expression.
     pub(super) fn put(&mut self, param: Param) -> Value {
         match &mut self.apart {
             None => param.into_value(),
@@ -107,14 +107,37 @@ impl Values {
         }
     }
 
-    /// The values in the order in which they were written. One that was written twice is `NULL` then, which equals nothing.
+    /// The values in the order in which they were written.
     pub(super) fn in_order_of(self, written: Vec<Value>) -> Vec<Param> {
         let mut apart = self.apart.unwrap_or_default();
-        let mut take = |number: u32| apart.get_mut(number as usize).map_or(Param::Null, |param| std::mem::replace(param, Param::Null));
-        let param = |value| match value {
-            Value::Unsigned(Some(number)) => take(number),
-            other => other.into(),
+        let number = |value: &Value| if let Value::Unsigned(number) = value { *number } else { None };
+        let mut seen = vec![false; apart.len()];
+        let mut is_first = |number: u32| seen.get_mut(number as usize).is_none_or(|seen| !std::mem::replace(seen, true));
+        // Only what is written twice has to be copied, and hardly anything ever is.
+        let once = written.iter().filter_map(number).all(&mut is_first);
+        let mut take = |param: &mut Param| if once { std::mem::replace(param, Param::Null) } else { param.clone() };
+        let param = |value: Value| match number(&value) {
+            Some(number) => apart.get_mut(number as usize).map_or(Param::Null, &mut take),
+            None => value.into(),
         };
         written.into_iter().map(param).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Param, Values};
+
+    #[test]
+    fn values_come_as_they_were_written() {
+        let of = |order: &[usize]| {
+            let mut values = Values::apart();
+            let put: Vec<_> = (0..3).map(|number| values.put(Param::Integer(number))).collect();
+            values.in_order_of(order.iter().map(|at| put.get(*at).unwrap().clone()).chain([true.into()]).collect())
+        };
+        for order in [&[0, 1, 2][..], &[2, 0, 1], &[0, 0, 1, 2], &[1, 1]] {
+            let wanted = order.iter().map(|at| Param::Integer(i64::try_from(*at).unwrap())).chain([Param::Boolean(true)]);
+            assert_eq!(of(order), wanted.collect::<Vec<_>>());
+        }
     }
 }

@@ -13,20 +13,20 @@ pub(crate) struct Screen {
 
 impl Screen {
     const LONG: usize = 63;
+    /// In longer texts any letter may be one that was shortened: counting takes time, and the last byte tells as much.
+    const COUNTED: usize = 16;
     pub(crate) const OPEN: Self = Self { lengths: u64::MAX, ends: u64::MAX };
     pub(crate) const SHUT: Self = Self { lengths: 0, ends: 0 };
 
     /// For the texts that [`super::equals`] finds equal to the key.
     pub(crate) fn of(key: &str, case: Case) -> Self {
-        let longer = match case {
+        let shortened = match case {
+            Case::Exact => 0,
             Case::Ignore if !key.is_ascii() => return Self::OPEN,
-            Case::Ignore if key.len() < Self::LONG => {
-                // Few enough for a byte.
-                2 * key.bytes().fold(0_u8, |count, byte| count.wrapping_add(u8::from(is_shortened(byte))))
-            }
-            _ => 0,
+            Case::Ignore if key.len() < Self::COUNTED => key.bytes().filter(|byte| is_shortened(*byte)).count(),
+            Case::Ignore => key.len(),
         };
-        let (least, most) = (key.len().min(Self::LONG), (key.len() + usize::from(longer)).min(Self::LONG));
+        let (least, most) = (key.len().min(Self::LONG), (key.len() + 2 * shortened).min(Self::LONG));
         let end = key.as_bytes().last().map_or(u64::MAX, |last| 1 << place(*last));
         Self {
             lengths: (u64::MAX << least) & (u64::MAX >> (Self::LONG - most)),

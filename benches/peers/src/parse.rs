@@ -4,7 +4,7 @@ use crate::corpus;
 use crate::floors::{compact, lexer};
 use crate::measure::{Contest, Goal, OURS};
 use crate::translate;
-use scieve::{Filter, scim, users};
+use scieve::{Filter, Policy, scim, users};
 use std::hint::black_box;
 
 pub(crate) fn reading() -> Vec<Contest> {
@@ -16,7 +16,11 @@ pub(crate) fn checking() -> Vec<Contest> {
 }
 
 pub(crate) fn hostile() -> Vec<Contest> {
-    [1 << 10, 64 << 10].into_iter().flat_map(corpus::hostile).map(|(name, text)| refused(name, text)).collect()
+    corpus::hostile(1 << 10)
+        .into_iter()
+        .zip(corpus::hostile(64 << 10))
+        .map(|((name, short), (_, long))| refused(name, short, long))
+        .collect()
 }
 
 fn parse(name: &'static str, text: String) -> Contest {
@@ -64,14 +68,8 @@ fn nodes(expr: scieve::Expr<'_>) -> usize {
 /// Check and plan beside what reading the same text takes.
 fn check(name: &'static str, text: String) -> Contest {
     let filter = Filter::parse(&text).unwrap();
-    let contest = Contest::new("check and plan", name);
-    let contest = if matches!(name, "F5" | "F6") {
-        drop(scim::user_policy().check(&filter).unwrap());
-        contest.entrant(OURS, move || scim::user_policy().check(black_box(&filter)))
-    } else {
-        drop(users::policy().check(&filter).unwrap());
-        contest.entrant(OURS, move || users::policy().check(black_box(&filter)))
-    };
+    let contest =
+        if matches!(name, "F5" | "F6") { check_by(scim::user_policy(), name, filter) } else { check_by(users::policy(), name, filter) };
     let contest = contest.entrant("reading it", move || Filter::parse(black_box(&text)));
     match name {
         "F2" | "F3" | "F4" => contest.goal(Goal::AtMost(1.0, "reading it")),
@@ -80,9 +78,20 @@ fn check(name: &'static str, text: String) -> Contest {
     }
 }
 
+/// Copying a plan and dropping the copy is what its parts cost alone, whoever finds out what they are.
+fn check_by<R>(policy: &'static Policy<R>, name: &'static str, filter: Filter) -> Contest {
+    let plan = policy.check(&filter).unwrap();
+    Contest::new("check and plan", name)
+        .entrant(OURS, move || policy.check(black_box(&filter)))
+        .entrant("copying the plan", move || black_box(&plan).clone())
+}
+
 /// Time a byte, whatever the text does.
-fn refused(name: &'static str, text: String) -> Contest {
-    let bytes = text.len() as f64;
-    let size = if text.len() > 1 << 12 { "64 KiB" } else { "1 KiB" };
-    Contest::new("hostile text", format!("{name}, {size}")).entrant_of(OURS, bytes, move || scim::user_policy().parse(black_box(&text)))
+fn refused(name: &'static str, short: String, long: String) -> Contest {
+    let (few, many) = (short.len() as f64, long.len() as f64);
+    let read = |text: &str| scim::user_policy().parse(black_box(text));
+    Contest::new("hostile text of 64 KiB, a byte", name)
+        .entrant_of(OURS, many, move || read(&long))
+        .entrant_of("1 KiB", few, move || read(&short))
+        .goal(Goal::AtMost(2.0, "1 KiB"))
 }

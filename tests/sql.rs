@@ -311,11 +311,19 @@ fn what_has_no_sql_is_refused() {
     let columned = plan.to_sql(&columns(), Dialect::Sqlite, &Select::default().columns(["id`; drop table users; --"]));
     assert!(matches!(columned, Err(SqlError::BadIdentifier(_))));
 
-    let clauses: Vec<String> = (0..17_000).map(|at| format!("level gt {at} and level lt {at}")).collect();
+    // Each test counts, and each value that it binds.
     let mut limits = Limits::default();
     (limits.clauses, limits.bytes) = (100_000, 1 << 22);
-    let plan = policy().with_limits(limits).parse(&clauses.join(" and ")).unwrap();
-    assert_eq!(plan.to_condition(&columns(), Dialect::Postgres), Err(SqlError::TooManyParameters));
+    let wide = policy().with_limits(limits);
+    let condition = |clauses: usize| {
+        let clauses: Vec<String> = (0..clauses).map(|at| format!("level gt {at}")).collect();
+        wide.parse(&clauses.join(" and ")).unwrap().to_condition(&columns(), Dialect::Postgres)
+    };
+    assert!(condition(Dialect::MAX_PARAMETERS / 2).is_ok());
+    assert_eq!(condition(Dialect::MAX_PARAMETERS / 2 + 1), Err(SqlError::TooManyParameters));
+    let clauses: Vec<String> = (0..500).map(|at| format!("email co \"{at}\"")).collect();
+    let sql = policy().parse(&clauses.join(" and ")).unwrap().to_where(&columns(), Dialect::Sqlite).unwrap();
+    assert_eq!(sql.sql.matches("email_f").count(), 500, "{}", sql.sql);
 }
 
 #[test]

@@ -13,22 +13,27 @@ impl Record for Anyone {
     }
 }
 
-/// One attribute of each type, and one of several integers.
+/// One attribute of each type, and some of several values.
 fn policy() -> Policy<Anyone> {
     let one = Kind::ALL.into_iter().map(|kind| Attribute::new(&format!("a_{kind}"), kind));
     let many = Attribute::new("many", Kind::Integer).multi_valued();
-    Policy::new(Schema::new(None, one.chain([many, Attribute::new("tags", Kind::String).multi_valued()])).unwrap()).unwrap()
+    let tags = Attribute::new("tags", Kind::String).multi_valued();
+    let roles = [Attribute::new("roles", Kind::Complex).multi_valued(), Attribute::new("roles.nick", Kind::String)];
+    Policy::new(Schema::new(None, one.chain([many, tags]).chain(roles)).unwrap()).unwrap()
 }
 
-/// A column for each type that has one: keyed, which says something of texts alone.
+/// A column for each type that has one, with another beside it that says something of texts without case alone.
 fn columns() -> Columns {
     let typed = Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Any | Kind::Complex));
-    let column = |kind: &Kind| Column::keyed(format!("c_{kind}"), format!("k_{kind}"));
-    let exact = |kind: &Kind| if *kind == Kind::Reference { Column::new(format!("c_{kind}")) } else { column(kind) };
-    let mapping = typed.fold(Mapping::new("things", "id"), |mapping, kind| mapping.attribute(format!("a_{kind}"), exact(&kind)));
+    let column = |kind: Kind| match kind {
+        Kind::Boolean => Column::native("c_boolean", Native::LowerColumn("k_boolean".into())),
+        kind => Column::keyed(format!("c_{kind}"), format!("k_{kind}")),
+    };
+    let mapping = typed.fold(Mapping::new("things", "id"), |mapping, kind| mapping.attribute(format!("a_{kind}"), column(kind)));
     let many = Child::new("manies", "owner").value(Column::new("many").not_null());
     let tags = Child::new("tags", "owner").value(Column::native("tag", Native::CaseInsensitive));
-    mapping.child("many", many).child("tags", tags).check().unwrap()
+    let roles = Child::new("roles", "owner").column("nick", Column::native("nick", Native::Lower));
+    mapping.child("many", many).child("tags", tags).child("roles", roles).check().unwrap()
 }
 
 #[test]
@@ -44,7 +49,7 @@ fn columns_have_the_type_of_their_attribute() {
             assert!(!created.contains(&format!("k_{kind}")), "{kind} {created}");
         }
         assert!(created.to_lowercase().contains(&format!("c_string {text},").to_lowercase()), "{created}");
-        assert!(created.contains("k_string"), "{created}");
+        assert!(created.contains("(k_string)") && created.contains("(c_reference)"), "{created}");
     }
     let untyped = Mapping::new("things", "id").attribute("a_any", Column::new("a")).check().unwrap();
     let refused = untyped.create(Dialect::Sqlite, policy().schema()).unwrap_err();
@@ -95,9 +100,13 @@ fn what_no_value_can_be_asks_no_table() {
 
 #[test]
 fn native_comparisons_are_warned_of_wherever_they_stand() {
-    for filter in
-        ["tags eq \"a\"", "not (tags co \"a\")", "tags[value sw \"a\"]", "tags[value eq \"a\" or value eq \"b\"] and a_integer pr"]
-    {
+    for filter in [
+        "tags eq \"a\"",
+        "not (tags co \"a\")",
+        "tags[value sw \"a\"]",
+        "not (roles[nick eq \"a\"])",
+        "tags[value eq \"a\" or value eq \"b\"] and a_integer pr",
+    ] {
         assert_eq!(policy().parse(filter).unwrap().sql_warnings(&columns()).len(), 1, "{filter}");
     }
     assert_eq!(policy().parse("tags pr and a_string eq \"a\"").unwrap().sql_warnings(&columns()), []);

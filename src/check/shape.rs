@@ -214,7 +214,6 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     fn members(&self, expr: Expr<'f>, attribute: AttributeId) -> Members<'f> {
         match (expr.kind(), self.is_member(expr, attribute)) {
             (_, Some(true)) => Members { group: Some(expr), other: None },
-            (_, Some(false)) => Members { group: None, other: Some(expr) },
             (ExprKind::And(operands) | ExprKind::Or(operands), _) => {
                 let mut found = Members { group: None, other: None };
                 for operand in operands {

@@ -93,10 +93,10 @@ pub(super) fn bad_path(span: Span, text: &str, urn: &str, name: &str, sub: Optio
 }
 
 /// No operator, or a word that is none, where one belongs.
-pub(super) fn bad_operator(reader: &Reader, path: PathRange, input: Input<'_>, len: usize, blank: bool) -> Diagnostic {
+pub(super) fn bad_operator(reader: &Reader, path: PathRange, input: Input<'_>, len: usize) -> Diagnostic {
     let name = reader.filter.slice(path.start, path.end);
     let text = reader.text(input, len);
-    if text.is_empty() || !blank {
+    if text.is_empty() {
         let fault = Diagnostic::new(Code::ExpectedOperator, reader.span(input, 0), format!("no operator after {}", quoted(name)));
         return fault.expecting(OPERATORS).with_help(format!("to ask whether there is a value, write {}", quoted(&format!("{name} pr"))));
     }

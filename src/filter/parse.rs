@@ -160,10 +160,10 @@ fn group<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
 
 fn not_group<'s>(reader: &mut Reader, input: Input<'s>, after_not: Input<'s>) -> Step<'s, Built> {
     let (rest, child) = group(reader, after_not)?;
-    let (start, end) = (short(reader.offset(input)), short(reader.offset(rest)));
-    let index = reader.push(Kind::Not { child: child.index }, start, end);
+    let start = short(reader.offset(input));
+    let index = reader.push(Kind::Not { child: child.index }, start, child.end);
     let top = child.top.map(|top| if top == Connective::And { Connective::Or } else { Connective::And });
-    Ok((rest, Built { index, start, end, top, ..child }))
+    Ok((rest, Built { index, start, top, ..child }))
 }
 
 #[inline]
@@ -183,14 +183,15 @@ fn attribute<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
     let after = blanks(rest);
     match after.first() {
         Some(b'[') => with_brackets(reader, path, after),
-        _ => attr_exp(reader, path, rest, after),
+        _ => attr_exp(reader, path, after),
     }
 }
 
 /// A value path, from the bracket on.
 fn with_brackets<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<'s, Built> {
     let (rest, inner) = value_path(reader, input)?;
-    if rest.first() == Some(&b'.') || operator(blanks(rest)).is_some() {
+    let after = blanks(rest);
+    if rest.first() == Some(&b'.') || after.len() < rest.len() && operator(after).is_some() {
         return after_brackets(reader, path, inner, rest);
     }
     let built = reader.value_path(path, inner, rest);
@@ -238,7 +239,7 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
         (PathRange { start, name: start, dot: 0, end: start + 5 }, input)
     };
     let mut chain = Chain::of(reader, Connective::And, inner);
-    let (rest, clause) = attr_exp(reader, sub, rest, blanks(rest))?;
+    let (rest, clause) = attr_exp(reader, sub, blanks(rest))?;
     chain.push(reader, clause);
     let inner = chain.finish(reader)?;
     let built = reader.value_path(path, inner, rest);
@@ -260,11 +261,11 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
 /// ```text
 /// attrExp = attrPath 1*WS "pr" / attrPath 1*WS compareOp 1*WS compValue
 /// ```
-/// From behind the path on, with the same without its blanks.
+/// From behind the path and its blanks on; without any, no operator stands there, as paths end where words do.
 #[inline(always)]
-fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>, after: Input<'s>) -> Step<'s, Built> {
-    let (rest, operator) = compare_op(reader, path, input, after)?;
-    let operator_start = short(reader.offset(after));
+fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<'s, Built> {
+    let (rest, operator) = compare_op(reader, path, input)?;
+    let operator_start = short(reader.offset(input));
     reader.one_more_clause(path.start)?;
     let nothing = LiteralRange { kind: LiteralKind::Absent, source_start: 0, start: 0, end: 0 };
     let (rest, literal) = if operator.takes_value() { comp_value(reader, operator, rest)? } else { (rest, nothing) };
@@ -276,14 +277,14 @@ fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>, after: I
 /// ```text
 /// compareOp = "eq" / "ne" / "co" / "sw" / "ew" / "gt" / "ge" / "lt" / "le"
 /// ```
-/// or `pr`, in any case, after at least one blank.
+/// or `pr`, in any case.
 #[inline(always)]
-fn compare_op<'s>(reader: &Reader, path: PathRange, input: Input<'s>, after: Input<'s>) -> Step<'s, Operator> {
-    match operator(after) {
-        Some(found) if after.len() < input.len() => Ok(found),
-        _ => {
-            let (_, word) = word(after)?;
-            stop(bad_operator(reader, path, after, word.len(), after.len() < input.len()))
+fn compare_op<'s>(reader: &Reader, path: PathRange, input: Input<'s>) -> Step<'s, Operator> {
+    match operator(input) {
+        Some(found) => Ok(found),
+        None => {
+            let (_, word) = word(input)?;
+            stop(bad_operator(reader, path, input, word.len()))
         }
     }
 }

@@ -40,6 +40,21 @@ pub(super) struct Known<'f> {
     rule: FieldRule,
 }
 
+/// What a clause asks. Most compare texts by `eq`, and many of these become one list.
+pub(super) enum Asked {
+    Equal(AttributeId, Case, Value),
+    Node(Node),
+}
+
+impl Asked {
+    pub(super) fn node(self) -> Node {
+        match self {
+            Self::Equal(attribute, case, value) => Node::Test(Test::new(attribute, case, Predicate::Equal(value))),
+            Self::Node(node) => node,
+        }
+    }
+}
+
 /// So many different unknown names get help; a filter with more is not a slip, and looking for what is near costs time.
 const HELPED: usize = 16;
 
@@ -167,8 +182,8 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         schema.add(named(&sub.map_or_else(|| name.to_owned(), |sub| format!("{name}.{sub}")))).ok()
     }
 
-    /// What a clause means; `None` once its faults are reported.
-    pub(super) fn clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Node> {
+    /// What a clause asks; `None` once its faults are reported.
+    pub(super) fn clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Asked> {
         let literal = clause.literal();
         let Known { named, subject, rule, .. } = match self.last {
             Some(last) if parent.is_none() && last.path == clause.path().as_str() => last,
@@ -183,8 +198,18 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         }
         // Both are looked at before either refuses, so that a clause shows all its faults at once.
         let allowed = rule.operators.contains(operator) || self.allowed(subject, rule, clause);
+        match (operator, literal) {
+            (Operator::Eq, Some(Literal::String(text))) if matches!(subject.kind, Kind::String | Kind::Reference) => {
+                allowed.then(|| Asked::Equal(subject.id, subject.case, Value::Text(meaning::folded(text, subject.case))))
+            }
+            _ => self.other_clause(clause, literal, subject).filter(|_| allowed).map(Asked::Node),
+        }
+    }
+
+    fn other_clause(&mut self, clause: &Clause<'f>, literal: Option<Literal<'f>>, subject: Subject) -> Option<Node> {
+        let operator = clause.operator();
         let test = |predicate| Node::Test(Test::new(subject.id, subject.case, predicate));
-        let meaning = match (operator, literal) {
+        match (operator, literal) {
             (Operator::Pr, _) | (_, None) => Some(test(Predicate::Present)),
             (_, Some(Literal::Null)) => {
                 self.null_allowed(clause)?;
@@ -195,25 +220,7 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
                 Meaning::Test(predicate) => test(predicate),
                 Meaning::Not(predicate) => plan::not(test(predicate)),
             }),
-        };
-        meaning.filter(|_| allowed)
-    }
-
-    /// What a clause compares that is one more `eq` of the last attribute with a text; `None` of any other. Long filters are lists of these, and
-    /// this takes a third of what [`Resolver::clause`] does for the same.
-    pub(super) fn another_equal(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<(AttributeId, Case, Value)> {
-        let (Some(last), None) = (&self.last, parent) else { return None };
-        if clause.operator() != Operator::Eq || last.path != clause.path().as_str() {
-            return None;
         }
-        let Known { named, subject, rule, .. } = *last;
-        let Some(Literal::String(text)) = clause.literal() else { return None };
-        if !matches!(subject.kind, Kind::String | Kind::Reference) || !rule.operators.contains(Operator::Eq) {
-            return None;
-        }
-        self.grouping.take(named);
-        self.count(subject.id, rule, clause.path());
-        Some((subject.id, subject.case, Value::Text(meaning::folded(text, subject.case))))
     }
 
     fn look_up(&mut self, clause: &Clause<'f>, literal: Option<Literal<'f>>, parent: Option<AttributeId>) -> Option<Known<'f>> {

@@ -1,6 +1,6 @@
 //! Rules on the filter as a whole: limits, counts, groups.
 
-use super::resolve::Resolver;
+use super::resolve::{Asked, Resolver};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::filter::{Expr, ExprKind, Filter, Operands, Path};
 use crate::limits::Limits;
@@ -47,7 +47,7 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     // levels together fit a small stack.
     fn expr(&mut self, expr: Expr<'f>, parent: Option<AttributeId>) -> Option<Node> {
         match expr.kind() {
-            ExprKind::Clause(clause) => self.clause(&clause, parent),
+            ExprKind::Clause(clause) => self.clause(&clause, parent).map(Asked::node),
             ExprKind::Not(child) => {
                 let meant = self.expr(child, parent);
                 if self.policy.not { meant.map(plan::not) } else { self.not_not_allowed(expr) }
@@ -121,18 +121,15 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     /// Takes one operand into the chain; `false` once its faults are reported.
     fn operand(&mut self, operand: Expr<'f>, parent: Option<AttributeId>, chain: &mut plan::Operands) -> bool {
         let meant = match operand.kind() {
-            ExprKind::Clause(clause) => {
-                if let Some((attribute, case, value)) = self.another_equal(&clause, parent) {
-                    chain.push_equal(attribute, case, value);
-                    return true;
-                }
-                self.clause(&clause, parent)
-            }
-            _ => self.expr(operand, parent),
+            ExprKind::Clause(clause) => self.clause(&clause, parent),
+            _ => self.expr(operand, parent).map(Asked::Node),
         };
-        let known = meant.is_some();
-        meant.into_iter().for_each(|node| chain.push(node));
-        known
+        match meant {
+            Some(Asked::Equal(attribute, case, value)) => chain.push_equal(attribute, case, value),
+            Some(Asked::Node(node)) => chain.push(node),
+            None => return false,
+        }
+        true
     }
 
     /// More comparisons of one attribute than its rule allows.

@@ -1,7 +1,7 @@
 //! Reading: text to tree, and text to plan.
 
 use crate::corpus;
-use crate::floors::{compact, lexer};
+use crate::floors::{self, compact, lexer};
 use crate::measure::{Contest, Goal, OURS};
 use crate::translate;
 use scieve::{Filter, Policy, scim, users};
@@ -68,9 +68,15 @@ fn nodes(expr: scieve::Expr<'_>) -> usize {
 /// Check and plan beside what reading the same text takes.
 fn check(name: &'static str, text: String) -> Contest {
     let filter = Filter::parse(&text).unwrap();
-    let contest =
-        if matches!(name, "F5" | "F6") { check_by(scim::user_policy(), name, filter) } else { check_by(users::policy(), name, filter) };
+    let contest = match name {
+        "F5" | "F6" => check_by(scim::user_policy(), name, filter.clone()),
+        _ => check_by(users::policy(), name, filter.clone()),
+    };
     let contest = contest.entrant("reading it", move || Filter::parse(black_box(&text)));
+    let contest = match floors::check::check(&filter) {
+        Some(_) => contest.entrant("by hand", move || floors::check::check(black_box(&filter))),
+        None => contest,
+    };
     match name {
         "F2" | "F3" | "F4" => contest.goal(Goal::AtMost(1.0, "reading it")),
         "F7" => contest.goal(Goal::AtMost(1.5, "reading it")),

@@ -60,7 +60,8 @@ pub(crate) fn results(outcomes: &[Outcome], instructions: &str) -> String {
         Medians of one run in which everyone takes turns, so ratios hold where times do not. `(2.0x)` is what the other takes with scieve as 1. \
         Of {} goals {met} are met.\n\n\
         bare lexer: the words and no more. compact parser: one list of nodes over the text, written for this comparison. closure: each filter by hand, \
-        ASCII folded on the fly. naive walk: the tree as written, walked for each record.\n{}\n\
+        ASCII folded on the fly. naive walk: the tree as written, walked for each record. \
+        by hand: the rules of the users API as code, for ASCII alone.\n{}\n\
         ## Instructions\n\nAs `scripts/instructions` counts them: what later changes are compared with.\n{instructions}",
         told("date", &["-u", "+%Y-%m-%d"]),
         told("rustc", &["--version"]),

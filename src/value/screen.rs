@@ -95,6 +95,7 @@ mod tests {
             ("", "", true),
             ("x", "", false),
             ("\u{212a}\u{17f}", "ks", true),
+            ("\u{212a}\u{212a}\u{212a}", "kkk", true),
             ("\u{fb06}ra\u{1e9e}e", "strasse", true),
             ("STRASSE", "strasse", true),
             ("stra", "strasse", false),

@@ -154,8 +154,8 @@ fn over_json(name: &'static str, text: &str, policy: &'static Policy<Value>, res
     let schema = if policy.schema().attributes().len() > 0 { "" } else { ", no schema" };
     assert_eq!(plan.matches(&records[0]), json_by_hand(name, &records[0]), "{name}: the closure and the plan differ");
     let contest = Contest::new("matches, a JSON record", format!("{name}{schema}"))
-        .entrant_of("closure", units, move || black_box(records).iter().filter(|record| json_by_hand(name, record)).count())
         .entrant_of(OURS, units, move || black_box(records).iter().filter(|record| plan.matches(record)).count())
+        .entrant_of("closure", units, move || black_box(records).iter().filter(|record| json_by_hand(name, record)).count())
         .entrant_of("naive walk", units, move || {
             black_box(records).iter().filter(|record| walk::matches(filter.root(), record)).count();
         })

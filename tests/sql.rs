@@ -81,6 +81,8 @@ const FILTERS: &[&str] = &[
     "not (email gt \"x\")",
     "email sw \"ab\"",
     "not (email sw \"ab\")",
+    "email sw \"ab\" and code pr",
+    "not (email sw \"ab\") or code pr",
     "name sw \"\u{10FFFF}\"",
     "email co \"100%_!\"",
     "not (email co \"a\")",

@@ -48,13 +48,13 @@ fn checking_takes_little_more_than_a_copy_of_the_plan() {
 #[test]
 fn matching_ascii_records_takes_none() {
     let people: Vec<users::User> = users::sample(2_000).filter(ascii).collect();
-    assert!(people.len() > 1_000);
+    assert!(people.len() > 1_000 && people.iter().any(|user| scieve::key(&user.name) != user.name));
     for (name, text) in corpus::filters_of_users() {
         let plan = users::policy().parse(&text).unwrap();
         let mut matched = 0;
         let info = measure(|| matched = people.iter().filter(|user| plan.matches(user)).count());
         assert_eq!(info.count_total, 0, "{name}: {info:?}");
-        black_box(matched);
+        assert!(matched < people.len(), "{name}");
     }
 }
 

@@ -69,11 +69,13 @@ impl Record for Element<'_> {
     }
 
     fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
-        match attribute.sub_attribute() {
-            None if !can_be_one_text(attribute.kind(), false) => None,
-            None => one_text(self.0, attribute.kind()),
-            Some(_) if !can_be_one_text(attribute.kind(), attribute.is_multi_valued()) => None,
-            Some(sub) => sub_text(self.0, sub, attribute.kind()),
+        let (kind, sub) = (attribute.kind(), attribute.sub_attribute());
+        if !can_be_one_text(kind, sub.is_some() && attribute.is_multi_valued()) {
+            return None;
+        }
+        match sub {
+            None => one_text(self.0, kind),
+            Some(sub) => sub_text(self.0, sub, kind),
         }
     }
 }

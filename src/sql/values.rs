@@ -112,9 +112,9 @@ impl Values {
         let mut apart = self.apart.unwrap_or_default();
         let number = |value: &Value| if let Value::Unsigned(number) = value { *number } else { None };
         let mut seen = vec![false; apart.len()];
-        let mut is_first = |number: u32| seen.get_mut(number as usize).is_none_or(|seen| !std::mem::replace(seen, true));
+        let is_first = |number: u32| seen.get_mut(number as usize).is_none_or(|seen| !std::mem::replace(seen, true));
         // Only what is written twice has to be copied, and hardly anything ever is.
-        let once = written.iter().filter_map(number).all(&mut is_first);
+        let once = written.iter().filter_map(number).all(is_first);
         let mut take = |param: &mut Param| if once { std::mem::replace(param, Param::Null) } else { param.clone() };
         let param = |value: Value| match number(&value) {
             Some(number) => apart.get_mut(number as usize).map_or(Param::Null, &mut take),

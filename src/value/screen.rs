@@ -1,4 +1,4 @@
-//! What a text must look like to equal an operand: nearly all others are told apart by their length and last byte alone.
+//! What a text must look like to equal an operand: nearly all others are told apart by their length and last two bytes alone.
 
 use super::Case;
 
@@ -7,13 +7,13 @@ use super::Case;
 pub(crate) struct Screen {
     /// In bytes; from [`Screen::LONG`] on they count as one.
     lengths: u64,
-    /// By [`place`].
+    /// By [`place`], of the texts that end in two ASCII characters.
     ends: u64,
 }
 
 impl Screen {
     const LONG: usize = 63;
-    /// In longer texts any letter may be one that was shortened: counting takes time, and the last byte tells as much.
+    /// In longer texts any letter may be one that was shortened: counting takes time, and the last bytes tell as much.
     const COUNTED: usize = 16;
     pub(crate) const OPEN: Self = Self { lengths: u64::MAX, ends: u64::MAX };
     pub(crate) const SHUT: Self = Self { lengths: 0, ends: 0 };
@@ -27,11 +27,10 @@ impl Screen {
             Case::Ignore => key.len(),
         };
         let (least, most) = (key.len().min(Self::LONG), (key.len() + 2 * shortened).min(Self::LONG));
-        let end = key.as_bytes().last().map_or(u64::MAX, |last| 1 << place(*last));
         Self {
             lengths: (u64::MAX << least) & (u64::MAX >> (Self::LONG - most)),
-            // Nothing changes an ASCII character that ends a text but its case; of the others some give ASCII.
-            ends: if case == Case::Ignore { end | OTHERS } else { end },
+            // Nothing changes an ASCII character that has nothing but ASCII behind it but its case: a shorter key is none of theirs.
+            ends: key.as_bytes().last_chunk().map_or(0, |last| 1 << place(*last)),
         }
     }
 
@@ -39,23 +38,27 @@ impl Screen {
         Self { lengths: self.lengths | other.lengths, ends: self.ends | other.ends }
     }
 
-    /// Whether the text has one of the lengths and one of the last bytes.
+    /// Whether the text has one of the lengths and one of the ends.
     #[inline]
     pub(crate) fn passes(self, text: &str) -> bool {
         // The text itself is not read where its length tells.
         (self.lengths >> text.len().min(Self::LONG)) & 1 == 1
-            && text.as_bytes().last().is_none_or(|last| (self.ends >> place(*last)) & 1 == 1)
+            && text.as_bytes().last_chunk().is_none_or(|last| !is_ascii(*last) || (self.ends >> place(*last)) & 1 == 1)
     }
 }
 
-/// Where [`Screen`] notes a last byte: one of 32 places for ASCII, where a capital is its small letter, and 32 for the rest.
+/// Where [`Screen`] notes the last two bytes: one of 64 places, where a capital is its small letter.
 #[inline]
-const fn place(last: u8) -> u32 {
-    ((last & 0x1f) | ((last & 0x80) >> 2)) as u32
+const fn place(last: [u8; 2]) -> u16 {
+    let both = u16::from_le_bytes(last) & 0x1f1f;
+    (both ^ (both >> 5)) & 63
 }
 
-/// The places of what is not ASCII.
-const OTHERS: u64 = u64::MAX << 32;
+/// Of other characters some give ASCII.
+#[inline]
+const fn is_ascii(last: [u8; 2]) -> bool {
+    u16::from_le_bytes(last) & 0x8080 == 0
+}
 
 /// Whether the ASCII of a key can come of another character, such as `k` of the Kelvin sign: one of at most two bytes more for each.
 const fn is_shortened(byte: u8) -> bool {
@@ -88,7 +91,10 @@ mod tests {
             ("Bobo", "bob", false),
             ("BOB", "bob", true),
             ("bot", "bob", false),
-            ("0", "1", false),
+            ("Bib", "bob", false),
+            ("0", "1", true),
+            ("10", "11", false),
+            ("\u{212a}s", "ks", true),
             ("bo\u{e9}", "bob", false),
             ("bo\u{212a}", "bok", true),
             ("Bo", "bob", false),

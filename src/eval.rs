@@ -78,12 +78,12 @@ fn one_text_passes<R: Record + ?Sized>(test: &Test, stored: Option<&str>, attrib
 }
 
 /// What a test but [`Predicate::Element`] says of the one text that there is.
+#[inline]
 fn text_passes(test: &Test, stored: Option<&str>) -> bool {
     let case = test.case;
-    let is = |text: &str, operand: &Value| matches!(operand, Value::Text(operand) if value::equals(text, operand, case));
     match (&test.predicate, stored) {
-        (Predicate::Equal(operand), Some(text)) => is(text, operand),
-        (Predicate::In(operands), Some(text)) if operands.len() <= FEW => operands.iter().any(|operand| is(text, operand)),
+        (Predicate::Equal(operand), Some(text)) => text_equals(text, operand, case),
+        (Predicate::In(operands), Some(text)) if operands.len() <= FEW => is_one_of_few_texts(text, operands, case),
         (Predicate::In(operands), Some(text)) => is_one_of_texts(text, operands, case),
         (Predicate::Contains(needle), Some(text)) => needle.found_in(text),
         _ => other_text_passes(test, stored),
@@ -191,7 +191,18 @@ fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
     operands.binary_search_by(order).is_ok()
 }
 
+#[inline]
+fn text_equals(text: &str, operand: &Value, case: Case) -> bool {
+    matches!(operand, Value::Text(operand) if value::equals(text, operand, case))
+}
+
+#[inline(never)]
+fn is_one_of_few_texts(text: &str, operands: &[Value], case: Case) -> bool {
+    operands.iter().any(|operand| text_equals(text, operand, case))
+}
+
 /// The same of a text, which is folded once where it is ASCII and not long.
+#[inline(never)]
 fn is_one_of_texts(text: &str, operands: &[Value], case: Case) -> bool {
     let mut room = [0; 64];
     let Some(key) = room.get_mut(..text.len()).filter(|_| case == Case::Ignore && text.is_ascii()) else {

@@ -35,7 +35,12 @@ fn matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool
 fn chain_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
     match node {
         Node::All(children) => all_match(children, schema, record),
-        Node::Any(children) => children.iter().any(|child| matches(child, schema, record)),
+        Node::Any(children) => match &**children {
+            [Node::Test(first), Node::Test(next), ..] if first.attribute == next.attribute => {
+                one_of_same_matches(first, children, schema, record)
+            }
+            children => one_matches(children, schema, record),
+        },
         Node::Not(child) => !matches(child, schema, record),
         Node::Test(test) => test_passes(test, schema, record),
     }
@@ -44,6 +49,28 @@ fn chain_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -
 #[inline(never)]
 fn all_match<R: Record + ?Sized>(children: &[Node], schema: &Schema, record: &R) -> bool {
     children.iter().all(|child| matches(child, schema, record))
+}
+
+#[inline(never)]
+fn one_matches<R: Record + ?Sized>(children: &[Node], schema: &Schema, record: &R) -> bool {
+    children.iter().any(|child| matches(child, schema, record))
+}
+
+/// The same where the first children ask of one attribute, which is looked up once.
+#[inline(never)]
+fn one_of_same_matches<R: Record + ?Sized>(first: &Test, children: &[Node], schema: &Schema, record: &R) -> bool {
+    let Some(attribute) = schema.attribute(first.attribute) else { return false };
+    let single = record.single_text(attribute);
+    let mut rest = children;
+    while let [Node::Test(test), others @ ..] = rest
+        && test.attribute == first.attribute
+    {
+        if passes_on(test, single, attribute, schema, record) {
+            return true;
+        }
+        rest = others;
+    }
+    one_matches(rest, schema, record)
 }
 
 // Apart: where it stands in the loop over a chain, the compiler reads all fields of the record before the first test.
@@ -62,7 +89,13 @@ pub(crate) fn record_passes(test: &Test, schema: &Schema, record: &dyn Record) -
 #[inline(always)]
 fn passes<R: Record + ?Sized>(test: &Test, schema: &Schema, record: &R) -> bool {
     let Some(attribute) = schema.attribute(test.attribute) else { return false };
-    match record.single_text(attribute) {
+    passes_on(test, record.single_text(attribute), attribute, schema, record)
+}
+
+/// The same with what the record says of its one text.
+#[inline(always)]
+fn passes_on<R: Record + ?Sized>(test: &Test, single: Option<Option<&str>>, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
+    match single {
         Some(Some(text)) if !test.screen.passes(text) => false,
         Some(stored) => one_text_passes(test, stored, attribute, schema, record),
         None => some_value_passes(test, attribute, schema, record),

@@ -8,87 +8,107 @@ use std::cmp::Ordering;
 
 impl<R: Record> Plan<R> {
     /// Whether the record matches. Never fails; allocates nothing for texts that are ASCII or come with their key.
+    // The first of several conditions refuses most records: it is asked in the caller's own loop, with nothing saved for the rest.
     #[must_use]
+    #[inline(always)]
     pub fn matches(&self, record: &R) -> bool {
-        matches(self.root(), self.schema(), record)
-    }
-}
-
-// Tests are asked where they stand; only chains call themselves.
-#[inline]
-fn matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
-    match node {
-        Node::Test(test) => schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record)),
-        chain => chain_matches(chain, schema, record),
+        match self.root() {
+            Node::Test(test) => passes(test, self.schema(), record),
+            Node::All(children) => match &**children {
+                [Node::Test(first), others @ ..] => passes(first, self.schema(), record) && all_match(others, self.schema(), record),
+                children => all_match(children, self.schema(), record),
+            },
+            chain => chain_matches(chain, self.schema(), record),
+        }
     }
 }
 
 // The depth of a plan is that of its filter, which `Limits` bounds.
-fn chain_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
-    // What decides the chain as soon as one child is it.
-    let (children, decides) = match node {
-        Node::All(children) => (&**children, false),
-        Node::Any(children) => (&**children, true),
-        Node::Not(child) => return !matches(child, schema, record),
-        Node::Test(_) => return matches(node, schema, record),
-    };
-    for child in children {
-        if child_matches(child, schema, record) == decides {
-            return decides;
-        }
+#[inline]
+fn matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
+    match node {
+        Node::Test(test) => test_passes(test, schema, record),
+        chain => chain_matches(chain, schema, record),
     }
-    !decides
 }
 
-// Apart: where it stands in the loop, the compiler reads all fields of the record before the first test.
+fn chain_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
+    match node {
+        Node::All(children) => all_match(children, schema, record),
+        Node::Any(children) => children.iter().any(|child| matches(child, schema, record)),
+        Node::Not(child) => !matches(child, schema, record),
+        Node::Test(test) => test_passes(test, schema, record),
+    }
+}
+
 #[inline(never)]
-fn child_matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
-    matches(node, schema, record)
+fn all_match<R: Record + ?Sized>(children: &[Node], schema: &Schema, record: &R) -> bool {
+    children.iter().all(|child| matches(child, schema, record))
+}
+
+// Apart: where it stands in the loop over a chain, the compiler reads all fields of the record before the first test.
+#[inline(never)]
+fn test_passes<R: Record + ?Sized>(test: &Test, schema: &Schema, record: &R) -> bool {
+    passes(test, schema, record)
 }
 
 /// Whether the record, whose attributes are those of the schema, passes the test: for stores that answer the rest of a plan from
 /// their indexes.
 #[cfg(feature = "users")]
 pub(crate) fn record_passes(test: &Test, schema: &Schema, record: &dyn Record) -> bool {
-    schema.attribute(test.attribute).is_some_and(|attribute| passes(test, attribute, schema, record))
+    passes(test, schema, record)
 }
 
-#[inline]
-fn passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
+#[inline(always)]
+fn passes<R: Record + ?Sized>(test: &Test, schema: &Schema, record: &R) -> bool {
+    let Some(attribute) = schema.attribute(test.attribute) else { return false };
     match record.single_text(attribute) {
         Some(Some(text)) if !test.screen.passes(text) => false,
-        Some(stored) => text_passes(test, stored).unwrap_or_else(|| some_value_passes(test, attribute, schema, record)),
+        Some(stored) => one_text_passes(test, stored, attribute, schema, record),
         None => some_value_passes(test, attribute, schema, record),
     }
 }
 
-/// The tests of texts on the one text that there is; `None` where [`some_value_passes`] has to tell.
-fn text_passes(test: &Test, stored: Option<&str>) -> Option<bool> {
+#[inline(never)]
+fn one_text_passes<R: Record + ?Sized>(test: &Test, stored: Option<&str>, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
+    match test.predicate {
+        Predicate::Element(_) => some_value_passes(test, attribute, schema, record),
+        _ => text_passes(test, stored),
+    }
+}
+
+/// What a test but [`Predicate::Element`] says of the one text that there is.
+#[inline]
+fn text_passes(test: &Test, stored: Option<&str>) -> bool {
     let case = test.case;
-    let is = |text: &str, operand: &Value| matches!(operand, Value::Text(operand) if value::equals(text, operand, case));
-    match &test.predicate {
-        Predicate::Equal(operand) => Some(stored.is_some_and(|text| is(text, operand))),
-        Predicate::In(operands) if operands.len() <= FEW => {
-            Some(stored.is_some_and(|text| operands.iter().any(|operand| is(text, operand))))
-        }
-        Predicate::In(operands) => Some(stored.is_some_and(|text| is_one_of_texts(text, operands, case))),
-        Predicate::Contains(needle) => Some(stored.is_some_and(|text| needle.found_in(text))),
+    match (&test.predicate, stored) {
+        (Predicate::Equal(operand), Some(text)) => text_equals(text, operand, case),
+        (Predicate::In(operands), Some(text)) if operands.len() <= FEW => is_one_of_few_texts(text, operands, case),
+        (Predicate::In(operands), Some(text)) => is_one_of_texts(text, operands, case),
+        (Predicate::Contains(needle), Some(text)) => needle.found_in(text),
         _ => other_text_passes(test, stored),
     }
 }
 
-// Apart, so that the tests asked most stay short enough to stand where they are asked.
+// Apart, so that the tests asked most stay short.
 #[inline(never)]
-fn other_text_passes(test: &Test, stored: Option<&str>) -> Option<bool> {
+fn other_text_passes(test: &Test, stored: Option<&str>) -> bool {
+    let case = test.case;
+    let Some(text) = stored else {
+        return matches!(test.predicate, Predicate::Differs(_) | Predicate::Loose(Operator::Ne, _));
+    };
+    let ordered = |operand: &Value, wanted: fn(Ordering) -> bool| value::order(ValueRef::text(text), operand, case).is_some_and(wanted);
     match &test.predicate {
-        Predicate::StartsWith(prefix) => Some(stored.is_some_and(|text| value::starts_with(text, prefix, test.case))),
-        Predicate::EndsWith(suffix) => Some(stored.is_some_and(|text| value::ends_with(text, suffix, test.case))),
-        Predicate::Present => Some(stored.is_some()),
-        Predicate::Loose(operator, literal) => Some(match stored {
-            Some(text) => loose_one_passes(*operator, literal, test.case, ValueRef::text(text)),
-            None => *operator == Operator::Ne,
-        }),
-        _ => None,
+        Predicate::Present => true,
+        Predicate::Differs(operand) => !equals(ValueRef::text(text), operand, case),
+        Predicate::Less(operand) => ordered(operand, Ordering::is_lt),
+        Predicate::LessOrEqual(operand) => ordered(operand, Ordering::is_le),
+        Predicate::Greater(operand) => ordered(operand, Ordering::is_gt),
+        Predicate::GreaterOrEqual(operand) => ordered(operand, Ordering::is_ge),
+        Predicate::StartsWith(prefix) => value::starts_with(text, prefix, case),
+        Predicate::EndsWith(suffix) => value::ends_with(text, suffix, case),
+        Predicate::Loose(operator, literal) => loose_one_passes(*operator, literal, case, ValueRef::text(text)),
+        _ => false,
     }
 }
 
@@ -171,7 +191,18 @@ fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
     operands.binary_search_by(order).is_ok()
 }
 
+#[inline]
+fn text_equals(text: &str, operand: &Value, case: Case) -> bool {
+    matches!(operand, Value::Text(operand) if value::equals(text, operand, case))
+}
+
+#[inline(never)]
+fn is_one_of_few_texts(text: &str, operands: &[Value], case: Case) -> bool {
+    operands.iter().any(|operand| text_equals(text, operand, case))
+}
+
 /// The same of a text, which is folded once where it is ASCII and not long.
+#[inline(never)]
 fn is_one_of_texts(text: &str, operands: &[Value], case: Case) -> bool {
     let mut room = [0; 64];
     let Some(key) = room.get_mut(..text.len()).filter(|_| case == Case::Ignore && text.is_ascii()) else {

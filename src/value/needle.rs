@@ -74,14 +74,15 @@ impl Needle {
 
     /// Whether the stored text holds the needle. The empty needle is in every text.
     pub fn found_in(&self, text: &str) -> bool {
+        // Most short texts lack the rarest byte.
+        let lacked = self.case == Case::Ignore && text.len() <= SHORT && self.is_lacked_by(text);
+        !lacked && self.found_by_search(text)
+    }
+
+    #[inline(never)]
+    fn found_by_search(&self, text: &str) -> bool {
         match self.case {
             Case::Exact => self.found_in_key(text),
-            // Most short texts lack the rarest byte.
-            Case::Ignore if text.len() <= SHORT => match self.glance(text.as_bytes()) {
-                Some(false) => false,
-                Some(true) => self.found_in_ascii(text.as_bytes()),
-                None => self.found_in_others(text),
-            },
             Case::Ignore if text.is_ascii() => self.found_in_ascii(text.as_bytes()),
             Case::Ignore => self.found_in_others(text),
         }
@@ -98,29 +99,11 @@ impl Needle {
         self.finder().find(keys)
     }
 
-    /// Whether the text holds the rarest byte of the needle, in either case; `None` where the text is not ASCII and that does not tell. Where
-    /// the byte is no letter, another one can look like it. Eight bytes at a time.
+    /// Whether the rarest byte tells that the needle is not in the text: it is not there in either case, and nothing else gives it.
     #[inline]
-    fn glance(&self, text: &[u8]) -> Option<bool> {
-        let rare = self.key.as_bytes().get(self.rare).map_or(0, |byte| byte | 0x20);
-        let (mut all, mut alike) = (0, if self.key.is_empty() { u64::MAX } else { 0 });
-        let mut look = |bytes: [u8; 8]| {
-            let bytes = u64::from_ne_bytes(bytes);
-            all |= bytes;
-            alike |= equal(bytes | each(0x20), rare);
-        };
-        let (eights, rest) = text.as_chunks::<8>();
-        eights.iter().for_each(|bytes| look(*bytes));
-        match text.last_chunk::<8>() {
-            Some(last) if !rest.is_empty() => look(*last),
-            Some(_) => {}
-            None => {
-                let mut padded = [0; 8];
-                padded.iter_mut().zip(text).for_each(|(to, from)| *to = *from);
-                look(padded);
-            }
-        }
-        (all & each(0x80) == 0 || (self.ascii_gives && alike == 0)).then_some(alike != 0)
+    fn is_lacked_by(&self, text: &str) -> bool {
+        let rare = self.key.as_bytes().get(self.rare);
+        rare.is_some_and(|rare| !holds(text.as_bytes(), rare | 0x20)) && (self.ascii_gives || text.is_ascii())
     }
 
     fn found_in_others(&self, text: &str) -> bool {
@@ -195,6 +178,21 @@ impl Needle {
                 _ => return false,
             }
         }
+    }
+}
+
+/// Whether the text holds the small letter or its capital. Where it is no letter, another byte can look like it.
+#[inline]
+fn holds(text: &[u8], letter: u8) -> bool {
+    // Without an early way out the compiler looks at all of them at once.
+    let among = |bytes: &[u8; 16]| bytes.iter().fold(false, |found, byte| found | (byte | 0x20 == letter));
+    let among_eight = |bytes: &[u8; 8]| equal(u64::from_ne_bytes(*bytes) | each(0x20), letter) != 0;
+    if let Some(last) = text.last_chunk() {
+        return text.as_chunks().0.iter().any(among) || among(last);
+    }
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => among_eight(first) || among_eight(last),
+        _ => text.iter().any(|byte| byte | 0x20 == letter),
     }
 }
 

@@ -66,8 +66,13 @@ impl Contest {
         const ROUND: Duration = Duration::from_millis(2);
         let repeats: Vec<u32> = self.entrants.iter_mut().map(|entrant| entrant.repeats(ROUND)).collect();
         let mut times = vec![Vec::with_capacity(ROUNDS); self.entrants.len()];
-        for _ in 0..ROUNDS {
-            for ((entrant, repeats), times) in self.entrants.iter_mut().zip(&repeats).zip(&mut times) {
+        for round in 0..ROUNDS {
+            let mut turns: Vec<_> = self.entrants.iter_mut().zip(&repeats).zip(&mut times).collect();
+            // Every other round backwards, so that nobody always comes after the same one and finds what that leaves in the caches.
+            if round % 2 == 1 {
+                turns.reverse();
+            }
+            for ((entrant, repeats), times) in turns {
                 times.push(entrant.time(*repeats).as_nanos() as f64 / f64::from(*repeats) / entrant.units);
             }
         }

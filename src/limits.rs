@@ -24,6 +24,8 @@ impl Limits {
     /// A larger [`Limits::depth`] counts as this, so that no setting can exhaust a thread's stack.
     pub const MAX_DEPTH: usize = 64;
 
+    pub(crate) const DEFAULT: Self = Self { bytes: 65_536, depth: 32, clauses: 500, alternations: 20 };
+
     /// The same limits, with those that have an upper bound cut down to it.
     #[must_use]
     pub fn clamped(self) -> Self {
@@ -33,6 +35,6 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { bytes: 65_536, depth: 32, clauses: 500, alternations: 20 }
+        Self::DEFAULT
     }
 }

@@ -50,7 +50,10 @@ pub(super) enum Kind {
     Clause { path: PathRange, operator: Operator, operator_start: u32, literal: LiteralRange },
 }
 
+/// As wide as its neighbours in what is handed on, as the kind of a literal is: a processor waits where it reads several
+/// fields at once that it has just written one by one, and padding makes the compiler do so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(super) enum Connective {
     And,
     Or,
@@ -74,7 +77,9 @@ pub(super) struct LiteralRange {
     pub(super) end: u32,
 }
 
+/// As wide as a [`Connective`], for the same reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
 pub(super) enum LiteralKind {
     Absent,
     String,
@@ -214,10 +219,6 @@ impl<'f> Expr<'f> {
     #[must_use]
     pub fn filter(self) -> &'f Filter {
         self.filter
-    }
-
-    pub(super) fn at(filter: &'f Filter, index: u32) -> Self {
-        Self { filter, index }
     }
 
     pub(super) fn next(self) -> Option<Self> {

@@ -2,8 +2,8 @@
 
 use super::ast::{Filter, Literal};
 use super::fault::{ONE_PATH, no_operand, unexpected};
-use super::reader::Reader;
-use super::token::{Fault, stop};
+use super::reader::{Reader, fits};
+use super::token::{Fault, starts_name, stop};
 use super::{parse, print};
 use crate::diagnostic::Diagnostics;
 use crate::limits::Limits;
@@ -178,11 +178,11 @@ impl Builder {
 
 /// Reads what is to be an attribute and nothing else.
 fn attribute_only(text: &str) -> Result<(), Diagnostics> {
-    let reader = Reader::new(text, &Syntax::rfc(), &Limits::default())?;
-    let read = match text.as_bytes().first() {
-        Some(first) if first.is_ascii_alphabetic() || *first == b'$' => parse::attr_path(&reader, text.as_bytes()),
-        _ => stop(no_operand(&reader, text.as_bytes())),
-    };
+    let limits = Limits::default();
+    fits(text, &limits)?;
+    let reader = Reader::new(text, &Syntax::rfc(), limits);
+    let input = text.as_bytes();
+    let read = if starts_name(input) { parse::attr_path(&reader, input) } else { stop(no_operand(&reader, input)) };
     match read {
         Ok(([], _)) => Ok(()),
         Ok((rest, _)) => {

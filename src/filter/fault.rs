@@ -1,6 +1,6 @@
 //! What to say of text that is no filter.
 
-use super::ast::{Connective, Literal, PathRange};
+use super::ast::{Connective, Literal};
 use super::reader::Reader;
 use super::token::{Input, is_uri, word};
 use crate::diagnostic::{Code, Diagnostic, quoted};
@@ -92,9 +92,11 @@ pub(super) fn bad_path(span: Span, text: &str, urn: &str, name: &str, sub: Optio
     })
 }
 
-/// No operator, or a word that is none, where one belongs.
-pub(super) fn bad_operator(reader: &Reader, path: PathRange, input: Input<'_>, len: usize) -> Diagnostic {
-    let name = reader.filter.slice(path.start, path.end);
+/// No operator, or a word that is none, where one belongs: behind the path from `start` to `end`.
+#[cold]
+pub(super) fn bad_operator(reader: &Reader, start: u32, end: u32, input: Input<'_>) -> Diagnostic {
+    let name = reader.filter.slice(start, end);
+    let len = word(input).map_or(0, |(_, word)| word.len());
     let text = reader.text(input, len);
     if text.is_empty() {
         let fault = Diagnostic::new(Code::ExpectedOperator, reader.span(input, 0), format!("no operator after {}", quoted(name)));

@@ -23,10 +23,11 @@ use nom::sequence::preceded;
 #[inline(always)]
 pub(super) fn comp_value<'s>(reader: &mut Reader, operator: Operator, input: Input<'s>) -> Step<'s, LiteralRange> {
     let after = blanks(input);
-    match after.first() {
-        Some(b'"') if after.len() < input.len() => string(reader, after),
-        _ => other_value(reader, operator, input, after),
+    if after.first() == Some(&b'"') && after.len() < input.len() {
+        return string(reader, after);
     }
+    let (rest, literal) = other_value(reader, operator, input, after)?;
+    Ok((rest, literal))
 }
 
 /// A value that is no string in double quotes, or none.
@@ -89,12 +90,14 @@ fn word_literal(text: &str, syntax: &Syntax) -> Option<LiteralKind> {
 /// ```text
 /// string = quotation-mark *char quotation-mark      ; RFC 8259 section 7
 /// ```
-#[inline]
+#[inline(always)]
 fn string<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, LiteralRange> {
-    let Some(len) = string::plain(input) else { return made_string(reader, input, '"') };
-    let rest = input.get(len..).unwrap_or(&[]);
-    let (start, end) = (short(reader.offset(input)), short(reader.offset(rest)));
-    Ok((rest, LiteralRange { kind: LiteralKind::String, source_start: start, start: start + 1, end: end - 1 }))
+    let Some(rest) = string::behind_plain(input) else {
+        let (rest, literal) = made_string(reader, input, '"')?;
+        return Ok((rest, literal));
+    };
+    let (start, end) = (reader.at(input), reader.at(rest));
+    Ok((rest, LiteralRange { kind: LiteralKind::String, source_start: start, start: start.wrapping_add(1), end: end.wrapping_sub(1) }))
 }
 
 /// A string whose value is not just what stands between double quotes, or that is none.

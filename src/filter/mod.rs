@@ -27,7 +27,7 @@ impl Filter {
     /// # Errors
     /// Text that is no filter, or one beyond a limit: one diagnostic, at the first place where it goes wrong.
     pub fn parse(text: &str) -> Result<Self, Diagnostics> {
-        Self::parse_with(text, &Syntax::rfc(), &Limits::default())
+        Self::parse_with(text, const { &Syntax::rfc() }, &Limits::DEFAULT)
     }
 
     /// Reads a filter in a dialect within limits.
@@ -35,7 +35,9 @@ impl Filter {
     /// # Errors
     /// As [`Filter::parse`].
     pub fn parse_with(text: &str, syntax: &Syntax, limits: &Limits) -> Result<Self, Diagnostics> {
-        let mut reader = reader::Reader::new(text, syntax, limits)?;
+        let limits = limits.clamped();
+        reader::fits(text, &limits)?;
+        let mut reader = reader::Reader::new(text, syntax, limits);
         match parse::filter(&mut reader, text.as_bytes()) {
             Ok(_) => Ok(reader.filter),
             Err(error) => Err(reader.refuse(error)),

@@ -4,13 +4,14 @@
 //! nesting production goes through `Reader::deeper`, the one budget on depth, so the stack that reading takes is bounded.
 //!
 //! A clause is read by what becomes one function, as handing results up through memory costs more than reading does: hence
-//! `inline(always)` on what it consists of.
+//! `inline(always)` on what it consists of. What it takes from other functions is taken apart and put together again
+//! (`let (rest, path) = long_path(..)?; Ok((rest, path))`): then its parts stay in registers wherever they come from.
 
 use super::ast::{Connective, Kind, LiteralKind, LiteralRange, PathRange};
 use super::fault::{ONE_PATH, bad_operator, bad_path, missing_blank, no_operand, unclosed, unexpected};
 use super::literal::comp_value;
 use super::reader::{Built, Chain, Reader, short};
-use super::token::{Fault, Input, Step, at_end_of_word, blanks, is_uri, name, not_operator, operator, stop, word};
+use super::token::{Fault, Input, Step, at_end_of_word, behind_name, blanks, is_uri, not_operator, operator, starts_name, stop, word};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::operator::Operator;
 use crate::schema::is_name;
@@ -22,7 +23,7 @@ use crate::span::Span;
 /// The attribute, and the sub-attribute after the brackets; what is in the brackets is the tree that was read.
 pub(super) fn patch_path<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, (PathRange, Option<(u32, u32)>)> {
     let input = blanks(input);
-    if !input.first().is_some_and(|first| first.is_ascii_alphabetic() || *first == b'$') {
+    if !starts_name(input) {
         return stop(no_operand(reader, input).expecting(&["an attribute"]));
     }
     let (rest, path) = attr_path(reader, input)?;
@@ -32,7 +33,7 @@ pub(super) fn patch_path<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, 
         match rest.split_first() {
             Some((b'.', name)) => {
                 let (rest, name) = word(name)?;
-                let end = short(reader.offset(rest));
+                let end = reader.at(rest);
                 let start = end - short(name.len());
                 if !is_name(reader.filter.slice(start, end)) {
                     let (span, text) = (Span::new(start as usize, end as usize), reader.filter.slice(start, end));
@@ -55,6 +56,7 @@ pub(super) fn patch_path<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, 
 /// ```text
 /// filter = *WS orExp *WS
 /// ```
+#[inline]
 pub(super) fn filter<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
     let input = blanks(input);
     if input.is_empty() {
@@ -70,14 +72,15 @@ pub(super) fn filter<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Buil
 /// orExp = andExp *( SEP "or" SEP andExp )
 /// ```
 fn or_exp<'s>(reader: &mut Reader, mut input: Input<'s>) -> Step<'s, Built> {
+    let start = reader.at(input);
     let mut chain: Option<Chain> = None;
     loop {
         let (rest, (operand, more)) = and_exp(reader, input)?;
         input = rest;
-        match (&mut chain, more) {
-            (None, false) => return Ok((input, operand)),
-            (None, true) => chain = Some(Chain::of(reader, Connective::Or, operand)),
-            (Some(chain), _) => chain.push(reader, operand),
+        match &mut chain {
+            None if !more => return Ok((input, operand)),
+            None => chain = Some(Chain::of(reader, Connective::Or, start, operand)),
+            Some(chain) => chain.push(reader, operand),
         }
         if !more && let Some(chain) = chain {
             return Ok((input, chain.finish(reader)?));
@@ -89,18 +92,19 @@ fn or_exp<'s>(reader: &mut Reader, mut input: Input<'s>) -> Step<'s, Built> {
 /// andExp = unary *( SEP "and" SEP unary )
 /// ```
 /// What follows is taken too, blanks or an `or`: whether it is one is told besides.
-#[inline]
+#[inline(always)]
 fn and_exp<'s>(reader: &mut Reader, mut input: Input<'s>) -> Step<'s, (Built, bool)> {
+    let start = reader.at(input);
     let mut chain: Option<Chain> = None;
     loop {
         let (rest, operand) = unary(reader, input)?;
         let next;
         (input, next) = connective(reader, rest)?;
         let more = next == Some(Connective::And);
-        match (&mut chain, more) {
-            (None, false) => return Ok((input, (operand, next.is_some()))),
-            (None, true) => chain = Some(Chain::of(reader, Connective::And, operand)),
-            (Some(chain), _) => chain.push(reader, operand),
+        match &mut chain {
+            None if !more => return Ok((input, (operand, next.is_some()))),
+            None => chain = Some(Chain::of(reader, Connective::And, start, operand)),
+            Some(chain) => chain.push(reader, operand),
         }
         if !more && let Some(chain) = chain {
             return Ok((input, (chain.finish(reader)?, next.is_some())));
@@ -112,7 +116,7 @@ fn and_exp<'s>(reader: &mut Reader, mut input: Input<'s>) -> Step<'s, (Built, bo
 /// ```text
 /// SEP = 1*WS      ; may be empty next to a parenthesis or bracket
 /// ```
-#[inline]
+#[inline(always)]
 fn connective<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, Option<Connective>> {
     let after = blanks(input);
     let (rest, found) = match after {
@@ -133,16 +137,16 @@ fn connective<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, Option<Connecti
 /// ```text
 /// unary = "not" *WS group / group / valuePath / attrExp
 /// ```
-#[inline]
+#[inline(always)]
 fn unary<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
-    match input.first() {
-        Some(b'(') => group(reader, input),
-        Some(b'n' | b'N') => match not_operator(input) {
-            Some(after) => not_group(reader, input, after),
-            None => attribute(reader, input),
-        },
-        Some(byte) if byte.is_ascii_alphabetic() || *byte == b'$' => attribute(reader, input),
-        _ => stop(no_operand(reader, input)),
+    if input.first() == Some(&b'(') {
+        group(reader, input)
+    } else if let Some(after) = not_operator(input) {
+        not_group(reader, input, after)
+    } else if starts_name(input) {
+        attribute(reader, input)
+    } else {
+        stop(no_operand(reader, input))
     }
 }
 
@@ -155,15 +159,14 @@ fn group<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
     let (rest, built) = or_exp(reader, blanks(input.get(1..).unwrap_or(&[])))?;
     let rest = close(reader, input, rest, b')')?;
     reader.depth -= 1;
-    Ok((rest, Built { start: short(reader.offset(input)), end: short(reader.offset(rest)), ..built }))
+    Ok((rest, Built { end: reader.at(rest), ..built }))
 }
 
 fn not_group<'s>(reader: &mut Reader, input: Input<'s>, after_not: Input<'s>) -> Step<'s, Built> {
     let (rest, child) = group(reader, after_not)?;
-    let start = short(reader.offset(input));
-    let index = reader.push(Kind::Not { child: child.index }, start, child.end);
+    reader.push(Kind::Not { child: reader.newest() }, reader.at(input), child.end);
     let top = child.top.map(|top| if top == Connective::And { Connective::Or } else { Connective::And });
-    Ok((rest, Built { index, start, top, ..child }))
+    Ok((rest, Built { top, ..child }))
 }
 
 #[inline]
@@ -177,14 +180,15 @@ fn close<'s>(reader: &Reader, open: Input<'_>, input: Input<'s>, bracket: u8) ->
 }
 
 /// What begins with an attribute: a value path, or a clause.
-#[inline]
+#[inline(always)]
 fn attribute<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
     let (rest, path) = attr_path(reader, input)?;
     let after = blanks(rest);
-    match after.first() {
-        Some(b'[') => with_brackets(reader, path, after),
-        _ => attr_exp(reader, path, after),
+    if after.first() == Some(&b'[') {
+        let (rest, built) = with_brackets(reader, path, after)?;
+        return Ok((rest, built));
     }
+    attr_exp(reader, path, after)
 }
 
 /// A value path, from the bracket on.
@@ -192,6 +196,8 @@ fn with_brackets<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> 
     let (rest, inner) = value_path(reader, input)?;
     let after = blanks(rest);
     if rest.first() == Some(&b'.') || after.len() < rest.len() && operator(after).is_some() {
+        let start = reader.at(blanks(input.get(1..).unwrap_or(&[])));
+        let inner = Chain::of(reader, Connective::And, start, inner);
         return after_brackets(reader, path, inner, rest);
     }
     let built = reader.value_path(path, inner, rest);
@@ -217,7 +223,7 @@ pub(super) fn value_path<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, 
 }
 
 /// By dialect, and to tell what would be right: a sub-attribute or operator after a value path, moved into its brackets.
-fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input: Input<'s>) -> Step<'s, Built> {
+fn after_brackets<'s>(reader: &mut Reader, path: PathRange, mut inner: Chain, input: Input<'s>) -> Step<'s, Built> {
     let fault = |reader: &Reader, input, help: String| {
         let fault = Diagnostic::new(Code::TextAfterBrackets, reader.span(input, 1), "nothing may follow `]` but `and`, `or`, `)`");
         stop(fault.with_help(help))
@@ -225,8 +231,9 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
     let dotted = input.first() == Some(&b'.');
     let (sub, rest) = if dotted {
         let (rest, name) = word(input.get(1..).unwrap_or(&[]))?;
-        let end = reader.offset(rest);
-        let sub = PathRange { start: short(end - name.len()), name: short(end - name.len()), dot: 0, end: short(end) };
+        let end = reader.at(rest);
+        let start = end - short(name.len());
+        let sub = PathRange { start, name: start, dot: 0, end };
         if !is_name(reader.filter.slice(sub.start, sub.end)) || operator(blanks(rest)).is_none() {
             let help =
                 "a sub-attribute after `]` belongs to PATCH paths; a filter asks inside: `emails[type eq \"work\" and value eq \"x\"]`";
@@ -238,12 +245,11 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
         reader.filter.text.push_str("value");
         (PathRange { start, name: start, dot: 0, end: start + 5 }, input)
     };
-    let mut chain = Chain::of(reader, Connective::And, inner);
     let (rest, clause) = attr_exp(reader, sub, blanks(rest))?;
-    chain.push(reader, clause);
-    let inner = chain.finish(reader)?;
+    inner.push(reader, clause);
+    let inner = inner.finish(reader)?;
     let built = reader.value_path(path, inner, rest);
-    let right = reader.expr(built.index).to_string();
+    let right = reader.filter.root().to_string();
     let syntax = &reader.filter.syntax;
     let (code, allowed, message) = if dotted {
         (Code::AcceptedSubAttribute, syntax.sub_attribute_after_brackets, "a sub-attribute after `]`")
@@ -253,7 +259,7 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
     if !allowed {
         return fault(reader, input, format!("write `{right}`"));
     }
-    let span = Span::new(built.start as usize, built.end as usize);
+    let span = Span::new(path.start as usize, built.end as usize);
     reader.filter.warnings.push(Diagnostic::new(code, span, message).replace(span, right));
     Ok((rest, built))
 }
@@ -265,13 +271,13 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, inner: Built, input:
 #[inline(always)]
 fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<'s, Built> {
     let (rest, operator) = compare_op(reader, path, input)?;
-    let operator_start = short(reader.offset(input));
+    let operator_start = reader.at(input);
     reader.one_more_clause(path.start)?;
     let nothing = LiteralRange { kind: LiteralKind::Absent, source_start: 0, start: 0, end: 0 };
     let (rest, literal) = if operator.takes_value() { comp_value(reader, operator, rest)? } else { (rest, nothing) };
-    let end = short(reader.offset(rest));
-    let index = reader.push(Kind::Clause { path, operator, operator_start, literal }, path.start, end);
-    Ok((rest, Built { index, start: path.start, end, alternations: 0, top: None }))
+    let end = reader.at(rest);
+    reader.push(Kind::Clause { path, operator, operator_start, literal }, path.start, end);
+    Ok((rest, Built { end, alternations: 0, top: None }))
 }
 
 /// ```text
@@ -282,10 +288,7 @@ fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<
 fn compare_op<'s>(reader: &Reader, path: PathRange, input: Input<'s>) -> Step<'s, Operator> {
     match operator(input) {
         Some(found) => Ok(found),
-        None => {
-            let (_, word) = word(input)?;
-            stop(bad_operator(reader, path, input, word.len()))
-        }
+        None => stop(bad_operator(reader, path.start, path.end, input)),
     }
 }
 
@@ -296,16 +299,26 @@ fn compare_op<'s>(reader: &Reader, path: PathRange, input: Input<'s>) -> Step<'s
 /// Whoever asks for one has seen its first byte: a letter or `$`.
 #[inline(always)]
 pub(super) fn attr_path<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, PathRange> {
-    // Nearly always a name alone, which is then read once.
-    let (rest, _) = name(input)?;
+    // Nearly always one name or two, which are then read once.
+    let start = reader.at(input);
+    let rest = behind_name(input);
     if at_end_of_word(rest) {
-        let start = short(reader.offset(input));
-        return Ok((rest, PathRange { start, name: start, dot: 0, end: short(reader.offset(rest)) }));
+        return Ok((rest, PathRange { start, name: start, dot: 0, end: reader.at(rest) }));
     }
-    long_path(reader, input)
+    if let [b'.', sub @ ..] = rest
+        && starts_name(sub)
+        && !reader.in_brackets
+    {
+        let (dot, rest) = (reader.at(rest), behind_name(sub));
+        if at_end_of_word(rest) {
+            return Ok((rest, PathRange { start, name: start, dot, end: reader.at(rest) }));
+        }
+    }
+    let (rest, path) = long_path(reader, input)?;
+    Ok((rest, path))
 }
 
-/// A path with a URN or a dot, or none at all.
+/// A path with a URN, or none at all.
 fn long_path<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, PathRange> {
     let (rest, word) = word(input)?;
     let start = reader.offset(input);

@@ -2,7 +2,7 @@
 
 use super::ast::{Expr, Filter, Path, PathRange};
 use super::parse;
-use super::reader::Reader;
+use super::reader::{Reader, fits};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::limits::Limits;
 use crate::syntax::Syntax;
@@ -31,7 +31,9 @@ impl PatchPath {
     /// # Errors
     /// As [`PatchPath::parse`].
     pub fn parse_with(text: &str, syntax: &Syntax, limits: &Limits) -> Result<Self, Diagnostics> {
-        let mut reader = Reader::new(text, syntax, limits).map_err(Diagnostics::about_path)?;
+        let limits = limits.clamped();
+        fits(text, &limits).map_err(Diagnostics::about_path)?;
+        let mut reader = Reader::new(text, syntax, limits);
         match parse::patch_path(&mut reader, text.as_bytes()) {
             Ok((_, (path, sub_attribute))) => Ok(Self { tree: reader.filter, path, sub_attribute }),
             Err(error) if reader.in_brackets => Err(reader.refuse(error)),

@@ -1,6 +1,6 @@
 //! What reading carries along: the tree so far, and what of the limits is used up.
 
-use super::ast::{Connective, Entry, Expr, Filter, Kind, Measures, NONE, PathRange};
+use super::ast::{Connective, Entry, Filter, Kind, Measures, NONE, PathRange};
 use super::token::{Fault, Input, stop};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::limits::Limits;
@@ -15,33 +15,33 @@ pub(super) struct Reader {
     pub(super) in_brackets: bool,
 }
 
-/// A part that was read: its entry, its place with the parentheses around it, and how often `and` and `or` take turns in it.
+/// A part that was read, which is the newest entry: where it ends with the parentheses around it, and how often `and` and
+/// `or` take turns in it.
 #[derive(Clone, Copy)]
 pub(super) struct Built {
-    pub(super) index: u32,
-    pub(super) start: u32,
     pub(super) end: u32,
-    pub(super) alternations: u32,
+    pub(super) alternations: usize,
     pub(super) top: Option<Connective>,
 }
 
+/// Whether the text is within the limit on bytes.
+#[inline]
+pub(super) fn fits(text: &str, limits: &Limits) -> Result<(), Diagnostics> {
+    if text.len() <= limits.bytes { Ok(()) } else { Err(too_long(text, limits.bytes)) }
+}
+
 impl Reader {
-    pub(super) fn new(text: &str, syntax: &Syntax, limits: &Limits) -> Result<Self, Diagnostics> {
-        let limits = limits.clamped();
-        if text.len() > limits.bytes {
-            let shown = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= limits.bytes.min(256)).last().unwrap_or(0);
-            let message = format!("the text is longer than the {} bytes allowed", limits.bytes);
-            let fault =
-                Diagnostic::new(Code::TooLong, Span::new(0, shown), message).with_help("ask in several queries, or with shorter values");
-            return Err(Diagnostics::new(text.get(..shown).unwrap_or(""), vec![fault]));
-        }
+    /// What it makes is large: where it becomes a part of its caller, nothing of it is moved.
+    #[inline(always)]
+    pub(super) fn new(text: &str, syntax: &Syntax, limits: Limits) -> Self {
         // The shortest clause with its connective takes eight bytes; what a long string takes is no reason for more.
         let entries = Vec::with_capacity((text.len() / 8 + 2).min(limits.clauses.saturating_mul(2)));
         let measures = Measures::default();
         let filter = Filter { text: text.to_owned(), source_len: text.len(), entries, measures, syntax: *syntax, warnings: Vec::new() };
-        Ok(Self { filter, limits, depth: 0, in_brackets: false })
+        Self { filter, limits, depth: 0, in_brackets: false }
     }
 
+    #[cold]
     pub(super) fn refuse(mut self, error: nom::Err<Fault>) -> Diagnostics {
         let diagnostic = match error {
             nom::Err::Failure(Fault(Some(diagnostic))) | nom::Err::Error(Fault(Some(diagnostic))) => diagnostic,
@@ -54,6 +54,11 @@ impl Reader {
     /// Where `input`, always a tail of the source, begins.
     pub(super) fn offset(&self, input: Input<'_>) -> usize {
         self.filter.source_len - input.len()
+    }
+
+    /// The same as the tree keeps it.
+    pub(super) fn at(&self, input: Input<'_>) -> u32 {
+        short(self.filter.source_len).wrapping_sub(short(input.len()))
     }
 
     /// Whether a parenthesis or bracket closes right before `input`.
@@ -72,10 +77,13 @@ impl Reader {
         self.span(input, len).text(&self.filter.text).unwrap_or("")
     }
 
-    pub(super) fn push(&mut self, kind: Kind, start: u32, end: u32) -> u32 {
-        let index = short(self.filter.entries.len());
+    pub(super) fn push(&mut self, kind: Kind, start: u32, end: u32) {
         self.filter.entries.push(Entry { kind, next: NONE, start, end });
-        index
+    }
+
+    /// The position of the newest entry.
+    pub(super) fn newest(&self) -> u32 {
+        short(self.filter.entries.len()).wrapping_sub(1)
     }
 
     pub(super) fn link(&mut self, index: u32, next: u32) {
@@ -105,14 +113,18 @@ impl Reader {
 
     /// Closes a value path that ends before `rest`.
     pub(super) fn value_path(&mut self, path: PathRange, inner: Built, rest: Input<'_>) -> Built {
-        let end = short(self.offset(rest));
-        let index = self.push(Kind::ValuePath { path, child: inner.index }, path.start, end);
-        Built { index, start: path.start, end, top: None, ..inner }
+        let end = self.at(rest);
+        self.push(Kind::ValuePath { path, child: self.newest() }, path.start, end);
+        Built { end, top: None, ..inner }
     }
+}
 
-    pub(super) fn expr(&self, index: u32) -> Expr<'_> {
-        Expr::at(&self.filter, index)
-    }
+#[cold]
+fn too_long(text: &str, limit: usize) -> Diagnostics {
+    let shown = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= limit.min(256)).last().unwrap_or(0);
+    let message = format!("the text is longer than the {limit} bytes allowed");
+    let fault = Diagnostic::new(Code::TooLong, Span::new(0, shown), message).with_help("ask in several queries, or with shorter values");
+    Diagnostics::new(text.get(..shown).unwrap_or(""), vec![fault])
 }
 
 /// More than `limit` of what the code is about.
@@ -127,8 +139,8 @@ fn too_many(code: Code, span: Span, limit: usize) -> Diagnostic {
 }
 
 /// The limit on bytes keeps every offset of a text, and every position in its tree, within 32 bits.
-pub(super) fn short(number: usize) -> u32 {
-    u32::try_from(number).unwrap_or(NONE)
+pub(super) const fn short(number: usize) -> u32 {
+    number as u32
 }
 
 /// A chain of operands of one connective that is being read.
@@ -138,19 +150,19 @@ pub(super) struct Chain {
     pub(super) last: u32,
     pub(super) start: u32,
     pub(super) end: u32,
-    pub(super) alternations: u32,
+    pub(super) alternations: usize,
 }
 
 impl Chain {
-    pub(super) fn of(reader: &mut Reader, connective: Connective, operand: Built) -> Self {
-        let mut chain = Self { connective, first: NONE, last: NONE, start: operand.start, end: operand.end, alternations: 0 };
+    pub(super) fn of(reader: &mut Reader, connective: Connective, start: u32, operand: Built) -> Self {
+        let mut chain = Self { connective, first: NONE, last: NONE, start, end: operand.end, alternations: 0 };
         chain.push(reader, operand);
         chain
     }
 
-    /// Takes in `operand`, which is the newest entry.
+    /// Takes in `operand`, the newest entry.
     pub(super) fn push(&mut self, reader: &mut Reader, operand: Built) {
-        let (mut first, mut last) = (operand.index, operand.index);
+        let (mut first, mut last) = (reader.newest(), reader.newest());
         // `(a or b) or c` is `a or b or c`: the inner chain gives its operands away and goes.
         if operand.top == Some(self.connective)
             && let Some(Entry { kind: Kind::Chain { first: inner_first, last: inner_last, .. }, .. }) = reader.filter.entries.last()
@@ -165,18 +177,19 @@ impl Chain {
         }
         self.last = last;
         self.end = operand.end;
-        self.alternations = self.alternations.max(operand.alternations + u32::from(operand.top != Some(self.connective)));
+        self.alternations = self.alternations.max(operand.alternations + usize::from(operand.top != Some(self.connective)));
     }
 
+    #[inline]
     pub(super) fn finish(self, reader: &mut Reader) -> Result<Built, nom::Err<Fault>> {
         let Self { connective, first, last, start, end, alternations } = self;
         let limit = reader.limits.alternations;
         let most = &mut reader.filter.measures.alternations;
-        *most = (*most).max(alternations as usize);
-        if alternations as usize > limit {
+        *most = (*most).max(alternations);
+        if alternations > limit {
             return stop(too_many(Code::TooManyAlternations, Span::new(start as usize, end as usize), limit));
         }
-        let index = reader.push(Kind::Chain { connective, first, last }, start, end);
-        Ok(Built { index, start, end, alternations, top: Some(connective) })
+        reader.push(Kind::Chain { connective, first, last }, start, end);
+        Ok(Built { end, alternations, top: Some(connective) })
     }
 }

@@ -4,12 +4,13 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::value::eights::{equal, less};
 
-/// How long the string at the start of `input`, in double quotes, is with them; `None` where it holds an escape or a fault.
-#[inline]
-pub(super) fn plain(input: &[u8]) -> Option<usize> {
-    let body = input.get(1..)?;
-    let len = clean(body, b'"');
-    (body.get(len) == Some(&b'"')).then_some(len + 2)
+/// What follows the string in double quotes at the start of `input`; `None` where it holds an escape or a fault.
+#[inline(always)]
+pub(super) fn behind_plain(input: &[u8]) -> Option<&[u8]> {
+    match behind_clean(input.get(1..)?, b'"') {
+        [b'"', rest @ ..] => Some(rest),
+        _ => None,
+    }
 }
 
 /// A string that was read: how many bytes of the text it took, quotes included, and whether it holds escapes.
@@ -26,9 +27,9 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
     let mut escaped = false;
     loop {
         let rest = input.get(at..).unwrap_or(&[]);
-        let clean = clean(rest, quote);
-        at += clean + 1;
-        match rest.get(clean) {
+        let special = behind_clean(rest, quote);
+        at += rest.len() - special.len() + 1;
+        match special.first() {
             Some(byte) if *byte == quote => return Ok(Scanned { len: at, escaped }),
             Some(b'\\') => {}
             Some(byte) => return Err(control(*byte, offset + at - 1)),
@@ -44,21 +45,25 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
     }
 }
 
-/// How many bytes stand before the first that ends a string, begins an escape or has to be escaped.
-#[inline]
-fn clean(bytes: &[u8], quote: u8) -> usize {
+/// From the first byte on that ends a string, begins an escape or has to be escaped.
+#[inline(always)]
+fn behind_clean(mut bytes: &[u8], quote: u8) -> &[u8] {
     // Most texts are short: eight bytes at a time need no start of their own.
-    let (eights, rest) = bytes.as_chunks();
-    let mut at = 0;
-    for eight in eights {
+    while let Some((eight, rest)) = bytes.split_first_chunk() {
         let special = specials(u64::from_le_bytes(*eight), quote);
         if special != 0 {
-            return at + special.trailing_zeros() as usize / 8;
+            return bytes.get(special.trailing_zeros() as usize / 8..).unwrap_or(&[]);
         }
-        at += 8;
+        bytes = rest;
     }
-    let is_special = |byte: &u8| *byte == quote || *byte == b'\\' || *byte < 0x20;
-    at + rest.iter().position(is_special).unwrap_or(rest.len())
+    while let [first, rest @ ..] = bytes
+        && *first != quote
+        && *first != b'\\'
+        && *first >= 0x20
+    {
+        bytes = rest;
+    }
+    bytes
 }
 
 /// The top bit of each of the eight bytes that is the quote, a backslash or a control character; exact up to the first of them.

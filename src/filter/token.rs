@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
-use nom::bytes::complete::{tag_no_case, take_till};
+use nom::bytes::complete::take_till;
 use nom::error::{ErrorKind, ParseError};
 use nom::{IResult, Parser};
 
@@ -32,6 +32,7 @@ const BLANK: u8 = 1;
 const ENDS_WORD: u8 = 2;
 const IN_NAME: u8 = 4;
 const IN_URI: u8 = 8;
+const STARTS_NAME: u8 = 16;
 
 /// One look instead of a comparison for each byte that there is a rule for.
 const CLASSES: [u8; 256] = classes();
@@ -44,7 +45,8 @@ const fn classes() -> [u8; 256] {
         classes[byte] = match byte as u8 {
             b' ' | b'\t' | b'\r' | b'\n' => BLANK | ENDS_WORD,
             b'(' | b')' | b'[' | b']' | b'"' => ENDS_WORD,
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'$' => IN_NAME | IN_URI,
+            b'a'..=b'z' | b'A'..=b'Z' | b'$' => STARTS_NAME | IN_NAME | IN_URI,
+            b'0'..=b'9' | b'-' | b'_' => IN_NAME | IN_URI,
             b'.' | b'~' | b':' | b'/' | b'?' | b'#' | b'@' | b'!' | b'&' | b'\'' | b'*' | b'+' | b',' | b';' | b'=' | b'%' => IN_URI,
             _ => 0,
         };
@@ -58,17 +60,27 @@ fn is(byte: u8, class: u8) -> bool {
 }
 
 /// WS = SP / HTAB / CR / LF
-pub(super) fn blanks(mut input: Input<'_>) -> Input<'_> {
-    while let Some((first, rest)) = input.split_first()
-        && is_blank(*first)
+///
+/// Nearly always there is one space, or nothing: that takes no loop.
+#[inline(always)]
+pub(super) fn blanks(input: Input<'_>) -> Input<'_> {
+    match input {
+        [b' ', rest @ ..] if rest.first().is_some_and(|byte| *byte > b' ') => rest,
+        [first, ..] if *first > b' ' => input,
+        [] => input,
+        _ => more_blanks(input),
+    }
+}
+
+/// Whatever blanks there are; out of the way of the one that is usual.
+#[inline(never)]
+fn more_blanks(mut input: Input<'_>) -> Input<'_> {
+    while let [first, rest @ ..] = input
+        && is(*first, BLANK)
     {
         input = rest;
     }
     input
-}
-
-pub(super) fn is_blank(byte: u8) -> bool {
-    is(byte, BLANK)
 }
 
 /// Everything up to the next blank, bracket or double quote.
@@ -81,9 +93,19 @@ pub(super) fn at_end_of_word(input: Input<'_>) -> bool {
     input.first().is_none_or(|byte| is(*byte, ENDS_WORD))
 }
 
-/// The letters, digits and other bytes of a name; what its first one may be is not asked.
-pub(super) fn name(input: Input<'_>) -> Step<'_, Input<'_>> {
-    take_till(|byte| !is(byte, IN_NAME)).parse(input)
+/// Whether a name can begin here.
+pub(super) fn starts_name(input: Input<'_>) -> bool {
+    input.first().is_some_and(|byte| is(*byte, STARTS_NAME))
+}
+
+/// The input behind the letters, digits and other bytes of a name; what its first one may be is not asked.
+#[inline(always)]
+pub(super) fn behind_name(input: Input<'_>) -> Input<'_> {
+    let mut rest = input.iter();
+    while rest.as_slice().first().is_some_and(|byte| is(*byte, IN_NAME)) {
+        rest.next();
+    }
+    rest.as_slice()
 }
 
 /// The operator that is the next word, and what follows it.
@@ -95,8 +117,8 @@ pub(super) fn operator(input: Input<'_>) -> Option<(Input<'_>, Operator)> {
 
 /// The input from the parenthesis on, where it begins with `not` as an operator: with a group behind it.
 pub(super) fn not_operator(input: Input<'_>) -> Option<Input<'_>> {
-    let not: Step<'_, Input<'_>> = tag_no_case("not".as_bytes()).parse(input);
-    let after = blanks(not.ok()?.0);
+    let [b'n' | b'N', b'o' | b'O', b't' | b'T', rest @ ..] = input else { return None };
+    let after = blanks(rest);
     (after.first() == Some(&b'(')).then_some(after)
 }
 

@@ -71,6 +71,7 @@ pub use value::DateTime;
 pub use value::FOLD_VERSION;
 pub use value::Kind;
 pub use value::Needle;
+pub use value::Text;
 pub use value::Value;
 pub use value::ValueRef;
 pub use value::key;

@@ -5,7 +5,7 @@ use crate::filter::{Clause, Literal};
 use crate::operator::Operator;
 use crate::plan::{Loose, Predicate};
 use crate::schema::{Attribute, AttributeId};
-use crate::value::{Case, IntegerLiteral, Kind, Needle, Value, base64, datetime, key, number};
+use crate::value::{Case, IntegerLiteral, Kind, Needle, Text, Value, base64, datetime, key, number};
 
 /// What of an attribute decides the meaning of a clause.
 #[derive(Clone, Copy)]
@@ -83,8 +83,8 @@ pub(super) fn exact(operator: Operator, value: Value, ne: Ne) -> Meaning {
     })
 }
 
-/// The text as it is compared.
-pub(super) fn folded(text: &str, case: Case) -> Box<str> {
+/// The text as it is looked for.
+fn folded(text: &str, case: Case) -> Box<str> {
     match case {
         Case::Exact => text.into(),
         Case::Ignore => key(text).into(),
@@ -93,14 +93,16 @@ pub(super) fn folded(text: &str, case: Case) -> Box<str> {
 
 #[inline]
 fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
-    let folded = folded(text, case);
+    if !operator.is_substring() {
+        return exact(operator, Value::Text(Text::operand(text, case)), ne);
+    }
+    let part = folded(text, case);
     Meaning::Test(match operator {
         // Every text contains the empty one, begins and ends with it.
-        Operator::Co | Operator::Sw | Operator::Ew if folded.is_empty() => Predicate::Present,
-        Operator::Co => Predicate::Contains(Box::new(Needle::new(folded, case))),
-        Operator::Sw => Predicate::StartsWith(folded),
-        Operator::Ew => Predicate::EndsWith(folded),
-        _ => return exact(operator, Value::Text(folded), ne),
+        _ if part.is_empty() => Predicate::Present,
+        Operator::Co => Predicate::Contains(Box::new(Needle::new(part, case))),
+        Operator::Sw => Predicate::StartsWith(part),
+        _ => Predicate::EndsWith(part),
     })
 }
 

@@ -6,11 +6,11 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::{Clause, Literal, Path};
 use crate::operator::{Operator, Operators};
 use crate::plan::{self, Node, Predicate, Test};
-use crate::policy::{FieldRule, MultiNe, Policy};
+use crate::policy::{MultiNe, Policy};
 use crate::schema::{Attribute, AttributeId, Schema};
 use crate::span::Span;
 use crate::suggest;
-use crate::value::{Case, Kind, Value};
+use crate::value::{Case, Kind, Text, Value};
 use std::borrow::Cow;
 
 /// What the check of one filter carries along.
@@ -34,22 +34,27 @@ pub(super) struct Resolver<'p, 'f, R: ?Sized> {
 #[derive(Clone, Copy)]
 pub(super) struct Known<'f> {
     path: &'f str,
+    parent: Option<AttributeId>,
     named: AttributeId,
     /// Of what is compared: of a complex attribute, its sub-attribute `value`.
     subject: Subject,
-    rule: FieldRule,
+    operators: Operators,
+    max_count: Option<usize>,
+    takes_equal_texts: bool,
 }
 
 /// What a clause asks. Most compare texts by `eq`, and many of these become one list.
-pub(super) enum Asked {
-    Equal(AttributeId, Case, Value),
+pub(super) enum Asked<'f> {
+    Equal(AttributeId, Case, &'f str),
     Node(Node),
 }
 
-impl Asked {
+impl Asked<'_> {
     pub(super) fn node(self) -> Node {
         match self {
-            Self::Equal(attribute, case, value) => Node::Test(Test::new(attribute, case, Predicate::Equal(value))),
+            Self::Equal(attribute, case, text) => {
+                Node::Test(Test::new(attribute, case, Predicate::Equal(Value::Text(Text::operand(text, case)))))
+            }
             Self::Node(node) => node,
         }
     }
@@ -65,35 +70,26 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     }
 
     /// The attribute that a path names, by itself or inside the brackets of `parent`; `None` once the fault is reported.
+    #[inline]
     pub(super) fn attribute(&mut self, path: Path<'_>, parent: Option<AttributeId>) -> Option<AttributeId> {
-        if let Some(case) = self.policy.open {
-            return self.open_attribute(path, parent, case);
-        }
-        match parent {
-            Some(parent) => self.sub_attribute(path, parent),
-            None => self.top_attribute(path),
-        }
-    }
-
-    fn top_attribute(&mut self, path: Path<'_>) -> Option<AttributeId> {
-        if path.urn().is_some() && !self.policy.urns {
-            let finding = Diagnostic::new(Code::UrnNotAllowed, path.span(), "schema URNs before attributes are not allowed here");
-            let bare = path.as_str().get(path.urn().map_or(0, |urn| urn.len() + 1)..).unwrap_or("");
-            return self.report(finding.with_help(format!("write the name alone: {}", quoted(bare))));
-        }
-        let found = match self.schema.extension(path.urn()) {
-            None if path.urn().is_none() => self.schema.find_bare(path.as_str()),
-            urn => self.schema.find(urn, path.name(), path.sub_attribute()),
-        };
-        match found.map(Attribute::id).filter(|id| !self.is_hidden(*id)) {
-            Some(id) => Some(id),
-            None => {
-                let finding = self.unknown(path);
-                self.report(finding)
+        match (self.policy.open, parent) {
+            (Some(case), _) => self.open_attribute(path, parent, case),
+            (None, Some(parent)) => self.sub_attribute(path, parent),
+            (None, None) if path.urn().is_some() && !self.policy.urns => self.urn_not_allowed(path),
+            (None, None) => {
+                let found = self.schema.find_in(self.schema.extension(path.urn()), path.without_urn()).map(Attribute::id);
+                found.filter(|id| !self.is_hidden(*id)).or_else(|| self.unknown(path))
             }
         }
     }
 
+    #[cold]
+    fn urn_not_allowed(&mut self, path: Path<'_>) -> Option<AttributeId> {
+        let finding = Diagnostic::new(Code::UrnNotAllowed, path.span(), "schema URNs before attributes are not allowed here");
+        self.report(finding.with_help(format!("write the name alone: {}", quoted(path.without_urn()))))
+    }
+
+    #[inline(never)]
     fn sub_attribute(&mut self, path: Path<'_>, parent: AttributeId) -> Option<AttributeId> {
         let schema = &self.schema;
         let complex = schema.attribute(parent)?;
@@ -115,17 +111,20 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         }
     }
 
-    fn unknown(&mut self, path: Path<'_>) -> Diagnostic {
+    #[cold]
+    fn unknown(&mut self, path: Path<'_>) -> Option<AttributeId> {
         let finding = Diagnostic::new(Code::UnknownAttribute, path.span(), format!("unknown attribute {}", quoted(path.as_str())));
-        if let Some((_, help)) = self.unknown.iter().find(|(known, _)| known == path.as_str()) {
-            return finding.with_help(help.clone());
-        }
-        if self.unknown.len() == HELPED {
-            return finding;
-        }
-        let help = self.help_on_unknown(path);
-        self.unknown.push((path.as_str().to_owned(), help.clone()));
-        finding.with_help(help)
+        let known = self.unknown.iter().find(|(known, _)| known == path.as_str()).map(|(_, help)| help.clone());
+        let help = match known {
+            Some(help) => help,
+            None if self.unknown.len() == HELPED => return self.report(finding),
+            None => {
+                let help = self.help_on_unknown(path);
+                self.unknown.push((path.as_str().to_owned(), help.clone()));
+                help
+            }
+        };
+        self.report(finding.with_help(help))
     }
 
     fn help_on_unknown(&self, path: Path<'_>) -> String {
@@ -145,23 +144,19 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         self.schema.attributes().filter(|attribute| !self.is_hidden(attribute.id()))
     }
 
-    fn rule(&self, id: AttributeId) -> Option<FieldRule> {
-        match self.policy.open {
-            Some(_) => self.schema.attribute(id).map(FieldRule::of),
-            None => self.policy.rule(id).copied(),
-        }
-    }
-
+    /// Without a schema nothing is hidden.
     fn is_hidden(&self, id: AttributeId) -> bool {
-        let hidden = |id| self.rule(id).is_none_or(|rule| rule.hidden);
-        hidden(id) || self.schema.attribute(id).and_then(Attribute::parent).is_some_and(hidden)
+        let hidden = |id| self.policy.rule(id).is_none_or(|rule| rule.hidden);
+        let parent = || self.schema.attribute(id).and_then(Attribute::parent);
+        self.policy.open.is_none() && (hidden(id) || parent().is_some_and(hidden))
     }
 
     fn is_filterable(&self, id: AttributeId) -> bool {
-        self.rule(id).is_some_and(|rule| !rule.operators.is_empty())
+        self.policy.rule(id).is_some_and(|rule| !rule.operators.is_empty())
     }
 
     /// Without a schema, an attribute is whatever the filter names.
+    #[inline(never)]
     fn open_attribute(&mut self, path: Path<'_>, parent: Option<AttributeId>, case: Case) -> Option<AttributeId> {
         let outer = parent.and_then(|id| self.schema.attribute(id)).map(|outer| (outer.urn().map(str::to_owned), outer.name().to_owned()));
         let (urn, name, sub) = match (&outer, path.sub_attribute()) {
@@ -183,66 +178,84 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     }
 
     /// What a clause asks; `None` once its faults are reported.
-    pub(super) fn clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Asked> {
-        let literal = clause.literal();
-        let Known { named, subject, rule, .. } = match self.last {
-            Some(last) if parent.is_none() && last.path == clause.path().as_str() => last,
-            _ => self.look_up(clause, literal, parent)?,
-        };
+    #[inline(always)]
+    pub(super) fn clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Asked<'f>> {
+        let path = clause.path();
+        if !self.last.as_ref().is_some_and(|last| last.path == path.as_str() && last.parent == parent) {
+            self.look_up(path, clause, parent)?;
+        }
+        let known = self.last.as_ref()?;
+        let Subject { id, case, .. } = known.subject;
+        let takes_equal_texts = known.takes_equal_texts;
         if parent.is_none() {
-            self.grouping.take(named);
+            self.grouping.take(known.named);
         }
-        let operator = clause.operator();
-        if operator.takes_value() {
-            self.count(subject.id, rule, clause.path());
+        // A filter with no more clauses than that cannot go over.
+        if let Some(most) = known.max_count.filter(|most| *most < self.clauses && clause.operator().takes_value()) {
+            self.count(id, most, path);
         }
-        // Both are looked at before either refuses, so that a clause shows all its faults at once.
-        let allowed = rule.operators.contains(operator) || self.allowed(subject, rule, clause);
-        match (operator, literal) {
-            (Operator::Eq, Some(Literal::String(text))) if matches!(subject.kind, Kind::String | Kind::Reference) => {
-                allowed.then(|| Asked::Equal(subject.id, subject.case, Value::Text(meaning::folded(text, subject.case))))
-            }
-            _ => self.other_clause(clause, literal, subject).filter(|_| allowed).map(Asked::Node),
+        if takes_equal_texts
+            && clause.operator() == Operator::Eq
+            && let Some(Literal::String(text)) = clause.literal()
+        {
+            return Some(Asked::Equal(id, case, text));
         }
+        self.other_clause(clause).map(Asked::Node)
     }
 
-    fn other_clause(&mut self, clause: &Clause<'f>, literal: Option<Literal<'f>>, subject: Subject) -> Option<Node> {
+    /// The same for all but the equality of texts, once the attribute is looked up.
+    #[inline(never)]
+    fn other_clause(&mut self, clause: &Clause<'f>) -> Option<Node> {
+        let Known { subject, operators, .. } = self.last?;
         let operator = clause.operator();
+        // Both are looked at before either refuses, so that a clause shows all its faults at once.
+        let allowed = operators.contains(operator) || self.allowed(subject, operators, clause);
         let test = |predicate| Node::Test(Test::new(subject.id, subject.case, predicate));
-        match (operator, literal) {
-            (Operator::Pr, _) | (_, None) => Some(test(Predicate::Present)),
+        let meant = match (operator, clause.literal()) {
+            (Operator::Pr, _) | (_, None) => test(Predicate::Present),
             (_, Some(Literal::Null)) => {
                 self.null_allowed(clause)?;
                 let present = test(Predicate::Present);
-                Some(if operator == Operator::Eq { plan::not(present) } else { present })
+                if operator == Operator::Eq { plan::not(present) } else { present }
             }
-            (_, Some(literal)) => self.comparison(subject, clause, literal).map(|meaning| match meaning {
+            (_, Some(literal)) => match self.comparison(subject, clause, literal)? {
                 Meaning::Test(predicate) => test(predicate),
                 Meaning::Not(predicate) => plan::not(test(predicate)),
-            }),
-        }
+            },
+        };
+        allowed.then_some(meant)
     }
 
-    fn look_up(&mut self, clause: &Clause<'f>, literal: Option<Literal<'f>>, parent: Option<AttributeId>) -> Option<Known<'f>> {
-        let path = clause.path();
+    /// Makes the attribute of the clause the last one.
+    #[inline(never)]
+    fn look_up(&mut self, path: Path<'f>, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<()> {
         let named = self.attribute(path, parent)?;
-        let presence = matches!(literal, None | Some(Literal::Null));
+        let presence = matches!(clause.literal(), None | Some(Literal::Null));
         let id = if presence { named } else { self.compared(named, clause)? };
         let subject = self.schema.attribute(id).map(Subject::of)?;
-        let known = Known { path: path.as_str(), named, subject, rule: self.rule(id)? };
-        // What a complex attribute means depends on the operator.
-        if parent.is_none() && named == id && subject.kind != Kind::Complex {
-            self.last = Some(known);
-        }
-        Some(known)
+        let (operators, max_count) = match self.policy.open {
+            Some(_) => (Operators::of_kind(subject.kind), None),
+            None => self.policy.rule(id).map(|rule| (rule.operators, rule.max_count))?,
+        };
+        let is_text = matches!(subject.kind, Kind::String | Kind::Reference);
+        let takes_equal_texts = is_text && operators.contains(Operator::Eq);
+        // What a complex attribute means depends on the operator, so that it is looked up each time.
+        let path = if named == id && subject.kind != Kind::Complex { path.as_str() } else { "" };
+        self.last = Some(Known { path, parent, named, subject, operators, max_count, takes_equal_texts });
+        Some(())
     }
 
     /// The attribute that a comparison is about: for a complex attribute, its sub-attribute `value`.
     fn compared(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
-        let attribute = self.schema.attribute(id)?;
-        if attribute.kind() != Kind::Complex {
-            return Some(id);
+        match self.schema.attribute(id)?.kind() {
+            Kind::Complex => self.value_of(id, clause),
+            _ => Some(id),
         }
+    }
+
+    #[inline(never)]
+    fn value_of(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
+        let attribute = self.schema.attribute(id)?;
         let value = self.schema.find(attribute.urn(), attribute.name(), Some("value")).map(Attribute::id);
         if let Some(value) = value.filter(|value| !self.is_hidden(*value)) {
             return Some(value);
@@ -259,10 +272,10 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     /// Whether the rule allows an operator that it does not list; if not, that is reported.
     #[cold]
-    fn allowed(&mut self, Subject { id, kind, .. }: Subject, rule: FieldRule, clause: &Clause<'_>) -> bool {
+    fn allowed(&mut self, Subject { id, kind, .. }: Subject, operators: Operators, clause: &Clause<'_>) -> bool {
         let operator = clause.operator();
         let null = clause.literal() == Some(Literal::Null) && kind == Kind::Complex;
-        if null && !rule.operators.is_empty() {
+        if null && !operators.is_empty() {
             return true;
         }
         let shown = quoted(clause.path().as_str());
@@ -273,7 +286,7 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             return false;
         }
         let path = self.schema.attribute(id).map_or("", Attribute::path);
-        let (finding, help) = if rule.operators.is_empty() {
+        let (finding, help) = if operators.is_empty() {
             let usable: Vec<&str> = self.visible().filter(|known| self.is_filterable(known.id())).map(Attribute::path).collect();
             let under: Vec<&str> =
                 usable.iter().copied().filter(|usable| usable.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))).collect();
@@ -281,15 +294,14 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             (Diagnostic::new(Code::OperatorNotAllowed, clause.path().span(), format!("filters cannot use {shown}")), help)
         } else {
             let message = format!("`{operator}` is not allowed on {shown}");
-            (Diagnostic::new(Code::OperatorNotAllowed, clause.operator_span(), message), format!("{shown} takes {}", rule.operators))
+            (Diagnostic::new(Code::OperatorNotAllowed, clause.operator_span(), message), format!("{shown} takes {}", operators))
         };
         self.findings.push(finding.with_help(help));
         false
     }
 
-    fn count(&mut self, id: AttributeId, rule: FieldRule, path: Path<'_>) {
-        // A filter with no more clauses than that cannot go over.
-        let Some(most) = rule.max_count.filter(|most| *most < self.clauses) else { return };
+    /// Counts a comparison of an attribute of which the filter has so many clauses that they could be too many.
+    fn count(&mut self, id: AttributeId, most: usize, path: Path<'_>) {
         match self.comparisons.iter_mut().find(|(known, ..)| *known == id) {
             Some((_, count, first_over)) => {
                 *count += 1;

@@ -2,7 +2,7 @@
 
 use super::resolve::{Asked, Resolver};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::filter::{Expr, ExprKind, Filter, Operands, Path};
+use crate::filter::{Clause, Expr, ExprKind, Filter, Operands, Path};
 use crate::limits::Limits;
 use crate::plan::{self, Node, Predicate, Test};
 use crate::schema::AttributeId;
@@ -47,7 +47,7 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     // levels together fit a small stack.
     fn expr(&mut self, expr: Expr<'f>, parent: Option<AttributeId>) -> Option<Node> {
         match expr.kind() {
-            ExprKind::Clause(clause) => self.clause(&clause, parent).map(Asked::node),
+            ExprKind::Clause(clause) => self.lone_clause(&clause, parent),
             ExprKind::Not(child) => {
                 let meant = self.expr(child, parent);
                 if self.policy.not { meant.map(plan::not) } else { self.not_not_allowed(expr) }
@@ -120,16 +120,26 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     /// Takes one operand into the chain; `false` once its faults are reported.
     fn operand(&mut self, operand: Expr<'f>, parent: Option<AttributeId>, chain: &mut plan::Operands) -> bool {
-        let meant = match operand.kind() {
-            ExprKind::Clause(clause) => self.clause(&clause, parent),
-            _ => self.expr(operand, parent).map(Asked::Node),
-        };
-        match meant {
-            Some(Asked::Equal(attribute, case, value)) => chain.push_equal(attribute, case, value),
+        match operand.kind() {
+            ExprKind::Clause(clause) => self.clause_of_chain(&clause, parent, chain),
+            _ => self.expr(operand, parent).map(|node| chain.push(node)).is_some(),
+        }
+    }
+
+    // Apart from what recurses, as they take much stack.
+    #[inline(never)]
+    fn clause_of_chain(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>, chain: &mut plan::Operands) -> bool {
+        match self.clause(clause, parent) {
+            Some(Asked::Equal(attribute, case, text)) => chain.push_equal(attribute, case, text),
             Some(Asked::Node(node)) => chain.push(node),
             None => return false,
         }
         true
+    }
+
+    #[inline(never)]
+    fn lone_clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Node> {
+        self.clause(clause, parent).map(Asked::node)
     }
 
     /// More comparisons of one attribute than its rule allows.
@@ -195,11 +205,7 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             ExprKind::Clause(clause) => {
                 let path = clause.path();
                 let attribute = self.schema.attribute(attribute)?;
-                if path.urn().is_none() {
-                    return Some(attribute.is_written(path.as_str()));
-                }
-                let urn = self.schema.extension(path.urn());
-                Some(attribute.is_named(urn, path.name(), path.sub_attribute()))
+                Some(attribute.is_named(self.schema.extension(path.urn()), path.without_urn()))
             }
             // Inside brackets names are of sub-attributes.
             ExprKind::ValuePath(..) => Some(false),

@@ -47,7 +47,15 @@ pub(super) enum Kind {
     Chain { connective: Connective, first: u32, last: u32 },
     Not { child: u32 },
     ValuePath { path: PathRange, child: u32 },
-    Clause { path: PathRange, operator: Operator, operator_start: u32, literal: LiteralRange },
+    Clause(ClauseParts),
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ClauseParts {
+    pub(super) path: PathRange,
+    pub(super) operator: Operator,
+    pub(super) operator_start: u32,
+    pub(super) literal: LiteralRange,
 }
 
 /// As wide as its neighbours in what is handed on, as the kind of a literal is: a processor waits where it reads several
@@ -133,14 +141,15 @@ impl PartialEq for Filter {
                     (Kind::Chain { connective: a, first: b, .. }, Kind::Chain { connective: c, first: d, .. }) => (a, b) == (c, d),
                     (Kind::Not { child: a }, Kind::Not { child: b }) => a == b,
                     (Kind::ValuePath { path: a, child: b }, Kind::ValuePath { path: c, child: d }) => {
-                        b == d && Path { filter: self, range: a }.parts() == Path { filter: other, range: c }.parts()
+                        b == d && Path::new(self, a).parts() == Path::new(other, c).parts()
                     }
-                    (Kind::Clause { path: a, operator: b, literal: c, .. }, Kind::Clause { path: d, operator: e, literal: f, .. }) => {
-                        b == e
-                            && Path { filter: self, range: a }.parts() == Path { filter: other, range: d }.parts()
-                            && c.kind == f.kind
+                    (Kind::Clause(a), Kind::Clause(b)) => {
+                        let (c, d) = (a.literal, b.literal);
+                        a.operator == b.operator
+                            && Path::new(self, a.path).parts() == Path::new(other, b.path).parts()
+                            && c.kind == d.kind
                             && (!matches!(c.kind, LiteralKind::String | LiteralKind::Number)
-                                || self.slice(c.start, c.end) == other.slice(f.start, f.end))
+                                || self.slice(c.start, c.end) == other.slice(d.start, d.end))
                     }
                     _ => false,
                 }
@@ -195,14 +204,8 @@ impl<'f> Expr<'f> {
                 ExprKind::Or(Operands { filter, next: *first })
             }
             Some(Entry { kind: Kind::Not { child }, .. }) => ExprKind::Not(expr(*child)),
-            Some(Entry { kind: Kind::ValuePath { path, child }, .. }) => ExprKind::ValuePath(Path { filter, range: *path }, expr(*child)),
-            Some(entry @ Entry { kind: Kind::Clause { path, operator, operator_start, literal }, .. }) => ExprKind::Clause(Clause {
-                path: Path { filter, range: *path },
-                operator: *operator,
-                operator_start: *operator_start,
-                literal: *literal,
-                end: entry.end,
-            }),
+            Some(Entry { kind: Kind::ValuePath { path, child }, .. }) => ExprKind::ValuePath(Path::new(filter, *path), expr(*child)),
+            Some(Entry { kind: Kind::Clause(parts), end, .. }) => ExprKind::Clause(Clause { filter, parts, end: *end }),
             // No parse leaves a tree without its root; an empty chain is what comes nearest to nothing.
             None => ExprKind::Or(Operands { filter, next: NONE }),
         }
@@ -258,12 +261,10 @@ impl fmt::Debug for Operands<'_> {
 }
 
 /// A comparison, such as `name eq "Bob"`, or a test of presence, such as `name pr`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Clause<'f> {
-    path: Path<'f>,
-    operator: Operator,
-    operator_start: u32,
-    literal: LiteralRange,
+    filter: &'f Filter,
+    parts: &'f ClauseParts,
     end: u32,
 }
 
@@ -272,28 +273,30 @@ impl<'f> Clause<'f> {
     #[must_use]
     #[inline]
     pub fn path(&self) -> Path<'f> {
-        self.path
+        Path::new(self.filter, self.parts.path)
     }
 
     /// The operator.
     #[must_use]
     #[inline]
     pub fn operator(&self) -> Operator {
-        self.operator
+        self.parts.operator
     }
 
     /// Where the operator stands in the source.
     #[must_use]
     pub fn operator_span(&self) -> Span {
-        Span::new(self.operator_start as usize, self.operator_start as usize + self.operator.name().len())
+        let start = self.parts.operator_start as usize;
+        Span::new(start, start + self.operator().name().len())
     }
 
     /// The comparison value; `None` for `pr`.
     #[must_use]
     #[inline]
     pub fn literal(&self) -> Option<Literal<'f>> {
-        let text = self.path.filter.slice(self.literal.start, self.literal.end);
-        match self.literal.kind {
+        let literal = &self.parts.literal;
+        let text = self.filter.slice(literal.start, literal.end);
+        match literal.kind {
             LiteralKind::Absent => None,
             LiteralKind::String => Some(Literal::String(text)),
             LiteralKind::Number => Some(Literal::Number(text)),
@@ -306,10 +309,16 @@ impl<'f> Clause<'f> {
     /// Where the comparison value stands in the source, quotes included; empty for `pr`.
     #[must_use]
     pub fn literal_span(&self) -> Span {
-        match self.literal.kind {
+        match self.parts.literal.kind {
             LiteralKind::Absent => Span::new(self.end as usize, self.end as usize),
-            _ => Span::new(self.literal.source_start as usize, self.end as usize),
+            _ => Span::new(self.parts.literal.source_start as usize, self.end as usize),
         }
+    }
+}
+
+impl fmt::Debug for Clause<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Clause({:?} {} {:?})", self.path(), self.operator(), self.literal())
     }
 }
 
@@ -329,11 +338,17 @@ pub enum Literal<'f> {
 /// An attribute as a filter names it: `name`, `name.familyName`, or either with a schema URN and a colon before it.
 #[derive(Clone, Copy)]
 pub struct Path<'f> {
-    pub(super) filter: &'f Filter,
-    pub(super) range: PathRange,
+    filter: &'f Filter,
+    range: PathRange,
+    text: &'f str,
 }
 
 impl<'f> Path<'f> {
+    #[inline]
+    pub(super) fn new(filter: &'f Filter, range: PathRange) -> Self {
+        Self { filter, range, text: filter.slice(range.start, range.end) }
+    }
+
     /// The schema URN before the last colon.
     #[must_use]
     #[inline]
@@ -345,7 +360,7 @@ impl<'f> Path<'f> {
     #[must_use]
     #[inline]
     pub fn name(self) -> &'f str {
-        self.filter.slice(self.range.name, if self.range.dot == 0 { self.range.end } else { self.range.dot })
+        if self.range.dot == 0 { self.without_urn() } else { self.filter.slice(self.range.name, self.range.dot) }
     }
 
     /// The name after the dot.
@@ -355,11 +370,17 @@ impl<'f> Path<'f> {
         (self.range.dot != 0).then(|| self.filter.slice(self.range.dot + 1, self.range.end))
     }
 
+    /// The name with the one after the dot.
+    #[inline]
+    pub(crate) fn without_urn(self) -> &'f str {
+        if self.range.name == self.range.start { self.text } else { self.filter.slice(self.range.name, self.range.end) }
+    }
+
     /// The path as written.
     #[must_use]
     #[inline]
     pub fn as_str(self) -> &'f str {
-        self.filter.slice(self.range.start, self.range.end)
+        self.text
     }
 
     /// Where it stands in the source; empty, at the end, for a name that the dialect implied.

@@ -7,7 +7,7 @@
 //! `inline(always)` on what it consists of. What it takes from other functions is taken apart and put together again
 //! (`let (rest, path) = long_path(..)?; Ok((rest, path))`): then its parts stay in registers wherever they come from.
 
-use super::ast::{Connective, Kind, LiteralKind, LiteralRange, PathRange};
+use super::ast::{ClauseParts, Connective, Kind, LiteralKind, LiteralRange, PathRange};
 use super::fault::{ONE_PATH, bad_operator, bad_path, missing_blank, no_operand, unclosed, unexpected};
 use super::literal::comp_value;
 use super::reader::{Built, Chain, Reader, short};
@@ -276,7 +276,7 @@ fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<
     let nothing = LiteralRange { kind: LiteralKind::Absent, source_start: 0, start: 0, end: 0 };
     let (rest, literal) = if operator.takes_value() { comp_value(reader, operator, rest)? } else { (rest, nothing) };
     let end = reader.at(rest);
-    reader.push(Kind::Clause { path, operator, operator_start, literal }, path.start, end);
+    reader.push(Kind::Clause(ClauseParts { path, operator, operator_start, literal }), path.start, end);
     Ok((rest, Built { end, alternations: 0, top: None }))
 }
 

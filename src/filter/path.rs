@@ -44,7 +44,7 @@ impl PatchPath {
     /// The attribute before the brackets; its sub-attribute where the path is plain, such as `name.familyName`.
     #[must_use]
     pub fn attribute(&self) -> Path<'_> {
-        Path { filter: &self.tree, range: self.path }
+        Path::new(&self.tree, self.path)
     }
 
     /// The filter in the brackets.

@@ -3,8 +3,9 @@
 
 use super::{Node, Predicate, Test};
 use crate::schema::AttributeId;
-use crate::value::{Case, Value};
+use crate::value::{Case, Text, Value};
 use std::collections::HashSet;
+use std::mem::take;
 
 /// The node that is true where `child` is false.
 pub(crate) fn not(child: Node) -> Node {
@@ -23,70 +24,93 @@ pub(crate) fn all(children: Vec<Node>) -> Option<Node> {
 pub(crate) struct Operands {
     kind: Chain,
     room: usize,
-    /// What the children so far compare with, where all of them are an `Equal` of one subject in a chain of `Any`.
-    equals: Option<(AttributeId, Case, Vec<Value>)>,
-    nodes: Vec<Node>,
+    children: Children,
+}
+
+enum Children {
+    Nodes(Vec<Node>),
+    /// In a chain of `Any`, while each is an `Equal` of the same: of what, and to which values.
+    Equals(AttributeId, Case, Vec<Value>),
 }
 
 impl Operands {
     /// True where all of so many children are.
     pub(crate) fn all(room: usize) -> Self {
-        Self { kind: Chain::All, room, equals: None, nodes: Vec::new() }
+        Self { kind: Chain::All, room, children: Children::Nodes(Vec::with_capacity(room)) }
     }
 
     /// True where one of so many children is.
     pub(crate) fn any(room: usize) -> Self {
-        Self { kind: Chain::Any, ..Self::all(room) }
+        Self { kind: Chain::Any, room, children: Children::Nodes(Vec::new()) }
     }
 
     pub(crate) fn push(&mut self, child: Node) {
         match child {
-            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value), .. }) if self.lists(attribute, case) => {
-                self.list(attribute, case, value);
+            Node::Test(Test { attribute, case, predicate: Predicate::Equal(value), .. }) => {
+                if let Some(values) = self.values(attribute, case) {
+                    values.push(value);
+                } else {
+                    self.push_node(equal(attribute, case, value));
+                }
             }
             child => self.push_node(child),
         }
     }
 
-    /// The same for a test that is an `Equal`.
+    /// The same for the test on the equality of a text, which need not be an operand yet.
     #[inline]
-    pub(crate) fn push_equal(&mut self, attribute: AttributeId, case: Case, value: Value) {
-        match self.lists(attribute, case) {
-            true => self.list(attribute, case, value),
-            false => self.push_node(Node::Test(Test::new(attribute, case, Predicate::Equal(value)))),
+    pub(crate) fn push_equal(&mut self, attribute: AttributeId, case: Case, text: &str) {
+        let Some(values) = self.values(attribute, case) else {
+            return self.push_node(equal(attribute, case, Value::Text(Text::operand(text, case))));
+        };
+        values.push(Value::Text(Text::EMPTY));
+        if let Some(Value::Text(operand)) = values.last_mut() {
+            operand.set(text, case);
         }
     }
 
-    /// Whether all so far compare that, in a chain of `Any`.
-    fn lists(&self, attribute: AttributeId, case: Case) -> bool {
-        let subject = self.equals.as_ref().is_none_or(|(known, known_case, _)| (*known, *known_case) == (attribute, case));
-        self.kind == Chain::Any && self.nodes.is_empty() && subject
-    }
-
-    fn list(&mut self, attribute: AttributeId, case: Case, value: Value) {
-        let room = self.room;
-        let (.., values) = self.equals.get_or_insert_with(|| (attribute, case, Vec::with_capacity(room)));
-        values.push(value);
+    /// Where the value of an `Equal` of that belongs, while all children are one of it in a chain of `Any`.
+    #[inline]
+    fn values(&mut self, attribute: AttributeId, case: Case) -> Option<&mut Vec<Value>> {
+        if matches!(&self.children, Children::Nodes(nodes) if self.kind == Chain::Any && nodes.is_empty()) {
+            self.children = Children::Equals(attribute, case, Vec::with_capacity(self.room));
+        }
+        match &mut self.children {
+            Children::Equals(known, known_case, values) if (*known, *known_case) == (attribute, case) => Some(values),
+            _ => None,
+        }
     }
 
     fn push_node(&mut self, child: Node) {
-        if self.nodes.is_empty() {
-            self.nodes.reserve_exact(self.room);
+        let fresh = || Vec::with_capacity(self.room);
+        match &mut self.children {
+            Children::Nodes(nodes) => {
+                if nodes.capacity() == 0 {
+                    *nodes = fresh();
+                }
+                nodes.push(child);
+            }
+            Children::Equals(attribute, case, values) => {
+                let mut nodes = fresh();
+                nodes.extend(take(values).into_iter().map(|value| equal(*attribute, *case, value)));
+                nodes.push(child);
+                self.children = Children::Nodes(nodes);
+            }
         }
-        if let Some((attribute, case, values)) = self.equals.take() {
-            let equal = |value| Node::Test(Test::new(attribute, case, Predicate::Equal(value)));
-            self.nodes.extend(values.into_iter().map(equal));
-        }
-        self.nodes.push(child);
     }
 
     /// The chain; `None` of no children.
-    pub(crate) fn finish(self) -> Option<Node> {
-        match self.equals {
-            Some((attribute, case, values)) => Some(list(attribute, case, values, self.kind)),
-            None => chain(self.nodes, self.kind),
+    #[inline]
+    pub(crate) fn finish(&mut self) -> Option<Node> {
+        match &mut self.children {
+            Children::Equals(attribute, case, values) => Some(list(*attribute, *case, take(values), self.kind)),
+            Children::Nodes(nodes) => chain(take(nodes), self.kind),
         }
     }
+}
+
+fn equal(attribute: AttributeId, case: Case, value: Value) -> Node {
+    Node::Test(Test::new(attribute, case, Predicate::Equal(value)))
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -2,10 +2,12 @@
 
 #[cfg(feature = "serde")]
 mod json;
+mod names;
 #[cfg(feature = "serde")]
 mod rfc7643;
 
 use crate::value::{Case, Kind, ValueRef};
+use names::Names;
 use std::fmt;
 
 /// The position of an attribute in its [`Schema`].
@@ -123,14 +125,9 @@ impl Attribute {
     }
 
     /// Whether these are its names, without regard to ASCII case; `urn` is an extension's, or `None`.
-    pub(crate) fn is_named(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> bool {
-        self.name().eq_ignore_ascii_case(name) && same(self.sub_attribute(), sub_attribute) && same(self.urn(), urn)
-    }
-
-    /// Whether a filter that writes this, without a URN, names it.
     #[inline]
-    pub(crate) fn is_written(&self, path: &str) -> bool {
-        self.urn.is_none() && self.path.eq_ignore_ascii_case(path)
+    pub(crate) fn is_named(&self, urn: Option<&str>, path: &str) -> bool {
+        same(self.urn(), urn) && is_same(&self.path, path)
     }
 
     /// The type of its values.
@@ -204,8 +201,7 @@ impl std::error::Error for SchemaError {}
 pub struct Schema {
     urn: Option<Box<str>>,
     attributes: Vec<Attribute>,
-    /// Every attribute with the hash of its names, in the order of the hashes.
-    by_name: Vec<(u64, AttributeId)>,
+    names: Names,
 }
 
 impl Schema {
@@ -231,7 +227,7 @@ impl Schema {
             return refuse("the name is not letters, digits, `-`, `_` and `$`, after a letter or `$`, with at most one dot");
         }
         if let Some(sub) = attribute.sub_attribute() {
-            let Some(parent) = self.find(attribute.urn(), attribute.name(), None) else {
+            let Some(parent) = self.find_in(attribute.urn(), attribute.name()) else {
                 return refuse("the complex attribute before the dot is not in the schema before it");
             };
             if !matches!(parent.kind, Kind::Complex | Kind::Any) {
@@ -245,15 +241,12 @@ impl Schema {
             attribute.many = attribute.multi_valued;
         }
         attribute.id = AttributeId(id);
-        let (urn, name, sub) = (attribute.urn(), attribute.name(), attribute.sub_attribute());
-        if self.find(urn, name, sub).is_some() {
+        if self.find_in(attribute.urn(), attribute.path()).is_some() {
             return refuse("the name is there already");
         }
-        let hash = hash(attribute.path(), urn);
-        let place = self.by_name.partition_point(|(known, _)| *known < hash);
-        self.by_name.insert(place, (hash, attribute.id));
         let id = attribute.id;
         self.attributes.push(attribute);
+        self.names.add_last(self.attributes.iter().map(|attribute| (attribute.urn(), attribute.path())));
         Ok(id)
     }
 
@@ -273,16 +266,16 @@ impl Schema {
     /// The attribute of that name, compared without regard to ASCII case; `urn` is an extension's, or `None`.
     #[must_use]
     pub fn find(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> Option<&Attribute> {
-        let hash = match sub_attribute {
-            Some(sub) => mix(mix(mix(mix(SEED, name), "."), sub), urn.unwrap_or_default()),
-            None => hash(name, urn),
-        };
-        self.with_hash(hash).find(|known| known.is_named(urn, name, sub_attribute))
+        match sub_attribute {
+            Some(sub) => self.find_in(urn, &format!("{name}.{sub}")),
+            None => self.find_in(urn, name),
+        }
     }
 
-    /// The attribute that a filter names by this, without a URN.
-    pub(crate) fn find_bare(&self, path: &str) -> Option<&Attribute> {
-        self.with_hash(hash(path, None)).find(|known| known.is_written(path))
+    /// The attribute of that path in the extension of that URN, or in the core schema.
+    pub(crate) fn find_in(&self, urn: Option<&str>, path: &str) -> Option<&Attribute> {
+        let is_it = |id| self.attribute(AttributeId(id)).is_some_and(|known| known.is_named(urn, path));
+        self.names.find(urn, path, is_it).and_then(|id| self.attribute(AttributeId(id)))
     }
 
     /// The attribute of that path, such as `name.familyName`, in the core schema or with the extension's URN before it.
@@ -294,11 +287,7 @@ impl Schema {
         };
         // A URN holds dots of its own, so the last colon alone cannot tell where `urn:...:2.0:User:name` splits; it can here,
         // as names have no colon.
-        let urn = self.extension(urn);
-        match rest.split_once('.') {
-            Some((name, sub)) => self.find(urn, name, Some(sub)),
-            None => self.find(urn, rest, None),
-        }
+        self.find_in(self.extension(urn), rest)
     }
 
     /// The URN, unless it is the core schema's, which says no more than none does.
@@ -334,34 +323,22 @@ impl Schema {
         }
         Ok(self)
     }
-
-    /// The attributes whose names have the hash, whichever they are.
-    fn with_hash(&self, hash: u64) -> impl Iterator<Item = &Attribute> {
-        let first = self.by_name.partition_point(|(known, _)| *known < hash);
-        let same = self.by_name.iter().skip(first).take_while(move |(known, _)| *known == hash);
-        same.filter_map(|(_, id)| self.attribute(*id))
-    }
-}
-
-/// FNV-1a of the path and the URN. A schema is made by its owner, so nobody can choose names that collide.
-fn hash(path: &str, urn: Option<&str>) -> u64 {
-    mix(mix(SEED, path), urn.unwrap_or_default())
-}
-
-const SEED: u64 = 0xcbf2_9ce4_8422_2325;
-
-fn mix(hash: u64, text: &str) -> u64 {
-    // Capitals and small letters differ in one bit, which is set here in every byte.
-    text.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte | 0x20)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// Whether both are absent, or both there and equal without regard to ASCII case.
+#[inline]
 fn same(one: Option<&str>, other: Option<&str>) -> bool {
     match (one, other) {
-        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
+        (Some(one), Some(other)) => is_same(one, other),
         (None, None) => true,
         _ => false,
     }
+}
+
+/// Whether they are equal without regard to ASCII case; most often they are equal anyway.
+#[inline]
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || one.eq_ignore_ascii_case(other)
 }
 
 /// ATTRNAME of RFC 7644 figure 1, with `$` anywhere (RFC 7643 section 2.1 and `$ref`).

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
+use super::eights;
+
 /// Names the algorithm of [`key`] and the Unicode versions of its two tables.
 ///
 /// Store it beside stored keys, refuse to work with keys of another version, and compute them anew when it changes. Between two versions
@@ -60,22 +62,49 @@ impl Version {
 /// Borrows where the text is its own key for being ASCII without capitals. A key can be up to three times as long as its text.
 #[must_use]
 pub fn key(text: &str) -> Cow<'_, str> {
-    let bytes = text.as_bytes();
-    if text.is_ascii() {
-        // Without an early way out the compiler looks at many bytes at a time.
-        return match bytes.iter().fold(false, |found, byte| found | byte.is_ascii_uppercase()) {
-            true => Cow::Owned(text.to_ascii_lowercase()),
-            false => Cow::Borrowed(text),
-        };
+    match Fold::of(text) {
+        Fold::None => Cow::Borrowed(text),
+        Fold::Capitals => Cow::Owned(text.to_ascii_lowercase()),
+        Fold::Others => Cow::Owned(key_of_others(text)),
     }
-    let first = bytes.iter().position(|byte| !byte.is_ascii()).unwrap_or(0);
+}
+
+/// What there is to fold in a text.
+pub(super) enum Fold {
+    /// Nothing: it is its own key.
+    None,
+    /// Capitals: it is ASCII.
+    Capitals,
+    /// Characters that are not ASCII.
+    Others,
+}
+
+impl Fold {
+    #[inline(always)]
+    pub(super) fn of(text: &str) -> Self {
+        let (mut all, mut capitals) = (0, 0);
+        eights::for_each(text.as_bytes(), |eight| {
+            all |= eight;
+            capitals |= eights::capitals(eight);
+        });
+        match all & eights::each(0x80) {
+            0 if capitals == 0 => Self::None,
+            0 => Self::Capitals,
+            _ => Self::Others,
+        }
+    }
+}
+
+/// [`key`] of a text that is not ASCII.
+pub(super) fn key_of_others(text: &str) -> String {
+    let first = text.bytes().position(|byte| !byte.is_ascii()).unwrap_or(0);
     // Nothing combines with an ASCII character from the left, so only the last one before other characters can change.
     let (ascii, rest) = text.split_at_checked(first.saturating_sub(1)).unwrap_or(("", text));
     let mut key = String::with_capacity(text.len());
     key.push_str(ascii);
     key.make_ascii_lowercase();
     key.extend(folded(rest));
-    Cow::Owned(key)
+    key
 }
 
 /// Whether there is ASCII in the character's key. Beside others there is no more of it: none comes of composing.

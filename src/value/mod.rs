@@ -14,6 +14,7 @@ mod screen;
 mod successor;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -34,6 +35,7 @@ pub(crate) use number::Number;
 pub(crate) use screen::Screen;
 #[cfg(any(test, feature = "sql"))]
 pub(crate) use successor::successor;
+pub use text::Text;
 
 /// One value of an attribute, borrowed from the record that holds it.
 ///
@@ -114,7 +116,7 @@ impl<'a> From<&'a [u8]> for ValueRef<'a> {
 #[non_exhaustive]
 pub enum Value {
     /// [`key`] of the literal where the attribute ignores case, the literal itself where it does not.
-    Text(Box<str>),
+    Text(Text),
     /// RFC 7643 section 2.3.2.
     Boolean(bool),
     /// RFC 7643 section 2.3.4.

@@ -1,7 +1,7 @@
 //! What a text must look like to equal an operand: nearly all others are told apart by their length and last bytes alone.
 
 use super::Case;
-use super::eights::each;
+use super::eights::{self, each};
 
 /// Lengths and ends of stored texts that are worth comparing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,24 +16,26 @@ pub(crate) struct Screen {
 
 impl Screen {
     const LONG: usize = 63;
-    /// In longer texts any letter may be one that was shortened: counting takes time, and the end tells as much.
-    const COUNTED: usize = 16;
     pub(crate) const OPEN: Self = Self { lengths: u64::MAX, end: 0, agreed: 0 };
 
     /// For the texts that [`super::equals`] finds equal to the key.
+    #[inline]
     pub(crate) fn of(key: &str, case: Case) -> Self {
-        let shortened = match case {
-            Case::Exact => 0,
-            Case::Ignore if !key.is_ascii() => return Self::OPEN,
-            Case::Ignore if key.len() < Self::COUNTED => key.bytes().filter(|byte| is_shortened(*byte)).count(),
-            Case::Ignore => key.len(),
-        };
-        let (least, most) = (key.len().min(Self::LONG), (key.len() + 2 * shortened).min(Self::LONG));
+        let len = key.len();
+        let missing = 8 * (8 - len.min(8)) as u32;
         let end = match key.as_bytes().last_chunk() {
             Some(end) => u64::from_le_bytes(*end),
-            None => key.bytes().fold(0, |end, byte| (end >> 8) | (u64::from(byte) << 56)),
+            None => eights::padded(key.as_bytes()).checked_shl(missing).unwrap_or(0),
         };
-        let bytes = u64::MAX.checked_shl(64 - 8 * key.len().min(8) as u32).unwrap_or(0);
+        let most = match case {
+            Case::Exact => len,
+            Case::Ignore if end & each(0x80) != 0 || (len > 8 && !key.is_ascii()) => return Self::OPEN,
+            Case::Ignore if len <= 8 && are_unshortened(end) => len,
+            // In long texts nearly always something can come of another character.
+            Case::Ignore => 3 * len.min(Self::LONG),
+        };
+        let (least, most) = (len.min(Self::LONG), most.min(Self::LONG));
+        let bytes = u64::MAX.checked_shl(missing).unwrap_or(0);
         Self {
             lengths: (u64::MAX << least) & (u64::MAX >> (Self::LONG - most)),
             end,
@@ -65,9 +67,14 @@ impl Screen {
     }
 }
 
-/// Whether the ASCII of a key can come of another character, such as `k` of the Kelvin sign: one of at most two bytes more for each.
-const fn is_shortened(byte: u8) -> bool {
-    matches!(byte, b's' | b'f' | b'k' | b';' | b'`')
+/// Whether none of eight ASCII bytes of a key comes of another character, as `k` does of the Kelvin sign: of one of at most two bytes more.
+const fn are_unshortened(eight: u64) -> bool {
+    // The top bit of each byte that differs.
+    const fn differ(eight: u64, byte: u8) -> u64 {
+        (eight ^ each(byte)).wrapping_add(each(0x7f))
+    }
+    let others = differ(eight, b's') & differ(eight, b'f') & differ(eight, b'k') & differ(eight, b';') & differ(eight, b'`');
+    others & each(0x80) == each(0x80)
 }
 
 #[cfg(test)]

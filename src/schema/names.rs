@@ -1,0 +1,59 @@
+//! Finds attributes by their names.
+
+use crate::value::eights;
+
+/// The positions of attributes, each at the place of the [`hash`] of its names or at the next one free; half of the places at least are free.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Names(Vec<Option<u16>>);
+
+impl Names {
+    /// The attribute of that path in the extension of that URN, or in the core schema; `is_it` looks at its names.
+    #[inline]
+    pub(super) fn find(&self, urn: Option<&str>, path: &str, is_it: impl Fn(u16) -> bool) -> Option<u16> {
+        for place in places(self.0.len(), hash(urn, path)) {
+            let found = (*self.0.get(place)?)?;
+            if is_it(found) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// Takes in the last of these.
+    pub(super) fn add_last<'a>(&mut self, names: impl ExactSizeIterator<Item = (Option<&'a str>, &'a str)>) {
+        let mut known = names.len().saturating_sub(1);
+        if 2 * names.len() > self.0.len() {
+            self.0 = vec![None; 2 * names.len().next_power_of_two()];
+            known = 0;
+        }
+        for (position, (urn, path)) in (0..).zip(names).skip(known) {
+            let free = places(self.0.len(), hash(urn, path)).find(|place| self.0.get(*place) == Some(&None));
+            if let Some(free) = free.and_then(|place| self.0.get_mut(place)) {
+                *free = Some(position);
+            }
+        }
+    }
+}
+
+/// All places of so many, a power of two, from that of the hash on.
+#[inline]
+fn places(len: usize, hash: u64) -> impl Iterator<Item = usize> {
+    (0..len).map(move |step| (hash as usize).wrapping_add(step) & (len - 1))
+}
+
+/// Of both without regard to ASCII case. Whoever makes a schema gains nothing by names that collide, and what the filters of a policy without
+/// one can name is bounded by the limit on clauses.
+#[inline]
+fn hash(urn: Option<&str>, path: &str) -> u64 {
+    let mut hash = 0;
+    // Capitals and small letters differ in one bit, which is set here in every byte.
+    let mut mix = |eight: u64| hash = (hash ^ (eight | eights::each(0x20))).wrapping_mul(MIX).rotate_left(32);
+    eights::for_each(path.as_bytes(), &mut mix);
+    if let Some(urn) = urn {
+        eights::for_each(urn.as_bytes(), &mut mix);
+    }
+    hash
+}
+
+/// 2^64 divided by the golden ratio, made odd: spreads what differs in few bits.
+const MIX: u64 = 0x9e37_79b9_7f4a_7c15;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use scieve::{Attribute, Kind, Operator, Plan, Policy, Record, Schema, ValueRef, key};
+use std::cell::Cell;
 
 /// The text of every attribute, as records may keep it.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ fn policy<'t>() -> Policy<Held<'t>> {
     let attributes = [
         Attribute::new("name", Kind::String),
         Attribute::new("code", Kind::String).case_exact(true),
+        Attribute::new("names", Kind::String).multi_valued(),
         Attribute::new("any", Kind::Any),
         Attribute::new("anyCode", Kind::Any).case_exact(true),
     ];
@@ -94,7 +96,7 @@ fn every_operator_asks_the_text_or_its_key() {
     let texts = texts();
     for operator in Operator::ALL.into_iter().filter(|operator| operator.takes_value()) {
         for (operand, operand_key) in &texts {
-            for (attribute, ignores) in [("name", true), ("code", false), ("any", true), ("anyCode", false)] {
+            for (attribute, ignores) in [("name", true), ("code", false), ("names", true), ("any", true), ("anyCode", false)] {
                 let plan = policy().parse(&format!("{attribute} {operator} \"{operand}\"")).unwrap();
                 for (text, key) in &texts {
                     let wanted = if ignores { expected(operator, key, operand_key) } else { expected(operator, text, operand) };
@@ -130,16 +132,32 @@ fn lists_of_any_length_hold_what_they_list() {
     }
 }
 
+#[test]
+fn an_or_chain_asks_all_of_its_tests() {
+    // Some of one attribute behind each other, some alone.
+    let clauses = [r#"name co "1""#, r#"name sw "2""#, r#"name ew "3""#, r#"code co "4""#, r#"code sw "5""#, r#"name co "6""#];
+    for first in 0..clauses.len() {
+        let turned = [&clauses[first..], &clauses[..first]].concat();
+        let plan = policy().parse(&turned.join(" or ")).unwrap();
+        for text in ["1", "2", "3", "4", "5", "6", "7"] {
+            agree(&plan, Some((text, text)), text != "7");
+        }
+        agree(&plan, None, false);
+    }
+}
+
 /// A record that knows its one text says it once, and where a key is handed over with a text, the text is not folded again.
 #[test]
 fn what_is_known_is_not_asked_again() {
-    struct Known;
+    #[derive(Default)]
+    struct Known(Cell<usize>);
     impl Record for Known {
         fn any_value(&self, attribute: &Attribute, _: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
             panic!("{attribute} was known")
         }
 
         fn single_text(&self, _: &Attribute) -> Option<Option<&str>> {
+            self.0.set(self.0.get() + 1);
             Some(Some("Bob"))
         }
     }
@@ -153,13 +171,22 @@ fn what_is_known_is_not_asked_again() {
         "any eq \"bob\"",
         "any co \"ob\"",
         "any gt \"al\"",
+        "name gt \"al\"",
+        "name le \"bob\"",
+        "name ge \"bob\"",
+        "name lt \"z\"",
+        "names ne \"al\"",
         "name eq \"al\" or name eq \"bob\"",
+        "name co \"al\" or name co \"bob\"",
+        "any eq \"al\" or any eq \"bob\"",
         "name eq \"al\" or name eq \"bob\" or name eq \"cy\" or name eq \"di\" or name eq \"ed\" or name eq \"flo\"",
     ];
     let schema = policy().schema().clone();
     let known = Policy::<Known>::new(schema).unwrap();
     for filter in filters {
-        assert!(known.parse(filter).unwrap().matches(&Known), "{filter}");
+        let record = Known::default();
+        assert!(known.parse(filter).unwrap().matches(&record), "{filter}");
+        assert_eq!(record.0.get(), 1, "{filter}");
         assert!(policy().parse(&filter.replace('b', "k")).unwrap().matches(&Held::Keyed(Some(("other", "kok")))), "{filter}");
     }
 }

@@ -161,13 +161,10 @@ impl Predicate {
         match self {
             Self::Equal(Value::Text(operand)) => Screen::of(operand, case),
             // For many, finding out costs more than it spares.
-            Self::In(operands) if operands.len() <= FEW => {
-                let screen = |operand: &Value| match operand {
-                    Value::Text(operand) => Screen::of(operand, case),
-                    _ => Screen::OPEN,
-                };
-                operands.iter().map(screen).reduce(Screen::or).unwrap_or(Screen::OPEN)
-            }
+            Self::In(operands) if operands.len() <= FEW => operands.iter().fold(Screen::SHUT, |all, operand| match operand {
+                Value::Text(operand) => all.or(Screen::of(operand, case)),
+                _ => Screen::OPEN,
+            }),
             // Dates and times that are equal can be written in different lengths.
             Self::Loose(Operator::Eq, Loose::Text { needle, instant: None }) => Screen::of(needle.as_str(), case),
             _ => Screen::OPEN,

@@ -1,7 +1,7 @@
 //! Policies over filters: verdicts, every finding at once, and what the help says.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops where it fails")]
 
-use scieve::{Attribute, Filter, Kind, Limits, MultiNe, Operator, Operators, Policy, Record, Schema, Syntax, ValueRef};
+use scieve::{Attribute, Filter, Kind, Limits, MultiNe, Operator, Operators, Policy, Record, Schema, Syntax, Text, Value, ValueRef};
 
 struct Nothing;
 
@@ -307,6 +307,14 @@ fn names_are_listed_up_to_a_dozen() {
     assert_eq!(helps(&everything().closed(), "zzzzzzzzzzzz pr"), ["there is none to filter by"]);
 }
 
+/// Looking for the names that come nearest takes time.
+#[test]
+fn so_many_unknown_names_are_helped_with() {
+    let clauses: Vec<String> = (0..20).map(|number| format!("nmae{} pr", number % 18)).collect();
+    let helped: Vec<bool> = helps(&everything(), &clauses.join(" or ")).iter().map(|help| !help.is_empty()).collect();
+    assert_eq!(helped, (0..20).map(|number| number % 18 < 16).collect::<Vec<_>>());
+}
+
 #[test]
 fn ne_on_what_has_one_value_of_any_type() {
     let schema = Schema::new(None, [Attribute::new("one", Kind::Any), Attribute::new("many", Kind::Any).multi_valued()]).unwrap();
@@ -325,5 +333,18 @@ fn plans_are_equal_where_they_ask_the_same_of_the_same_attributes() {
     assert_eq!(plan("id pr"), plan("(ID pr)"));
     assert_ne!(plan("id pr"), plan("name pr"));
     assert_ne!(plan("id pr"), other.parse("id pr").unwrap());
+    assert_eq!(plan(r#"id eq "aab""#), plan(r#"id eq "AAB""#));
+    assert_ne!(plan(r#"id eq "aab""#), plan(r#"id eq "bab""#));
     assert_eq!(format!("{:?}", plan("id pr")), "id is present");
+}
+
+#[test]
+fn a_text_shows_itself_as_any_other() {
+    let texts = ["", "a\"b", "a text that is too long to lie where it is held"];
+    for text in texts {
+        assert_eq!(Text::from(text).to_string(), text);
+        assert_eq!(format!("{:?}", Value::Text(text.into())), format!("Text({text:?})"));
+    }
+    assert_ne!(Text::from(texts[0]), Text::from(texts[1]));
+    assert_ne!(Text::from(texts[1]), Text::from(texts[2]));
 }

@@ -276,7 +276,20 @@ fn parts_show_themselves() {
     let ExprKind::And(operands) = filter.root().kind() else { panic!("{filter}") };
     let kinds: Vec<ExprKind<'_>> = operands.map(scieve::Expr::kind).collect();
     assert_eq!(format!("{:?}", kinds[1]), "ValuePath(Path(emails), Expr(19..33))");
+    assert_eq!(format!("{:?}", kinds[0]), "Clause(Clause(Path(name) pr None))");
     assert_eq!(filter.syntax(), &Syntax::entra());
+}
+
+#[test]
+fn blanks_of_all_kinds_stand_together() {
+    let all = Filter::parse("not (a eq 1) and b pr").unwrap();
+    for first in [" ", "\t", "\r", "\n"] {
+        for next in ["", " ", "\t", "\r", "\n", "  \t"] {
+            let blanks = format!("{first}{next}");
+            let text = "~not~(~a~eq~1~)~and~b~pr~".replace('~', &blanks);
+            assert_eq!(Filter::parse(&text).as_ref(), Ok(&all), "{text:?}");
+        }
+    }
 }
 
 #[test]

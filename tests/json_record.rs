@@ -270,6 +270,7 @@ fn without_a_schema_only() {
     let policy = Policy::schemaless(Case::Ignore);
     assert!(finds(&policy, "logins eq 3.0 and logins gt 5 and not (logins gt 6)", &record));
     assert!(finds(&policy, r#"logins[value eq 5.5]"#, &record));
+    assert!(finds(&policy, r#"userName[value sw "bj" and not (type pr)]"#, &record), "one text is its own only element");
     assert!(finds(&policy, r#"schemas.value co "enterprise""#, &record));
     let exact = Policy::schemaless(Case::Exact);
     assert!(!finds(&exact, r#"userName eq "bjensen@EXAMPLE.com""#, &record));

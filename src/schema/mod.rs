@@ -267,7 +267,7 @@ impl Schema {
     #[must_use]
     pub fn find(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> Option<&Attribute> {
         match sub_attribute {
-            Some(sub) => self.find_in(urn, &format!("{name}.{sub}")),
+            Some(sub) => self.find_in(urn, &[name, ".", sub].concat()),
             None => self.find_in(urn, name),
         }
     }

@@ -268,7 +268,7 @@ impl Schema {
     pub fn find(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> Option<&Attribute> {
         match sub_attribute {
             Some(sub) => self.find_in(urn, &[name, ".", sub].concat()),
-            None => self.find_in(urn, name),
+            None => self.find_in(urn, name).filter(|known| known.dot.is_none()),
         }
     }
 

@@ -312,6 +312,7 @@ fn schemas_of_ones_own() {
     assert_eq!(paths, ["id", "plain", "secret", "secret.part", "urn:b:plain"]);
     assert_eq!(schema.find_path("plain").unwrap().kind(), Kind::String);
     assert!(schema.find_path("secret.part").unwrap().is_never_returned());
+    assert!(schema.find(None, "secret", Some("part")).is_some() && schema.find(None, "secret.part", None).is_none());
 }
 
 #[test]

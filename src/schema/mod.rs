@@ -267,8 +267,8 @@ impl Schema {
     #[must_use]
     pub fn find(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> Option<&Attribute> {
         match sub_attribute {
-            Some(sub) => self.find_in(urn, &format!("{name}.{sub}")),
-            None => self.find_in(urn, name),
+            Some(sub) => self.find_in(urn, &[name, ".", sub].concat()),
+            None => self.find_in(urn, name).filter(|known| known.dot.is_none()),
         }
     }
 

@@ -57,3 +57,29 @@ fn hash(urn: Option<&str>, path: &str) -> u64 {
 
 /// 2^64 divided by the golden ratio, made odd: spreads what differs in few bits.
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+
+#[cfg(test)]
+mod tests {
+    use super::Names;
+
+    #[test]
+    fn every_name_is_found_and_no_other() {
+        let known: Vec<(Option<&str>, String)> =
+            (0..3_000).map(|number| (["urn:a", "urn:b"].get(number % 3).copied(), format!("name{}.part{number}", number / 7))).collect();
+        let mut names = Names::default();
+        for len in 1..=known.len() {
+            names.add_last(known[..len].iter().map(|(urn, path)| (*urn, &**path)));
+        }
+        let find = |urn, path: &str| {
+            let is_it = |at: u16| known[usize::from(at)].0 == urn && known[usize::from(at)].1.eq_ignore_ascii_case(path);
+            names.find(urn, path, is_it).map(usize::from)
+        };
+        for (at, (urn, path)) in known.iter().enumerate() {
+            assert_eq!((find(*urn, path), find(*urn, &path.to_uppercase())), (Some(at), Some(at)), "{path}");
+            assert_eq!(find(Some("urn:c"), path), None);
+            assert_eq!(find(*urn, &path.replace("name", "nome")), None);
+        }
+        assert_eq!(Names::default().find(None, "name", |_| true), None);
+        assert!(names.0.len() >= 2 * known.len() && names.0.iter().flatten().count() == known.len());
+    }
+}

@@ -46,8 +46,13 @@ enum Ascii {
 impl Needle {
     /// A needle from a key under [`Case::Ignore`], from the literal itself under [`Case::Exact`].
     pub(crate) fn new(key: Box<str>, case: Case) -> Self {
-        let rare =
-            key.bytes().enumerate().max_by_key(|(_, byte)| RARITY.get(usize::from(*byte)).copied().unwrap_or(0)).map_or(0, |(at, _)| at);
+        let (mut rare, mut rarest) = (0, 0);
+        for (at, byte) in key.bytes().enumerate() {
+            let rarity = RARITY.get(usize::from(byte)).copied().unwrap_or(0);
+            if rarity >= rarest {
+                (rare, rarest) = (at, rarity);
+            }
+        }
         let ascii = match case {
             Case::Ignore if !key.is_ascii() => Ascii::Never,
             // Half a window at most, so that each window gets at least as far as it steps back.

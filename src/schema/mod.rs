@@ -90,36 +90,42 @@ impl Attribute {
 
     /// Its position in the schema.
     #[must_use]
+    #[inline]
     pub fn id(&self) -> AttributeId {
         self.id
     }
 
     /// The complex attribute that it is a part of.
     #[must_use]
+    #[inline]
     pub fn parent(&self) -> Option<AttributeId> {
         self.parent
     }
 
     /// The URN of the extension schema that it belongs to; `None` in the core schema.
     #[must_use]
+    #[inline]
     pub fn urn(&self) -> Option<&str> {
         self.urn.as_deref()
     }
 
     /// The name with its sub-attribute, such as `name.familyName`.
     #[must_use]
+    #[inline]
     pub fn path(&self) -> &str {
         &self.path
     }
 
     /// The name up to the dot.
     #[must_use]
+    #[inline]
     pub fn name(&self) -> &str {
         self.dot.and_then(|dot| self.path.get(..dot)).unwrap_or(&self.path)
     }
 
     /// The name after the dot.
     #[must_use]
+    #[inline]
     pub fn sub_attribute(&self) -> Option<&str> {
         self.dot.and_then(|dot| self.path.get(dot + 1..))
     }
@@ -132,24 +138,28 @@ impl Attribute {
 
     /// The type of its values.
     #[must_use]
+    #[inline]
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
     /// Whether its texts compare exactly or without regard to case.
     #[must_use]
+    #[inline]
     pub fn case(&self) -> Case {
         if self.case_exact { Case::Exact } else { Case::Ignore }
     }
 
     /// Whether the attribute itself is multi-valued.
     #[must_use]
+    #[inline]
     pub fn is_multi_valued(&self) -> bool {
         self.multi_valued
     }
 
     /// Whether one record can have several values under this path: the attribute or its parent is multi-valued.
     #[must_use]
+    #[inline]
     pub fn yields_many(&self) -> bool {
         self.many
     }

@@ -254,10 +254,9 @@ impl Schema {
         if self.find_in(attribute.urn(), attribute.path()).is_some() {
             return refuse("the name is there already");
         }
-        let id = attribute.id;
         self.attributes.push(attribute);
-        self.names.add_last(self.attributes.iter().map(|attribute| (attribute.urn(), attribute.path())));
-        Ok(id)
+        self.names.add(id, |at| self.attributes.get(usize::from(at)).map(|known| (known.urn(), known.path())));
+        Ok(AttributeId(id))
     }
 
     /// The core schema's URN.

@@ -19,14 +19,16 @@ impl Names {
         None
     }
 
-    /// Takes in the last of these.
-    pub(super) fn add_last<'a>(&mut self, names: impl ExactSizeIterator<Item = (Option<&'a str>, &'a str)>) {
-        let mut known = names.len().saturating_sub(1);
-        if 2 * names.len() > self.0.len() {
-            self.0 = vec![None; 2 * names.len().next_power_of_two()];
-            known = 0;
+    /// Takes in the attribute at `last`, which comes after all others; `names` are those at a position.
+    pub(super) fn add<'a>(&mut self, last: u16, names: impl Fn(u16) -> Option<(Option<&'a str>, &'a str)>) {
+        let count = usize::from(last) + 1;
+        let mut unplaced = last..=last;
+        if 2 * count > self.0.len() {
+            self.0 = vec![None; 2 * count.next_power_of_two()];
+            unplaced = 0..=last;
         }
-        for (position, (urn, path)) in (0..).zip(names).skip(known) {
+        for position in unplaced {
+            let Some((urn, path)) = names(position) else { continue };
             let free = places(self.0.len(), hash(urn, path)).find(|place| self.0.get(*place) == Some(&None));
             if let Some(free) = free.and_then(|place| self.0.get_mut(place)) {
                 *free = Some(position);
@@ -67,8 +69,8 @@ mod tests {
         let known: Vec<(Option<&str>, String)> =
             (0..3_000).map(|number| (["urn:a", "urn:b"].get(number % 3).copied(), format!("name{}.part{number}", number / 7))).collect();
         let mut names = Names::default();
-        for len in 1..=known.len() {
-            names.add_last(known[..len].iter().map(|(urn, path)| (*urn, &**path)));
+        for at in 0..known.len() {
+            names.add(at.try_into().unwrap(), |at| known.get(usize::from(at)).map(|(urn, path)| (*urn, &**path)));
         }
         let find = |urn, path: &str| {
             let is_it = |at: u16| known[usize::from(at)].0 == urn && known[usize::from(at)].1.eq_ignore_ascii_case(path);

@@ -10,7 +10,7 @@ use crate::policy::{MultiNe, Policy};
 use crate::schema::{Attribute, AttributeId, Schema};
 use crate::span::Span;
 use crate::suggest;
-use crate::value::{Case, Kind, Text, Value};
+use crate::value::{Case, Kind, Value};
 use std::borrow::Cow;
 
 /// What the check of one filter carries along.
@@ -52,9 +52,7 @@ pub(super) enum Asked<'f> {
 impl Asked<'_> {
     pub(super) fn node(self) -> Node {
         match self {
-            Self::Equal(attribute, case, text) => {
-                Node::Test(Test::new(attribute, case, Predicate::Equal(Value::Text(Text::operand(text, case)))))
-            }
+            Self::Equal(attribute, case, text) => plan::equal_text(attribute, case, text),
             Self::Node(node) => node,
         }
     }
@@ -158,12 +156,13 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     /// Without a schema, an attribute is whatever the filter names.
     #[inline(never)]
     fn open_attribute(&mut self, path: Path<'_>, parent: Option<AttributeId>, case: Case) -> Option<AttributeId> {
-        let outer = parent.and_then(|id| self.schema.attribute(id)).map(|outer| (outer.urn().map(str::to_owned), outer.name().to_owned()));
-        let (urn, name, sub) = match (&outer, path.sub_attribute()) {
-            (Some((urn, name)), _) => (urn.as_deref(), name.as_str(), Some(path.name())),
-            (None, sub) => (path.urn(), path.name(), sub),
+        let outer = parent.and_then(|id| self.schema.attribute(id));
+        let inner = outer.map(|outer| (outer.urn().map(str::to_owned), format!("{}.{}", outer.name(), path.name())));
+        let (urn, whole) = match &inner {
+            Some((urn, whole)) => (urn.as_deref(), whole.as_str()),
+            None => (path.urn(), path.without_urn()),
         };
-        if let Some(known) = self.schema.find(urn, name, sub) {
+        if let Some(known) = self.schema.find_in(urn, whole) {
             return Some(known.id());
         }
         let schema = self.schema.to_mut();
@@ -171,10 +170,12 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             let attribute = Attribute::new(path, Kind::Any).multi_valued().case_exact(case == Case::Exact);
             urn.map_or(attribute.clone(), |urn| attribute.in_extension(urn))
         };
-        if sub.is_some() && schema.find(urn, name, None).is_none() {
+        if let Some((name, _)) = whole.split_once('.')
+            && schema.find_in(urn, name).is_none()
+        {
             schema.add(named(name)).ok()?;
         }
-        schema.add(named(&sub.map_or_else(|| name.to_owned(), |sub| format!("{name}.{sub}")))).ok()
+        schema.add(named(whole)).ok()
     }
 
     /// What a clause asks; `None` once its faults are reported.

@@ -57,11 +57,11 @@ impl Operands {
         }
     }
 
-    /// The same for the test on the equality of a text, which need not be an operand yet.
+    /// The same for [`equal_text`].
     #[inline]
     pub(crate) fn push_equal(&mut self, attribute: AttributeId, case: Case, text: &str) {
         let Some(values) = self.values(attribute, case) else {
-            return self.push_node(equal(attribute, case, Value::Text(Text::operand(text, case))));
+            return self.push_node(equal_text(attribute, case, text));
         };
         values.push(Value::Text(Text::EMPTY));
         if let Some(Value::Text(operand)) = values.last_mut() {
@@ -107,6 +107,11 @@ impl Operands {
             Children::Nodes(nodes) => chain(take(nodes), self.kind),
         }
     }
+}
+
+/// The test on the equality of a text, which need not be an operand yet.
+pub(crate) fn equal_text(attribute: AttributeId, case: Case, text: &str) -> Node {
+    equal(attribute, case, Value::Text(Text::operand(text, case)))
 }
 
 fn equal(attribute: AttributeId, case: Case, value: Value) -> Node {

@@ -3,7 +3,7 @@
 mod build;
 mod explain;
 
-pub(crate) use build::{Operands, all, not};
+pub(crate) use build::{Operands, all, equal_text, not};
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;

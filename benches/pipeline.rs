@@ -7,7 +7,7 @@ mod corpus;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use scieve::sql::{Dialect, Select};
 use scieve::users::{self, Status, User};
-use scieve::{Case, Filter, Policy, Record, scim};
+use scieve::{CaseSensitivity, Filter, Policy, Record, scim};
 use serde_json::Value;
 use std::hint::black_box;
 
@@ -29,7 +29,9 @@ fn hostile(c: &mut Criterion) {
     for bytes in [1 << 10, 64 << 10] {
         for (name, text) in corpus::hostile(bytes) {
             group.throughput(Throughput::Bytes(text.len() as u64));
-            group.bench_with_input(BenchmarkId::new(name, bytes), &text, |b, text| b.iter(|| policy.parse(black_box(text))));
+            group.bench_with_input(BenchmarkId::new(name, bytes), &text, |b, text| {
+                b.iter(|| policy.parse(black_box(text)))
+            });
         }
     }
 }
@@ -54,17 +56,27 @@ fn matches(c: &mut Criterion) {
     group.throughput(Throughput::Elements(RECORDS as u64));
     for (name, text) in corpus::filters_of_users().into_iter().take(4) {
         let plan = users::policy().parse(&text).unwrap();
-        group.bench_function(name, |b| b.iter(|| black_box(&people).iter().filter(|user| plan.matches(user)).count()));
+        group.bench_function(name, |b| {
+            b.iter(|| black_box(&people).iter().filter(|user| plan.matches(user)).count())
+        });
     }
     let plan = users::policy().parse(corpus::F4).unwrap();
     let found = people.iter().filter(|user| plan.matches(user)).count();
     assert_eq!(people.iter().filter(|user| f4_by_hand(user)).count(), found);
-    group.bench_function("F4 by hand", |b| b.iter(|| black_box(&people).iter().filter(|user| f4_by_hand(user)).count()));
+    group.bench_function("F4 by hand", |b| {
+        b.iter(|| black_box(&people).iter().filter(|user| f4_by_hand(user)).count())
+    });
 
     let resources = vec![corpus::resource(); RECORDS];
     for (name, text) in corpus::filters_of_scim() {
         json(&mut group, &format!("{name} JSON"), scim::user_policy(), &text, &resources);
-        json(&mut group, &format!("{name} JSON, no schema"), &Policy::schemaless(Case::Ignore), &text, &resources);
+        json(
+            &mut group,
+            &format!("{name} JSON, no schema"),
+            &Policy::schemaless(CaseSensitivity::Ignore),
+            &text,
+            &resources,
+        );
     }
 }
 
@@ -78,7 +90,9 @@ fn json<T: criterion::measurement::Measurement>(
     Value: Record,
 {
     let plan = policy.parse(text).unwrap();
-    group.bench_function(name, |b| b.iter(|| black_box(resources).iter().filter(|resource| plan.matches(resource)).count()));
+    group.bench_function(name, |b| {
+        b.iter(|| black_box(resources).iter().filter(|resource| plan.matches(resource)).count())
+    });
 }
 
 /// The floor: F4 as one would write it, ASCII letters folded on the fly.
@@ -104,12 +118,14 @@ fn print(c: &mut Criterion) {
 }
 
 fn sql(c: &mut Criterion) {
-    let columns = &users::columns().within("q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f");
+    let columns = &users::columns().for_tenant("q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f");
     for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
         let mut group = c.benchmark_group(format!("sql {dialect:?}"));
         for (name, text) in corpus::filters_of_users() {
             let plan = users::policy().parse(&text).unwrap();
-            group.bench_function(BenchmarkId::new("condition", name), |b| b.iter(|| black_box(&plan).to_condition(columns, dialect)));
+            group.bench_function(BenchmarkId::new("condition", name), |b| {
+                b.iter(|| black_box(&plan).to_condition(columns, dialect))
+            });
             group.bench_function(BenchmarkId::new("statement", name), |b| {
                 b.iter(|| black_box(&plan).to_sql(columns, dialect, &Select::default()).unwrap());
             });

@@ -12,7 +12,10 @@ use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use rustix::time::{ClockId, clock_gettime};
 use scieve::Plan;
-use scieve::users::{self, MemoryStore, NewUser, Operation, Page, Position, Query, Sort, SortKey, User, UserStore, Window};
+use scieve::users::{
+    self, MemoryStore, NewUser, Operation, Page, Position, Query, Sort, SortKey, User, UserStore,
+    Window,
+};
 use serde_json::json;
 use std::hint::black_box;
 use std::pin::pin;
@@ -36,7 +39,10 @@ const PAGES: [(&str, Option<&str>); 5] = [
 /// Filters that nobody matches.
 const NOBODY: [(&str, &str); 3] = [
     ("co", r#"name co "nobody at all""#),
-    ("co three", r#"name co "nobody at all" or email co "nobody at all" or subject co "nobody at all""#),
+    (
+        "co three",
+        r#"name co "nobody at all" or email co "nobody at all" or subject co "nobody at all""#,
+    ),
     ("name", r#"name eq "Nobody At All""#),
 ];
 
@@ -69,7 +75,8 @@ impl Stage {
         let bytes = kept.bytes_current as f64 / count as f64;
         println!("{count} users: loaded in {:.2} s, {bytes:.0} bytes a user", time.as_secs_f64());
         let mut random = Random(count as u64);
-        let mut asked: Vec<User> = users::sample(count).filter(|_| random.below(count) < ASKED).collect();
+        let mut asked: Vec<User> =
+            users::sample(count).filter(|_| random.below(count) < ASKED).collect();
         random.shuffle(&mut asked);
         Self { count, store, tenant, asked }
     }
@@ -99,7 +106,10 @@ impl Stage {
         for (name, text) in PAGES {
             let plan = text.map(parsed);
             let first = page_of(plan.as_ref());
-            let places = self.asked.iter().filter(|user| plan.as_ref().is_none_or(|plan| plan.matches(user)));
+            let places = self
+                .asked
+                .iter()
+                .filter(|user| plan.as_ref().is_none_or(|plan| plan.matches(user)));
             let cursors: Vec<_> = places.map(|user| after(&first, user)).collect();
             let mut group = self.group(c, "page");
             self.bench(&mut group, &format!("{name}, first"), std::slice::from_ref(&first));
@@ -108,9 +118,17 @@ impl Stage {
             }
         }
         let text = |user: &User, other: &User| {
-            format!(r#"(id eq "{}" or id eq "{}") and (status eq "active" or status eq "disabled")"#, user.id, other.id)
+            format!(
+                r#"(id eq "{}" or id eq "{}") and (status eq "active" or status eq "disabled")"#,
+                user.id, other.id
+            )
         };
-        let plans: Vec<_> = self.asked.iter().zip(self.asked.iter().skip(1)).map(|(user, other)| parsed(&text(user, other))).collect();
+        let plans: Vec<_> = self
+            .asked
+            .iter()
+            .zip(self.asked.iter().skip(1))
+            .map(|(user, other)| parsed(&text(user, other)))
+            .collect();
         self.both(c, "F2", &plans);
         self.both(c, "email", &self.by("email", |user| user.email.as_deref()));
     }
@@ -118,14 +136,26 @@ impl Stage {
     /// First pages and pages at a user, a plan for each.
     fn both(&self, c: &mut Criterion<CpuTime>, name: &str, plans: &[Plan<User>]) {
         let firsts: Vec<_> = plans.iter().map(|plan| page_of(Some(plan))).collect();
-        let cursors: Vec<_> = firsts.iter().zip(self.asked.iter().rev()).map(|(first, user)| after(first, user)).collect();
+        let cursors: Vec<_> = firsts
+            .iter()
+            .zip(self.asked.iter().rev())
+            .map(|(first, user)| after(first, user))
+            .collect();
         let mut group = self.group(c, "page");
         self.bench(&mut group, &format!("{name}, first"), &firsts);
         self.bench(&mut group, &format!("{name}, cursor"), &cursors);
     }
 
-    fn by<'u>(&'u self, attribute: &str, text: impl Fn(&'u User) -> Option<&'u str>) -> Vec<Plan<User>> {
-        self.asked.iter().filter_map(text).map(|text| parsed(&format!("{attribute} eq {}", json!(text)))).collect()
+    fn by<'u>(
+        &'u self,
+        attribute: &str,
+        text: impl Fn(&'u User) -> Option<&'u str>,
+    ) -> Vec<Plan<User>> {
+        self.asked
+            .iter()
+            .filter_map(text)
+            .map(|text| parsed(&format!("{attribute} eq {}", json!(text))))
+            .collect()
     }
 
     fn lookups(&self, c: &mut Criterion<CpuTime>) {
@@ -139,7 +169,9 @@ impl Stage {
             self.bench(&mut group, name, &queries);
         }
         let mut ids = self.asked.iter().map(|user| &user.id).cycle();
-        group.bench_function("get", |b| b.iter(|| ready(self.store.get(&self.tenant, black_box(ids.next().unwrap())))));
+        group.bench_function("get", |b| {
+            b.iter(|| ready(self.store.get(&self.tenant, black_box(ids.next().unwrap()))))
+        });
     }
 
     fn others(&self, c: &mut Criterion<CpuTime>) {
@@ -169,25 +201,44 @@ impl Stage {
         let mut new = || {
             number += 1;
             let email = Some(format!("bench.{number}@corp.example"));
-            NewUser { subject: format!("bench-{number}"), name: names.next().cloned(), email, ..NewUser::default() }
+            NewUser {
+                subject: format!("bench-{number}"),
+                name: names.next().cloned(),
+                email,
+                ..NewUser::default()
+            }
         };
         let create = |new| ready(self.store.create(&self.tenant, new)).unwrap();
         group.bench_function("create", |b| b.iter_batched(&mut new, create, BatchSize::SmallInput));
         let mut made = || create(new()).id.clone();
         let delete = |id: String| ready(self.store.delete(&self.tenant, &id)).unwrap();
-        group.bench_function("delete", |b| b.iter_batched(&mut made, delete, BatchSize::SmallInput));
-        let live: Vec<&User> = self.asked.iter().filter(|user| user.status != users::Status::Deleted).collect();
-        let (mut turns, mut people, mut others) = (0_u64.., live.iter().cycle(), live.iter().cycle().skip(1));
-        for (name, path) in [("patch name", "/name"), ("patch email", "/email"), ("patch locale", "/preferredLocale")] {
+        group
+            .bench_function("delete", |b| b.iter_batched(&mut made, delete, BatchSize::SmallInput));
+        let live: Vec<&User> =
+            self.asked.iter().filter(|user| user.status != users::Status::Deleted).collect();
+        let (mut turns, mut people, mut others) =
+            (0_u64.., live.iter().cycle(), live.iter().cycle().skip(1));
+        for (name, path) in [
+            ("patch name", "/name"),
+            ("patch email", "/email"),
+            ("patch locale", "/preferredLocale"),
+        ] {
             let mut patch = || {
-                let (turn, user, other) = (turns.next().unwrap(), people.next().unwrap(), others.next().unwrap());
+                let (turn, user, other) =
+                    (turns.next().unwrap(), people.next().unwrap(), others.next().unwrap());
                 // Another value in every round.
-                let value = format!("{}{turn}@corp.example", other.name.replace(|c: char| !c.is_alphabetic(), ""));
+                let value = format!(
+                    "{}{turn}@corp.example",
+                    other.name.replace(|c: char| !c.is_alphabetic(), "")
+                );
                 let body = json!([{ "op": "replace", "path": path, "value": value }]);
                 (&*user.id, Operation::parse_all(&body).unwrap())
             };
-            let apply = |(id, operations): (&str, Vec<Operation>)| ready(self.store.patch(&self.tenant, id, &operations)).unwrap();
-            group.bench_function(name, |b| b.iter_batched(&mut patch, apply, BatchSize::SmallInput));
+            let apply = |(id, operations): (&str, Vec<Operation>)| {
+                ready(self.store.patch(&self.tenant, id, &operations)).unwrap()
+            };
+            group
+                .bench_function(name, |b| b.iter_batched(&mut patch, apply, BatchSize::SmallInput));
         }
     }
 }
@@ -267,7 +318,12 @@ impl Measurement for CpuTime {
 
 fn short() -> Criterion<CpuTime> {
     let (warm_up, time) = (Duration::from_millis(300), Duration::from_secs(1));
-    Criterion::default().sample_size(20).warm_up_time(warm_up).measurement_time(time).without_plots().with_measurement(CpuTime)
+    Criterion::default()
+        .sample_size(20)
+        .warm_up_time(warm_up)
+        .measurement_time(time)
+        .without_plots()
+        .with_measurement(CpuTime)
 }
 
 criterion_group! { name = benches; config = short(); targets = store }

@@ -35,8 +35,15 @@ impl IntoResponse for BadFilter {
 }
 
 async fn list(Query(parameters): Query<Parameters>) -> Result<Json<Value>, BadFilter> {
-    let plan = parameters.filter.map(|text| scim::user_policy().parse(&text)).transpose().map_err(BadFilter)?;
-    let found: Vec<Value> = users().into_iter().filter(|user| plan.as_ref().is_none_or(|plan| plan.matches(user))).collect();
+    let plan = parameters
+        .filter
+        .map(|text| scim::user_policy().parse(&text))
+        .transpose()
+        .map_err(BadFilter)?;
+    let found: Vec<Value> = users()
+        .into_iter()
+        .filter(|user| plan.as_ref().is_none_or(|plan| plan.matches(user)))
+        .collect();
     Ok(Json(json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": found.len(),

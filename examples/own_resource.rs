@@ -2,7 +2,9 @@
 //!
 //! `cargo run --example own_resource -- 'owner eq "bob" and tags co "lab"'`
 
-use scieve::{Attribute, Kind, Operator, Operators, Policy, Record, Schema, SchemaError, ValueRef};
+use scieve::{
+    Attribute, AttributeType, Operator, Operators, Policy, Record, Schema, SchemaError, ValueRef,
+};
 
 struct Device {
     serial: &'static str,
@@ -28,10 +30,10 @@ fn policy() -> Result<Policy<Device>, SchemaError> {
     let schema = Schema::new(
         Some("urn:example:params:scim:schemas:core:1.0:Device"),
         [
-            Attribute::new("serial", Kind::String).case_exact(true),
-            Attribute::new("owner", Kind::String),
-            Attribute::new("ports", Kind::Integer),
-            Attribute::new("tags", Kind::String).multi_valued(),
+            Attribute::new("serial", AttributeType::String).case_exact(true),
+            Attribute::new("owner", AttributeType::String),
+            Attribute::new("ports", AttributeType::Integer),
+            Attribute::new("tags", AttributeType::String).multi_valued(),
         ],
     )?;
     // All that the types take, but a serial number is looked up whole or not at all.
@@ -45,7 +47,9 @@ fn main() -> Result<(), SchemaError> {
         Device { serial: "B-7", owner: None, ports: 24, tags: &[] },
     ];
     let policy = policy()?;
-    let text = std::env::args().nth(1).unwrap_or_else(|| r#"owner eq "bob" or ports gt 40 and not (tags pr)"#.into());
+    let text = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| r#"owner eq "bob" or ports gt 40 and not (tags pr)"#.into());
     match policy.parse(&text) {
         Ok(plan) => {
             println!("{}\n", plan.explain());

@@ -3,8 +3,8 @@
 //! `cargo run --example own_table --features sql -- 'owner eq "BOB" and not (tags eq "spare")'`
 
 use rusqlite::{Connection, params_from_iter, types::Value as Bound};
-use scieve::sql::{Child, Column, Columns, Dialect, Mapping};
-use scieve::{Attribute, Kind, Policy, Record, Schema, ValueRef, key};
+use scieve::sql::{CheckedMapping, ChildTable, Column, Dialect, Mapping};
+use scieve::{Attribute, AttributeType, Policy, Record, Schema, ValueRef, fold_key};
 use sea_query::{Expr, ExprTrait, Query, SqliteQueryBuilder, Value};
 use std::error::Error;
 
@@ -19,21 +19,25 @@ impl Record for Device {
 
 fn policy() -> Result<Policy<Device>, Box<dyn Error>> {
     let attributes = [
-        Attribute::new("serial", Kind::String).case_exact(true),
-        Attribute::new("owner", Kind::String),
-        Attribute::new("ports", Kind::Integer),
-        Attribute::new("tags", Kind::String).multi_valued(),
+        Attribute::new("serial", AttributeType::String).case_exact(true),
+        Attribute::new("owner", AttributeType::String),
+        Attribute::new("ports", AttributeType::Integer),
+        Attribute::new("tags", AttributeType::String).multi_valued(),
     ];
     Ok(Policy::new(Schema::new(None, attributes)?)?)
 }
 
-/// `owner_f` holds `scieve::key(owner)`, so that the database compares as memory does, by an index.
-fn columns() -> Result<Columns, Box<dyn Error>> {
+/// `owner_f` holds `scieve::fold_key(owner)`, so that the database compares as memory does, by an index.
+fn columns() -> Result<CheckedMapping, Box<dyn Error>> {
     let mapping = Mapping::new("devices", "id")
         .attribute("serial", Column::new("serial").not_null())
         .attribute("owner", Column::keyed("owner", "owner_f"))
         .attribute("ports", Column::new("ports").not_null())
-        .child("tags", Child::new("device_tags", "device_id").value(Column::keyed("tag", "tag_f").not_null()));
+        .child(
+            "tags",
+            ChildTable::new("device_tags", "device_id")
+                .value(Column::keyed("tag", "tag_f").not_null()),
+        );
     Ok(mapping.check()?)
 }
 
@@ -45,7 +49,8 @@ fn database() -> Result<Connection, Box<dyn Error>> {
          CREATE INDEX devices_owner ON devices (owner_f);
          CREATE INDEX device_tags_tag ON device_tags (tag_f, device_id);",
     )?;
-    type Row = (&'static str, i64, &'static str, Option<&'static str>, i64, &'static [&'static str]);
+    type Row =
+        (&'static str, i64, &'static str, Option<&'static str>, i64, &'static [&'static str]);
     let devices: [Row; 4] = [
         ("1", 7, "A-1", Some("Bob"), 4, &["lab"]),
         ("2", 7, "A-2", Some("Straße"), 48, &["rack", "spare"]),
@@ -53,17 +58,23 @@ fn database() -> Result<Connection, Box<dyn Error>> {
         ("4", 8, "C-1", Some("Bob"), 4, &[]),
     ];
     for (id, site, serial, owner, ports, tags) in devices {
-        let folded = owner.map(|owner| key(owner).into_owned());
-        database.execute("INSERT INTO devices VALUES (?1, ?2, ?3, ?4, ?5, ?6)", (id, site, serial, owner, folded, ports))?;
+        let folded = owner.map(|owner| fold_key(owner).into_owned());
+        database.execute(
+            "INSERT INTO devices VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (id, site, serial, owner, folded, ports),
+        )?;
         for tag in tags {
-            database.execute("INSERT INTO device_tags VALUES (?1, ?2, ?3)", (id, tag, key(tag)))?;
+            database
+                .execute("INSERT INTO device_tags VALUES (?1, ?2, ?3)", (id, tag, fold_key(tag)))?;
         }
     }
     Ok(database)
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let text = std::env::args().nth(1).unwrap_or_else(|| r#"owner eq "BOB" or owner eq "STRASSE" or ports gt 20.5"#.into());
+    let text = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| r#"owner eq "BOB" or owner eq "STRASSE" or ports gt 20.5"#.into());
     let (policy, columns) = (policy()?, columns()?);
     let plan = match policy.parse(&text) {
         Ok(plan) => plan,

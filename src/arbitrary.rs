@@ -14,8 +14,7 @@ use crate::filter::{Attr, Builder, Operand, attr};
 use crate::operator::{Operator, Operators};
 use crate::policy::Policy;
 use crate::schema::{Attribute, Schema};
-use crate::users::{Group, ProviderType, Role, RoleKind, RoleLevel, Status, Timestamp, User};
-use crate::value::Kind;
+use crate::value::AttributeType;
 use ::arbitrary::{Result, Unstructured};
 use serde_json::{Map, Value, json};
 
@@ -35,8 +34,10 @@ const TEXTS: &[&str] = &[
     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab",
 ];
 
-const INTEGERS: &[i64] = &[0, 1, -1, 5, 6, -5, 42, 9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX, i64::MIN];
-const DECIMALS: &[f64] = &[0.0, -0.0, 1.0, 5.0, 5.5, -5.5, 0.1, 9_007_199_254_740_992.0, 1e18, 1e30, -1e30, 5e-324];
+const INTEGERS: &[i64] =
+    &[0, 1, -1, 5, 6, -5, 42, 9_007_199_254_740_992, 9_007_199_254_740_993, i64::MAX, i64::MIN];
+const DECIMALS: &[f64] =
+    &[0.0, -0.0, 1.0, 5.0, 5.5, -5.5, 0.1, 9_007_199_254_740_992.0, 1e18, 1e30, -1e30, 5e-324];
 const INSTANTS: &[&str] = &[
     "2011-05-13T04:42:34Z",
     "2011-05-13T06:42:34+02:00",
@@ -104,7 +105,9 @@ pub fn text(u: &mut Unstructured<'_>) -> Result<String> {
             ])?),
             4 => out.push_str(&format!("{} {} {}", name(u)?, word(u)?, json!(string(u)?))),
             5 => out.push_str(&format!("{} pr", name(u)?)),
-            6 => out.push_str(&tree_of(u, 1)?.build().map_or_else(|_| String::new(), |filter| filter.to_string())),
+            6 => out.push_str(
+                &tree_of(u, 1)?.build().map_or_else(|_| String::new(), |filter| filter.to_string()),
+            ),
             _ => out.push_str(&string(u)?),
         }
     }
@@ -126,7 +129,9 @@ fn tree_of(u: &mut Unstructured<'_>, depth: usize) -> Result<Builder> {
                 let sub = *u.choose(&["type", "value", "display", "$ref"])?;
                 any_clause(u, sub)
             })?;
-            return Ok(attr(u.choose(&["emails", "scopes", "urn:a:b:User:phones"])?).element(inside));
+            return Ok(
+                attr(u.choose(&["emails", "scopes", "urn:a:b:User:phones"])?).element(inside)
+            );
         }
         let name = name(u)?;
         any_clause(u, name)
@@ -134,8 +139,21 @@ fn tree_of(u: &mut Unstructured<'_>, depth: usize) -> Result<Builder> {
 }
 
 fn name(u: &mut Unstructured<'_>) -> Result<&'static str> {
-    const NAMES: &[&str] =
-        &["name", "Name", "email", "status", "id", "active", "emails.value", "emails", "scopes", "urn:a:b:User:desk", "$ref", "not", "eq"];
+    const NAMES: &[&str] = &[
+        "name",
+        "Name",
+        "email",
+        "status",
+        "id",
+        "active",
+        "emails.value",
+        "emails",
+        "scopes",
+        "urn:a:b:User:desk",
+        "$ref",
+        "not",
+        "eq",
+    ];
     u.choose(NAMES).copied()
 }
 
@@ -161,8 +179,12 @@ fn any_clause(u: &mut Unstructured<'_>, path: &str) -> Result<Builder> {
 /// # Errors
 /// None that a caller could cause.
 pub fn filter<R: ?Sized>(u: &mut Unstructured<'_>, policy: &Policy<R>) -> Result<Option<Builder>> {
-    let allowed =
-        |attribute: &Attribute| policy.rule(attribute.id()).filter(|rule| !rule.hidden).map_or(Operators::NONE, |rule| rule.operators);
+    let allowed = |attribute: &Attribute| {
+        policy
+            .rule(attribute.id())
+            .filter(|rule| !rule.hidden)
+            .map_or(Operators::NONE, |rule| rule.operators)
+    };
     let usable: Vec<(&Attribute, Operators)> = policy
         .schema()
         .attributes()
@@ -174,9 +196,13 @@ pub fn filter<R: ?Sized>(u: &mut Unstructured<'_>, policy: &Policy<R>) -> Result
     }
     let asked = |u: &mut Unstructured<'_>| -> Result<Builder> {
         let (attribute, operators) = *u.choose(&usable)?;
-        let subs: Vec<_> = usable.iter().filter(|(sub, _)| sub.parent() == Some(attribute.id())).copied().collect();
-        let elements =
-            attribute.kind() == Kind::Complex && !subs.is_empty() || attribute.is_multi_valued() && attribute.kind() != Kind::Complex;
+        let subs: Vec<_> = usable
+            .iter()
+            .filter(|(sub, _)| sub.parent() == Some(attribute.id()))
+            .copied()
+            .collect();
+        let elements = attribute.kind() == AttributeType::Complex && !subs.is_empty()
+            || attribute.is_multi_valued() && attribute.kind() != AttributeType::Complex;
         if policy.value_paths && elements && attribute.parent().is_none() && !u.ratio(1, 3)? {
             let inside = joined_if(u, 2, policy.not, &mut |u| match subs.is_empty() {
                 true => legal_clause(u, "value", attribute, operators, policy),
@@ -199,7 +225,8 @@ fn legal_clause<R: ?Sized>(
     operators: Operators,
     policy: &Policy<R>,
 ) -> Result<Builder> {
-    let operators: Vec<Operator> = Operator::ALL.into_iter().filter(|operator| operators.contains(*operator)).collect();
+    let operators: Vec<Operator> =
+        Operator::ALL.into_iter().filter(|operator| operators.contains(*operator)).collect();
     let operator = *u.choose(&operators)?;
     let null = policy.null && matches!(operator, Operator::Eq | Operator::Ne);
     let operand = match literal(u, attribute.kind())? {
@@ -210,19 +237,19 @@ fn legal_clause<R: ?Sized>(
 }
 
 /// A value that attributes of the type are compared with; `None` for complex ones.
-fn literal(u: &mut Unstructured<'_>, kind: Kind) -> Result<Option<Operand>> {
+fn literal(u: &mut Unstructured<'_>, kind: AttributeType) -> Result<Option<Operand>> {
     Ok(Some(match kind {
-        Kind::String | Kind::Reference => Operand::String(string(u)?),
-        Kind::Boolean => Operand::Boolean(u.arbitrary()?),
-        Kind::Integer | Kind::Decimal => number(u)?,
-        Kind::DateTime => Operand::String((*u.choose(INSTANTS)?).to_owned()),
-        Kind::Binary => Operand::String((*u.choose(BINARIES)?).to_owned()),
-        Kind::Any => match u.int_in_range(0..=3)? {
+        AttributeType::String | AttributeType::Reference => Operand::String(string(u)?),
+        AttributeType::Boolean => Operand::Boolean(u.arbitrary()?),
+        AttributeType::Integer | AttributeType::Decimal => number(u)?,
+        AttributeType::DateTime => Operand::String((*u.choose(INSTANTS)?).to_owned()),
+        AttributeType::Binary => Operand::String((*u.choose(BINARIES)?).to_owned()),
+        AttributeType::Any => match u.int_in_range(0..=3)? {
             0 | 1 => Operand::String(string(u)?),
             2 => number(u)?,
             _ => Operand::Boolean(u.arbitrary()?),
         },
-        Kind::Complex => return Ok(None),
+        AttributeType::Complex => return Ok(None),
     }))
 }
 
@@ -281,12 +308,18 @@ pub fn record(u: &mut Unstructured<'_>, schema: &Schema) -> Result<Value> {
     let mut resource = Map::new();
     for attribute in schema.attributes().filter(|attribute| attribute.parent().is_none()) {
         let value = attribute_value(u, schema, attribute)?;
-        let name = if u.ratio(7, 8)? { attribute.name().to_owned() } else { attribute.name().to_uppercase() };
+        let name = if u.ratio(7, 8)? {
+            attribute.name().to_owned()
+        } else {
+            attribute.name().to_uppercase()
+        };
         match (value, attribute.urn()) {
             (None, _) => {}
             (Some(value), None) => _ = resource.insert(name, value),
             (Some(value), Some(urn)) => {
-                if let Some(extension) = resource.entry(urn).or_insert_with(|| json!({})).as_object_mut() {
+                if let Some(extension) =
+                    resource.entry(urn).or_insert_with(|| json!({})).as_object_mut()
+                {
                     extension.insert(name, value);
                 }
             }
@@ -295,38 +328,48 @@ pub fn record(u: &mut Unstructured<'_>, schema: &Schema) -> Result<Value> {
     Ok(Value::Object(resource))
 }
 
-fn attribute_value(u: &mut Unstructured<'_>, schema: &Schema, attribute: &Attribute) -> Result<Option<Value>> {
+fn attribute_value(
+    u: &mut Unstructured<'_>,
+    schema: &Schema,
+    attribute: &Attribute,
+) -> Result<Option<Value>> {
     Ok(match u.int_in_range(0..=9)? {
         0 => None,
         1 => Some(Value::Null),
         2 if attribute.is_multi_valued() => Some(json!([])),
         3 if attribute.is_multi_valued() => Some(json!([null])),
-        _ if attribute.is_multi_valued() => Some(some(u, WIDTH, |u| one_value(u, schema, attribute))?.into()),
+        _ if attribute.is_multi_valued() => {
+            Some(some(u, WIDTH, |u| one_value(u, schema, attribute))?.into())
+        }
         _ => Some(one_value(u, schema, attribute)?),
     })
 }
 
 fn one_value(u: &mut Unstructured<'_>, schema: &Schema, attribute: &Attribute) -> Result<Value> {
     if !u.ratio(15, 16)? {
-        return Ok(u.choose(&[json!("5"), json!(5), json!(true), json!(0.5), json!({"x": 1}), Value::Null])?.clone());
+        return Ok(u
+            .choose(&[json!("5"), json!(5), json!(true), json!(0.5), json!({"x": 1}), Value::Null])?
+            .clone());
     }
     Ok(match attribute.kind() {
-        Kind::String | Kind::Reference => json!(string(u)?),
-        Kind::Boolean => json!(u.arbitrary::<bool>()?),
-        Kind::Integer => json!(*u.choose(INTEGERS)?),
-        Kind::Decimal => json!(*u.choose(DECIMALS)?),
-        Kind::DateTime => json!(*u.choose(INSTANTS)?),
-        Kind::Binary => json!(*u.choose(BINARIES)?),
-        Kind::Complex => {
+        AttributeType::String | AttributeType::Reference => json!(string(u)?),
+        AttributeType::Boolean => json!(u.arbitrary::<bool>()?),
+        AttributeType::Integer => json!(*u.choose(INTEGERS)?),
+        AttributeType::Decimal => json!(*u.choose(DECIMALS)?),
+        AttributeType::DateTime => json!(*u.choose(INSTANTS)?),
+        AttributeType::Binary => json!(*u.choose(BINARIES)?),
+        AttributeType::Complex => {
             let mut object = Map::new();
             for sub in schema.attributes().filter(|sub| sub.parent() == Some(attribute.id())) {
-                if let (Some(value), Some(name)) = (attribute_value(u, schema, sub)?, sub.sub_attribute()) {
+                if let (Some(value), Some(name)) =
+                    (attribute_value(u, schema, sub)?, sub.sub_attribute())
+                {
                     object.insert(name.to_owned(), value);
                 }
             }
             Value::Object(object)
         }
-        Kind::Any => match u.int_in_range(0..=3)? {
+        AttributeType::Any => match u.int_in_range(0..=3)? {
             0 | 1 => json!(string(u)?),
             2 => json!(*u.choose(INTEGERS)?),
             _ => json!(u.arbitrary::<bool>()?),
@@ -334,48 +377,11 @@ fn one_value(u: &mut Unstructured<'_>, schema: &Schema, attribute: &Attribute) -
     })
 }
 
-/// A user whose texts may be anything. `id` and `subject` are not unique among such users.
-///
-/// # Errors
-/// None that a caller could cause.
-pub fn user(u: &mut Unstructured<'_>) -> Result<User> {
-    let status = *u.choose(&Status::ALL)?;
-    Ok(User {
-        id: string(u)?,
-        tenant_id: string(u)?,
-        subject: string(u)?,
-        name: string(u)?,
-        email: maybe(u, string)?,
-        status,
-        assigned_roles: some(u, WIDTH, role)?,
-        assigned_groups: some(u, WIDTH, |u| {
-            let provider_type = maybe(u, |u| u.choose(&[ProviderType::Idp, ProviderType::Custom]).copied())?;
-            Ok(Group { id: string(u)?, name: string(u)?, provider_type, assigned_roles: some(u, WIDTH, role)? })
-        })?,
-        assigned_scopes: some(u, WIDTH, string)?,
-        client_id: maybe(u, string)?,
-        picture: maybe(u, string)?,
-        preferred_locale: maybe(u, string)?,
-        preferred_zoneinfo: maybe(u, string)?,
-        locale: maybe(u, string)?,
-        zoneinfo: maybe(u, string)?,
-        created_at: Timestamp::from_millis(i64::from(u.arbitrary::<u32>()?) * 1000),
-        last_updated_at: Timestamp::from_millis(i64::from(u.arbitrary::<u32>()?) * 1000),
-        invite_expiry: (status == Status::Invited).then_some(2_000_000_000),
-    })
-}
-
-fn role(u: &mut Unstructured<'_>) -> Result<Role> {
-    let kind = *u.choose(&[RoleKind::Default, RoleKind::Custom])?;
-    let level = *u.choose(&[RoleLevel::User, RoleLevel::Admin])?;
-    Ok(Role { id: string(u)?, name: string(u)?, kind, level })
-}
-
-fn maybe<T>(u: &mut Unstructured<'_>, make: impl FnOnce(&mut Unstructured<'_>) -> Result<T>) -> Result<Option<T>> {
-    if u.ratio(1, 4)? { Ok(None) } else { make(u).map(Some) }
-}
-
-fn some<'a, T>(u: &mut Unstructured<'a>, most: usize, mut make: impl FnMut(&mut Unstructured<'a>) -> Result<T>) -> Result<Vec<T>> {
+fn some<'a, T>(
+    u: &mut Unstructured<'a>,
+    most: usize,
+    mut make: impl FnMut(&mut Unstructured<'a>) -> Result<T>,
+) -> Result<Vec<T>> {
     let count = u.int_in_range(0..=most)?;
     (0..count).map(|_| make(u)).collect()
 }

@@ -1,9 +1,9 @@
 //! Plans over records in memory.
 
 use crate::operator::Operator;
-use crate::plan::{FEW, Loose, Node, Plan, Predicate, Test};
+use crate::plan::{FEW, Node, Plan, Predicate, Test, Untyped};
 use crate::schema::{Attribute, Record, Schema};
-use crate::value::{self, Case, Number, Value, ValueRef, datetime};
+use crate::value::{self, CaseSensitivity, Number, Value, ValueRef, datetime};
 use std::cmp::Ordering;
 
 impl<R: Record> Plan<R> {
@@ -15,7 +15,9 @@ impl<R: Record> Plan<R> {
         match self.root() {
             Node::Test(test) => passes(test, self.schema(), record),
             Node::All(children) => match &**children {
-                [Node::Test(first), others @ ..] => passes(first, self.schema(), record) && all_match(others, self.schema(), record),
+                [Node::Test(first), others @ ..] => {
+                    passes(first, self.schema(), record) && all_match(others, self.schema(), record)
+                }
                 children => all_match(children, self.schema(), record),
             },
             chain => chain_matches(chain, self.schema(), record),
@@ -58,7 +60,12 @@ fn one_matches<R: Record + ?Sized>(children: &[Node], schema: &Schema, record: &
 
 /// The same where the first children ask of one attribute, which is looked up once.
 #[inline(never)]
-fn one_of_same_matches<R: Record + ?Sized>(first: &Test, children: &[Node], schema: &Schema, record: &R) -> bool {
+fn one_of_same_matches<R: Record + ?Sized>(
+    first: &Test,
+    children: &[Node],
+    schema: &Schema,
+    record: &R,
+) -> bool {
     let Some(attribute) = schema.attribute(first.attribute) else { return false };
     let single = record.single_text(attribute);
     let mut rest = children;
@@ -79,11 +86,14 @@ fn test_passes<R: Record + ?Sized>(test: &Test, schema: &Schema, record: &R) -> 
     passes(test, schema, record)
 }
 
-/// Whether the record, whose attributes are those of the schema, passes the test: for stores that answer the rest of a plan from
-/// their indexes.
-#[cfg(feature = "users")]
-pub(crate) fn record_passes(test: &Test, schema: &Schema, record: &dyn Record) -> bool {
-    passes(test, schema, record)
+impl Test {
+    /// Returns whether the record passes this test alone: for stores that evaluate the rest of a plan from their own indexes.
+    ///
+    /// `schema` is the schema of the plan's policy; a test of another schema matches no record that it was not written for.
+    #[must_use]
+    pub fn matches<R: Record + ?Sized>(&self, schema: &Schema, record: &R) -> bool {
+        passes(self, schema, record)
+    }
 }
 
 #[inline(always)]
@@ -94,7 +104,13 @@ fn passes<R: Record + ?Sized>(test: &Test, schema: &Schema, record: &R) -> bool 
 
 /// The same with what the record says of its one text.
 #[inline(always)]
-fn passes_on<R: Record + ?Sized>(test: &Test, single: Option<Option<&str>>, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
+fn passes_on<R: Record + ?Sized>(
+    test: &Test,
+    single: Option<Option<&str>>,
+    attribute: &Attribute,
+    schema: &Schema,
+    record: &R,
+) -> bool {
     match single {
         Some(Some(text)) if !test.screen.passes(text) => false,
         Some(stored) => one_text_passes(test, stored, attribute, schema, record),
@@ -103,7 +119,13 @@ fn passes_on<R: Record + ?Sized>(test: &Test, single: Option<Option<&str>>, attr
 }
 
 #[inline(never)]
-fn one_text_passes<R: Record + ?Sized>(test: &Test, stored: Option<&str>, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
+fn one_text_passes<R: Record + ?Sized>(
+    test: &Test,
+    stored: Option<&str>,
+    attribute: &Attribute,
+    schema: &Schema,
+    record: &R,
+) -> bool {
     match test.predicate {
         Predicate::Element(_) => some_value_passes(test, attribute, schema, record),
         _ => text_passes(test, stored),
@@ -116,7 +138,9 @@ fn text_passes(test: &Test, stored: Option<&str>) -> bool {
     let case = test.case;
     match (&test.predicate, stored) {
         (Predicate::Equal(operand), Some(text)) => text_equals(text, operand, case),
-        (Predicate::In(operands), Some(text)) if operands.len() <= FEW => is_one_of_few_texts(text, operands, case),
+        (Predicate::In(operands), Some(text)) if operands.len() <= FEW => {
+            is_one_of_few_texts(text, operands, case)
+        }
         (Predicate::In(operands), Some(text)) => is_one_of_texts(text, operands, case),
         (Predicate::Contains(needle), Some(text)) => needle.found_in(text),
         _ => other_text_passes(test, stored),
@@ -128,9 +152,14 @@ fn text_passes(test: &Test, stored: Option<&str>) -> bool {
 fn other_text_passes(test: &Test, stored: Option<&str>) -> bool {
     let case = test.case;
     let Some(text) = stored else {
-        return matches!(test.predicate, Predicate::Differs(_) | Predicate::Loose(Operator::Ne, _));
+        return matches!(
+            test.predicate,
+            Predicate::Differs(_) | Predicate::Untyped(Operator::Ne, _)
+        );
     };
-    let ordered = |operand: &Value, wanted: fn(Ordering) -> bool| value::order(ValueRef::text(text), operand, case).is_some_and(wanted);
+    let ordered = |operand: &Value, wanted: fn(Ordering) -> bool| {
+        value::order(ValueRef::text(text), operand, case).is_some_and(wanted)
+    };
     match &test.predicate {
         Predicate::Present => true,
         Predicate::Differs(operand) => !equals(ValueRef::text(text), operand, case),
@@ -140,17 +169,26 @@ fn other_text_passes(test: &Test, stored: Option<&str>) -> bool {
         Predicate::GreaterOrEqual(operand) => ordered(operand, Ordering::is_ge),
         Predicate::StartsWith(prefix) => value::starts_with(text, prefix, case),
         Predicate::EndsWith(suffix) => value::ends_with(text, suffix, case),
-        Predicate::Loose(operator, literal) => loose_one_passes(*operator, literal, case, ValueRef::text(text)),
+        Predicate::Untyped(operator, literal) => {
+            untyped_one_passes(*operator, literal, case, ValueRef::text(text))
+        }
         _ => false,
     }
 }
 
-fn some_value_passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, schema: &Schema, record: &R) -> bool {
+fn some_value_passes<R: Record + ?Sized>(
+    test: &Test,
+    attribute: &Attribute,
+    schema: &Schema,
+    record: &R,
+) -> bool {
     let case = test.case;
     let ordered = |operand: &Value, wanted: fn(Ordering) -> bool| {
-        record.any_value(attribute, &mut |stored| value::order(stored, operand, case).is_some_and(wanted))
+        record.any_value(attribute, &mut |stored| {
+            value::order(stored, operand, case).is_some_and(wanted)
+        })
     };
-    let text = |found: &dyn Fn(&str, Case) -> bool| {
+    let text = |found: &dyn Fn(&str, CaseSensitivity) -> bool| {
         record.any_value(attribute, &mut |stored| match stored {
             ValueRef::Text { text, key } => {
                 let (text, case) = case.of(text, key);
@@ -162,8 +200,12 @@ fn some_value_passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, sch
     match &test.predicate {
         Predicate::Never => false,
         Predicate::Present => record.any_value(attribute, &mut |_| true),
-        Predicate::Equal(operand) => record.any_value(attribute, &mut |stored| can_be(test, stored) && equals(stored, operand, case)),
-        Predicate::In(operands) => record.any_value(attribute, &mut |stored| can_be(test, stored) && is_one_of(stored, operands, case)),
+        Predicate::Equal(operand) => record.any_value(attribute, &mut |stored| {
+            can_be(test, stored) && equals(stored, operand, case)
+        }),
+        Predicate::In(operands) => record.any_value(attribute, &mut |stored| {
+            can_be(test, stored) && is_one_of(stored, operands, case)
+        }),
         Predicate::Differs(operand) => {
             let mut none = true;
             let differs = record.any_value(attribute, &mut |stored| {
@@ -177,14 +219,20 @@ fn some_value_passes<R: Record + ?Sized>(test: &Test, attribute: &Attribute, sch
         Predicate::Greater(operand) => ordered(operand, Ordering::is_gt),
         Predicate::GreaterOrEqual(operand) => ordered(operand, Ordering::is_ge),
         Predicate::Contains(needle) => record.any_value(attribute, &mut |stored| match stored {
-            ValueRef::Text { key: Some(key), .. } if case == Case::Ignore => needle.found_in_key(key),
+            ValueRef::Text { key: Some(key), .. } if case == CaseSensitivity::Ignore => {
+                needle.found_in_key(key)
+            }
             ValueRef::Text { text, .. } => needle.found_in(text),
             _ => false,
         }),
         Predicate::StartsWith(prefix) => text(&|text, case| value::starts_with(text, prefix, case)),
         Predicate::EndsWith(suffix) => text(&|text, case| value::ends_with(text, suffix, case)),
-        Predicate::Element(inner) => record.any_element(attribute, &mut |element| matches(inner, schema, element)),
-        Predicate::Loose(operator, literal) => loose(*operator, literal, case, attribute, record),
+        Predicate::Element(inner) => {
+            record.any_element(attribute, &mut |element| matches(inner, schema, element))
+        }
+        Predicate::Untyped(operator, literal) => {
+            untyped(*operator, literal, case, attribute, record)
+        }
     }
 }
 
@@ -197,7 +245,7 @@ fn can_be(test: &Test, stored: ValueRef<'_>) -> bool {
     }
 }
 
-fn equals(stored: ValueRef<'_>, operand: &Value, case: Case) -> bool {
+fn equals(stored: ValueRef<'_>, operand: &Value, case: CaseSensitivity) -> bool {
     match (stored, operand) {
         (ValueRef::Text { text, key }, Value::Text(operand)) => {
             let (text, case) = case.of(text, key);
@@ -207,38 +255,44 @@ fn equals(stored: ValueRef<'_>, operand: &Value, case: Case) -> bool {
     }
 }
 
-fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: Case) -> bool {
+fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: CaseSensitivity) -> bool {
     if operands.len() <= FEW {
         return operands.iter().any(|operand| equals(stored, operand, case));
     }
     // One text is folded once, not once an operand.
     let folded;
     let stored = match stored {
-        ValueRef::Text { text, key: None } if case == Case::Ignore && !text.is_ascii() => {
-            folded = value::key(text);
+        ValueRef::Text { text, key: None }
+            if case == CaseSensitivity::Ignore && !text.is_ascii() =>
+        {
+            folded = value::fold_key(text);
             ValueRef::keyed(text, &folded)
         }
         other => other,
     };
-    let order = |operand: &Value| value::order(stored, operand, case).map_or(Ordering::Less, Ordering::reverse);
+    let order = |operand: &Value| {
+        value::order(stored, operand, case).map_or(Ordering::Less, Ordering::reverse)
+    };
     operands.binary_search_by(order).is_ok()
 }
 
 #[inline]
-fn text_equals(text: &str, operand: &Value, case: Case) -> bool {
+fn text_equals(text: &str, operand: &Value, case: CaseSensitivity) -> bool {
     matches!(operand, Value::Text(operand) if value::equals(text, operand, case))
 }
 
 #[inline(never)]
-fn is_one_of_few_texts(text: &str, operands: &[Value], case: Case) -> bool {
+fn is_one_of_few_texts(text: &str, operands: &[Value], case: CaseSensitivity) -> bool {
     operands.iter().any(|operand| text_equals(text, operand, case))
 }
 
 /// The same of a text, which is folded once where it is ASCII and not long.
 #[inline(never)]
-fn is_one_of_texts(text: &str, operands: &[Value], case: Case) -> bool {
+fn is_one_of_texts(text: &str, operands: &[Value], case: CaseSensitivity) -> bool {
     let mut room = [0; 64];
-    let Some(key) = room.get_mut(..text.len()).filter(|_| case == Case::Ignore && text.is_ascii()) else {
+    let Some(key) =
+        room.get_mut(..text.len()).filter(|_| case == CaseSensitivity::Ignore && text.is_ascii())
+    else {
         return is_one_of(ValueRef::text(text), operands, case);
     };
     key.copy_from_slice(text.as_bytes());
@@ -248,45 +302,72 @@ fn is_one_of_texts(text: &str, operands: &[Value], case: Case) -> bool {
         _ => Ordering::Less,
     };
     // Ids that are asked for together were often made one after the other: most others are not among them.
-    let outside = operands.first().is_some_and(|least| order(least).is_gt()) || operands.last().is_some_and(|most| order(most).is_lt());
+    let outside = operands.first().is_some_and(|least| order(least).is_gt())
+        || operands.last().is_some_and(|most| order(most).is_lt());
     !outside && operands.binary_search_by(order).is_ok()
 }
 
 /// A comparison with values of any type: only those of the literal's own type can match.
-fn loose<R: Record + ?Sized>(operator: Operator, literal: &Loose, case: Case, attribute: &Attribute, record: &R) -> bool {
+fn untyped<R: Record + ?Sized>(
+    operator: Operator,
+    literal: &Untyped,
+    case: CaseSensitivity,
+    attribute: &Attribute,
+    record: &R,
+) -> bool {
     let mut none = true;
     let found = record.any_value(attribute, &mut |stored| {
         none = false;
-        loose_one_passes(operator, literal, case, stored)
+        untyped_one_passes(operator, literal, case, stored)
     });
     found || (none && operator == Operator::Ne)
 }
 
-fn loose_one_passes(operator: Operator, literal: &Loose, case: Case, stored: ValueRef<'_>) -> bool {
+fn untyped_one_passes(
+    operator: Operator,
+    literal: &Untyped,
+    case: CaseSensitivity,
+    stored: ValueRef<'_>,
+) -> bool {
     match operator {
-        Operator::Ne => !loose_passes(Operator::Eq, literal, case, stored),
-        _ => loose_passes(operator, literal, case, stored),
+        Operator::Ne => !untyped_passes(Operator::Eq, literal, case, stored),
+        _ => untyped_passes(operator, literal, case, stored),
     }
 }
 
-fn loose_passes(operator: Operator, literal: &Loose, case: Case, stored: ValueRef<'_>) -> bool {
+fn untyped_passes(
+    operator: Operator,
+    literal: &Untyped,
+    case: CaseSensitivity,
+    stored: ValueRef<'_>,
+) -> bool {
     let ordering = match (literal, stored) {
-        (Loose::Boolean(literal), ValueRef::Boolean(stored)) => return operator == Operator::Eq && *literal == stored,
-        (Loose::Number(literal), ValueRef::Integer(stored)) => Some(Number::new(literal).order_i64(stored)),
-        (Loose::Number(literal), ValueRef::Decimal(stored)) => Number::new(literal).order_f64(stored),
-        (Loose::Text { needle, .. }, ValueRef::Text { text, key }) if operator == Operator::Co => {
+        (Untyped::Boolean(literal), ValueRef::Boolean(stored)) => {
+            return operator == Operator::Eq && *literal == stored;
+        }
+        (Untyped::Number(literal), ValueRef::Integer(stored)) => {
+            Some(Number::new(literal).order_i64(stored))
+        }
+        (Untyped::Number(literal), ValueRef::Decimal(stored)) => {
+            Number::new(literal).order_f64(stored)
+        }
+        (Untyped::Text { needle, .. }, ValueRef::Text { text, key })
+            if operator == Operator::Co =>
+        {
             return match key {
-                Some(key) if case == Case::Ignore => needle.found_in_key(key),
+                Some(key) if case == CaseSensitivity::Ignore => needle.found_in_key(key),
                 _ => needle.found_in(text),
             };
         }
-        (Loose::Text { needle, instant }, ValueRef::Text { text, key }) => {
+        (Untyped::Text { needle, instant }, ValueRef::Text { text, key }) => {
             let (literal, (folded, case)) = (needle.as_str(), case.of(text, key));
             match operator {
                 Operator::Sw => return value::starts_with(folded, literal, case),
                 Operator::Ew => return value::ends_with(folded, literal, case),
                 _ => match instant.and_then(|instant| Some((datetime::parse(text)?, instant))) {
-                    Some((stored, literal)) => Some((stored.micros, stored.residue).cmp(&(literal.micros, literal.residue))),
+                    Some((stored, literal)) => Some(
+                        (stored.micros, stored.residue).cmp(&(literal.micros, literal.residue)),
+                    ),
                     None => Some(value::compare(folded, literal, case)),
                 },
             }

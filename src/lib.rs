@@ -1,8 +1,4 @@
-#![cfg_attr(all(feature = "users", feature = "sql"), doc = include_str!("../README.md"))]
-#![cfg_attr(
-    not(all(feature = "users", feature = "sql")),
-    doc = "SCIM 2.0 filters (RFC 7644) parsed, checked against a policy, and run in memory or as SQL with the same answer everywhere."
-)]
+//! SCIM 2.0 filters (RFC 7644) parsed, checked against a policy, and run in memory or as SQL with the same answer everywhere.
 
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
@@ -10,8 +6,6 @@ mod check;
 mod diagnostic;
 mod eval;
 mod filter;
-#[cfg(feature = "http")]
-pub mod http;
 mod limits;
 mod operator;
 mod plan;
@@ -25,8 +19,6 @@ mod span;
 pub mod sql;
 mod suggest;
 mod syntax;
-#[cfg(feature = "users")]
-pub mod users;
 mod value;
 
 pub use diagnostic::Code;
@@ -48,11 +40,11 @@ pub use filter::attr;
 pub use limits::Limits;
 pub use operator::Operator;
 pub use operator::Operators;
-pub use plan::Loose;
 pub use plan::Node;
 pub use plan::Plan;
 pub use plan::Predicate;
 pub use plan::Test;
+pub use plan::Untyped;
 pub use policy::FieldRule;
 pub use policy::GroupRule;
 pub use policy::MultiNe;
@@ -66,12 +58,12 @@ pub use schema::Schema;
 pub use schema::SchemaError;
 pub use span::Span;
 pub use syntax::Syntax;
-pub use value::Case;
+pub use value::AttributeType;
+pub use value::CaseSensitivity;
 pub use value::DateTime;
 pub use value::FOLD_VERSION;
-pub use value::Kind;
-pub use value::Needle;
+pub use value::Substring;
 pub use value::Text;
 pub use value::Value;
 pub use value::ValueRef;
-pub use value::key;
+pub use value::fold_key;

@@ -15,7 +15,7 @@ pub struct Limits {
     /// Comparisons and presence tests together; 500 by default.
     pub clauses: usize,
     /// Levels on which `and` and `or` take turns, once every `not` is pushed down to the clauses; 20 by default.
-    pub alternations: usize,
+    pub connective_levels: usize,
 }
 
 impl Limits {
@@ -24,12 +24,17 @@ impl Limits {
     /// A larger [`Limits::depth`] counts as this, so that no setting can exhaust a thread's stack.
     pub const MAX_DEPTH: usize = 64;
 
-    pub(crate) const DEFAULT: Self = Self { bytes: 65_536, depth: 32, clauses: 500, alternations: 20 };
+    pub(crate) const DEFAULT: Self =
+        Self { bytes: 65_536, depth: 32, clauses: 500, connective_levels: 20 };
 
     /// The same limits, with those that have an upper bound cut down to it.
     #[must_use]
     pub fn clamped(self) -> Self {
-        Self { bytes: self.bytes.min(Self::MAX_BYTES), depth: self.depth.min(Self::MAX_DEPTH), ..self }
+        Self {
+            bytes: self.bytes.min(Self::MAX_BYTES),
+            depth: self.depth.min(Self::MAX_DEPTH),
+            ..self
+        }
     }
 }
 

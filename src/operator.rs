@@ -1,11 +1,15 @@
 //! The ten operators of RFC 7644 section 3.4.2.2, in one table.
 
-use crate::value::Kind;
+use crate::value::AttributeType;
 use std::fmt;
 
 /// What a clause asks of an attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "lowercase")
+)]
 pub enum Operator {
     /// Some value equals.
     Eq,
@@ -31,7 +35,18 @@ pub enum Operator {
 
 impl Operator {
     /// Every operator, in the order of RFC 7644 table 3, `pr` last.
-    pub const ALL: [Self; 10] = [Self::Eq, Self::Ne, Self::Co, Self::Sw, Self::Ew, Self::Gt, Self::Ge, Self::Lt, Self::Le, Self::Pr];
+    pub const ALL: [Self; 10] = [
+        Self::Eq,
+        Self::Ne,
+        Self::Co,
+        Self::Sw,
+        Self::Ew,
+        Self::Gt,
+        Self::Ge,
+        Self::Lt,
+        Self::Le,
+        Self::Pr,
+    ];
 
     /// The operator as canonical text writes it.
     #[must_use]
@@ -107,13 +122,17 @@ impl Operators {
 
     /// The operators that values of a kind take (RFC 7644 section 3.4.2.2; the type table of grammar.md).
     #[must_use]
-    pub const fn of_kind(kind: Kind) -> Self {
+    pub const fn of_kind(kind: AttributeType) -> Self {
         use Operator::{Eq, Ge, Gt, Le, Lt, Ne, Pr};
         match kind {
-            Kind::String | Kind::Reference | Kind::Any => Self::of(&Operator::ALL),
-            Kind::Boolean | Kind::Binary => Self::of(&[Eq, Ne, Pr]),
-            Kind::Integer | Kind::Decimal | Kind::DateTime => Self::of(&[Eq, Ne, Gt, Ge, Lt, Le, Pr]),
-            Kind::Complex => Self::of(&[Pr]),
+            AttributeType::String | AttributeType::Reference | AttributeType::Any => {
+                Self::of(&Operator::ALL)
+            }
+            AttributeType::Boolean | AttributeType::Binary => Self::of(&[Eq, Ne, Pr]),
+            AttributeType::Integer | AttributeType::Decimal | AttributeType::DateTime => {
+                Self::of(&[Eq, Ne, Gt, Ge, Lt, Le, Pr])
+            }
+            AttributeType::Complex => Self::of(&[Pr]),
         }
     }
 

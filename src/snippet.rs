@@ -20,9 +20,9 @@ pub(crate) struct Mark<'a> {
 
 /// Marks drawn in one picture; of more, the first primary ones and then the first others are.
 const MARKS: usize = 8;
-/// Columns that a line may have before it is cut.
+/// CheckedMapping that a line may have before it is cut.
 const WIDTH: usize = 100;
-/// Columns kept on both sides of a mark's start and of its end in a line that is cut.
+/// CheckedMapping kept on both sides of a mark's start and of its end in a line that is cut.
 const CONTEXT: usize = 30;
 /// Stands for what is left out.
 const CUT: &str = "...";
@@ -31,7 +31,8 @@ const CUT: &str = "...";
 ///
 /// The first row is ` --> line:column` (from 1, in characters) of the first primary mark. Rows are parted by `\n`, with none at the end.
 pub(crate) fn render(source: &str, marks: &[Mark<'_>]) -> String {
-    let mut marks: Vec<Mark<'_>> = marks.iter().map(|mark| Mark { span: fit(source, mark.span), ..*mark }).collect();
+    let mut marks: Vec<Mark<'_>> =
+        marks.iter().map(|mark| Mark { span: fit(source, mark.span), ..*mark }).collect();
     marks.sort_by_key(|mark| !mark.primary);
     marks.truncate(MARKS);
     let Some(first) = marks.first() else { return String::new() };
@@ -92,8 +93,16 @@ fn lines<'a>(source: &str, marks: &[Mark<'a>]) -> BTreeMap<usize, Vec<Segment<'a
             let span = Span::new(span.start, span.start.max(end_of(first).end));
             lines.entry(first).or_default().push(Segment { span, label: "", primary });
         }
-        let end = if span.start >= span.end { span.end } else { span.end.min(end_of(last).end.max(span.start)) };
-        lines.entry(last).or_default().push(Segment { span: Span::new(span.start.max(last), end), label, primary });
+        let end = if span.start >= span.end {
+            span.end
+        } else {
+            span.end.min(end_of(last).end.max(span.start))
+        };
+        lines.entry(last).or_default().push(Segment {
+            span: Span::new(span.start.max(last), end),
+            label,
+            primary,
+        });
     }
     lines
 }
@@ -143,13 +152,20 @@ impl Line {
 
     /// The rows under the line: carets with the label of the last of them, then the other labels from right to left, each tied to its mark.
     fn below(&self, segments: &[Segment<'_>]) -> Vec<String> {
-        let mut placed: Vec<_> = segments.iter().map(|segment| (self.columns(segment.span), segment)).collect();
-        placed.sort_by_key(|((start, end), segment)| (std::cmp::Reverse(end - start), segment.primary));
+        let mut placed: Vec<_> =
+            segments.iter().map(|segment| (self.columns(segment.span), segment)).collect();
+        placed.sort_by_key(|((start, end), segment)| {
+            (std::cmp::Reverse(end - start), segment.primary)
+        });
         let mut carets = Vec::new();
         for ((start, end), segment) in &placed {
             let columns = carets.len().max(*end);
             carets.resize(columns, ' ');
-            carets.iter_mut().take(*end).skip(*start).for_each(|c| *c = if segment.primary { '^' } else { '-' });
+            carets
+                .iter_mut()
+                .take(*end)
+                .skip(*start)
+                .for_each(|c| *c = if segment.primary { '^' } else { '-' });
         }
         placed.sort_by_key(|((start, end), _)| (*end, *start));
         let mut rows = vec![carets.into_iter().collect::<String>()];
@@ -158,8 +174,11 @@ impl Line {
             row.push_str(&escape(segment.label));
         }
 
-        let mut labels: Vec<_> =
-            placed.iter().filter(|(_, segment)| !segment.label.is_empty()).map(|((start, _), segment)| (*start, segment.label)).collect();
+        let mut labels: Vec<_> = placed
+            .iter()
+            .filter(|(_, segment)| !segment.label.is_empty())
+            .map(|((start, _), segment)| (*start, segment.label))
+            .collect();
         labels.sort_by_key(|label| label.0);
         if !labels.is_empty() {
             rows.push(ties(&labels, usize::MAX));
@@ -187,8 +206,13 @@ fn pieces(source: &str, line: Span, segments: &[Segment<'_>]) -> Vec<Span> {
     if after(source, line, line.start, WIDTH) == line.end {
         return vec![line];
     }
-    let around = |offset| Span::new(before(source, line, offset, CONTEXT), after(source, line, offset, CONTEXT));
-    let mut windows: Vec<Span> = segments.iter().flat_map(|segment| [around(segment.span.start), around(segment.span.end)]).collect();
+    let around = |offset| {
+        Span::new(before(source, line, offset, CONTEXT), after(source, line, offset, CONTEXT))
+    };
+    let mut windows: Vec<Span> = segments
+        .iter()
+        .flat_map(|segment| [around(segment.span.start), around(segment.span.end)])
+        .collect();
     windows.sort_unstable();
     let mut pieces: Vec<Span> = Vec::new();
     for window in windows {
@@ -386,7 +410,11 @@ mod tests {
 
     /// Rows under the source line, without the gutter.
     fn rows(source: &str, marks: &[Mark<'_>]) -> Vec<String> {
-        render(source, marks).lines().skip(1).map(|row| row.get(4..).unwrap_or_default().to_owned()).collect()
+        render(source, marks)
+            .lines()
+            .skip(1)
+            .map(|row| row.get(4..).unwrap_or_default().to_owned())
+            .collect()
     }
 
     #[test]
@@ -395,26 +423,53 @@ mod tests {
             render("name eq Bob", &[mark(8, 11, "expected a string")]),
             " --> 1:9\n1 | name eq Bob\n  |         ^^^ expected a string"
         );
-        assert_eq!(render("name eq Bob", &[mark(8, 11, "")]), " --> 1:9\n1 | name eq Bob\n  |         ^^^");
+        assert_eq!(
+            render("name eq Bob", &[mark(8, 11, "")]),
+            " --> 1:9\n1 | name eq Bob\n  |         ^^^"
+        );
         assert_eq!(render("name eq Bob", &[]), "");
     }
 
     #[test]
     fn after_the_end() {
-        assert_eq!(rows("name eq", &[mark(7, 7, "expected a value")]), ["name eq", "       ^ expected a value"]);
+        assert_eq!(
+            rows("name eq", &[mark(7, 7, "expected a value")]),
+            ["name eq", "       ^ expected a value"]
+        );
         assert_eq!(render("", &[mark(0, 0, "empty")]), " --> 1:1\n1 |\n  | ^ empty");
     }
 
     #[test]
     fn several_marks() {
         let source = r#"a eq "x" or b eq "y" and c pr"#;
-        let got = rows(source, &[note(0, 8, "this"), mark(9, 11, "mixes both"), note(12, 29, "and that")]);
-        assert_eq!(got, [source, "-------- ^^ ----------------- and that", "|        |", "|        mixes both", "this",]);
+        let got = rows(
+            source,
+            &[note(0, 8, "this"), mark(9, 11, "mixes both"), note(12, 29, "and that")],
+        );
+        assert_eq!(
+            got,
+            [
+                source,
+                "-------- ^^ ----------------- and that",
+                "|        |",
+                "|        mixes both",
+                "this",
+            ]
+        );
         // The inner one stays visible, whichever kind it is.
-        assert_eq!(rows("(a pr)", &[mark(0, 6, "all"), note(1, 2, "a")]), ["(a pr)", "^-^^^^ all", " |", " a"]);
-        assert_eq!(rows("(a pr)", &[note(0, 6, "all"), mark(1, 2, "a")]), ["(a pr)", "-^---- all", " |", " a"]);
+        assert_eq!(
+            rows("(a pr)", &[mark(0, 6, "all"), note(1, 2, "a")]),
+            ["(a pr)", "^-^^^^ all", " |", " a"]
+        );
+        assert_eq!(
+            rows("(a pr)", &[note(0, 6, "all"), mark(1, 2, "a")]),
+            ["(a pr)", "-^---- all", " |", " a"]
+        );
         // Two labels at one place.
-        assert_eq!(rows("abc", &[mark(0, 1, "one"), note(0, 1, "two"), note(2, 3, "three")]), ["abc", "^ - three", "|", "one", "two"]);
+        assert_eq!(
+            rows("abc", &[mark(0, 1, "one"), note(0, 1, "two"), note(2, 3, "three")]),
+            ["abc", "^ - three", "|", "one", "two"]
+        );
     }
 
     #[test]
@@ -438,8 +493,14 @@ mod tests {
         ] {
             let source = format!("a{raw}b");
             let end = 1 + raw.len();
-            assert_eq!(rows(&source, &[mark(end, end + 1, "x")]), [format!("a{shown}b"), format!("{:1$}^ x", "", 1 + shown.len())]);
-            assert_eq!(rows(&source, &[mark(1, end, "x")]).get(1), Some(&format!(" {} x", "^".repeat(shown.len()))));
+            assert_eq!(
+                rows(&source, &[mark(end, end + 1, "x")]),
+                [format!("a{shown}b"), format!("{:1$}^ x", "", 1 + shown.len())]
+            );
+            assert_eq!(
+                rows(&source, &[mark(1, end, "x")]).get(1),
+                Some(&format!(" {} x", "^".repeat(shown.len())))
+            );
             assert_eq!(rows("a", &[mark(0, 1, raw)]).get(1), Some(&format!("^ {shown}")));
         }
         assert_eq!(escape("é\n\"\u{200d}"), "é\\n\"\\u{200d}");
@@ -458,13 +519,25 @@ mod tests {
     fn lines() {
         let source = "a pr\r\nand b eq\nor c\nd\ne pr";
         assert_eq!(render(source, &[mark(6, 9, "x")]), " --> 2:1\n2 | and b eq\n  | ^^^ x");
-        assert_eq!(render(source, &[mark(6, 9, "x"), note(0, 1, "y")]), " --> 2:1\n1 | a pr\n  | - y\n2 | and b eq\n  | ^^^ x");
+        assert_eq!(
+            render(source, &[mark(6, 9, "x"), note(0, 1, "y")]),
+            " --> 2:1\n1 | a pr\n  | - y\n2 | and b eq\n  | ^^^ x"
+        );
         // From the second line to the last but one of five: the line between them is left out.
-        assert_eq!(render(source, &[mark(10, 21, "x")]), " --> 2:5\n2 | and b eq\n  |     ^^^^\n...\n4 | d\n  | ^ x");
+        assert_eq!(
+            render(source, &[mark(10, 21, "x")]),
+            " --> 2:5\n2 | and b eq\n  |     ^^^^\n...\n4 | d\n  | ^ x"
+        );
         // The line break itself.
-        assert_eq!(render(source, &[mark(4, 6, "x")]), " --> 1:5\n1 | a pr\n  |     ^\n2 | and b eq\n  | ^ x");
+        assert_eq!(
+            render(source, &[mark(4, 6, "x")]),
+            " --> 1:5\n1 | a pr\n  |     ^\n2 | and b eq\n  | ^ x"
+        );
         let many = "\n".repeat(11);
-        assert_eq!(render(&many, &[mark(11, 11, "x"), note(0, 0, "")]), "  --> 12:1\n 1 |\n   | -\n...\n12 |\n   | ^ x");
+        assert_eq!(
+            render(&many, &[mark(11, 11, "x"), note(0, 0, "")]),
+            "  --> 12:1\n 1 |\n   | -\n...\n12 |\n   | ^ x"
+        );
     }
 
     #[test]
@@ -472,12 +545,27 @@ mod tests {
         let source = "x".repeat(65_536);
         let (a, b) = (CONTEXT, "x".repeat(CONTEXT));
         assert_eq!(rows(&source, &[mark(0, 1, "l")]), [format!("x{b}..."), "^ l".to_owned()]);
-        assert_eq!(rows(&source, &[mark(65_536, 65_536, "l")]), [format!("...{b}"), format!("{:1$}^ l", "", a + 3)]);
-        assert_eq!(rows(&source, &[mark(30_000, 30_002, "l")]), [format!("...{b}xx{b}..."), format!("{:1$}^^ l", "", a + 3)]);
+        assert_eq!(
+            rows(&source, &[mark(65_536, 65_536, "l")]),
+            [format!("...{b}"), format!("{:1$}^ l", "", a + 3)]
+        );
+        assert_eq!(
+            rows(&source, &[mark(30_000, 30_002, "l")]),
+            [format!("...{b}xx{b}..."), format!("{:1$}^^ l", "", a + 3)]
+        );
         // A wide mark keeps both of its ends, and its carets run on under the dots.
         let whole = rows(&source, &[mark(30_000, 40_000, "l")]);
-        assert_eq!(whole, [format!("...{b}{b}...{b}{b}..."), format!("{:1$}{2} l", "", a + 3, "^".repeat(2 * a + 3))]);
-        assert_eq!(rows(&source, &[mark(0, 1, "a"), note(60_000, 60_001, "b")]).first(), Some(&format!("x{b}...{b}x{b}...")));
+        assert_eq!(
+            whole,
+            [
+                format!("...{b}{b}...{b}{b}..."),
+                format!("{:1$}{2} l", "", a + 3, "^".repeat(2 * a + 3))
+            ]
+        );
+        assert_eq!(
+            rows(&source, &[mark(0, 1, "a"), note(60_000, 60_001, "b")]).first(),
+            Some(&format!("x{b}...{b}x{b}..."))
+        );
     }
 
     #[test]

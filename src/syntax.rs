@@ -38,7 +38,13 @@ impl Syntax {
     /// What Microsoft Entra ID sends besides.
     #[must_use]
     pub const fn entra() -> Self {
-        Self { sub_attribute_after_brackets: true, operator_after_brackets: true, boolean_text: true, boolean_case: true, ..Self::rfc() }
+        Self {
+            sub_attribute_after_brackets: true,
+            operator_after_brackets: true,
+            boolean_text: true,
+            boolean_case: true,
+            ..Self::rfc()
+        }
     }
 
     /// [`Syntax::entra`], and strings in single quotes or without any.

@@ -5,17 +5,17 @@
 pub(crate) type Named = (&'static str, String);
 
 pub(crate) const F1: &str = r#"name eq "Bob""#;
-pub(crate) const F2: &str =
-    r#"(id eq "62716ab404a7bd8626af9bd6" or id eq "62716ac4c7e500e13ff5fa22") and (status eq "active" or status eq "disabled")"#;
-pub(crate) const F3: &str =
-    r#"name co "query" or email co "query" or subject co "query" or id eq "query" or assignedRoles.name eq "query""#;
-pub(crate) const F4: &str = r#"(name eq "Bob" or name eq "Alice") and (status eq "active" or status eq "disabled")"#;
+pub(crate) const F2: &str = r#"(id eq "62716ab404a7bd8626af9bd6" or id eq "62716ac4c7e500e13ff5fa22") and (status eq "active" or status eq "disabled")"#;
+pub(crate) const F3: &str = r#"name co "query" or email co "query" or subject co "query" or id eq "query" or assignedRoles.name eq "query""#;
+pub(crate) const F4: &str =
+    r#"(name eq "Bob" or name eq "Alice") and (status eq "active" or status eq "disabled")"#;
 pub(crate) const F5: &str = r#"emails[type eq "work" and value co "@example.com"] or ims[type eq "xmpp" and value co "@foo.com"]"#;
 pub(crate) const F6: &str = r#"urn:ietf:params:scim:schemas:core:2.0:User:userName sw "J" and meta.lastModified gt "2011-05-13T04:42:34Z""#;
 
 /// A hundred ids, and a group on the status.
 pub(crate) fn f7() -> String {
-    let ids: Vec<String> = (0..100).map(|number| format!("id eq \"62716ab404a7bd8626af{number:04x}\"")).collect();
+    let ids: Vec<String> =
+        (0..100).map(|number| format!("id eq \"62716ab404a7bd8626af{number:04x}\"")).collect();
     format!("({}) and (status eq \"active\" or status eq \"disabled\")", ids.join(" or "))
 }
 
@@ -26,13 +26,15 @@ pub(crate) fn f8() -> String {
 
 /// Five hundred clauses in one chain.
 pub(crate) fn f9() -> String {
-    let clauses: Vec<String> = (0..500).map(|number| format!("name eq \"user {number}\"")).collect();
+    let clauses: Vec<String> =
+        (0..500).map(|number| format!("name eq \"user {number}\"")).collect();
     clauses.join(" or ")
 }
 
 /// Filters of users.
 pub(crate) fn filters_of_users() -> Vec<Named> {
-    let short = [("F1", F1), ("F2", F2), ("F3", F3), ("F4", F4)].map(|(name, text)| (name, text.to_owned()));
+    let short = [("F1", F1), ("F2", F2), ("F3", F3), ("F4", F4)]
+        .map(|(name, text)| (name, text.to_owned()));
     short.into_iter().chain([("F7", f7()), ("F8", f8()), ("F9", f9())]).collect()
 }
 

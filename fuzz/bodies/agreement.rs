@@ -7,8 +7,8 @@ use arbitrary::{Result, Unstructured};
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use scieve::sql::{Dialect, Param, Select, Statement};
-use scieve::users::{self, User};
 use scieve::{Filter, Limits, Syntax, arbitrary as made_up};
+use scieve_users::{self, User};
 
 pub(crate) fn agreement(bytes: &[u8]) {
     thread_local!(static DATABASE: Connection = database());
@@ -31,12 +31,15 @@ fn made(u: &mut Unstructured<'_>) -> Result<(Vec<Filter>, Vec<User>)> {
         filters.extend(match u.int_in_range(0..=2)? {
             0 => made_up::filter(u, users::policy())?.and_then(|filter| filter.build().ok()),
             1 => made_up::filter(u, &OPEN)?.and_then(|filter| filter.build().ok()),
-            _ => Filter::parse_with(&made_up::text(u)?, &Syntax::lenient(), &Limits::default()).ok(),
+            _ => {
+                Filter::parse_with(&made_up::text(u)?, &Syntax::lenient(), &Limits::default()).ok()
+            }
         });
     }
     let users = (0..6).map(|number| {
         let mut user = made_up::user(u)?;
-        (user.id, user.subject) = (format!("{}{number}", user.id), format!("{number}{}", user.subject));
+        (user.id, user.subject) =
+            (format!("{}{number}", user.id), format!("{number}{}", user.subject));
         Ok(user)
     });
     Ok((filters, users.collect::<Result<_>>()?))
@@ -50,17 +53,25 @@ fn compare(database: &Connection, filters: &[Filter], users: &[User]) {
             insert(database, &row);
         }
         // What another tenant's user of the same id has.
-        for row in rows(columns, users::schema(), "other", &users[(place + 1) % users.len()].id, user) {
+        for row in
+            rows(columns, users::schema(), "other", &users[(place + 1) % users.len()].id, user)
+        {
             insert(database, &row);
         }
     }
-    let columns = columns.within("tenant");
+    let columns = columns.for_tenant("tenant");
     for filter in filters {
         for policy in [users::policy(), &OPEN] {
             let Ok(plan) = policy.check(filter) else { continue };
-            let mut expected: Vec<&str> = users.iter().filter(|user| plan.matches(user)).map(|user| user.id.as_str()).collect();
+            let mut expected: Vec<&str> = users
+                .iter()
+                .filter(|user| plan.matches(user))
+                .map(|user| user.id.as_str())
+                .collect();
             expected.sort_unstable();
-            let statement = plan.to_sql(&columns, Dialect::Sqlite, &Select::default()).expect("a checked filter is SQL");
+            let statement = plan
+                .to_sql(&columns, Dialect::Sqlite, &Select::default())
+                .expect("a checked filter is SQL");
             assert_eq!(ids(database, &statement), expected, "{filter}\n{}", statement.sql);
         }
     }
@@ -69,7 +80,12 @@ fn compare(database: &Connection, filters: &[Filter], users: &[User]) {
 
 fn insert(database: &Connection, row: &Row) {
     let names: Vec<_> = row.columns.iter().map(|value| format!("`{}`", value.column)).collect();
-    let sql = format!("INSERT INTO `{}` ({}) VALUES ({})", row.table, names.join(", "), vec!["?"; names.len()].join(", "));
+    let sql = format!(
+        "INSERT INTO `{}` ({}) VALUES ({})",
+        row.table,
+        names.join(", "),
+        vec!["?"; names.len()].join(", ")
+    );
     let mut statement = database.prepare_cached(&sql).unwrap();
     statement.execute(rusqlite::params_from_iter(row.columns.iter().map(stored))).unwrap();
 }
@@ -94,7 +110,9 @@ fn ids(database: &Connection, statement: &Statement) -> Vec<String> {
         Param::Bytes(bytes) => Stored::Blob(bytes.clone()),
         other => panic!("SQLite has no {other:?}"),
     });
-    let mut prepared = database.prepare(&statement.sql).unwrap_or_else(|error| panic!("{error}: {}", statement.sql));
+    let mut prepared = database
+        .prepare(&statement.sql)
+        .unwrap_or_else(|error| panic!("{error}: {}", statement.sql));
     let found = prepared.query_map(rusqlite::params_from_iter(bound), |row| row.get(0)).unwrap();
     found.collect::<rusqlite::Result<_>>().unwrap()
 }

@@ -2,20 +2,27 @@
 
 use arbitrary::Unstructured;
 use scieve::sql::{Dialect, Direction, Select};
-use scieve::users::{self, User};
-use scieve::{Case, Filter, Limits, Plan, Policy, Record, Syntax, arbitrary as made_up, scim};
+use scieve::{
+    CaseSensitivity, Filter, Limits, Plan, Policy, Record, Syntax, arbitrary as made_up, scim,
+};
+use scieve_users::{self, User};
 use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Users who may be asked anything.
-pub(super) static OPEN: LazyLock<Policy<User>> = LazyLock::new(|| Policy::new(users::schema().clone()).unwrap());
+pub(super) static OPEN: LazyLock<Policy<User>> =
+    LazyLock::new(|| Policy::new(users::schema().clone()).unwrap());
 
 pub(crate) fn check(bytes: &[u8]) {
     let mut u = Unstructured::new(bytes);
     let Ok(Some(filter)) = filter(&mut u) else { return };
-    let (Ok(user), Ok(record)) = (made_up::user(&mut u), made_up::record(&mut u, scim::user_policy().schema())) else { return };
+    let (Ok(user), Ok(record)) =
+        (made_up::user(&mut u), made_up::record(&mut u, scim::user_policy().schema()))
+    else {
+        return;
+    };
     follow(scim::user_policy(), &filter, &record);
-    follow(&Policy::<Value>::schemaless(Case::Ignore), &filter, &record);
+    follow(&Policy::<Value>::schemaless(CaseSensitivity::Ignore), &filter, &record);
     for policy in [users::policy(), &OPEN] {
         let Some(plan) = follow(policy, &filter, &user) else { continue };
         for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
@@ -54,14 +61,19 @@ fn follow<R: Record>(policy: &Policy<R>, filter: &Filter, record: &R) -> Option<
 
 /// Every value that the statement takes is bound.
 fn emit(plan: &Plan<User>, dialect: Dialect) {
-    let columns = users::columns().within("tenant");
+    let columns = users::columns().for_tenant("tenant");
     let page = Select::default().sort("name", Direction::Descending).limit(21);
-    let statements =
-        [plan.to_sql(&columns, dialect, &Select::default()), plan.to_sql(&columns, dialect, &page), plan.to_where(&columns, dialect)];
+    let statements = [
+        plan.to_sql(&columns, dialect, &Select::default()),
+        plan.to_sql(&columns, dialect, &page),
+        plan.to_where(&columns, dialect),
+    ];
     for statement in statements {
         let statement = statement.expect("a checked filter is SQL");
         let marks = match dialect {
-            Dialect::Postgres => (1..).take_while(|number| statement.sql.contains(&format!("${number}"))).count(),
+            Dialect::Postgres => {
+                (1..).take_while(|number| statement.sql.contains(&format!("${number}"))).count()
+            }
             _ => statement.sql.matches('?').count(),
         };
         assert_eq!(marks, statement.params.len(), "{}", statement.sql);

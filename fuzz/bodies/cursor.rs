@@ -2,7 +2,7 @@
 
 use arbitrary::{Result, Unstructured};
 use scieve::arbitrary as made_up;
-use scieve::users::{Cursor, CursorKey, Direction, Position, Sort, SortKey};
+use scieve_users::{Cursor, CursorKey, Direction, Position, Sort, SortKey};
 use std::sync::LazyLock;
 
 static KEY: LazyLock<CursorKey> = LazyLock::new(|| CursorKey::new(b"the key of the fuzz target"));
@@ -16,7 +16,11 @@ pub(crate) fn cursor(bytes: &[u8]) {
 fn made(u: &mut Unstructured<'_>) -> Result<()> {
     let sort = Sort { key: *u.choose(&SortKey::ALL)?, descending: u.arbitrary()? };
     let direction = *u.choose(&[Direction::Next, Direction::Previous])?;
-    let filter = if u.arbitrary()? { Some(made_up::string(u)?.repeat(u.int_in_range(0..=40)?)) } else { None };
+    let filter = if u.arbitrary()? {
+        Some(made_up::string(u)?.repeat(u.int_in_range(0..=40)?))
+    } else {
+        None
+    };
     let position = Position { key: made_up::string(u)?, id: made_up::string(u)? };
     let mut cursor = Cursor::new(sort, direction, position, filter.as_deref());
     cursor.id_above = if u.arbitrary()? { Some(made_up::string(u)?) } else { None };
@@ -32,7 +36,11 @@ fn made(u: &mut Unstructured<'_>) -> Result<()> {
     for _ in 0..u.int_in_range(1..=3)? {
         let place = u.choose_index(changed.len())?;
         match u.int_in_range(0..=4)? {
-            0 => changed[place] = *u.choose(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. \n")?,
+            0 => {
+                changed[place] = *u.choose(
+                    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=+/. \n",
+                )?
+            }
             1 => changed.truncate(place),
             2 => drop(changed.remove(place)),
             3 => changed.insert(place, *u.choose(b"A_=")?),
@@ -43,6 +51,9 @@ fn made(u: &mut Unstructured<'_>) -> Result<()> {
         }
     }
     let changed = String::from_utf8(changed).unwrap();
-    assert!(changed == text || Cursor::decode(&changed, &KEY, "tenant").is_err(), "{changed} is taken for {text}");
+    assert!(
+        changed == text || Cursor::decode(&changed, &KEY, "tenant").is_err(),
+        "{changed} is taken for {text}"
+    );
     Ok(())
 }

@@ -4,14 +4,15 @@ use arbitrary::{Result, Unstructured};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use scieve::http::{self, Config, RateLimits};
-use scieve::users::{CursorKey, Fixture, MemoryStore, UserStore as _};
 use scieve::{arbitrary as made_up, users};
+use scieve_server::{self, Config, RateLimits};
+use scieve_users::{CursorKey, Fixture, MemoryStore, UserStore as _};
 use serde_json::Value;
 use std::sync::{Arc, LazyLock};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap());
+static FIXTURE: LazyLock<Fixture> =
+    LazyLock::new(|| Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap());
 
 /// In every text of the other tenant, and in none that is ever sent.
 const MARK: &str = "zqxjkv";
@@ -35,12 +36,21 @@ async fn answers(sent: &[u8]) -> Vec<u8> {
     let mut others = FIXTURE.users.clone();
     for user in &mut others {
         (user.tenant_id, user.id) = (MARK.into(), format!("{MARK}{}", user.id));
-        (user.name, user.email) = (format!("{MARK} {}", user.name), Some(format!("{MARK}@example.com")));
+        (user.name, user.email) =
+            (format!("{MARK} {}", user.name), Some(format!("{MARK}@example.com")));
     }
-    store.load(&FIXTURE.tenant, FIXTURE.roles.clone(), FIXTURE.groups.clone(), FIXTURE.users.clone()).await.unwrap();
+    store
+        .load(&FIXTURE.tenant, FIXTURE.roles.clone(), FIXTURE.groups.clone(), FIXTURE.users.clone())
+        .await
+        .unwrap();
     store.load(MARK, FIXTURE.roles.clone(), FIXTURE.groups.clone(), others).await.unwrap();
-    let config = Config::new(&FIXTURE.tenant).rate_limits(RateLimits::OFF).cursor_key(CursorKey::new(b"the key of the fuzz target"));
-    let config = FIXTURE.api_keys.iter().fold(config, |config, key| config.api_key(&key.key, &FIXTURE.tenant, &key.user_id));
+    let config = Config::new(&FIXTURE.tenant)
+        .rate_limits(RateLimits::OFF)
+        .cursor_key(CursorKey::new(b"the key of the fuzz target"));
+    let config = FIXTURE
+        .api_keys
+        .iter()
+        .fold(config, |config, key| config.api_key(&key.key, &FIXTURE.tenant, &key.user_id));
     let config = config.api_key(MARK, MARK, format!("{MARK}{}", FIXTURE.users[0].id));
     let router = http::router(Arc::new(store), &config).unwrap();
     let (mut near, far) = tokio::io::duplex(1 << 20);
@@ -72,16 +82,32 @@ fn request(u: &mut Unstructured<'_>, sent: &mut Vec<u8>) -> Result<()> {
         3 | 4 => format!("/api/v1/users/{user}"),
         5 => format!("/api/v1/users/{}", escaped(&made_up::string(u)?)),
         6 => "/api/v1/users/me".to_owned(),
-        7 => (*u.choose(&["/api/v1/users/metadata", "/metrics", "/openapi.json", "/docs", "/healthz", "/api/v1/csrf-token"])?).to_owned(),
+        7 => (*u.choose(&[
+            "/api/v1/users/metadata",
+            "/metrics",
+            "/openapi.json",
+            "/docs",
+            "/healthz",
+            "/api/v1/csrf-token",
+        ])?)
+        .to_owned(),
         8 => "/api/v1/users/actions/count".to_owned(),
         9 => "/api/v1/users/actions/filter".to_owned(),
         10 => "/api/v1/users/actions/invite".to_owned(),
-        _ => {
-            (*u.choose(&["*", "/", "//api/v1/users", "/api/v1/users/%2e%2e", "/api/v1/users/%ff", "http://a/api/v1/users", "/%", "a:80"])?)
-                .to_owned()
-        }
+        _ => (*u.choose(&[
+            "*",
+            "/",
+            "//api/v1/users",
+            "/api/v1/users/%2e%2e",
+            "/api/v1/users/%ff",
+            "http://a/api/v1/users",
+            "/%",
+            "a:80",
+        ])?)
+        .to_owned(),
     };
-    let method = *u.choose(&["GET", "POST", "PATCH", "DELETE", "HEAD", "PUT", "OPTIONS", "CONNECT", "BREW"])?;
+    let method = *u
+        .choose(&["GET", "POST", "PATCH", "DELETE", "HEAD", "PUT", "OPTIONS", "CONNECT", "BREW"])?;
     sent.extend(format!("{method} {path}").bytes());
     for number in 0..u.int_in_range(0..=4)? {
         let name = u.choose(&[
@@ -110,10 +136,21 @@ fn request(u: &mut Unstructured<'_>, sent: &mut Vec<u8>) -> Result<()> {
                 .map_or_else(String::new, |filter| filter.to_string()),
             1 => made_up::text(u)?,
             2 => made_up::string(u)?,
-            3 => {
-                (*u.choose(&["1", "100", "0", "-1", "true", "name", "-name", "+id", "asc", "deleted", "active,invited", "id,name,roles"])?)
-                    .to_owned()
-            }
+            3 => (*u.choose(&[
+                "1",
+                "100",
+                "0",
+                "-1",
+                "true",
+                "name",
+                "-name",
+                "+id",
+                "asc",
+                "deleted",
+                "active,invited",
+                "id,name,roles",
+            ])?)
+            .to_owned(),
             4 => user.clone(),
             5 => "\u{0}".to_owned(),
             _ => u.int_in_range(0..=120)?.to_string(),
@@ -121,11 +158,28 @@ fn request(u: &mut Unstructured<'_>, sent: &mut Vec<u8>) -> Result<()> {
         let value = if u.ratio(1, 16)? { "%zz".to_owned() } else { escaped(&value) };
         sent.extend(format!("{}{name}={value}", if number == 0 { '?' } else { '&' }).bytes());
     }
-    sent.extend(u.choose(&[" HTTP/1.1\r\n", " HTTP/1.1\r\n", " HTTP/1.1\r\n", " HTTP/1.0\r\n", " HTTP/9\r\n", "\r\n"])?.bytes());
+    sent.extend(
+        u.choose(&[
+            " HTTP/1.1\r\n",
+            " HTTP/1.1\r\n",
+            " HTTP/1.1\r\n",
+            " HTTP/1.0\r\n",
+            " HTTP/9\r\n",
+            "\r\n",
+        ])?
+        .bytes(),
+    );
     if u.ratio(15, 16)? {
         sent.extend(b"Host: a\r\n");
     }
-    let key = *u.choose(&["admin-key-0001", "admin-key-0001", "admin-key-0001", "user-key-0002", "x", ""])?;
+    let key = *u.choose(&[
+        "admin-key-0001",
+        "admin-key-0001",
+        "admin-key-0001",
+        "user-key-0002",
+        "x",
+        "",
+    ])?;
     sent.extend(format!("Authorization: Bearer {key}\r\n").bytes());
     for _ in 0..u.int_in_range(0..=2)? {
         sent.extend(
@@ -178,7 +232,15 @@ fn body(u: &mut Unstructured<'_>) -> Result<String> {
 }
 
 fn escaped(text: &str) -> String {
-    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    text.bytes()
+        .map(|byte| {
+            if byte.is_ascii_alphanumeric() {
+                char::from(byte).to_string()
+            } else {
+                format!("%{byte:02X}")
+            }
+        })
+        .collect()
 }
 
 /// The answers one after the other, as their lengths say. Those to HEAD have none, so that the next begins at once.
@@ -192,13 +254,21 @@ fn look(answers: &[u8], sent: &str) {
     let mut rest = &*text;
     while let Some((head, after)) = rest.split_once("\r\n\r\n") {
         let status = head.get(9..12).unwrap_or("");
-        let length =
-            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").and_then(|length| length.parse().ok()));
+        let length = head.lines().find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length: ")
+                .and_then(|length| length.parse().ok())
+        });
         let body = after.get(..length.unwrap_or(0)).unwrap_or("");
         let bodiless = after.is_empty() || after.starts_with("HTTP/1.");
         if status.starts_with('4') && !bodiless {
-            let body: Value = serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {text}\n{sent}"));
-            assert!(body["errors"][0]["title"].is_string() && body["traceId"].as_str().is_some_and(|id| id.len() == 32), "{body}");
+            let body: Value = serde_json::from_str(body)
+                .unwrap_or_else(|error| panic!("{error}: {text}\n{sent}"));
+            assert!(
+                body["errors"][0]["title"].is_string()
+                    && body["traceId"].as_str().is_some_and(|id| id.len() == 32),
+                "{body}"
+            );
         }
         rest = if bodiless { after } else { &after[body.len()..] };
     }

@@ -1,7 +1,14 @@
 //! What each fuzz target does with the bytes that it is handed. `tests/fuzz_replay.rs` does the same with stored bytes, so that a find stays
 //! found on a stable compiler.
 #![forbid(unsafe_code)]
-#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 mod agreement;
 mod check;
@@ -10,10 +17,10 @@ mod http;
 mod parse;
 mod patch;
 mod policy;
-#[path = "../../tests/generated/random.rs"]
+#[path = "../../tests/generators/random.rs"]
 mod random;
 mod roundtrip;
-#[path = "../../tests/generated/rows.rs"]
+#[path = "../../tests/generators/rows.rs"]
 mod rows;
 
 pub(crate) use agreement::agreement;
@@ -74,7 +81,12 @@ fn disturb(u: &mut Unstructured<'_>, value: &mut Value, others: &[Value]) -> arb
                 name.map(|name| members.remove(&name));
             }
             (2, Value::Object(members)) => {
-                let name = others.iter().filter_map(Value::as_str).nth(u.choose_index(others.len())?).unwrap_or("x").to_owned();
+                let name = others
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .nth(u.choose_index(others.len())?)
+                    .unwrap_or("x")
+                    .to_owned();
                 members.insert(name, u.choose(others)?.clone());
             }
             (_, at) => *at = u.choose(others)?.clone(),

@@ -7,11 +7,23 @@ pub(crate) fn parse(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     for syntax in [Syntax::rfc(), Syntax::entra(), Syntax::lenient()] {
         let mut read = None;
-        let taken = allocation_counter::measure(|| read = Some(Filter::parse_with(text, &syntax, &Limits::default())));
+        let taken = allocation_counter::measure(|| {
+            read = Some(Filter::parse_with(text, &syntax, &Limits::default()))
+        });
         // What is refused has a message, whose length does not depend on the text's.
-        assert!(taken.bytes_total <= 4096 + 256 * text.len() as u64, "{} bytes for {}", taken.bytes_total, text.len());
+        assert!(
+            taken.bytes_total <= 4096 + 256 * text.len() as u64,
+            "{} bytes for {}",
+            taken.bytes_total,
+            text.len()
+        );
         // A remark on each word that had to be guessed takes some.
-        assert!(taken.count_total <= 256 + text.len() as u64, "{} allocations for {} bytes", taken.count_total, text.len());
+        assert!(
+            taken.count_total <= 256 + text.len() as u64,
+            "{} allocations for {} bytes",
+            taken.count_total,
+            text.len()
+        );
         if let Some(Err(findings)) = read {
             look(&findings, text);
         }

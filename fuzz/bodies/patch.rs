@@ -3,11 +3,12 @@
 use super::disturb;
 use arbitrary::{Result, Unstructured};
 use scieve::arbitrary as made_up;
-use scieve::users::{Fixture, Group, Operation, ProviderType, Status, Timestamp, User};
+use scieve_users::{Fixture, Group, Operation, ProviderType, Status, Timestamp, User};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
 
-static FIXTURE: LazyLock<Fixture> = LazyLock::new(|| Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap());
+static FIXTURE: LazyLock<Fixture> =
+    LazyLock::new(|| Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap());
 
 pub(crate) fn patch(bytes: &[u8]) {
     let place = bytes.first().map_or(0, |first| usize::from(*first) % FIXTURE.users.len());
@@ -22,7 +23,17 @@ pub(crate) fn patch(bytes: &[u8]) {
 fn operations(u: &mut Unstructured<'_>) -> Result<Value> {
     let mut operations = Vec::new();
     for _ in 0..u.int_in_range(0..=5)? {
-        let op = *u.choose(&["replace", "add", "set", "unset", "renew", "remove-value", "Replace", "add (Deprecated)", "move"])?;
+        let op = *u.choose(&[
+            "replace",
+            "add",
+            "set",
+            "unset",
+            "renew",
+            "remove-value",
+            "Replace",
+            "add (Deprecated)",
+            "move",
+        ])?;
         let path = *u.choose(&[
             "/name",
             "/email",
@@ -73,7 +84,9 @@ fn value(u: &mut Unstructured<'_>) -> Result<Value> {
             0 => json!({ "id": u.choose(roles)?.id }),
             1 => json!({ "name": u.choose(roles)?.name }),
             2 => json!({ "id": u.choose(groups)?.id }),
-            3 => json!({ "name": u.choose(groups)?.name, "providerType": u.choose(&["idp", "custom", "x"])? }),
+            3 => {
+                json!({ "name": u.choose(groups)?.name, "providerType": u.choose(&["idp", "custom", "x"])? })
+            }
             4 => json!(u.choose(groups)?.id),
             5 => json!(u.choose(roles)?.name),
             6 => json!({ "name": made_up::string(u)? }),
@@ -90,16 +103,29 @@ fn value(u: &mut Unstructured<'_>) -> Result<Value> {
 fn apply(user: &User, body: &Value) {
     let Ok(operations) = Operation::parse_all(body) else { return };
     let now = Timestamp::from_millis(1_700_000_000_000);
-    let Ok(patched) = Operation::apply_all(&operations, user, &FIXTURE.roles, &FIXTURE.groups, now) else { return };
+    let Ok(patched) = Operation::apply_all(&operations, user, &FIXTURE.roles, &FIXTURE.groups, now)
+    else {
+        return;
+    };
     let after = &*patched.user;
     assert_eq!(
         (&after.id, &after.tenant_id, &after.subject, after.created_at),
         (&user.id, &user.tenant_id, &user.subject, user.created_at)
     );
-    assert_eq!((&after.picture, &after.client_id, &after.assigned_scopes), (&user.picture, &user.client_id, &user.assigned_scopes));
+    assert_eq!(
+        (&after.picture, &after.client_id, &after.assigned_scopes),
+        (&user.picture, &user.client_id, &user.assigned_scopes)
+    );
     assert!(!after.name.is_empty());
     if after.email != user.email {
-        assert!(after.email.as_ref().is_none_or(|email| email.contains('@') && !email.contains([' ', '\n'])), "{:?}", after.email);
+        assert!(
+            after
+                .email
+                .as_ref()
+                .is_none_or(|email| email.contains('@') && !email.contains([' ', '\n'])),
+            "{:?}",
+            after.email
+        );
     }
     if after.status != user.status {
         assert!(matches!(after.status, Status::Active | Status::Invited | Status::Disabled));
@@ -108,8 +134,18 @@ fn apply(user: &User, body: &Value) {
     let mut ids: Vec<_> = after.assigned_roles.iter().map(|role| &role.id).collect();
     ids.sort();
     assert!(ids.windows(2).all(|pair| pair[0] != pair[1]), "{ids:?}");
-    assert!(after.assigned_roles.iter().all(|role| FIXTURE.roles.contains(role) || user.assigned_roles.contains(role)));
-    assert!(after.assigned_groups.iter().all(|group| FIXTURE.groups.contains(group) || user.assigned_groups.contains(group)));
+    assert!(
+        after
+            .assigned_roles
+            .iter()
+            .all(|role| FIXTURE.roles.contains(role) || user.assigned_roles.contains(role))
+    );
+    assert!(
+        after
+            .assigned_groups
+            .iter()
+            .all(|group| FIXTURE.groups.contains(group) || user.assigned_groups.contains(group))
+    );
     let kept = |user: &User| -> Vec<String> {
         let mut ids: Vec<_> = user
             .assigned_groups

@@ -2,8 +2,8 @@
 
 use super::disturb;
 use arbitrary::Unstructured;
-use scieve::users;
 use scieve::{Policy, PolicyError, scim};
+use scieve_users;
 use serde_json::{Value, json};
 
 pub(crate) fn policy(bytes: &[u8]) {
@@ -17,7 +17,8 @@ pub(crate) fn policy(bytes: &[u8]) {
 }
 
 fn nearly(u: &mut Unstructured<'_>) -> arbitrary::Result<String> {
-    let known = [users::policy().to_json(), scim::user_policy().to_json(), scim::group_policy().to_json()];
+    let known =
+        [users::policy().to_json(), scim::user_policy().to_json(), scim::group_policy().to_json()];
     let mut value: Value = serde_json::from_str(u.choose(&known)?).unwrap();
     let others = [
         json!("name"),
@@ -60,15 +61,23 @@ fn look(read: Result<Policy<Value>, PolicyError>) {
     let policy = match read {
         Ok(policy) => policy,
         Err(error) => {
-            assert!(error.code().starts_with("policy-") && !error.to_string().is_empty(), "{error}");
+            assert!(
+                error.code().starts_with("policy-") && !error.to_string().is_empty(),
+                "{error}"
+            );
             return;
         }
     };
     let text = policy.to_json();
-    let again: Policy<Value> = Policy::from_json(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let again: Policy<Value> =
+        Policy::from_json(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     assert_eq!(again.to_json(), text);
     let resource = json!({ "name": "Bob", "id": 5, "emails": [{ "value": "a@b" }] });
-    for filter in ["name eq \"Bob\"", "id gt 4 or not (emails[value co \"a\"])", "userName pr and groups.value ne null"] {
+    for filter in [
+        "name eq \"Bob\"",
+        "id gt 4 or not (emails[value co \"a\"])",
+        "userName pr and groups.value ne null",
+    ] {
         if let Ok(plan) = policy.parse(filter) {
             let _ = (plan.matches(&resource), plan.explain());
         }

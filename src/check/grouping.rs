@@ -19,7 +19,14 @@ impl Grouping {
     pub(super) fn of(groups: &[GroupRule]) -> Self {
         let attribute = groups.first().map(GroupRule::attribute);
         // Of several groups nothing is known in passing.
-        Self { attribute, members: false, others: false, begun: false, ended: false, holds: groups.len() < 2 }
+        Self {
+            attribute,
+            members: false,
+            others: false,
+            begun: false,
+            ended: false,
+            holds: groups.len() < 2,
+        }
     }
 
     pub(super) fn holds(&self) -> bool {

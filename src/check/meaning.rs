@@ -3,22 +3,30 @@
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::{Clause, Literal};
 use crate::operator::Operator;
-use crate::plan::{Loose, Predicate};
+use crate::plan::{Predicate, Untyped};
 use crate::schema::{Attribute, AttributeId};
-use crate::value::{Case, IntegerLiteral, Kind, Needle, Text, Value, base64, datetime, key, number};
+use crate::value::{
+    AttributeType, CaseSensitivity, IntegerLiteral, Substring, Text, Value, base64, datetime,
+    fold_key, number,
+};
 
 /// What of an attribute decides the meaning of a clause.
 #[derive(Clone, Copy)]
 pub(super) struct Subject {
     pub(super) id: AttributeId,
-    pub(super) kind: Kind,
-    pub(super) case: Case,
+    pub(super) kind: AttributeType,
+    pub(super) case: CaseSensitivity,
     pub(super) many: bool,
 }
 
 impl Subject {
     pub(super) fn of(attribute: &Attribute) -> Self {
-        Self { id: attribute.id(), kind: attribute.kind(), case: attribute.case(), many: attribute.yields_many() }
+        Self {
+            id: attribute.id(),
+            kind: attribute.kind(),
+            case: attribute.case(),
+            many: attribute.yields_many(),
+        }
     }
 }
 
@@ -37,16 +45,29 @@ pub(super) enum Ne {
 
 /// What the comparison of `clause` asks of `subject`, or why it cannot be asked.
 #[inline]
-pub(super) fn of(subject: Subject, clause: &Clause<'_>, literal: Literal<'_>, ne: Ne) -> Result<Meaning, Diagnostic> {
+pub(super) fn of(
+    subject: Subject,
+    clause: &Clause<'_>,
+    literal: Literal<'_>,
+    ne: Ne,
+) -> Result<Meaning, Diagnostic> {
     let Subject { kind, case, .. } = subject;
     let operator = clause.operator();
-    let refuse = |code, message: String, help| Err(Diagnostic::new(code, clause.literal_span(), message).with_help(help));
+    let refuse = |code, message: String, help| {
+        Err(Diagnostic::new(code, clause.literal_span(), message).with_help(help))
+    };
     match (kind, literal) {
-        (Kind::Any, literal) => Ok(loose(operator, literal, case, ne)),
-        (Kind::String | Kind::Reference, Literal::String(text)) => Ok(text_test(operator, text, case, ne)),
-        (Kind::Boolean, Literal::Boolean(value)) => Ok(exact(operator, Value::Boolean(value), ne)),
-        (Kind::Integer, Literal::Number(text)) => Ok(integer_test(operator, number::integer(text), ne)),
-        (Kind::Decimal, Literal::Number(text)) => match number::decimal(text) {
+        (AttributeType::Any, literal) => Ok(untyped(operator, literal, case, ne)),
+        (AttributeType::String | AttributeType::Reference, Literal::String(text)) => {
+            Ok(text_test(operator, text, case, ne))
+        }
+        (AttributeType::Boolean, Literal::Boolean(value)) => {
+            Ok(exact(operator, Value::Boolean(value), ne))
+        }
+        (AttributeType::Integer, Literal::Number(text)) => {
+            Ok(integer_test(operator, number::integer(text), ne))
+        }
+        (AttributeType::Decimal, Literal::Number(text)) => match number::decimal(text) {
             Some(number) => Ok(exact(operator, Value::Decimal(number), ne)),
             None => refuse(
                 Code::NumberTooLarge,
@@ -54,13 +75,21 @@ pub(super) fn of(subject: Subject, clause: &Clause<'_>, literal: Literal<'_>, ne
                 "decimals are IEEE 754 binary64: up to about 1.8e308",
             ),
         },
-        (Kind::DateTime, Literal::String(text)) => match datetime::parse(text) {
+        (AttributeType::DateTime, Literal::String(text)) => match datetime::parse(text) {
             Some(instant) => Ok(instant_test(operator, instant, ne)),
-            None => refuse(Code::BadDateTime, format!("{} is no date and time", quoted(text)), DATE_TIME),
+            None => refuse(
+                Code::BadDateTime,
+                format!("{} is no date and time", quoted(text)),
+                DATE_TIME,
+            ),
         },
-        (Kind::Binary, Literal::String(text)) => match base64::decode(text) {
+        (AttributeType::Binary, Literal::String(text)) => match base64::decode(text) {
             Some(bytes) => Ok(exact(operator, Value::Binary(bytes.into()), ne)),
-            None => refuse(Code::BadBinary, format!("{} is no base64", quoted(text)), "binary values are written in base64 or base64url"),
+            None => refuse(
+                Code::BadBinary,
+                format!("{} is no base64", quoted(text)),
+                "binary values are written in base64 or base64url",
+            ),
         },
         (kind, _) => Err(wrong_type(kind, clause, literal)),
     }
@@ -84,15 +113,15 @@ pub(super) fn exact(operator: Operator, value: Value, ne: Ne) -> Meaning {
 }
 
 /// The text as it is looked for.
-fn folded(text: &str, case: Case) -> Box<str> {
+fn folded(text: &str, case: CaseSensitivity) -> Box<str> {
     match case {
-        Case::Exact => text.into(),
-        Case::Ignore => key(text).into(),
+        CaseSensitivity::Exact => text.into(),
+        CaseSensitivity::Ignore => fold_key(text).into(),
     }
 }
 
 #[inline]
-fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
+fn text_test(operator: Operator, text: &str, case: CaseSensitivity, ne: Ne) -> Meaning {
     if !operator.is_substring() {
         return exact(operator, Value::Text(Text::operand(text, case)), ne);
     }
@@ -100,7 +129,7 @@ fn text_test(operator: Operator, text: &str, case: Case, ne: Ne) -> Meaning {
     Meaning::Test(match operator {
         // Every text contains the empty one, begins and ends with it.
         _ if part.is_empty() => Predicate::Present,
-        Operator::Co => Predicate::Contains(Box::new(Needle::new(part, case))),
+        Operator::Co => Predicate::Contains(Box::new(Substring::new(part, case))),
         Operator::Sw => Predicate::StartsWith(part),
         _ => Predicate::EndsWith(part),
     })
@@ -138,43 +167,53 @@ fn between(operator: Operator, floor: Value) -> Meaning {
     }
 }
 
-fn loose(operator: Operator, literal: Literal<'_>, case: Case, ne: Ne) -> Meaning {
+fn untyped(operator: Operator, literal: Literal<'_>, case: CaseSensitivity, ne: Ne) -> Meaning {
     let literal = match literal {
-        Literal::String(text) => Loose::Text { needle: Box::new(Needle::new(folded(text, case), case)), instant: datetime::parse(text) },
-        Literal::Number(text) => Loose::Number(text.into()),
-        Literal::Boolean(value) => Loose::Boolean(value),
+        Literal::String(text) => Untyped::Text {
+            needle: Box::new(Substring::new(folded(text, case), case)),
+            instant: datetime::parse(text),
+        },
+        Literal::Number(text) => Untyped::Number(text.into()),
+        Literal::Boolean(value) => Untyped::Boolean(value),
         Literal::Null => return Meaning::Test(Predicate::Never),
     };
     match (operator, ne) {
-        (Operator::Ne, Ne::NotEqual) => Meaning::Not(Predicate::Loose(Operator::Eq, literal)),
-        _ => Meaning::Test(Predicate::Loose(operator, literal)),
+        (Operator::Ne, Ne::NotEqual) => Meaning::Not(Predicate::Untyped(Operator::Eq, literal)),
+        _ => Meaning::Test(Predicate::Untyped(operator, literal)),
     }
 }
 
-fn wrong_type(kind: Kind, clause: &Clause<'_>, literal: Literal<'_>) -> Diagnostic {
+fn wrong_type(kind: AttributeType, clause: &Clause<'_>, literal: Literal<'_>) -> Diagnostic {
     let (given, quoted_as) = match literal {
         Literal::String(_) => ("a string", None),
         Literal::Number(text) => ("a number", Some(text.to_owned())),
         Literal::Boolean(value) => ("a Boolean", Some(value.to_string())),
         Literal::Null => ("null", None),
     };
-    let message = format!("{} is of type {kind} and cannot be compared with {given}", quoted(clause.path().as_str()));
+    let message = format!(
+        "{} is of type {kind} and cannot be compared with {given}",
+        quoted(clause.path().as_str())
+    );
     let finding = Diagnostic::new(Code::WrongType, clause.literal_span(), message);
     finding.with_help(match (kind, literal) {
-        (Kind::String | Kind::Reference, _) => match quoted_as {
+        (AttributeType::String | AttributeType::Reference, _) => match quoted_as {
             Some(text) => format!("write it in double quotes: `\"{text}\"`"),
             None => "write a string in double quotes".into(),
         },
-        (Kind::Boolean, Literal::String(text)) if boolean(text).is_some() => {
+        (AttributeType::Boolean, Literal::String(text)) if boolean(text).is_some() => {
             format!("write it without quotes: `{}`", text.to_ascii_lowercase())
         }
-        (Kind::Boolean, _) => "write `true` or `false`".into(),
-        (Kind::Integer | Kind::Decimal, _) => "write a number without quotes".into(),
-        (Kind::DateTime, _) => DATE_TIME.into(),
+        (AttributeType::Boolean, _) => "write `true` or `false`".into(),
+        (AttributeType::Integer | AttributeType::Decimal, _) => {
+            "write a number without quotes".into()
+        }
+        (AttributeType::DateTime, _) => DATE_TIME.into(),
         _ => "write a string in double quotes".into(),
     })
 }
 
 pub(super) fn boolean(text: &str) -> Option<bool> {
-    [true, false].into_iter().find(|value| text.eq_ignore_ascii_case(if *value { "true" } else { "false" }))
+    [true, false]
+        .into_iter()
+        .find(|value| text.eq_ignore_ascii_case(if *value { "true" } else { "false" }))
 }

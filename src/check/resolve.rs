@@ -10,7 +10,7 @@ use crate::policy::{MultiNe, Policy};
 use crate::schema::{Attribute, AttributeId, Schema};
 use crate::span::Span;
 use crate::suggest;
-use crate::value::{Case, Kind, Value};
+use crate::value::{AttributeType, CaseSensitivity, Value};
 use std::borrow::Cow;
 
 /// What the check of one filter carries along.
@@ -45,7 +45,7 @@ pub(super) struct Known<'f> {
 
 /// What a clause asks. Most compare texts by `eq`, and many of these become one list.
 pub(super) enum Asked<'f> {
-    Equal(AttributeId, Case, &'f str),
+    Equal(AttributeId, CaseSensitivity, &'f str),
     Node(Node),
 }
 
@@ -69,13 +69,20 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     /// The attribute that a path names, by itself or inside the brackets of `parent`; `None` once the fault is reported.
     #[inline]
-    pub(super) fn attribute(&mut self, path: Path<'_>, parent: Option<AttributeId>) -> Option<AttributeId> {
+    pub(super) fn attribute(
+        &mut self,
+        path: Path<'_>,
+        parent: Option<AttributeId>,
+    ) -> Option<AttributeId> {
         match (self.policy.open, parent) {
             (Some(case), _) => self.open_attribute(path, parent, case),
             (None, Some(parent)) => self.sub_attribute(path, parent),
             (None, None) if path.urn().is_some() && !self.policy.urns => self.urn_not_allowed(path),
             (None, None) => {
-                let found = self.schema.find_in(self.schema.extension(path.urn()), path.without_urn()).map(Attribute::id);
+                let found = self
+                    .schema
+                    .find_in(self.schema.extension(path.urn()), path.without_urn())
+                    .map(Attribute::id);
                 found.filter(|id| !self.is_hidden(*id)).or_else(|| self.unknown(path))
             }
         }
@@ -83,8 +90,14 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     #[cold]
     fn urn_not_allowed(&mut self, path: Path<'_>) -> Option<AttributeId> {
-        let finding = Diagnostic::new(Code::UrnNotAllowed, path.span(), "schema URNs before attributes are not allowed here");
-        self.report(finding.with_help(format!("write the name alone: {}", quoted(path.without_urn()))))
+        let finding = Diagnostic::new(
+            Code::UrnNotAllowed,
+            path.span(),
+            "schema URNs before attributes are not allowed here",
+        );
+        self.report(
+            finding.with_help(format!("write the name alone: {}", quoted(path.without_urn()))),
+        )
     }
 
     #[inline(never)]
@@ -93,7 +106,9 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         let complex = schema.attribute(parent)?;
         let own_urn = path.urn().is_none();
         let found = match complex.kind() {
-            Kind::Complex => schema.find(complex.urn(), complex.name(), Some(path.name())).map(Attribute::id),
+            AttributeType::Complex => {
+                schema.find(complex.urn(), complex.name(), Some(path.name())).map(Attribute::id)
+            }
             // Inside the brackets of an attribute with simple values, `value` is the value itself.
             _ => path.name().eq_ignore_ascii_case("value").then_some(parent),
         };
@@ -101,9 +116,16 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             Some(id) => Some(id),
             None => {
                 let (shown, complex) = (quoted(path.as_str()), complex.to_string());
-                let allowed = self.visible().filter(|known| known.parent() == Some(parent)).filter_map(Attribute::sub_attribute);
+                let allowed = self
+                    .visible()
+                    .filter(|known| known.parent() == Some(parent))
+                    .filter_map(Attribute::sub_attribute);
                 let help = did_you_mean(path.name(), allowed.collect(), "the sub-attributes are");
-                let finding = Diagnostic::new(Code::UnknownAttribute, path.span(), format!("`{complex}` has no sub-attribute {shown}"));
+                let finding = Diagnostic::new(
+                    Code::UnknownAttribute,
+                    path.span(),
+                    format!("`{complex}` has no sub-attribute {shown}"),
+                );
                 self.report(finding.with_help(help))
             }
         }
@@ -111,8 +133,16 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     #[cold]
     fn unknown(&mut self, path: Path<'_>) -> Option<AttributeId> {
-        let finding = Diagnostic::new(Code::UnknownAttribute, path.span(), format!("unknown attribute {}", quoted(path.as_str())));
-        let known = self.unknown.iter().find(|(known, _)| known == path.as_str()).map(|(_, help)| help.clone());
+        let finding = Diagnostic::new(
+            Code::UnknownAttribute,
+            path.span(),
+            format!("unknown attribute {}", quoted(path.as_str())),
+        );
+        let known = self
+            .unknown
+            .iter()
+            .find(|(known, _)| known == path.as_str())
+            .map(|(_, help)| help.clone());
         let help = match known {
             Some(help) => help,
             None if self.unknown.len() == HELPED => return self.report(finding),
@@ -135,7 +165,11 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             return format!("attributes of an extension carry its URN: `{extension}`");
         }
         let candidates: Vec<String> = visible().map(ToString::to_string).collect();
-        did_you_mean(path.as_str(), candidates.iter().map(String::as_str).collect(), "the attributes are")
+        did_you_mean(
+            path.as_str(),
+            candidates.iter().map(String::as_str).collect(),
+            "the attributes are",
+        )
     }
 
     fn visible(&self) -> impl Iterator<Item = &Attribute> {
@@ -155,9 +189,16 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     /// Without a schema, an attribute is whatever the filter names.
     #[inline(never)]
-    fn open_attribute(&mut self, path: Path<'_>, parent: Option<AttributeId>, case: Case) -> Option<AttributeId> {
+    fn open_attribute(
+        &mut self,
+        path: Path<'_>,
+        parent: Option<AttributeId>,
+        case: CaseSensitivity,
+    ) -> Option<AttributeId> {
         let outer = parent.and_then(|id| self.schema.attribute(id));
-        let inner = outer.map(|outer| (outer.urn().map(str::to_owned), format!("{}.{}", outer.name(), path.name())));
+        let inner = outer.map(|outer| {
+            (outer.urn().map(str::to_owned), format!("{}.{}", outer.name(), path.name()))
+        });
         let (urn, whole) = match &inner {
             Some((urn, whole)) => (urn.as_deref(), whole.as_str()),
             None => (path.urn(), path.without_urn()),
@@ -167,7 +208,9 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         }
         let schema = self.schema.to_mut();
         let named = |path: &str| {
-            let attribute = Attribute::new(path, Kind::Any).multi_valued().case_exact(case == Case::Exact);
+            let attribute = Attribute::new(path, AttributeType::Any)
+                .multi_valued()
+                .case_exact(case == CaseSensitivity::Exact);
             urn.map_or(attribute.clone(), |urn| attribute.in_extension(urn))
         };
         if let Some((name, _)) = whole.split_once('.')
@@ -180,9 +223,17 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     /// What a clause asks; `None` once its faults are reported.
     #[inline(always)]
-    pub(super) fn clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Asked<'f>> {
+    pub(super) fn clause(
+        &mut self,
+        clause: &Clause<'f>,
+        parent: Option<AttributeId>,
+    ) -> Option<Asked<'f>> {
         let path = clause.path();
-        if !self.last.as_ref().is_some_and(|last| last.path == path.as_str() && last.parent == parent) {
+        if !self
+            .last
+            .as_ref()
+            .is_some_and(|last| last.path == path.as_str() && last.parent == parent)
+        {
             self.look_up(path, clause, parent)?;
         }
         let known = self.last.as_ref()?;
@@ -192,7 +243,9 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             self.grouping.take(known.named);
         }
         // A filter with no more clauses than that cannot go over.
-        if let Some(most) = known.max_count.filter(|most| *most < self.clauses && clause.operator().takes_value()) {
+        if let Some(most) =
+            known.max_count.filter(|most| *most < self.clauses && clause.operator().takes_value())
+        {
             self.count(id, most, path);
         }
         if takes_equal_texts
@@ -229,7 +282,12 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     /// Makes the attribute of the clause the last one.
     #[inline(never)]
-    fn look_up(&mut self, path: Path<'f>, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<()> {
+    fn look_up(
+        &mut self,
+        path: Path<'f>,
+        clause: &Clause<'f>,
+        parent: Option<AttributeId>,
+    ) -> Option<()> {
         let named = self.attribute(path, parent)?;
         let presence = matches!(clause.literal(), None | Some(Literal::Null));
         let id = if presence { named } else { self.compared(named, clause)? };
@@ -238,18 +296,20 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             Some(_) => (Operators::of_kind(subject.kind), None),
             None => self.policy.rule(id).map(|rule| (rule.operators, rule.max_count))?,
         };
-        let is_text = matches!(subject.kind, Kind::String | Kind::Reference);
+        let is_text = matches!(subject.kind, AttributeType::String | AttributeType::Reference);
         let takes_equal_texts = is_text && operators.contains(Operator::Eq);
         // What a complex attribute means depends on the operator, so that it is looked up each time.
-        let path = if named == id && subject.kind != Kind::Complex { path.as_str() } else { "" };
-        self.last = Some(Known { path, parent, named, subject, operators, max_count, takes_equal_texts });
+        let path =
+            if named == id && subject.kind != AttributeType::Complex { path.as_str() } else { "" };
+        self.last =
+            Some(Known { path, parent, named, subject, operators, max_count, takes_equal_texts });
         Some(())
     }
 
     /// The attribute that a comparison is about: for a complex attribute, its sub-attribute `value`.
     fn compared(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
         match self.schema.attribute(id)?.kind() {
-            Kind::Complex => self.value_of(id, clause),
+            AttributeType::Complex => self.value_of(id, clause),
             _ => Some(id),
         }
     }
@@ -257,12 +317,20 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     #[inline(never)]
     fn value_of(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
         let attribute = self.schema.attribute(id)?;
-        let value = self.schema.find(attribute.urn(), attribute.name(), Some("value")).map(Attribute::id);
+        let value =
+            self.schema.find(attribute.urn(), attribute.name(), Some("value")).map(Attribute::id);
         if let Some(value) = value.filter(|value| !self.is_hidden(*value)) {
             return Some(value);
         }
-        let parts: Vec<String> = self.visible().filter(|known| known.parent() == Some(id)).map(ToString::to_string).collect();
-        let message = format!("{} is complex; compare one of its sub-attributes", quoted(clause.path().as_str()));
+        let parts: Vec<String> = self
+            .visible()
+            .filter(|known| known.parent() == Some(id))
+            .map(ToString::to_string)
+            .collect();
+        let message = format!(
+            "{} is complex; compare one of its sub-attributes",
+            quoted(clause.path().as_str())
+        );
         let finding = Diagnostic::new(Code::ComplexAttribute, clause.path().span(), message);
         self.report(if parts.is_empty() {
             finding
@@ -273,29 +341,59 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     /// Whether the rule allows an operator that it does not list; if not, that is reported.
     #[cold]
-    fn allowed(&mut self, Subject { id, kind, .. }: Subject, operators: Operators, clause: &Clause<'_>) -> bool {
+    fn allowed(
+        &mut self,
+        Subject { id, kind, .. }: Subject,
+        operators: Operators,
+        clause: &Clause<'_>,
+    ) -> bool {
         let operator = clause.operator();
-        let null = clause.literal() == Some(Literal::Null) && kind == Kind::Complex;
+        let null = clause.literal() == Some(Literal::Null) && kind == AttributeType::Complex;
         if null && !operators.is_empty() {
             return true;
         }
         let shown = quoted(clause.path().as_str());
         if !Operators::of_kind(kind).contains(operator) && !null {
-            let message = format!("{shown} is of type {kind}, whose values do not take `{operator}`");
+            let message =
+                format!("{shown} is of type {kind}, whose values do not take `{operator}`");
             let finding = Diagnostic::new(Code::OperatorForType, clause.operator_span(), message);
-            self.findings.push(finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))));
+            self.findings.push(
+                finding.with_help(format!("{kind} attributes take {}", Operators::of_kind(kind))),
+            );
             return false;
         }
         let path = self.schema.attribute(id).map_or("", Attribute::path);
         let (finding, help) = if operators.is_empty() {
-            let usable: Vec<&str> = self.visible().filter(|known| self.is_filterable(known.id())).map(Attribute::path).collect();
-            let under: Vec<&str> =
-                usable.iter().copied().filter(|usable| usable.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))).collect();
-            let help = format!("filter by {}", list(if under.is_empty() { usable } else { under }.into_iter()));
-            (Diagnostic::new(Code::OperatorNotAllowed, clause.path().span(), format!("filters cannot use {shown}")), help)
+            let usable: Vec<&str> = self
+                .visible()
+                .filter(|known| self.is_filterable(known.id()))
+                .map(Attribute::path)
+                .collect();
+            let under: Vec<&str> = usable
+                .iter()
+                .copied()
+                .filter(|usable| {
+                    usable.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'))
+                })
+                .collect();
+            let help = format!(
+                "filter by {}",
+                list(if under.is_empty() { usable } else { under }.into_iter())
+            );
+            (
+                Diagnostic::new(
+                    Code::OperatorNotAllowed,
+                    clause.path().span(),
+                    format!("filters cannot use {shown}"),
+                ),
+                help,
+            )
         } else {
             let message = format!("`{operator}` is not allowed on {shown}");
-            (Diagnostic::new(Code::OperatorNotAllowed, clause.operator_span(), message), format!("{shown} takes {}", operators))
+            (
+                Diagnostic::new(Code::OperatorNotAllowed, clause.operator_span(), message),
+                format!("{shown} takes {}", operators),
+            )
         };
         self.findings.push(finding.with_help(help));
         false
@@ -318,24 +416,40 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         if self.policy.null {
             return Some(());
         }
-        let finding = Diagnostic::new(Code::NullNotAllowed, clause.literal_span(), "`null` is not allowed here");
+        let finding = Diagnostic::new(
+            Code::NullNotAllowed,
+            clause.literal_span(),
+            "`null` is not allowed here",
+        );
         self.report(finding.with_help("compare with a value"))
     }
 
-    fn comparison(&mut self, subject: Subject, clause: &Clause<'_>, literal: Literal<'_>) -> Option<Meaning> {
+    fn comparison(
+        &mut self,
+        subject: Subject,
+        clause: &Clause<'_>,
+        literal: Literal<'_>,
+    ) -> Option<Meaning> {
         let ne = match (subject.many, self.policy.multi_ne) {
             (true, MultiNe::AnyValueDiffers) => Ne::Differs,
             _ => Ne::NotEqual,
         };
-        if let (Kind::Boolean, Literal::String(text), true) = (subject.kind, literal, self.boolean_text)
+        if let (AttributeType::Boolean, Literal::String(text), true) =
+            (subject.kind, literal, self.boolean_text)
             && let Some(value) = meaning::boolean(text)
         {
             let span = clause.literal_span();
-            let finding = Diagnostic::new(Code::AcceptedBooleanText, span, format!("a string for the Boolean `{value}`"));
+            let finding = Diagnostic::new(
+                Code::AcceptedBooleanText,
+                span,
+                format!("a string for the Boolean `{value}`"),
+            );
             self.findings.push(finding.replace(span, value.to_string()));
             return Some(meaning::exact(clause.operator(), Value::Boolean(value), ne));
         }
-        meaning::of(subject, clause, literal, ne).map_err(|finding| self.findings.push(finding)).ok()
+        meaning::of(subject, clause, literal, ne)
+            .map_err(|finding| self.findings.push(finding))
+            .ok()
     }
 }
 

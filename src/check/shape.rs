@@ -7,25 +7,37 @@ use crate::limits::Limits;
 use crate::plan::{self, Node, Predicate, Test};
 use crate::schema::AttributeId;
 use crate::span::Span;
-use crate::value::Kind;
+use crate::value::AttributeType;
 
 /// What the filter has too much of for these limits; it may have been read within others.
 pub(super) fn over_limits(filter: &Filter, limits: &Limits) -> Vec<Diagnostic> {
     let measures = filter.measures();
     let bytes = filter.source_text().len();
     let within = bytes <= limits.bytes && measures.depth <= limits.depth;
-    if within && measures.clauses <= limits.clauses && measures.alternations <= limits.alternations {
+    if within
+        && measures.clauses <= limits.clauses
+        && measures.connective_levels <= limits.connective_levels
+    {
         return Vec::new();
     }
     let rows = [
         (Code::TooLong, bytes, limits.bytes, "bytes"),
         (Code::TooDeep, measures.depth, limits.depth, "levels of nesting"),
         (Code::TooManyClauses, measures.clauses, limits.clauses, "clauses"),
-        (Code::TooManyAlternations, measures.alternations, limits.alternations, "levels on which `and` and `or` take turns"),
+        (
+            Code::TooManyAlternations,
+            measures.connective_levels,
+            limits.connective_levels,
+            "levels on which `and` and `or` take turns",
+        ),
     ];
     let over = rows.into_iter().filter(|(_, found, most, _)| found > most);
     over.map(|(code, found, most, what)| {
-        let finding = Diagnostic::new(code, Span::new(0, bytes.min(1)), format!("{found} {what}, more than the {most} allowed"));
+        let finding = Diagnostic::new(
+            code,
+            Span::new(0, bytes.min(1)),
+            format!("{found} {what}, more than the {most} allowed"),
+        );
         finding.with_help("filter too complex; ask in several queries")
     })
     .collect()
@@ -66,25 +78,44 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     fn not_not_allowed(&mut self, expr: Expr<'_>) -> Option<Node> {
         let start = expr.span().start;
-        let finding = Diagnostic::new(Code::NotNotAllowed, Span::new(start, start + 3), "`not` is not allowed here");
-        self.findings.push(finding.with_help("ask for what you want instead of what you do not want"));
+        let finding = Diagnostic::new(
+            Code::NotNotAllowed,
+            Span::new(start, start + 3),
+            "`not` is not allowed here",
+        );
+        self.findings
+            .push(finding.with_help("ask for what you want instead of what you do not want"));
         None
     }
 
     /// The attribute that brackets look into.
-    fn with_elements(&mut self, path: Path<'f>, expr: Expr<'f>, parent: Option<AttributeId>) -> Option<AttributeId> {
+    fn with_elements(
+        &mut self,
+        path: Path<'f>,
+        expr: Expr<'f>,
+        parent: Option<AttributeId>,
+    ) -> Option<AttributeId> {
         if !self.policy.value_paths {
-            let finding = Diagnostic::new(Code::ValuePathNotAllowed, expr.span(), "brackets are not allowed here");
-            let help = format!("name a sub-attribute after a dot: `{}.`, then its name", path.as_str());
+            let finding = Diagnostic::new(
+                Code::ValuePathNotAllowed,
+                expr.span(),
+                "brackets are not allowed here",
+            );
+            let help =
+                format!("name a sub-attribute after a dot: `{}.`, then its name", path.as_str());
             self.findings.push(finding.with_help(help));
             return None;
         }
         let id = self.attribute(path, parent)?;
         let attribute = self.schema.attribute(id)?;
-        if attribute.kind() == Kind::Complex || attribute.is_multi_valued() {
+        if attribute.kind() == AttributeType::Complex || attribute.is_multi_valued() {
             return Some(id);
         }
-        let finding = Diagnostic::new(Code::SimpleAttribute, path.span(), format!("`{attribute}` has no elements to look into"));
+        let finding = Diagnostic::new(
+            Code::SimpleAttribute,
+            path.span(),
+            format!("`{attribute}` has no elements to look into"),
+        );
         self.findings.push(finding.with_help(format!("compare it as it is: `{attribute} eq ...`")));
         None
     }
@@ -119,7 +150,12 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
     }
 
     /// Takes one operand into the chain; `false` once its faults are reported.
-    fn operand(&mut self, operand: Expr<'f>, parent: Option<AttributeId>, chain: &mut plan::Operands) -> bool {
+    fn operand(
+        &mut self,
+        operand: Expr<'f>,
+        parent: Option<AttributeId>,
+        chain: &mut plan::Operands,
+    ) -> bool {
         match operand.kind() {
             ExprKind::Clause(clause) => self.clause_of_chain(&clause, parent, chain),
             _ => self.expr(operand, parent).map(|node| chain.push(node)).is_some(),
@@ -128,7 +164,12 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     // Apart from what recurses, as they take much stack.
     #[inline(never)]
-    fn clause_of_chain(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>, chain: &mut plan::Operands) -> bool {
+    fn clause_of_chain(
+        &mut self,
+        clause: &Clause<'f>,
+        parent: Option<AttributeId>,
+        chain: &mut plan::Operands,
+    ) -> bool {
         match self.clause(clause, parent) {
             Some(Asked::Equal(attribute, case, text)) => chain.push_equal(attribute, case, text),
             Some(Asked::Node(node)) => chain.push(node),
@@ -148,8 +189,10 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             let most = self.policy.rule(id).and_then(|rule| rule.max_count);
             let (Some(most), Some(attribute)) = (most, self.schema.attribute(id)) else { continue };
             if found > most {
-                let message = format!("{found} comparisons of `{attribute}`, more than the {most} allowed");
-                let finding = Diagnostic::new(Code::TooManyComparisons, place, message).label("one too many from here on");
+                let message =
+                    format!("{found} comparisons of `{attribute}`, more than the {most} allowed");
+                let finding = Diagnostic::new(Code::TooManyComparisons, place, message)
+                    .label("one too many from here on");
                 self.findings.push(finding.with_help("ask in several queries"));
             }
         }
@@ -171,13 +214,20 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
             match (members.group, members.other) {
                 (Some(group), Some(other)) => {
                     let name = name();
-                    let message = format!("`{name}` clauses must be grouped together and apply to the whole query");
+                    let message = format!(
+                        "`{name}` clauses must be grouped together and apply to the whole query"
+                    );
                     let finding = Diagnostic::new(Code::GroupMixed, group.span(), message);
-                    let finding =
-                        finding.label(format!("on `{name}`")).also(other.span(), "not on it, and joined by `or` or under one `not`");
+                    let finding = finding
+                        .label(format!("on `{name}`"))
+                        .also(other.span(), "not on it, and joined by `or` or under one `not`");
                     let finding = match self.grouped(root, attribute) {
-                        Some(right) => finding.with_help(format!("to apply them to the whole query, write `{right}`")),
-                        None => finding.with_help(format!("join the group of `{name}` clauses to the rest by `and`")),
+                        Some(right) => finding.with_help(format!(
+                            "to apply them to the whole query, write `{right}`"
+                        )),
+                        None => finding.with_help(format!(
+                            "join the group of `{name}` clauses to the rest by `and`"
+                        )),
                     };
                     self.findings.push(finding);
                     return;
@@ -193,8 +243,10 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         }
         if let Some((first, between, second)) = split {
             let message = format!("`{}` clauses must be grouped together", name());
-            let finding = Diagnostic::new(Code::GroupSplit, second.span(), message).label("apart from the first ones");
-            let finding = finding.also(first.span(), "the first ones").also(between.span(), "stands between");
+            let finding = Diagnostic::new(Code::GroupSplit, second.span(), message)
+                .label("apart from the first ones");
+            let finding =
+                finding.also(first.span(), "the first ones").also(between.span(), "stands between");
             let right = self.grouped(root, attribute).unwrap_or_default();
             self.findings.push(finding.with_help(format!("write `{right}`")));
         }
@@ -221,14 +273,23 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
                 let mut found = Members { group: None, other: None };
                 for operand in operands {
                     let inner = self.members(operand, attribute);
-                    found = Members { group: found.group.or(inner.group), other: found.other.or(inner.other) };
+                    found = Members {
+                        group: found.group.or(inner.group),
+                        other: found.other.or(inner.other),
+                    };
                 }
                 // All of it is the group: the whole part stands for it.
-                Members { group: if found.other.is_none() { Some(expr) } else { found.group }, ..found }
+                Members {
+                    group: if found.other.is_none() { Some(expr) } else { found.group },
+                    ..found
+                }
             }
             (ExprKind::Not(child), _) => {
                 let inner = self.members(child, attribute);
-                Members { group: if inner.other.is_none() { Some(expr) } else { inner.group }, ..inner }
+                Members {
+                    group: if inner.other.is_none() { Some(expr) } else { inner.group },
+                    ..inner
+                }
             }
             _ => Members { group: None, other: Some(expr) },
         }
@@ -253,7 +314,12 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
 
     /// The text of what is left without the members of the group, which go to `groups`; `None` where nothing is left, or
     /// where taking them out from under a `not` would turn their meaning.
-    fn without(&self, expr: Expr<'_>, attribute: AttributeId, groups: &mut Vec<Part>) -> Option<Part> {
+    fn without(
+        &self,
+        expr: Expr<'_>,
+        attribute: AttributeId,
+        groups: &mut Vec<Part>,
+    ) -> Option<Part> {
         let members = self.members(expr, attribute);
         if members.other.is_none() {
             groups.push(Part::of(expr));
@@ -262,7 +328,9 @@ impl<'f, R: ?Sized> Resolver<'_, 'f, R> {
         match expr.kind() {
             _ if members.group.is_none() => Some(Part::of(expr)),
             ExprKind::And(operands) | ExprKind::Or(operands) => {
-                let left: Vec<Part> = operands.filter_map(|operand| self.without(operand, attribute, groups)).collect();
+                let left: Vec<Part> = operands
+                    .filter_map(|operand| self.without(operand, attribute, groups))
+                    .collect();
                 Part::join(left, matches!(expr.kind(), ExprKind::Or(_)))
             }
             _ => None,
@@ -291,8 +359,10 @@ impl Part {
         if parts.len() < 2 {
             return parts.pop();
         }
-        let texts: Vec<String> =
-            parts.into_iter().map(|part| if part.or && !or { format!("({})", part.text) } else { part.text }).collect();
+        let texts: Vec<String> = parts
+            .into_iter()
+            .map(|part| if part.or && !or { format!("({})", part.text) } else { part.text })
+            .collect();
         Some(Self { text: texts.join(if or { " or " } else { " and " }), or })
     }
 }

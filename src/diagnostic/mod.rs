@@ -102,7 +102,7 @@ codes! {
     /// The filter has more clauses than the limit.
     TooManyClauses = Error "too-many-clauses",
     /// `and` and `or` take turns more often than the limit.
-    TooManyAlternations = Error "too-many-alternations",
+    TooManyAlternations = Error "too-many-connective_levels",
     /// The resource has no such attribute.
     UnknownAttribute = Error "unknown-attribute",
     /// The policy does not allow the operator on this attribute.
@@ -265,8 +265,18 @@ impl Diagnostic {
     #[must_use]
     pub fn render(&self, source: &str) -> String {
         let mut marks = vec![Mark { span: self.0.span, label: &self.0.label, primary: true }];
-        marks.extend(self.0.related.iter().map(|(span, label)| Mark { span: *span, label, primary: false }));
-        let mut text = format!("{}[{}]: {}\n{}", self.severity().name(), self.0.code, self.0.message, snippet::render(source, &marks));
+        marks.extend(self.0.related.iter().map(|(span, label)| Mark {
+            span: *span,
+            label,
+            primary: false,
+        }));
+        let mut text = format!(
+            "{}[{}]: {}\n{}",
+            self.severity().name(),
+            self.0.code,
+            self.0.message,
+            snippet::render(source, &marks)
+        );
         if !text.ends_with('\n') {
             text.push('\n');
         }

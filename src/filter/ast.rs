@@ -31,7 +31,7 @@ pub struct Filter {
 pub(crate) struct Measures {
     pub(crate) depth: usize,
     pub(crate) clauses: usize,
-    pub(crate) alternations: usize,
+    pub(crate) connective_levels: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -123,7 +123,10 @@ impl Filter {
     /// The top of the tree.
     #[must_use]
     pub fn root(&self) -> Expr<'_> {
-        Expr { filter: self, index: u32::try_from(self.entries.len()).unwrap_or(NONE).wrapping_sub(1) }
+        Expr {
+            filter: self,
+            index: u32::try_from(self.entries.len()).unwrap_or(NONE).wrapping_sub(1),
+        }
     }
 
     #[inline]
@@ -138,11 +141,15 @@ impl PartialEq for Filter {
         let same = |(mine, theirs): (&Entry, &Entry)| {
             mine.next == theirs.next
                 && match (mine.kind, theirs.kind) {
-                    (Kind::Chain { connective: a, first: b, .. }, Kind::Chain { connective: c, first: d, .. }) => (a, b) == (c, d),
+                    (
+                        Kind::Chain { connective: a, first: b, .. },
+                        Kind::Chain { connective: c, first: d, .. },
+                    ) => (a, b) == (c, d),
                     (Kind::Not { child: a }, Kind::Not { child: b }) => a == b,
-                    (Kind::ValuePath { path: a, child: b }, Kind::ValuePath { path: c, child: d }) => {
-                        b == d && Path::new(self, a).parts() == Path::new(other, c).parts()
-                    }
+                    (
+                        Kind::ValuePath { path: a, child: b },
+                        Kind::ValuePath { path: c, child: d },
+                    ) => b == d && Path::new(self, a).parts() == Path::new(other, c).parts(),
                     (Kind::Clause(a), Kind::Clause(b)) => {
                         let (c, d) = (a.literal, b.literal);
                         a.operator == b.operator
@@ -154,7 +161,8 @@ impl PartialEq for Filter {
                     _ => false,
                 }
         };
-        self.entries.len() == other.entries.len() && self.entries.iter().zip(&other.entries).all(same)
+        self.entries.len() == other.entries.len()
+            && self.entries.iter().zip(&other.entries).all(same)
     }
 }
 
@@ -197,15 +205,19 @@ impl<'f> Expr<'f> {
         let filter = self.filter;
         let expr = |index| Expr { filter, index };
         match filter.entries.get(self.index as usize) {
-            Some(Entry { kind: Kind::Chain { connective: Connective::And, first, .. }, .. }) => {
-                ExprKind::And(Operands { filter, next: *first })
-            }
+            Some(Entry {
+                kind: Kind::Chain { connective: Connective::And, first, .. }, ..
+            }) => ExprKind::And(Operands { filter, next: *first }),
             Some(Entry { kind: Kind::Chain { connective: Connective::Or, first, .. }, .. }) => {
                 ExprKind::Or(Operands { filter, next: *first })
             }
             Some(Entry { kind: Kind::Not { child }, .. }) => ExprKind::Not(expr(*child)),
-            Some(Entry { kind: Kind::ValuePath { path, child }, .. }) => ExprKind::ValuePath(Path::new(filter, *path), expr(*child)),
-            Some(Entry { kind: Kind::Clause(parts), end, .. }) => ExprKind::Clause(Clause { filter, parts, end: *end }),
+            Some(Entry { kind: Kind::ValuePath { path, child }, .. }) => {
+                ExprKind::ValuePath(Path::new(filter, *path), expr(*child))
+            }
+            Some(Entry { kind: Kind::Clause(parts), end, .. }) => {
+                ExprKind::Clause(Clause { filter, parts, end: *end })
+            }
             // No parse leaves a tree without its root; an empty chain is what comes nearest to nothing.
             None => ExprKind::Or(Operands { filter, next: NONE }),
         }
@@ -353,14 +365,19 @@ impl<'f> Path<'f> {
     #[must_use]
     #[inline]
     pub fn urn(self) -> Option<&'f str> {
-        (self.range.name > self.range.start).then(|| self.filter.slice(self.range.start, self.range.name - 1))
+        (self.range.name > self.range.start)
+            .then(|| self.filter.slice(self.range.start, self.range.name - 1))
     }
 
     /// The attribute's name.
     #[must_use]
     #[inline]
     pub fn name(self) -> &'f str {
-        if self.range.dot == 0 { self.without_urn() } else { self.filter.slice(self.range.name, self.range.dot) }
+        if self.range.dot == 0 {
+            self.without_urn()
+        } else {
+            self.filter.slice(self.range.name, self.range.dot)
+        }
     }
 
     /// The name after the dot.
@@ -373,7 +390,11 @@ impl<'f> Path<'f> {
     /// The name with the one after the dot.
     #[inline]
     pub(crate) fn without_urn(self) -> &'f str {
-        if self.range.name == self.range.start { self.text } else { self.filter.slice(self.range.name, self.range.end) }
+        if self.range.name == self.range.start {
+            self.text
+        } else {
+            self.filter.slice(self.range.name, self.range.end)
+        }
     }
 
     /// The path as written.
@@ -387,7 +408,11 @@ impl<'f> Path<'f> {
     #[must_use]
     pub fn span(self) -> Span {
         let (start, end) = (self.range.start as usize, self.range.end as usize);
-        if end <= self.filter.source_len { Span::new(start, end) } else { Span::new(self.filter.source_len, self.filter.source_len) }
+        if end <= self.filter.source_len {
+            Span::new(start, end)
+        } else {
+            Span::new(self.filter.source_len, self.filter.source_len)
+        }
     }
 
     fn parts(self) -> (&'f str, u32, u32) {

@@ -146,7 +146,10 @@ impl Builder {
     }
 
     /// It is false.
-    #[expect(clippy::should_implement_trait, reason = "the filter's own word, as `and` and `or` are")]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "the filter's own word, as `and` and `or` are"
+    )]
     pub fn not(self) -> Self {
         Self { text: format!("not ({})", self.text), or: false, ..self }
     }
@@ -182,7 +185,11 @@ fn attribute_only(text: &str) -> Result<(), Diagnostics> {
     fits(text, &limits)?;
     let reader = Reader::new(text, &Syntax::rfc(), limits);
     let input = text.as_bytes();
-    let read = if starts_name(input) { parse::attr_path(&reader, input) } else { stop(no_operand(&reader, input)) };
+    let read = if starts_name(input) {
+        parse::attr_path(&reader, input)
+    } else {
+        stop(no_operand(&reader, input))
+    };
     match read {
         Ok(([], _)) => Ok(()),
         Ok((rest, _)) => {

@@ -7,14 +7,19 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::span::Span;
 use crate::suggest;
 
-pub(super) const OPERATORS: &[&str] = &["`eq`", "`ne`", "`co`", "`sw`", "`ew`", "`gt`", "`ge`", "`lt`", "`le`", "`pr`"];
-pub(super) const ONE_PATH: &str = "a path names one attribute, such as `name.familyName` or `emails[type eq \"work\"].value`";
-pub(super) const VALUES: &[&str] = &["a string in double quotes", "a number", "`true`", "`false`", "`null`"];
+pub(super) const OPERATORS: &[&str] =
+    &["`eq`", "`ne`", "`co`", "`sw`", "`ew`", "`gt`", "`ge`", "`lt`", "`le`", "`pr`"];
+pub(super) const ONE_PATH: &str =
+    "a path names one attribute, such as `name.familyName` or `emails[type eq \"work\"].value`";
+pub(super) const VALUES: &[&str] =
+    &["a string in double quotes", "a number", "`true`", "`false`", "`null`"];
 
 pub(super) fn no_operand(reader: &Reader, input: Input<'_>) -> Diagnostic {
     let (_, word) = word(input).unwrap_or((input, &[]));
     let text = reader.text(input, word.len());
-    if input.first().is_some_and(u8::is_ascii_digit) || (!word.is_empty() && !text.starts_with(['\'', '-', '+', '='])) {
+    if input.first().is_some_and(u8::is_ascii_digit)
+        || (!word.is_empty() && !text.starts_with(['\'', '-', '+', '=']))
+    {
         return bad_path(reader.span(input, word.len()), text, "", text, None);
     }
     let found = match input.first() {
@@ -23,10 +28,13 @@ pub(super) fn no_operand(reader: &Reader, input: Input<'_>) -> Diagnostic {
         Some(_) => quoted(reader.text(input, text.len().max(1))),
     };
     let message = format!("expected an attribute, not {found}");
-    let fault = Diagnostic::new(Code::ExpectedAttribute, reader.span(input, input.len().min(1)), message);
+    let fault =
+        Diagnostic::new(Code::ExpectedAttribute, reader.span(input, input.len().min(1)), message);
     let fault = fault.expecting(&["an attribute", "`(`", "`not (`"]);
     match input.first() {
-        Some(b'[') => fault.with_help("brackets follow the attribute that they look into: `emails[type eq \"work\"]`"),
+        Some(b'[') => fault.with_help(
+            "brackets follow the attribute that they look into: `emails[type eq \"work\"]`",
+        ),
         Some(b')') => fault.with_help("parentheses hold at least one clause"),
         _ => fault,
     }
@@ -35,35 +43,53 @@ pub(super) fn no_operand(reader: &Reader, input: Input<'_>) -> Diagnostic {
 pub(super) fn unexpected(reader: &Reader, input: Input<'_>) -> Diagnostic {
     let (_, word) = word(input).unwrap_or((input, &[]));
     let text = reader.text(input, word.len().max(1));
-    let fault = Diagnostic::new(Code::UnexpectedText, reader.span(input, text.len().max(1)), format!("unexpected {}", quoted(text)));
+    let fault = Diagnostic::new(
+        Code::UnexpectedText,
+        reader.span(input, text.len().max(1)),
+        format!("unexpected {}", quoted(text)),
+    );
     let fault = fault.expecting(&["`and`", "`or`", "the end"]);
     match text.chars().next() {
         Some(')') => fault.with_help("there is no `(` for it"),
         Some(']') => fault.with_help("there is no `[` for it"),
-        Some(char) if char.is_whitespace() => fault.with_help("blanks are spaces, tabs and line ends"),
-        Some(char) if char.is_ascii_alphabetic() => fault.with_help("join two clauses with `and` or `or`"),
+        Some(char) if char.is_whitespace() => {
+            fault.with_help("blanks are spaces, tabs and line ends")
+        }
+        Some(char) if char.is_ascii_alphabetic() => {
+            fault.with_help("join two clauses with `and` or `or`")
+        }
         _ => fault,
     }
 }
 
 #[cold]
 pub(super) fn unclosed(reader: &Reader, open: Input<'_>) -> Diagnostic {
-    let (open_with, close_with) = if open.first() == Some(&b'(') { ("`(`", "`)`") } else { ("`[`", "`]`") };
-    let fault = Diagnostic::new(Code::Unclosed, reader.span(open, 1), format!("{open_with} is never closed"));
+    let (open_with, close_with) =
+        if open.first() == Some(&b'(') { ("`(`", "`)`") } else { ("`[`", "`]`") };
+    let fault = Diagnostic::new(
+        Code::Unclosed,
+        reader.span(open, 1),
+        format!("{open_with} is never closed"),
+    );
     fault.label("opened here").with_help(format!("add {close_with} where its part ends"))
 }
 
 #[cold]
 pub(super) fn missing_blank(span: Span, connective: Connective) -> Diagnostic {
     let name = if connective == Connective::And { "and" } else { "or" };
-    let fault = Diagnostic::new(Code::MissingBlank, span, format!("a blank is missing before `{name}`"));
+    let fault =
+        Diagnostic::new(Code::MissingBlank, span, format!("a blank is missing before `{name}`"));
     fault.with_help(format!("write a blank between the value and `{name}`"))
 }
 
 pub(super) fn bad_value(reader: &Reader, input: Input<'_>, text: &str) -> Diagnostic {
     let len = text.len().max(1);
     let text = if text.is_empty() { reader.text(input, 1) } else { text };
-    let fault = Diagnostic::new(Code::BadValue, reader.span(input, len), format!("{} is no comparison value", quoted(text)));
+    let fault = Diagnostic::new(
+        Code::BadValue,
+        reader.span(input, len),
+        format!("{} is no comparison value", quoted(text)),
+    );
     let fault = fault.expecting(VALUES);
     let lower = text.to_ascii_lowercase();
     if matches!(lower.as_str(), "true" | "false" | "null") {
@@ -79,8 +105,18 @@ pub(super) fn bad_value(reader: &Reader, input: Input<'_>, text: &str) -> Diagno
     }
 }
 
-pub(super) fn bad_path(span: Span, text: &str, urn: &str, name: &str, sub: Option<&str>) -> Diagnostic {
-    let fault = Diagnostic::new(Code::BadAttributePath, span, format!("{} is no attribute path", quoted(text)));
+pub(super) fn bad_path(
+    span: Span,
+    text: &str,
+    urn: &str,
+    name: &str,
+    sub: Option<&str>,
+) -> Diagnostic {
+    let fault = Diagnostic::new(
+        Code::BadAttributePath,
+        span,
+        format!("{} is no attribute path", quoted(text)),
+    );
     fault.with_help(if sub.is_some_and(|sub| sub.contains('.')) {
         "a path has at most one dot: an attribute and a sub-attribute"
     } else if !urn.is_empty() && !is_uri(urn) {
@@ -99,15 +135,28 @@ pub(super) fn bad_operator(reader: &Reader, start: u32, end: u32, input: Input<'
     let len = word(input).map_or(0, |(_, word)| word.len());
     let text = reader.text(input, len);
     if text.is_empty() {
-        let fault = Diagnostic::new(Code::ExpectedOperator, reader.span(input, 0), format!("no operator after {}", quoted(name)));
-        return fault.expecting(OPERATORS).with_help(format!("to ask whether there is a value, write {}", quoted(&format!("{name} pr"))));
+        let fault = Diagnostic::new(
+            Code::ExpectedOperator,
+            reader.span(input, 0),
+            format!("no operator after {}", quoted(name)),
+        );
+        return fault.expecting(OPERATORS).with_help(format!(
+            "to ask whether there is a value, write {}",
+            quoted(&format!("{name} pr"))
+        ));
     }
     let span = reader.span(input, len);
     if name.eq_ignore_ascii_case("not") {
-        let fault = Diagnostic::new(Code::NotWithoutGroup, span, "`not` needs parentheses around what it negates");
+        let fault = Diagnostic::new(
+            Code::NotWithoutGroup,
+            span,
+            "`not` needs parentheses around what it negates",
+        );
         return fault.with_help("write `not (...)`");
     }
-    let fault = Diagnostic::new(Code::UnknownOperator, span, format!("{} is no operator", quoted(text))).expecting(OPERATORS);
+    let fault =
+        Diagnostic::new(Code::UnknownOperator, span, format!("{} is no operator", quoted(text)))
+            .expecting(OPERATORS);
     match suggest::operator(text) {
         Some(help) => fault.with_help(help),
         None => fault,

@@ -21,7 +21,11 @@ use nom::sequence::preceded;
 /// ```
 /// after at least one blank.
 #[inline(always)]
-pub(super) fn comp_value<'s>(reader: &mut Reader, operator: Operator, input: Input<'s>) -> Step<'s, LiteralRange> {
+pub(super) fn comp_value<'s>(
+    reader: &mut Reader,
+    operator: Operator,
+    input: Input<'s>,
+) -> Step<'s, LiteralRange> {
     let after = blanks(input);
     if after.first() == Some(&b'"') && after.len() < input.len() {
         return string(reader, after);
@@ -31,14 +35,27 @@ pub(super) fn comp_value<'s>(reader: &mut Reader, operator: Operator, input: Inp
 }
 
 /// A value that is no string in double quotes, or none.
-fn other_value<'s>(reader: &mut Reader, operator: Operator, input: Input<'s>, after: Input<'s>) -> Step<'s, LiteralRange> {
+fn other_value<'s>(
+    reader: &mut Reader,
+    operator: Operator,
+    input: Input<'s>,
+    after: Input<'s>,
+) -> Step<'s, LiteralRange> {
     match after.first() {
         None | Some(b')' | b']') => {
-            let fault = Diagnostic::new(Code::ExpectedValue, reader.span(after, 0), format!("no value after `{operator}`"));
+            let fault = Diagnostic::new(
+                Code::ExpectedValue,
+                reader.span(after, 0),
+                format!("no value after `{operator}`"),
+            );
             stop(fault.expecting(VALUES))
         }
         Some(_) if after.len() == input.len() => {
-            let fault = Diagnostic::new(Code::MissingBlank, reader.span(after, 0), format!("a blank is missing after `{operator}`"));
+            let fault = Diagnostic::new(
+                Code::MissingBlank,
+                reader.span(after, 0),
+                format!("a blank is missing after `{operator}`"),
+            );
             stop(fault.with_help("write a blank between the operator and the value"))
         }
         Some(b'\'') if reader.filter.syntax.single_quotes => made_string(reader, after, '\''),
@@ -46,31 +63,59 @@ fn other_value<'s>(reader: &mut Reader, operator: Operator, input: Input<'s>, af
     }
 }
 
-fn word_value<'s>(reader: &mut Reader, operator: Operator, input: Input<'s>) -> Step<'s, LiteralRange> {
+fn word_value<'s>(
+    reader: &mut Reader,
+    operator: Operator,
+    input: Input<'s>,
+) -> Step<'s, LiteralRange> {
     let start = reader.offset(input);
     let (rest, word) = word(input)?;
     let text = reader.text(input, word.len());
-    let Some(kind) = word_literal(text, &reader.filter.syntax) else { return stop(bad_value(reader, input, text)) };
+    let Some(kind) = word_literal(text, &reader.filter.syntax) else {
+        return stop(bad_value(reader, input, text));
+    };
     let span = Span::new(start, start + word.len());
     if kind == LiteralKind::Null && !matches!(operator, Operator::Eq | Operator::Ne) {
-        let fault = Diagnostic::new(Code::NullOperator, span, format!("`null` cannot be compared with `{operator}`"));
-        return stop(fault.with_help("`null` goes with `eq` and `ne`; `pr` asks whether there is a value"));
+        let fault = Diagnostic::new(
+            Code::NullOperator,
+            span,
+            format!("`null` cannot be compared with `{operator}`"),
+        );
+        return stop(
+            fault.with_help("`null` goes with `eq` and `ne`; `pr` asks whether there is a value"),
+        );
     }
     let warning = match kind {
         LiteralKind::True | LiteralKind::False if !matches!(text, "true" | "false") => {
             let right = text.to_ascii_lowercase();
-            let warning = Diagnostic::new(Code::AcceptedBooleanCase, span, format!("{} for `{right}`", quoted(text)));
+            let warning = Diagnostic::new(
+                Code::AcceptedBooleanCase,
+                span,
+                format!("{} for `{right}`", quoted(text)),
+            );
             Some(warning.replace(span, right))
         }
         LiteralKind::String => {
             let right = Literal::String(text).to_string();
-            let warning = Diagnostic::new(Code::AcceptedUnquotedWord, span, format!("{} has no quotes", quoted(text)));
+            let warning = Diagnostic::new(
+                Code::AcceptedUnquotedWord,
+                span,
+                format!("{} has no quotes", quoted(text)),
+            );
             Some(warning.replace(span, right))
         }
         _ => None,
     };
     reader.filter.warnings.extend(warning);
-    Ok((rest, LiteralRange { kind, source_start: short(start), start: short(start), end: short(span.end) }))
+    Ok((
+        rest,
+        LiteralRange {
+            kind,
+            source_start: short(start),
+            start: short(start),
+            end: short(span.end),
+        },
+    ))
 }
 
 /// A word in a value's place, by RFC 8259: `true`, `false`, `null` or a number; by dialect, other words.
@@ -97,7 +142,15 @@ fn string<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, LiteralRange> {
         return Ok((rest, literal));
     };
     let (start, end) = (reader.at(input), reader.at(rest));
-    Ok((rest, LiteralRange { kind: LiteralKind::String, source_start: start, start: start.wrapping_add(1), end: end.wrapping_sub(1) }))
+    Ok((
+        rest,
+        LiteralRange {
+            kind: LiteralKind::String,
+            source_start: start,
+            start: start.wrapping_add(1),
+            end: end.wrapping_sub(1),
+        },
+    ))
 }
 
 /// A string whose value is not just what stands between double quotes, or that is none.
@@ -114,7 +167,8 @@ fn made_string<'s>(reader: &mut Reader, input: Input<'s>, quote: char) -> Step<'
     if quote == '\'' {
         let right = Literal::String(reader.filter.slice(start, end)).to_string();
         let span = reader.span(input, scanned.len);
-        let warning = Diagnostic::new(Code::AcceptedSingleQuotes, span, "a string in single quotes");
+        let warning =
+            Diagnostic::new(Code::AcceptedSingleQuotes, span, "a string in single quotes");
         reader.filter.warnings.push(warning.replace(span, right));
     }
     let rest = input.get(scanned.len..).unwrap_or(&[]);

@@ -8,10 +8,15 @@
 //! (`let (rest, path) = long_path(..)?; Ok((rest, path))`): then its parts stay in registers wherever they come from.
 
 use super::ast::{ClauseParts, Connective, Kind, LiteralKind, LiteralRange, PathRange};
-use super::fault::{ONE_PATH, bad_operator, bad_path, missing_blank, no_operand, unclosed, unexpected};
+use super::fault::{
+    ONE_PATH, bad_operator, bad_path, missing_blank, no_operand, unclosed, unexpected,
+};
 use super::literal::comp_value;
 use super::reader::{Built, Chain, Reader, short};
-use super::token::{Fault, Input, Step, at_end_of_word, behind_name, blanks, is_uri, not_operator, operator, starts_name, stop, word};
+use super::token::{
+    Fault, Input, Step, at_end_of_word, behind_name, blanks, is_uri, not_operator, operator,
+    starts_name, stop, word,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::operator::Operator;
 use crate::schema::is_name;
@@ -21,7 +26,10 @@ use crate::span::Span;
 /// patchPath = attrPath / valuePath [ "." ATTRNAME ]
 /// ```
 /// The attribute, and the sub-attribute after the brackets; what is in the brackets is the tree that was read.
-pub(super) fn patch_path<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, (PathRange, Option<(u32, u32)>)> {
+pub(super) fn patch_path<'s>(
+    reader: &mut Reader,
+    input: Input<'s>,
+) -> Step<'s, (PathRange, Option<(u32, u32)>)> {
     let input = blanks(input);
     if !starts_name(input) {
         return stop(no_operand(reader, input).expecting(&["an attribute"]));
@@ -36,7 +44,8 @@ pub(super) fn patch_path<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, 
                 let end = reader.at(rest);
                 let start = end - short(name.len());
                 if !is_name(reader.filter.slice(start, end)) {
-                    let (span, text) = (Span::new(start as usize, end as usize), reader.filter.slice(start, end));
+                    let (span, text) =
+                        (Span::new(start as usize, end as usize), reader.filter.slice(start, end));
                     return stop(bad_path(span, text, "", text, None));
                 }
                 (rest, Some((start, end)))
@@ -62,7 +71,9 @@ pub(super) fn filter<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Buil
     if input.is_empty() {
         let end = reader.filter.source_len;
         let fault = Diagnostic::new(Code::EmptyFilter, Span::new(end, end), "the filter is empty");
-        return stop(fault.with_help("leave the filter out to ask for everything, or write one such as `name eq \"Bob\"`"));
+        return stop(fault.with_help(
+            "leave the filter out to ask for everything, or write one such as `name eq \"Bob\"`",
+        ));
     }
     let (input, built) = or_exp(reader, input)?;
     if input.is_empty() { Ok((input, built)) } else { stop(unexpected(reader, input)) }
@@ -165,12 +176,18 @@ fn group<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
 fn not_group<'s>(reader: &mut Reader, input: Input<'s>, after_not: Input<'s>) -> Step<'s, Built> {
     let (rest, child) = group(reader, after_not)?;
     reader.push(Kind::Not { child: reader.newest() }, reader.at(input), child.end);
-    let top = child.top.map(|top| if top == Connective::And { Connective::Or } else { Connective::And });
+    let top =
+        child.top.map(|top| if top == Connective::And { Connective::Or } else { Connective::And });
     Ok((rest, Built { top, ..child }))
 }
 
 #[inline]
-fn close<'s>(reader: &Reader, open: Input<'_>, input: Input<'s>, bracket: u8) -> Result<Input<'s>, nom::Err<Fault>> {
+fn close<'s>(
+    reader: &Reader,
+    open: Input<'_>,
+    input: Input<'s>,
+    bracket: u8,
+) -> Result<Input<'s>, nom::Err<Fault>> {
     let input = blanks(input);
     match input.split_first() {
         Some((first, rest)) if *first == bracket => Ok(rest),
@@ -210,8 +227,14 @@ fn with_brackets<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> 
 /// From the bracket on; what it gives is the expression inside.
 pub(super) fn value_path<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, Built> {
     if reader.in_brackets {
-        let fault = Diagnostic::new(Code::NestedValuePath, reader.span(input, 1), "brackets inside brackets");
-        return stop(fault.with_help("a sub-attribute has no sub-attributes of its own; ask for both with `and`"));
+        let fault = Diagnostic::new(
+            Code::NestedValuePath,
+            reader.span(input, 1),
+            "brackets inside brackets",
+        );
+        return stop(fault.with_help(
+            "a sub-attribute has no sub-attributes of its own; ask for both with `and`",
+        ));
     }
     reader.deeper(input)?;
     reader.in_brackets = true;
@@ -223,9 +246,18 @@ pub(super) fn value_path<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, 
 }
 
 /// By dialect, and to tell what would be right: a sub-attribute or operator after a value path, moved into its brackets.
-fn after_brackets<'s>(reader: &mut Reader, path: PathRange, mut inner: Chain, input: Input<'s>) -> Step<'s, Built> {
+fn after_brackets<'s>(
+    reader: &mut Reader,
+    path: PathRange,
+    mut inner: Chain,
+    input: Input<'s>,
+) -> Step<'s, Built> {
     let fault = |reader: &Reader, input, help: String| {
-        let fault = Diagnostic::new(Code::TextAfterBrackets, reader.span(input, 1), "nothing may follow `]` but `and`, `or`, `)`");
+        let fault = Diagnostic::new(
+            Code::TextAfterBrackets,
+            reader.span(input, 1),
+            "nothing may follow `]` but `and`, `or`, `)`",
+        );
         stop(fault.with_help(help))
     };
     let dotted = input.first() == Some(&b'.');
@@ -235,8 +267,7 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, mut inner: Chain, in
         let start = end - short(name.len());
         let sub = PathRange { start, name: start, dot: 0, end };
         if !is_name(reader.filter.slice(sub.start, sub.end)) || operator(blanks(rest)).is_none() {
-            let help =
-                "a sub-attribute after `]` belongs to PATCH paths; a filter asks inside: `emails[type eq \"work\" and value eq \"x\"]`";
+            let help = "a sub-attribute after `]` belongs to PATCH paths; a filter asks inside: `emails[type eq \"work\" and value eq \"x\"]`";
             return fault(reader, input, help.into());
         }
         (sub, rest)
@@ -252,7 +283,11 @@ fn after_brackets<'s>(reader: &mut Reader, path: PathRange, mut inner: Chain, in
     let right = reader.filter.root().to_string();
     let syntax = &reader.filter.syntax;
     let (code, allowed, message) = if dotted {
-        (Code::AcceptedSubAttribute, syntax.sub_attribute_after_brackets, "a sub-attribute after `]`")
+        (
+            Code::AcceptedSubAttribute,
+            syntax.sub_attribute_after_brackets,
+            "a sub-attribute after `]`",
+        )
     } else {
         (Code::AcceptedOperator, syntax.operator_after_brackets, "an operator after `]`")
     };
@@ -274,10 +309,15 @@ fn attr_exp<'s>(reader: &mut Reader, path: PathRange, input: Input<'s>) -> Step<
     let operator_start = reader.at(input);
     reader.one_more_clause(path.start)?;
     let nothing = LiteralRange { kind: LiteralKind::Absent, source_start: 0, start: 0, end: 0 };
-    let (rest, literal) = if operator.takes_value() { comp_value(reader, operator, rest)? } else { (rest, nothing) };
+    let (rest, literal) =
+        if operator.takes_value() { comp_value(reader, operator, rest)? } else { (rest, nothing) };
     let end = reader.at(rest);
-    reader.push(Kind::Clause(ClauseParts { path, operator, operator_start, literal }), path.start, end);
-    Ok((rest, Built { end, alternations: 0, top: None }))
+    reader.push(
+        Kind::Clause(ClauseParts { path, operator, operator_start, literal }),
+        path.start,
+        end,
+    );
+    Ok((rest, Built { end, connective_levels: 0, top: None }))
 }
 
 /// ```text
@@ -326,7 +366,9 @@ fn long_path<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, PathRange> {
     let text = reader.text(input, word.len());
     let (urn, name) = text.split_at_checked(name_at).unwrap_or(("", text));
     let dot = name.find('.');
-    let (name, sub) = dot.and_then(|dot| name.split_at_checked(dot)).map_or((name, None), |(name, sub)| (name, sub.get(1..)));
+    let (name, sub) = dot
+        .and_then(|dot| name.split_at_checked(dot))
+        .map_or((name, None), |(name, sub)| (name, sub.get(1..)));
     let range = PathRange {
         start: short(start),
         name: short(start + name_at),
@@ -337,8 +379,14 @@ fn long_path<'s>(reader: &Reader, input: Input<'s>) -> Step<'s, PathRange> {
         return stop(bad_path(reader.span(input, word.len()), text, urn, name, sub));
     }
     if sub.is_some() && reader.in_brackets {
-        let fault = Diagnostic::new(Code::DottedNameInBrackets, reader.span(input, word.len()), "a dotted name inside brackets");
-        return stop(fault.with_help("inside `[...]` stand bare names of sub-attributes, such as `type`"));
+        let fault = Diagnostic::new(
+            Code::DottedNameInBrackets,
+            reader.span(input, word.len()),
+            "a dotted name inside brackets",
+        );
+        return stop(
+            fault.with_help("inside `[...]` stand bare names of sub-attributes, such as `type`"),
+        );
     }
     Ok((rest, range))
 }

@@ -91,7 +91,9 @@ impl fmt::Debug for PatchPath {
 
 impl PartialEq for PatchPath {
     fn eq(&self, other: &Self) -> bool {
-        self.tree == other.tree && self.attribute().as_str() == other.attribute().as_str() && self.sub_attribute() == other.sub_attribute()
+        self.tree == other.tree
+            && self.attribute().as_str() == other.attribute().as_str()
+            && self.sub_attribute() == other.sub_attribute()
     }
 }
 

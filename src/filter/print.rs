@@ -52,7 +52,11 @@ fn print(root: Expr<'_>, out: &mut impl Write) -> fmt::Result {
                     }
                     if let Some(first) = operands.next() {
                         let connective = if and { " and " } else { " or " };
-                        pending.push(Pending::Rest { next: first.next(), connective, inside_and: and });
+                        pending.push(Pending::Rest {
+                            next: first.next(),
+                            connective,
+                            inside_and: and,
+                        });
                         pending.push(Pending::Expr { expr: first, inside_and: and });
                     }
                 }

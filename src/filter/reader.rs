@@ -20,7 +20,7 @@ pub(super) struct Reader {
 #[derive(Clone, Copy)]
 pub(super) struct Built {
     pub(super) end: u32,
-    pub(super) alternations: usize,
+    pub(super) connective_levels: usize,
     pub(super) top: Option<Connective>,
 }
 
@@ -35,16 +35,25 @@ impl Reader {
     #[inline(always)]
     pub(super) fn new(text: &str, syntax: &Syntax, limits: Limits) -> Self {
         // The shortest clause with its connective takes eight bytes; what a long string takes is no reason for more.
-        let entries = Vec::with_capacity((text.len() / 8 + 2).min(limits.clauses.saturating_mul(2)));
+        let entries =
+            Vec::with_capacity((text.len() / 8 + 2).min(limits.clauses.saturating_mul(2)));
         let measures = Measures::default();
-        let filter = Filter { text: text.to_owned(), source_len: text.len(), entries, measures, syntax: *syntax, warnings: Vec::new() };
+        let filter = Filter {
+            text: text.to_owned(),
+            source_len: text.len(),
+            entries,
+            measures,
+            syntax: *syntax,
+            warnings: Vec::new(),
+        };
         Self { filter, limits, depth: 0, in_brackets: false }
     }
 
     #[cold]
     pub(super) fn refuse(mut self, error: nom::Err<Fault>) -> Diagnostics {
         let diagnostic = match error {
-            nom::Err::Failure(Fault(Some(diagnostic))) | nom::Err::Error(Fault(Some(diagnostic))) => diagnostic,
+            nom::Err::Failure(Fault(Some(diagnostic)))
+            | nom::Err::Error(Fault(Some(diagnostic))) => diagnostic,
             _ => Diagnostic::new(Code::UnexpectedText, Span::default(), "the text is no filter"),
         };
         self.filter.text.truncate(self.filter.source_len);
@@ -63,7 +72,8 @@ impl Reader {
 
     /// Whether a parenthesis or bracket closes right before `input`.
     pub(super) fn is_after_bracket(&self, input: Input<'_>) -> bool {
-        let before = self.offset(input).checked_sub(1).and_then(|at| self.filter.text.as_bytes().get(at));
+        let before =
+            self.offset(input).checked_sub(1).and_then(|at| self.filter.text.as_bytes().get(at));
         before.is_none_or(|byte| matches!(byte, b')' | b']'))
     }
 
@@ -108,7 +118,11 @@ impl Reader {
         if self.filter.measures.clauses <= self.limits.clauses {
             return Ok(());
         }
-        stop(too_many(Code::TooManyClauses, Span::new(start as usize, start as usize + 1), self.limits.clauses))
+        stop(too_many(
+            Code::TooManyClauses,
+            Span::new(start as usize, start as usize + 1),
+            self.limits.clauses,
+        ))
     }
 
     /// Closes a value path that ends before `rest`.
@@ -121,9 +135,15 @@ impl Reader {
 
 #[cold]
 fn too_long(text: &str, limit: usize) -> Diagnostics {
-    let shown = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= limit.min(256)).last().unwrap_or(0);
+    let shown = text
+        .char_indices()
+        .map(|(at, _)| at)
+        .take_while(|at| *at <= limit.min(256))
+        .last()
+        .unwrap_or(0);
     let message = format!("the text is longer than the {limit} bytes allowed");
-    let fault = Diagnostic::new(Code::TooLong, Span::new(0, shown), message).with_help("ask in several queries, or with shorter values");
+    let fault = Diagnostic::new(Code::TooLong, Span::new(0, shown), message)
+        .with_help("ask in several queries, or with shorter values");
     Diagnostics::new(text.get(..shown).unwrap_or(""), vec![fault])
 }
 
@@ -150,12 +170,24 @@ pub(super) struct Chain {
     pub(super) last: u32,
     pub(super) start: u32,
     pub(super) end: u32,
-    pub(super) alternations: usize,
+    pub(super) connective_levels: usize,
 }
 
 impl Chain {
-    pub(super) fn of(reader: &mut Reader, connective: Connective, start: u32, operand: Built) -> Self {
-        let mut chain = Self { connective, first: NONE, last: NONE, start, end: operand.end, alternations: 0 };
+    pub(super) fn of(
+        reader: &mut Reader,
+        connective: Connective,
+        start: u32,
+        operand: Built,
+    ) -> Self {
+        let mut chain = Self {
+            connective,
+            first: NONE,
+            last: NONE,
+            start,
+            end: operand.end,
+            connective_levels: 0,
+        };
         chain.push(reader, operand);
         chain
     }
@@ -165,7 +197,10 @@ impl Chain {
         let (mut first, mut last) = (reader.newest(), reader.newest());
         // `(a or b) or c` is `a or b or c`: the inner chain gives its operands away and goes.
         if operand.top == Some(self.connective)
-            && let Some(Entry { kind: Kind::Chain { first: inner_first, last: inner_last, .. }, .. }) = reader.filter.entries.last()
+            && let Some(Entry {
+                kind: Kind::Chain { first: inner_first, last: inner_last, .. },
+                ..
+            }) = reader.filter.entries.last()
         {
             (first, last) = (*inner_first, *inner_last);
             reader.filter.entries.pop();
@@ -177,19 +212,25 @@ impl Chain {
         }
         self.last = last;
         self.end = operand.end;
-        self.alternations = self.alternations.max(operand.alternations + usize::from(operand.top != Some(self.connective)));
+        self.connective_levels = self
+            .connective_levels
+            .max(operand.connective_levels + usize::from(operand.top != Some(self.connective)));
     }
 
     #[inline]
     pub(super) fn finish(self, reader: &mut Reader) -> Result<Built, nom::Err<Fault>> {
-        let Self { connective, first, last, start, end, alternations } = self;
-        let limit = reader.limits.alternations;
-        let most = &mut reader.filter.measures.alternations;
-        *most = (*most).max(alternations);
-        if alternations > limit {
-            return stop(too_many(Code::TooManyAlternations, Span::new(start as usize, end as usize), limit));
+        let Self { connective, first, last, start, end, connective_levels } = self;
+        let limit = reader.limits.connective_levels;
+        let most = &mut reader.filter.measures.connective_levels;
+        *most = (*most).max(connective_levels);
+        if connective_levels > limit {
+            return stop(too_many(
+                Code::TooManyAlternations,
+                Span::new(start as usize, end as usize),
+                limit,
+            ));
         }
         reader.push(Kind::Chain { connective, first, last }, start, end);
-        Ok(Built { end, alternations, top: Some(connective) })
+        Ok(Built { end, connective_levels, top: Some(connective) })
     }
 }

@@ -78,12 +78,23 @@ fn control(byte: u8, at: usize) -> Diagnostic {
 }
 
 fn unterminated(start: usize, len: usize) -> Diagnostic {
-    let fault = Diagnostic::new(Code::UnterminatedString, Span::new(start, start + len.min(1)), "the string has no closing quote");
-    fault.label("opened here").with_help("close it with `\"`; inside, a quote is written `\\\"` and a backslash `\\\\`")
+    let fault = Diagnostic::new(
+        Code::UnterminatedString,
+        Span::new(start, start + len.min(1)),
+        "the string has no closing quote",
+    );
+    fault
+        .label("opened here")
+        .with_help("close it with `\"`; inside, a quote is written `\\\"` and a backslash `\\\\`")
 }
 
 /// Appends the decoded form of `body`, the text between the quotes, to `out`.
-pub(super) fn decode(body: &str, offset: usize, quote: char, out: &mut String) -> Result<(), Diagnostic> {
+pub(super) fn decode(
+    body: &str,
+    offset: usize,
+    quote: char,
+    out: &mut String,
+) -> Result<(), Diagnostic> {
     let mut rest = body;
     while let Some(at) = rest.find('\\') {
         out.push_str(rest.get(..at).unwrap_or(""));
@@ -106,8 +117,19 @@ pub(super) fn decode(body: &str, offset: usize, quote: char, out: &mut String) -
             }
             _ => {
                 let span = Span::new(start, start + 1 + used);
-                let fault = Diagnostic::new(Code::BadEscape, span, "JSON strings have no such escape");
-                let fault = fault.expecting(&["`\\\"`", "`\\\\`", "`\\/`", "`\\b`", "`\\f`", "`\\n`", "`\\r`", "`\\t`", "`\\uXXXX`"]);
+                let fault =
+                    Diagnostic::new(Code::BadEscape, span, "JSON strings have no such escape");
+                let fault = fault.expecting(&[
+                    "`\\\"`",
+                    "`\\\\`",
+                    "`\\/`",
+                    "`\\b`",
+                    "`\\f`",
+                    "`\\n`",
+                    "`\\r`",
+                    "`\\t`",
+                    "`\\uXXXX`",
+                ]);
                 return Err(fault.with_help("a backslash itself is written twice: `\\\\`"));
             }
         });
@@ -122,16 +144,24 @@ fn unicode(after: &str, start: usize) -> Result<(char, usize), Diagnostic> {
     let span = |len| Span::new(start, start + 1 + len);
     let Some(first) = unit(after) else {
         let width = after.chars().take(5).map(char::len_utf8).sum();
-        let fault = Diagnostic::new(Code::BadEscape, span(width), "`\\u` needs four hexadecimal digits");
-        return Err(fault.with_help("a character beyond U+FFFF is written as two: `\\ud83d\\ude00`"));
+        let fault =
+            Diagnostic::new(Code::BadEscape, span(width), "`\\u` needs four hexadecimal digits");
+        return Err(
+            fault.with_help("a character beyond U+FFFF is written as two: `\\ud83d\\ude00`")
+        );
     };
     if first == 0 {
-        let fault = Diagnostic::new(Code::NulCharacter, span(5), "U+0000 is not allowed in a string");
+        let fault =
+            Diagnostic::new(Code::NulCharacter, span(5), "U+0000 is not allowed in a string");
         return Err(fault.with_help("no database stores it in a text, so no value can equal it"));
     }
     let low = after.get(5..).and_then(|rest| rest.strip_prefix('\\')).and_then(unit);
     let mut units = [first, low.unwrap_or(0)];
-    let take = if matches!(first, 0xd800..=0xdbff) && matches!(units, [_, 0xdc00..=0xdfff]) { 2 } else { 1 };
+    let take = if matches!(first, 0xd800..=0xdbff) && matches!(units, [_, 0xdc00..=0xdfff]) {
+        2
+    } else {
+        1
+    };
     if take == 1 {
         units = [first, 0];
     }

@@ -37,7 +37,10 @@ const STARTS_NAME: u8 = 16;
 /// One look instead of a comparison for each byte that there is a rule for.
 const CLASSES: [u8; 256] = classes();
 
-#[expect(clippy::indexing_slicing, reason = "runs at compile time only, where a bad index is a compile error")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs at compile time only, where a bad index is a compile error"
+)]
 const fn classes() -> [u8; 256] {
     let mut classes = [0; 256];
     let mut byte = 0;
@@ -47,7 +50,8 @@ const fn classes() -> [u8; 256] {
             b'(' | b')' | b'[' | b']' | b'"' => ENDS_WORD,
             b'a'..=b'z' | b'A'..=b'Z' | b'$' => STARTS_NAME | IN_NAME | IN_URI,
             b'0'..=b'9' | b'-' | b'_' => IN_NAME | IN_URI,
-            b'.' | b'~' | b':' | b'/' | b'?' | b'#' | b'@' | b'!' | b'&' | b'\'' | b'*' | b'+' | b',' | b';' | b'=' | b'%' => IN_URI,
+            b'.' | b'~' | b':' | b'/' | b'?' | b'#' | b'@' | b'!' | b'&' | b'\'' | b'*' | b'+'
+            | b',' | b';' | b'=' | b'%' => IN_URI,
             _ => 0,
         };
         byte += 1;
@@ -124,7 +128,9 @@ pub(super) fn not_operator(input: Input<'_>) -> Option<Input<'_>> {
 
 /// An absolute URI (RFC 3986) and the colon after it.
 pub(super) fn is_uri(text: &str) -> bool {
-    let Some((scheme, rest)) = text.strip_suffix(':').and_then(|uri| uri.split_once(':')) else { return false };
+    let Some((scheme, rest)) = text.strip_suffix(':').and_then(|uri| uri.split_once(':')) else {
+        return false;
+    };
     let in_scheme = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(in_scheme)
@@ -134,6 +140,11 @@ pub(super) fn is_uri(text: &str) -> bool {
 
 /// Quotes of any sort in a word say that a string was meant, and its end is anyone's guess.
 pub(super) fn is_plain_word(text: &str) -> bool {
-    let quote = |char| matches!(char, '\'' | '"' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«' | '»' | '‹' | '›');
-    !text.is_empty() && !text.chars().any(|char| quote(char) || char == '\\' || char.is_control() || char.is_whitespace())
+    let quote = |char| {
+        matches!(char, '\'' | '"' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«' | '»' | '‹' | '›')
+    };
+    !text.is_empty()
+        && !text
+            .chars()
+            .any(|char| quote(char) || char == '\\' || char.is_control() || char.is_whitespace())
 }

@@ -3,7 +3,7 @@
 
 use super::{Node, Predicate, Test};
 use crate::schema::AttributeId;
-use crate::value::{Case, Text, Value};
+use crate::value::{CaseSensitivity, Text, Value};
 use std::collections::HashSet;
 use std::mem::take;
 
@@ -30,7 +30,7 @@ pub(crate) struct Operands {
 enum Children {
     Nodes(Vec<Node>),
     /// In a chain of `Any`, while each is an `Equal` of the same: of what, and to which values.
-    Equals(AttributeId, Case, Vec<Value>),
+    Equals(AttributeId, CaseSensitivity, Vec<Value>),
 }
 
 impl Operands {
@@ -59,7 +59,7 @@ impl Operands {
 
     /// The same for [`equal_text`].
     #[inline]
-    pub(crate) fn push_equal(&mut self, attribute: AttributeId, case: Case, text: &str) {
+    pub(crate) fn push_equal(&mut self, attribute: AttributeId, case: CaseSensitivity, text: &str) {
         let Some(values) = self.values(attribute, case) else {
             return self.push_node(equal_text(attribute, case, text));
         };
@@ -71,12 +71,17 @@ impl Operands {
 
     /// Where the value of an `Equal` of that belongs, while all children are one of it in a chain of `Any`.
     #[inline]
-    fn values(&mut self, attribute: AttributeId, case: Case) -> Option<&mut Vec<Value>> {
-        if matches!(&self.children, Children::Nodes(nodes) if self.kind == Chain::Any && nodes.is_empty()) {
+    fn values(&mut self, attribute: AttributeId, case: CaseSensitivity) -> Option<&mut Vec<Value>> {
+        if matches!(&self.children, Children::Nodes(nodes) if self.kind == Chain::Any && nodes.is_empty())
+        {
             self.children = Children::Equals(attribute, case, Vec::with_capacity(self.room));
         }
         match &mut self.children {
-            Children::Equals(known, known_case, values) if (*known, *known_case) == (attribute, case) => Some(values),
+            Children::Equals(known, known_case, values)
+                if (*known, *known_case) == (attribute, case) =>
+            {
+                Some(values)
+            }
             _ => None,
         }
     }
@@ -103,18 +108,20 @@ impl Operands {
     #[inline]
     pub(crate) fn finish(&mut self) -> Option<Node> {
         match &mut self.children {
-            Children::Equals(attribute, case, values) => Some(list(*attribute, *case, take(values), self.kind)),
+            Children::Equals(attribute, case, values) => {
+                Some(list(*attribute, *case, take(values), self.kind))
+            }
             Children::Nodes(nodes) => chain(take(nodes), self.kind),
         }
     }
 }
 
 /// The test on the equality of a text, which need not be an operand yet.
-pub(crate) fn equal_text(attribute: AttributeId, case: Case, text: &str) -> Node {
+pub(crate) fn equal_text(attribute: AttributeId, case: CaseSensitivity, text: &str) -> Node {
     equal(attribute, case, Value::Text(Text::operand(text, case)))
 }
 
-fn equal(attribute: AttributeId, case: Case, value: Value) -> Node {
+fn equal(attribute: AttributeId, case: CaseSensitivity, value: Value) -> Node {
     Node::Test(Test::new(attribute, case, Predicate::Equal(value)))
 }
 
@@ -198,13 +205,17 @@ fn joined(mut children: Vec<Node>, kind: Chain) -> Vec<Node> {
 fn constant(node: &Node) -> Option<bool> {
     match node {
         Node::Test(Test { predicate: Predicate::Never, .. }) => Some(false),
-        Node::Not(inner) if matches!(**inner, Node::Test(Test { predicate: Predicate::Never, .. })) => Some(true),
+        Node::Not(inner)
+            if matches!(**inner, Node::Test(Test { predicate: Predicate::Never, .. })) =>
+        {
+            Some(true)
+        }
         _ => None,
     }
 }
 
 /// What a child compares that can become a list with others: in `Any` an `Equal` or `In`, in `All` the opposite of one.
-fn listed(child: &Node, kind: Chain) -> Option<(AttributeId, Case)> {
+fn listed(child: &Node, kind: Chain) -> Option<(AttributeId, CaseSensitivity)> {
     let test = match (child, kind) {
         (Node::Test(test), Chain::Any) => test,
         (Node::Not(inner), Chain::All) => match &**inner {
@@ -213,7 +224,8 @@ fn listed(child: &Node, kind: Chain) -> Option<(AttributeId, Case)> {
         },
         _ => return None,
     };
-    matches!(test.predicate, Predicate::Equal(_) | Predicate::In(_)).then_some((test.attribute, test.case))
+    matches!(test.predicate, Predicate::Equal(_) | Predicate::In(_))
+        .then_some((test.attribute, test.case))
 }
 
 fn take_values(child: Node, values: &mut Vec<Value>) {
@@ -225,7 +237,7 @@ fn take_values(child: Node, values: &mut Vec<Value>) {
     }
 }
 
-fn list(attribute: AttributeId, case: Case, values: Vec<Value>, kind: Chain) -> Node {
+fn list(attribute: AttributeId, case: CaseSensitivity, values: Vec<Value>, kind: Chain) -> Node {
     let node = Node::Test(Test::new(attribute, case, one_of(values)));
     if kind == Chain::All { not(node) } else { node }
 }
@@ -242,7 +254,7 @@ fn fold_equals(children: Vec<Node>, kind: Chain) -> Vec<Node> {
         return children;
     }
     let mut folded: Vec<Option<Node>> = Vec::new();
-    let mut lists: Vec<(AttributeId, Case, usize, Vec<Value>)> = Vec::new();
+    let mut lists: Vec<(AttributeId, CaseSensitivity, usize, Vec<Value>)> = Vec::new();
     for child in children {
         let Some(subject) = listed(&child, kind) else {
             folded.push(Some(child));
@@ -282,11 +294,19 @@ fn one_of(mut values: Vec<Value>) -> Predicate {
     }
 }
 
-#[expect(clippy::mutable_key_type, reason = "what a needle makes later is no part of what it equals")]
+#[expect(
+    clippy::mutable_key_type,
+    reason = "what a needle makes later is no part of what it equals"
+)]
 fn remove_duplicates(nodes: &mut Vec<Node>) {
     // Comparing a few is cheaper than hashing them.
     const FEW: usize = 8;
-    if nodes.len() <= FEW && !nodes.iter().enumerate().any(|(at, node)| nodes.iter().take(at).any(|before| before == node)) {
+    if nodes.len() <= FEW
+        && !nodes
+            .iter()
+            .enumerate()
+            .any(|(at, node)| nodes.iter().take(at).any(|before| before == node))
+    {
         return;
     }
     let mut seen = HashSet::new();

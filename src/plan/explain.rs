@@ -1,8 +1,8 @@
 //! A plan as an outline: one line a node, children indented.
 
-use super::{Loose, Node, Plan, Predicate, Test};
+use super::{Node, Plan, Predicate, Test, Untyped};
 use crate::schema::Schema;
-use crate::value::{Case, Value, base64, datetime};
+use crate::value::{CaseSensitivity, Value, base64, datetime};
 use std::fmt::Write as _;
 
 impl<R: ?Sized> Plan<R> {
@@ -43,7 +43,9 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
         Predicate::Never => (" never matches", &[]),
         Predicate::Equal(value) => (" = ", std::slice::from_ref(value)),
         Predicate::In(values) => (" in ", values),
-        Predicate::Differs(value) => (" has another value than, or none: ", std::slice::from_ref(value)),
+        Predicate::Differs(value) => {
+            (" has another value than, or none: ", std::slice::from_ref(value))
+        }
         Predicate::Less(value) => (" < ", std::slice::from_ref(value)),
         Predicate::LessOrEqual(value) => (" <= ", std::slice::from_ref(value)),
         Predicate::Greater(value) => (" > ", std::slice::from_ref(value)),
@@ -55,12 +57,12 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
             out.push_str(" has one element with\n");
             return node(out, inner, schema, depth + 1);
         }
-        Predicate::Loose(operator, literal) => {
+        Predicate::Untyped(operator, literal) => {
             let _ = write!(out, " {operator} ");
             return match literal {
-                Loose::Text { needle, .. } => text(out, "", needle.as_str(), test.case),
-                Loose::Number(number) => out.push_str(&format!("{number}\n")),
-                Loose::Boolean(value) => out.push_str(&format!("{value}\n")),
+                Untyped::Text { needle, .. } => text(out, "", needle.as_str(), test.case),
+                Untyped::Number(number) => out.push_str(&format!("{number}\n")),
+                Untyped::Boolean(value) => out.push_str(&format!("{value}\n")),
             };
         }
     };
@@ -73,11 +75,11 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
         _ => out.push_str(&shown.concat()),
     }
     let texts = matches!(operands.first(), Some(Value::Text(_)));
-    out.push_str(if texts && test.case == Case::Ignore { ", any case\n" } else { "\n" });
+    out.push_str(if texts && test.case == CaseSensitivity::Ignore { ", any case\n" } else { "\n" });
 }
 
-fn text(out: &mut String, word: &str, operand: &str, case: Case) {
-    let any_case = if case == Case::Ignore { ", any case" } else { "" };
+fn text(out: &mut String, word: &str, operand: &str, case: CaseSensitivity) {
+    let any_case = if case == CaseSensitivity::Ignore { ", any case" } else { "" };
     let _ = writeln!(out, "{word}{}{any_case}", value(&Value::Text(operand.into())));
 }
 

@@ -8,7 +8,7 @@ pub(crate) use build::{Operands, all, equal_text, not};
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
 use crate::schema::{AttributeId, Schema};
-use crate::value::{Case, DateTime, Needle, Screen, Value};
+use crate::value::{CaseSensitivity, DateTime, Screen, Substring, Value};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -86,7 +86,7 @@ pub enum Node {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Test {
     pub(crate) attribute: AttributeId,
-    pub(crate) case: Case,
+    pub(crate) case: CaseSensitivity,
     /// What follows from the predicate for the one text of a record.
     pub(crate) screen: Screen,
     pub(crate) predicate: Predicate,
@@ -94,7 +94,7 @@ pub struct Test {
 
 impl Test {
     #[inline]
-    pub(crate) fn new(attribute: AttributeId, case: Case, predicate: Predicate) -> Self {
+    pub(crate) fn new(attribute: AttributeId, case: CaseSensitivity, predicate: Predicate) -> Self {
         Self { attribute, case, screen: predicate.screen(case), predicate }
     }
 
@@ -106,7 +106,7 @@ impl Test {
 
     /// Whether texts compare exactly or by their key.
     #[must_use]
-    pub fn case(&self) -> Case {
+    pub fn case(&self) -> CaseSensitivity {
         self.case
     }
 
@@ -141,15 +141,15 @@ pub enum Predicate {
     /// Some value is greater or equal.
     GreaterOrEqual(Value),
     /// Some value contains the text, which is not empty.
-    Contains(Box<Needle>),
+    Contains(Box<Substring>),
     /// Some value starts with the text, which is not empty.
     StartsWith(Box<str>),
     /// Some value ends with the text, which is not empty.
     EndsWith(Box<str>),
     /// Some element of the complex attribute makes the node true.
     Element(Box<Node>),
-    /// The same questions on an attribute whose type shows only in the record ([`crate::Kind::Any`]).
-    Loose(Operator, Loose),
+    /// The same questions on an attribute whose type shows only in the record ([`crate::AttributeType::Any`]).
+    Untyped(Operator, Untyped),
 }
 
 /// Most texts differ from an operand in their first letters: so many operands are asked one by one.
@@ -157,16 +157,20 @@ pub(crate) const FEW: usize = 4;
 
 impl Predicate {
     /// For the texts that it can be true of, where the record has one text.
-    fn screen(&self, case: Case) -> Screen {
+    fn screen(&self, case: CaseSensitivity) -> Screen {
         match self {
             Self::Equal(Value::Text(operand)) => Screen::of(operand, case),
             // For many, finding out costs more than it spares.
-            Self::In(operands) if operands.len() <= FEW => operands.iter().fold(Screen::SHUT, |all, operand| match operand {
-                Value::Text(operand) => all.or(Screen::of(operand, case)),
-                _ => Screen::OPEN,
-            }),
+            Self::In(operands) if operands.len() <= FEW => {
+                operands.iter().fold(Screen::SHUT, |all, operand| match operand {
+                    Value::Text(operand) => all.or(Screen::of(operand, case)),
+                    _ => Screen::OPEN,
+                })
+            }
             // Dates and times that are equal can be written in different lengths.
-            Self::Loose(Operator::Eq, Loose::Text { needle, instant: None }) => Screen::of(needle.as_str(), case),
+            Self::Untyped(Operator::Eq, Untyped::Text { needle, instant: None }) => {
+                Screen::of(needle.as_str(), case)
+            }
             _ => Screen::OPEN,
         }
     }
@@ -175,11 +179,11 @@ impl Predicate {
 /// A literal compared with values of any type: only those of its own type can match.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Loose {
+pub enum Untyped {
     /// A string.
     Text {
         /// The text, folded where case does not matter, and ready to be looked for inside others.
-        needle: Box<Needle>,
+        needle: Box<Substring>,
         /// The instant, where the text is a date and time: then texts that are dates and times compare as instants.
         instant: Option<DateTime>,
     },

@@ -6,7 +6,7 @@ use crate::limits::Limits;
 use crate::operator::{Operator, Operators};
 use crate::schema::{Attribute, Record, Schema, SchemaError};
 use crate::syntax::Syntax;
-use crate::value::{Case, Kind};
+use crate::value::{AttributeType, CaseSensitivity};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -38,7 +38,7 @@ pub enum PolicyError {
         /// The operator.
         operator: Operator,
         /// The attribute's type.
-        kind: Kind,
+        kind: AttributeType,
     },
     /// A group on something that is not among the attributes.
     #[error("groups: `{attribute}` is not among the attributes")]
@@ -94,7 +94,10 @@ impl<R: Record> Policy<R> {
         let Keyed(file) = serde_json::from_str::<Keyed<File>>(text).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let message = error.to_string();
-            let message = message.strip_suffix(&format!(" at line {line} column {column}")).unwrap_or(&message).to_owned();
+            let message = message
+                .strip_suffix(&format!(" at line {line} column {column}"))
+                .unwrap_or(&message)
+                .to_owned();
             PolicyError::Format { line: line.max(1), column: column.max(1), message }
         })?;
         file.policy()
@@ -181,7 +184,7 @@ struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     urn: Option<String>,
     #[serde(rename = "type", default = "string", skip_serializing_if = "is_string")]
-    kind: Kind,
+    kind: AttributeType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     case_exact: Option<bool>,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -199,7 +202,8 @@ struct Entry {
 impl File {
     fn of<R: ?Sized>(policy: &Policy<R>) -> Self {
         let path = |attribute: &Attribute| attribute.to_string();
-        let groups = policy.groups().filter_map(|group| policy.schema().attribute(group.attribute()));
+        let groups =
+            policy.groups().filter_map(|group| policy.schema().attribute(group.attribute()));
         Self {
             schema: policy.schema().urn().map(Into::into),
             syntax: policy.syntax,
@@ -210,27 +214,42 @@ impl File {
             null: policy.null,
             multi_ne: policy.multi_ne,
             schemaless: policy.open.map(|case| match case {
-                Case::Exact => Schemaless::CaseExact,
-                Case::Ignore => Schemaless::CaseIgnored,
+                CaseSensitivity::Exact => Schemaless::CaseExact,
+                CaseSensitivity::Ignore => Schemaless::CaseIgnored,
             }),
-            attributes: policy.schema().attributes().map(|attribute| Keyed(Entry::of(attribute, policy))).collect(),
+            attributes: policy
+                .schema()
+                .attributes()
+                .map(|attribute| Keyed(Entry::of(attribute, policy)))
+                .collect(),
             groups: groups.map(path).collect(),
         }
     }
 
     fn policy<R: Record>(self) -> Result<Policy<R>, PolicyError> {
-        let schema = Schema::new(self.schema.as_deref(), self.attributes.iter().map(|entry| entry.0.attribute()))?;
+        let schema = Schema::new(
+            self.schema.as_deref(),
+            self.attributes.iter().map(|entry| entry.0.attribute()),
+        )?;
         let policy = match self.schemaless {
             None => Policy::new(schema)?,
-            Some(_) if !self.attributes.is_empty() => return Err(SchemaError::new("a `schemaless` policy has no attributes").into()),
-            Some(Schemaless::CaseExact) => Policy::schemaless(Case::Exact),
-            Some(Schemaless::CaseIgnored) => Policy::schemaless(Case::Ignore),
+            Some(_) if !self.attributes.is_empty() => {
+                return Err(SchemaError::new("a `schemaless` policy has no attributes").into());
+            }
+            Some(Schemaless::CaseExact) => Policy::schemaless(CaseSensitivity::Exact),
+            Some(Schemaless::CaseIgnored) => Policy::schemaless(CaseSensitivity::Ignore),
         };
-        let mut policy = policy.with_limits(self.limits.0).with_syntax(self.syntax).with_multi_ne(self.multi_ne);
-        policy = policy.allow_not(self.not).allow_value_paths(self.value_paths).allow_urns(self.urn_prefixes).allow_null(self.null);
+        let mut policy =
+            policy.with_limits(self.limits.0).with_syntax(self.syntax).with_multi_ne(self.multi_ne);
+        policy = policy
+            .allow_not(self.not)
+            .allow_value_paths(self.value_paths)
+            .allow_urns(self.urn_prefixes)
+            .allow_null(self.null);
         for (position, Keyed(entry)) in self.attributes.iter().enumerate() {
             let attribute = policy.schema.attributes().nth(position);
-            let parent = attribute.and_then(Attribute::parent).and_then(|id| policy.rules.get(id.index()));
+            let parent =
+                attribute.and_then(Attribute::parent).and_then(|id| policy.rules.get(id.index()));
             let hidden = entry.never_returned || parent.is_some_and(|parent| parent.hidden);
             let Some(rule) = policy.rules.get_mut(position) else { break };
             rule.hidden = entry.hidden.unwrap_or(hidden);
@@ -238,7 +257,9 @@ impl File {
             rule.operators = entry.operators()?;
         }
         for attribute in &self.groups {
-            policy = policy.with_group(attribute).map_err(|_| PolicyError::UnknownGroup { attribute: attribute.clone() })?;
+            policy = policy
+                .with_group(attribute)
+                .map_err(|_| PolicyError::UnknownGroup { attribute: attribute.clone() })?;
         }
         Ok(policy)
     }
@@ -247,7 +268,7 @@ impl File {
 impl Entry {
     fn of<R: ?Sized>(attribute: &Attribute, policy: &Policy<R>) -> Self {
         let kind = attribute.kind();
-        let exact = attribute.case() == Case::Exact;
+        let exact = attribute.case() == CaseSensitivity::Exact;
         let parent = attribute.parent().and_then(|id| policy.rule(id));
         let hidden = attribute.is_never_returned() || parent.is_some_and(|parent| parent.hidden);
         let rule = policy.rule(attribute.id());
@@ -255,9 +276,12 @@ impl Entry {
             name: attribute.path().to_owned(),
             urn: attribute.urn().map(Into::into),
             kind,
-            case_exact: (Attribute::new(attribute.path(), kind).case() != attribute.case()).then_some(exact),
+            case_exact: (Attribute::new(attribute.path(), kind).case() != attribute.case())
+                .then_some(exact),
             multi_valued: attribute.is_multi_valued(),
-            operators: rule.map(|rule| rule.operators).filter(|operators| *operators != Operators::of_kind(kind)),
+            operators: rule
+                .map(|rule| rule.operators)
+                .filter(|operators| *operators != Operators::of_kind(kind)),
             max_count: rule.and_then(|rule| rule.max_count),
             never_returned: attribute.is_never_returned(),
             hidden: rule.map(|rule| rule.hidden).filter(|own| *own != hidden),
@@ -298,8 +322,8 @@ fn yes() -> bool {
     true
 }
 
-fn string() -> Kind {
-    Kind::String
+fn string() -> AttributeType {
+    AttributeType::String
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
@@ -308,8 +332,8 @@ fn is_yes(switch: &bool) -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_string(kind: &Kind) -> bool {
-    *kind == Kind::String
+fn is_string(kind: &AttributeType) -> bool {
+    *kind == AttributeType::String
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -343,13 +367,19 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
 
 /// The name of a preset, or the switches that are on.
 mod syntax {
-    use super::{Deserialize as _, Deserializer, MapAccess, MapAccessDeserializer, Serialize as _, Serializer, Syntax, Visitor, fmt};
+    use super::{
+        Deserialize as _, Deserializer, MapAccess, MapAccessDeserializer, Serialize as _,
+        Serializer, Syntax, Visitor, fmt,
+    };
     use serde::ser::Error as _;
     use serde_json::Value;
 
     const PRESETS: [&str; 3] = ["rfc", "entra", "lenient"];
 
-    pub(super) fn serialize<S: Serializer>(syntax: &Syntax, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        syntax: &Syntax,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match PRESETS.into_iter().find(|name| Syntax::from_name(name) == Some(*syntax)) {
             Some(name) => serializer.serialize_str(name),
             None => {
@@ -362,7 +392,9 @@ mod syntax {
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Syntax, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Syntax, D::Error> {
         deserializer.deserialize_any(PresetOrSwitches)
     }
 

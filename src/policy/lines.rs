@@ -10,7 +10,12 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    fn next<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool, lines_to: usize) -> Result<()> {
+    fn next<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+        lines_to: usize,
+    ) -> Result<()> {
         let comma = if first { "" } else { "," };
         match self.depth {
             depth if depth <= lines_to => write!(writer, "{comma}\n{:1$}", "", depth * 2),
@@ -18,7 +23,12 @@ impl Lines {
         }
     }
 
-    fn end<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &str, lines_to: usize) -> Result<()> {
+    fn end<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        bracket: &str,
+        lines_to: usize,
+    ) -> Result<()> {
         self.depth -= 1;
         match self.depth {
             depth if depth < lines_to => write!(writer, "\n{:1$}{bracket}", "", depth * 2),

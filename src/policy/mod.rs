@@ -12,7 +12,7 @@ use crate::limits::Limits;
 use crate::operator::Operators;
 use crate::schema::{Attribute, AttributeId, Record, Schema, SchemaError};
 use crate::syntax::Syntax;
-use crate::value::Case;
+use crate::value::CaseSensitivity;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -33,7 +33,11 @@ impl FieldRule {
     /// Every operator that the attribute's type takes; hidden where it is never returned.
     #[must_use]
     pub fn of(attribute: &Attribute) -> Self {
-        Self { operators: Operators::of_kind(attribute.kind()), hidden: attribute.is_never_returned(), max_count: None }
+        Self {
+            operators: Operators::of_kind(attribute.kind()),
+            hidden: attribute.is_never_returned(),
+            max_count: None,
+        }
     }
 }
 
@@ -56,7 +60,11 @@ impl GroupRule {
 
 /// Which values `ne` looks at where an attribute has several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum MultiNe {
     /// RFC 7644 section 3.4.2.2: some value differs, or there is none.
     #[default]
@@ -78,7 +86,7 @@ pub struct Policy<R: ?Sized> {
     pub(crate) urns: bool,
     pub(crate) null: bool,
     pub(crate) multi_ne: MultiNe,
-    pub(crate) open: Option<Case>,
+    pub(crate) open: Option<CaseSensitivity>,
     record: PhantomData<fn(&R)>,
 }
 
@@ -93,21 +101,22 @@ impl<R> Policy<R> {
     {
         let schema = schema.for_record::<R>()?;
         let rules = schema.attributes().map(FieldRule::of).collect();
-        Ok(Self { schema: Arc::new(schema), rules, ..Self::nothing() })
+        Ok(Self { schema: Arc::new(schema), rules, ..Self::empty() })
     }
 
     /// A policy for records without a schema: every attribute is allowed, its type is what the record holds, and only values
     /// of a literal's own type can match it. Texts compare as `case` says. Plans of it have no SQL.
     #[must_use]
-    pub fn schemaless(case: Case) -> Self
+    pub fn schemaless(case: CaseSensitivity) -> Self
     where
         R: Record,
     {
-        Self { open: Some(case), ..Self::nothing() }
+        Self { open: Some(case), ..Self::empty() }
     }
 
     /// A policy without attributes, which refuses every filter.
-    pub(crate) fn nothing() -> Self {
+    #[must_use]
+    pub fn empty() -> Self {
         Self {
             schema: Arc::new(Schema::default()),
             rules: Vec::new(),
@@ -159,7 +168,11 @@ impl<R: ?Sized> Policy<R> {
     ///
     /// # Errors
     /// The schema has no such attribute.
-    pub fn with_rule(mut self, path: &str, change: impl FnOnce(&mut FieldRule)) -> Result<Self, SchemaError> {
+    pub fn with_rule(
+        mut self,
+        path: &str,
+        change: impl FnOnce(&mut FieldRule),
+    ) -> Result<Self, SchemaError> {
         let id = self.known(path)?;
         if let Some(rule) = self.rules.get_mut(id.index()) {
             change(rule);
@@ -191,7 +204,10 @@ impl<R: ?Sized> Policy<R> {
     ///
     /// # Errors
     /// The schema has no such attribute.
-    pub fn hiding<'a>(mut self, paths: impl IntoIterator<Item = &'a str>) -> Result<Self, SchemaError> {
+    pub fn hiding<'a>(
+        mut self,
+        paths: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, SchemaError> {
         for path in paths {
             let id = self.known(path)?;
             for attribute in self.schema.attributes() {
@@ -283,7 +299,8 @@ impl<R: ?Sized> PartialEq for Policy<R> {
     fn eq(&self, other: &Self) -> bool {
         let switches = |policy: &Self| [policy.not, policy.value_paths, policy.urns, policy.null];
         (&self.schema, &self.rules, &self.groups) == (&other.schema, &other.rules, &other.groups)
-            && (self.limits, self.syntax, self.multi_ne, self.open) == (other.limits, other.syntax, other.multi_ne, other.open)
+            && (self.limits, self.syntax, self.multi_ne, self.open)
+                == (other.limits, other.syntax, other.multi_ne, other.open)
             && switches(self) == switches(other)
     }
 }
@@ -292,6 +309,9 @@ impl<R: ?Sized> Eq for Policy<R> {}
 
 impl<R: ?Sized> fmt::Debug for Policy<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Policy").field("rules", &self.rules).field("groups", &self.groups).finish_non_exhaustive()
+        f.debug_struct("Policy")
+            .field("rules", &self.rules)
+            .field("groups", &self.groups)
+            .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@
 //! belongs as that value.
 
 use super::{Attribute, Record};
-use crate::value::{Kind, ValueRef, base64, datetime};
+use crate::value::{AttributeType, ValueRef, base64, datetime};
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
@@ -17,14 +17,19 @@ const DEPTH: usize = 8;
 
 /// A resource as JSON (RFC 7643 section 3): extension attributes stand under the URN of their schema.
 ///
-/// Attributes of [`Kind::Any`] have the type that the JSON shows. An object that has a `value` member stands for that member;
+/// Attributes of [`AttributeType::Any`] have the type that the JSON shows. An object that has a `value` member stands for that member;
 /// another object is only present.
 impl Record for Value {
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
-        let Some(found) = self.as_object().and_then(|resource| attribute_of(resource, attribute)) else { return false };
+        let Some(found) = self.as_object().and_then(|resource| attribute_of(resource, attribute))
+        else {
+            return false;
+        };
         match attribute.sub_attribute() {
             None => values(found, attribute.kind(), test),
-            Some(sub) => elements(found).any(|element| sub_values(element, sub, attribute.kind(), test)),
+            Some(sub) => {
+                elements(found).any(|element| sub_values(element, sub, attribute.kind(), test))
+            }
         }
     }
 
@@ -41,17 +46,27 @@ impl Record for Value {
         }
     }
 
-    fn any_element(&self, attribute: &Attribute, test: &mut dyn FnMut(&dyn Record) -> bool) -> bool {
-        let Some(found) = self.as_object().and_then(|resource| attribute_of(resource, attribute)) else { return false };
+    fn any_element(
+        &self,
+        attribute: &Attribute,
+        test: &mut dyn FnMut(&dyn Record) -> bool,
+    ) -> bool {
+        let Some(found) = self.as_object().and_then(|resource| attribute_of(resource, attribute))
+        else {
+            return false;
+        };
         // Of another type than the attribute's, it is no element of it.
         let is_one = |element: &Value| match attribute.kind() {
-            Kind::Any => assigned(element, DEPTH),
+            AttributeType::Any => assigned(element, DEPTH),
             kind => value(element, kind, &mut |_| true),
         };
         let mut pass = |element: &Value| is_one(element) && test(&Element(element));
         match attribute.sub_attribute() {
             None => elements(found).any(&mut pass),
-            Some(sub) => elements(found).filter_map(|element| member(element.as_object()?, sub)).flat_map(elements).any(pass),
+            Some(sub) => elements(found)
+                .filter_map(|element| member(element.as_object()?, sub))
+                .flat_map(elements)
+                .any(pass),
         }
     }
 }
@@ -81,27 +96,30 @@ impl Record for Element<'_> {
 }
 
 /// Whether it is worth a look if there is one text. Without a schema any attribute can have several values, and most have one.
-fn can_be_one_text(kind: Kind, many: bool) -> bool {
-    kind == Kind::Any || (!many && matches!(kind, Kind::String | Kind::Reference))
+fn can_be_one_text(kind: AttributeType, many: bool) -> bool {
+    kind == AttributeType::Any
+        || (!many && matches!(kind, AttributeType::String | AttributeType::Reference))
 }
 
 /// The text that a value is, none where it is of another type; `None` where it can be several values, or one that is no text.
-fn one_text(value: &Value, kind: Kind) -> Option<Option<&str>> {
+fn one_text(value: &Value, kind: AttributeType) -> Option<Option<&str>> {
     match value {
         Value::String(text) => Some(Some(text)),
         Value::Array(_) => None,
         Value::Null => Some(None),
-        _ if kind == Kind::Any => None,
+        _ if kind == AttributeType::Any => None,
         _ => Some(None),
     }
 }
 
 /// The same of a part of a complex value.
-fn sub_text<'a>(element: &'a Value, sub: &str, kind: Kind) -> Option<Option<&'a str>> {
+fn sub_text<'a>(element: &'a Value, sub: &str, kind: AttributeType) -> Option<Option<&'a str>> {
     match element {
-        Value::Object(object) => member(object, sub).map_or(Some(None), |found| one_text(found, kind)),
+        Value::Object(object) => {
+            member(object, sub).map_or(Some(None), |found| one_text(found, kind))
+        }
         Value::Array(_) => None,
-        _ if kind == Kind::Any => None,
+        _ if kind == AttributeType::Any => None,
         _ => Some(None),
     }
 }
@@ -112,7 +130,9 @@ fn attribute_of<'a>(resource: &'a Object, attribute: &Attribute) -> Option<&'a V
     match member(resource, urn) {
         Some(extension) => member(extension.as_object()?, attribute.name()),
         // Without a schema nobody knows yet which URN is the core schema's: it is the one that RFC 7643 section 10.3 calls so.
-        None if attribute.kind() == Kind::Any && is_core(urn) => member(resource, attribute.name()),
+        None if attribute.kind() == AttributeType::Any && is_core(urn) => {
+            member(resource, attribute.name())
+        }
         None => None,
     }
 }
@@ -158,34 +178,51 @@ fn elements(value: &Value) -> std::slice::Iter<'_, Value> {
     }
 }
 
-fn values(found: &Value, kind: Kind, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+fn values(found: &Value, kind: AttributeType, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
     elements(found).any(|element| value(element, kind, test))
 }
 
-fn sub_values(element: &Value, sub: &str, kind: Kind, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+fn sub_values(
+    element: &Value,
+    sub: &str,
+    kind: AttributeType,
+    test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+) -> bool {
     match element {
         Value::Object(object) => member(object, sub).is_some_and(|found| values(found, kind, test)),
         // Without a schema an attribute with simple values shows only here; each of its elements is its own `value`.
-        simple if kind == Kind::Any && sub.eq_ignore_ascii_case("value") => value(simple, kind, test),
+        simple if kind == AttributeType::Any && sub.eq_ignore_ascii_case("value") => {
+            value(simple, kind, test)
+        }
         _ => false,
     }
 }
 
 /// Hands out one value, where it has the type.
-fn value(value: &Value, kind: Kind, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+fn value(value: &Value, kind: AttributeType, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
     match (kind, value) {
-        (Kind::String | Kind::Reference, Value::String(text)) => test(ValueRef::text(text)),
-        (Kind::Boolean, Value::Bool(boolean)) => test(ValueRef::Boolean(*boolean)),
-        (Kind::Integer, Value::Number(number)) => integer(number).is_some_and(test),
-        (Kind::Decimal, Value::Number(number)) => number.as_f64().is_some_and(|number| test(ValueRef::Decimal(number))),
-        (Kind::DateTime, Value::String(text)) => datetime::parse(text).is_some_and(|instant| test(ValueRef::DateTime(instant.micros))),
-        (Kind::Binary, Value::String(text)) => base64::decode(text).is_some_and(|bytes| test(ValueRef::Binary(&bytes))),
-        (Kind::Complex, Value::Object(_)) => assigned(value, DEPTH) && test(ValueRef::Complex),
-        (Kind::Any, Value::Object(object)) => match member(object, "value") {
+        (AttributeType::String | AttributeType::Reference, Value::String(text)) => {
+            test(ValueRef::text(text))
+        }
+        (AttributeType::Boolean, Value::Bool(boolean)) => test(ValueRef::Boolean(*boolean)),
+        (AttributeType::Integer, Value::Number(number)) => integer(number).is_some_and(test),
+        (AttributeType::Decimal, Value::Number(number)) => {
+            number.as_f64().is_some_and(|number| test(ValueRef::Decimal(number)))
+        }
+        (AttributeType::DateTime, Value::String(text)) => {
+            datetime::parse(text).is_some_and(|instant| test(ValueRef::DateTime(instant.micros)))
+        }
+        (AttributeType::Binary, Value::String(text)) => {
+            base64::decode(text).is_some_and(|bytes| test(ValueRef::Binary(&bytes)))
+        }
+        (AttributeType::Complex, Value::Object(_)) => {
+            assigned(value, DEPTH) && test(ValueRef::Complex)
+        }
+        (AttributeType::Any, Value::Object(object)) => match member(object, "value") {
             Some(main) if assigned(main, DEPTH) => elements(main).any(|main| simple(main, test)),
             _ => assigned(value, DEPTH) && test(ValueRef::Complex),
         },
-        (Kind::Any, other) => simple(other, test),
+        (AttributeType::Any, other) => simple(other, test),
         _ => false,
     }
 }
@@ -216,8 +253,12 @@ fn integer(number: &serde_json::Number) -> Option<ValueRef<'static>> {
 fn assigned(value: &Value, depth: usize) -> bool {
     match value {
         Value::Null => false,
-        Value::Array(elements) if depth > 0 => elements.iter().any(|element| assigned(element, depth - 1)),
-        Value::Object(members) if depth > 0 => members.values().any(|member| assigned(member, depth - 1)),
+        Value::Array(elements) if depth > 0 => {
+            elements.iter().any(|element| assigned(element, depth - 1))
+        }
+        Value::Object(members) if depth > 0 => {
+            members.values().any(|member| assigned(member, depth - 1))
+        }
         _ => true,
     }
 }

@@ -6,7 +6,7 @@ mod names;
 #[cfg(feature = "serde")]
 mod rfc7643;
 
-use crate::value::{Case, Kind, ValueRef};
+use crate::value::{AttributeType, CaseSensitivity, ValueRef};
 use names::Names;
 use std::fmt;
 
@@ -31,7 +31,7 @@ pub struct Attribute {
     urn: Option<Box<str>>,
     path: Box<str>,
     dot: Option<usize>,
-    kind: Kind,
+    kind: AttributeType,
     case_exact: bool,
     multi_valued: bool,
     many: bool,
@@ -43,7 +43,7 @@ impl Attribute {
     /// An attribute of the resource's core schema: `name`, or `name.familyName` for a sub-attribute.
     /// Strings compare without regard to case, references and binary values exactly, until [`Attribute::case_exact`] is set.
     #[must_use]
-    pub fn new(path: &str, kind: Kind) -> Self {
+    pub fn new(path: &str, kind: AttributeType) -> Self {
         Self {
             id: AttributeId(0),
             parent: None,
@@ -51,7 +51,7 @@ impl Attribute {
             path: path.into(),
             dot: path.find('.'),
             kind,
-            case_exact: matches!(kind, Kind::Reference | Kind::Binary),
+            case_exact: matches!(kind, AttributeType::Reference | AttributeType::Binary),
             multi_valued: false,
             many: false,
             never_returned: false,
@@ -139,15 +139,15 @@ impl Attribute {
     /// The type of its values.
     #[must_use]
     #[inline]
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> AttributeType {
         self.kind
     }
 
     /// Whether its texts compare exactly or without regard to case.
     #[must_use]
     #[inline]
-    pub fn case(&self) -> Case {
-        if self.case_exact { Case::Exact } else { Case::Ignore }
+    pub fn case(&self) -> CaseSensitivity {
+        if self.case_exact { CaseSensitivity::Exact } else { CaseSensitivity::Ignore }
     }
 
     /// Whether the attribute itself is multi-valued.
@@ -221,7 +221,10 @@ impl Schema {
     /// # Errors
     /// A name that breaks the rules of RFC 7643 section 2.1, a name twice, a sub-attribute without its complex attribute or
     /// of another type's, a complex sub-attribute (RFC 7643 section 2.3.8), more than 65,535 attributes.
-    pub fn new(urn: Option<&str>, attributes: impl IntoIterator<Item = Attribute>) -> Result<Self, SchemaError> {
+    pub fn new(
+        urn: Option<&str>,
+        attributes: impl IntoIterator<Item = Attribute>,
+    ) -> Result<Self, SchemaError> {
         let mut schema = Self { urn: urn.map(Into::into), ..Self::default() };
         for attribute in attributes {
             schema.add(attribute)?;
@@ -232,21 +235,27 @@ impl Schema {
     pub(crate) fn add(&mut self, mut attribute: Attribute) -> Result<AttributeId, SchemaError> {
         let shown = attribute.to_string();
         let refuse = |why: &str| Err(SchemaError(format!("attribute `{shown}`: {why}")));
-        let id = u16::try_from(self.attributes.len()).map_err(|_| SchemaError("more than 65,535 attributes".into()))?;
+        let id = u16::try_from(self.attributes.len())
+            .map_err(|_| SchemaError("more than 65,535 attributes".into()))?;
         if !attribute.path.split('.').all(is_name) || attribute.path.split('.').nth(2).is_some() {
-            return refuse("the name is not letters, digits, `-`, `_` and `$`, after a letter or `$`, with at most one dot");
+            return refuse(
+                "the name is not letters, digits, `-`, `_` and `$`, after a letter or `$`, with at most one dot",
+            );
         }
         if let Some(sub) = attribute.sub_attribute() {
             let Some(parent) = self.find_in(attribute.urn(), attribute.name()) else {
-                return refuse("the complex attribute before the dot is not in the schema before it");
+                return refuse(
+                    "the complex attribute before the dot is not in the schema before it",
+                );
             };
-            if !matches!(parent.kind, Kind::Complex | Kind::Any) {
+            if !matches!(parent.kind, AttributeType::Complex | AttributeType::Any) {
                 return refuse("what stands before the dot is not complex");
             }
-            if attribute.kind == Kind::Complex || sub.is_empty() {
+            if attribute.kind == AttributeType::Complex || sub.is_empty() {
                 return refuse("a sub-attribute cannot be complex");
             }
-            (attribute.parent, attribute.many) = (Some(parent.id), parent.multi_valued || attribute.multi_valued);
+            (attribute.parent, attribute.many) =
+                (Some(parent.id), parent.multi_valued || attribute.multi_valued);
         } else {
             attribute.many = attribute.multi_valued;
         }
@@ -255,7 +264,9 @@ impl Schema {
             return refuse("the name is there already");
         }
         self.attributes.push(attribute);
-        self.names.add(id, |at| self.attributes.get(usize::from(at)).map(|known| (known.urn(), known.path())));
+        self.names.add(id, |at| {
+            self.attributes.get(usize::from(at)).map(|known| (known.urn(), known.path()))
+        });
         Ok(AttributeId(id))
     }
 
@@ -274,7 +285,12 @@ impl Schema {
 
     /// The attribute of that name, compared without regard to ASCII case; `urn` is an extension's, or `None`.
     #[must_use]
-    pub fn find(&self, urn: Option<&str>, name: &str, sub_attribute: Option<&str>) -> Option<&Attribute> {
+    pub fn find(
+        &self,
+        urn: Option<&str>,
+        name: &str,
+        sub_attribute: Option<&str>,
+    ) -> Option<&Attribute> {
         match sub_attribute {
             Some(sub) => self.find_in(urn, &[name, ".", sub].concat()),
             None => self.find_in(urn, name).filter(|known| known.dot.is_none()),
@@ -283,7 +299,8 @@ impl Schema {
 
     /// The attribute of that path in the extension of that URN, or in the core schema.
     pub(crate) fn find_in(&self, urn: Option<&str>, path: &str) -> Option<&Attribute> {
-        let is_it = |id| self.attribute(AttributeId(id)).is_some_and(|known| known.is_named(urn, path));
+        let is_it =
+            |id| self.attribute(AttributeId(id)).is_some_and(|known| known.is_named(urn, path));
         self.names.find(urn, path, is_it).and_then(|id| self.attribute(AttributeId(id)))
     }
 
@@ -327,8 +344,11 @@ impl Schema {
     pub fn for_record<R: Record>(mut self) -> Result<Self, SchemaError> {
         for attribute in &mut self.attributes {
             let slot = R::slot(attribute);
-            attribute.slot =
-                slot.ok_or_else(|| SchemaError(format!("attribute `{attribute}`: the records have none of that name and type")))?;
+            attribute.slot = slot.ok_or_else(|| {
+                SchemaError(format!(
+                    "attribute `{attribute}`: the records have none of that name and type"
+                ))
+            })?;
         }
         Ok(self)
     }
@@ -388,7 +408,11 @@ pub trait Record {
 
     /// Hands out the elements of the complex attribute `attribute` as records, for `attribute[...]`; their
     /// [`Record::any_value`] is asked for the sub-attributes. Records without complex attributes need not write it.
-    fn any_element(&self, attribute: &Attribute, test: &mut dyn FnMut(&dyn Record) -> bool) -> bool {
+    fn any_element(
+        &self,
+        attribute: &Attribute,
+        test: &mut dyn FnMut(&dyn Record) -> bool,
+    ) -> bool {
         let _ = (attribute, test);
         false
     }

@@ -1,7 +1,7 @@
 //! Schemas from their own JSON representation.
 
 use super::{Attribute, Schema, SchemaError};
-use crate::value::Kind;
+use crate::value::AttributeType;
 use serde::Deserialize;
 
 impl Schema {
@@ -19,8 +19,9 @@ impl Schema {
     pub fn from_rfc7643(documents: &[&str]) -> Result<Self, SchemaError> {
         let mut schema = Self::default();
         for (position, text) in documents.iter().enumerate() {
-            let document: Document =
-                serde_json::from_str(text).map_err(|error| SchemaError::new(format!("schema representation {}: {error}", position + 1)))?;
+            let document: Document = serde_json::from_str(text).map_err(|error| {
+                SchemaError::new(format!("schema representation {}: {error}", position + 1))
+            })?;
             let extension = match (document.id, &schema.urn) {
                 (Some(id), None) => {
                     schema.urn = Some(id.into());
@@ -49,7 +50,7 @@ struct Document {
 struct Described {
     name: String,
     #[serde(rename = "type", default = "string")]
-    kind: Kind,
+    kind: AttributeType,
     #[serde(default)]
     multi_valued: bool,
     #[serde(default)]
@@ -70,8 +71,8 @@ enum Returned {
     Request,
 }
 
-fn string() -> Kind {
-    Kind::String
+fn string() -> AttributeType {
+    AttributeType::String
 }
 
 impl Described {
@@ -79,15 +80,20 @@ impl Described {
         schema.add(self.attribute(&self.name, self.returned, extension))?;
         for sub in &self.sub_attributes {
             // What is hidden as a whole is hidden in its parts.
-            let returned = if self.returned == Returned::Never { Returned::Never } else { sub.returned };
-            schema.add(sub.attribute(&format!("{}.{}", self.name, sub.name), returned, extension))?;
+            let returned =
+                if self.returned == Returned::Never { Returned::Never } else { sub.returned };
+            schema.add(sub.attribute(
+                &format!("{}.{}", self.name, sub.name),
+                returned,
+                extension,
+            ))?;
         }
         Ok(())
     }
 
     fn attribute(&self, path: &str, returned: Returned, extension: Option<&str>) -> Attribute {
         let mut attribute = Attribute::new(path, self.kind);
-        if self.kind == Kind::String {
+        if self.kind == AttributeType::String {
             attribute = attribute.case_exact(self.case_exact);
         }
         if self.multi_valued {

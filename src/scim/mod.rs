@@ -12,8 +12,9 @@ const GROUP: &str = include_str!("schemas/group.json");
 
 // A test builds both, so they cannot fail; were one to fail, it would refuse every filter.
 static USER_POLICY: LazyLock<Policy<Value>> =
-    LazyLock::new(|| build(&[USER, COMMON, ENTERPRISE_USER]).unwrap_or_else(|_| Policy::nothing()));
-static GROUP_POLICY: LazyLock<Policy<Value>> = LazyLock::new(|| build(&[GROUP, COMMON]).unwrap_or_else(|_| Policy::nothing()));
+    LazyLock::new(|| build(&[USER, COMMON, ENTERPRISE_USER]).unwrap_or_else(|_| Policy::empty()));
+static GROUP_POLICY: LazyLock<Policy<Value>> =
+    LazyLock::new(|| build(&[GROUP, COMMON]).unwrap_or_else(|_| Policy::empty()));
 
 fn build(documents: &[&str]) -> Result<Policy<Value>, SchemaError> {
     Policy::new(Schema::from_rfc7643(documents)?)

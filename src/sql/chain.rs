@@ -34,11 +34,13 @@ impl Part {
     /// Whether sea-query's own AND or OR writes it as a template would, and nests little.
     fn nests_in(&self, join: Join) -> bool {
         use BinOper::{
-            And, Equal, GreaterThan, GreaterThanOrEqual, In, Is, IsNot, Like, NotEqual, NotIn, NotLike, Or, SmallerThan, SmallerThanOrEqual,
+            And, Equal, GreaterThan, GreaterThanOrEqual, In, Is, IsNot, Like, NotEqual, NotIn,
+            NotLike, Or, SmallerThan, SmallerThanOrEqual,
         };
         let Expr::Binary(_, operator, _) = &self.expr else { return false };
         match operator {
-            Equal | NotEqual | SmallerThan | SmallerThanOrEqual | GreaterThan | GreaterThanOrEqual => true,
+            Equal | NotEqual | SmallerThan | SmallerThanOrEqual | GreaterThan
+            | GreaterThanOrEqual => true,
             In | NotIn | Like | NotLike | Is | IsNot => true,
             And => join == Join::Or && self.depth < 2,
             Or => join == Join::And && self.depth < 2,
@@ -52,7 +54,11 @@ impl Part {
     }
 
     /// Two or three comparisons of one column. Deep or not, they stay where they are.
-    pub(super) fn pair(dialect: Dialect, join: Join, leaves: impl IntoIterator<Item = Expr>) -> Self {
+    pub(super) fn pair(
+        dialect: Dialect,
+        join: Join,
+        leaves: impl IntoIterator<Item = Expr>,
+    ) -> Self {
         Self { depth: 0, ..joined(dialect, join, leaves.into_iter().map(Self::leaf).collect()) }
     }
 
@@ -72,7 +78,7 @@ impl Part {
     }
 
     /// The part, in the rows alone where `tenant` is true.
-    pub(super) fn within(mut self, dialect: Dialect, tenant: Expr) -> Self {
+    pub(super) fn for_tenant(mut self, dialect: Dialect, tenant: Expr) -> Self {
         // One more at the start of a chain needs no parentheses about the rest.
         if self.joined == Some(Join::And) && matches!(self.expr, Expr::Binary(..)) {
             self.expr = before(tenant, self.expr);
@@ -95,7 +101,9 @@ impl Part {
 /// The chain of ANDs with one more before it.
 fn before(first: Expr, chain: Expr) -> Expr {
     match chain {
-        Expr::Binary(left, BinOper::And, right) => Expr::Binary(Box::new(before(first, *left)), BinOper::And, right),
+        Expr::Binary(left, BinOper::And, right) => {
+            Expr::Binary(Box::new(before(first, *left)), BinOper::And, right)
+        }
         _ => first.and(chain),
     }
 }
@@ -108,9 +116,14 @@ fn joined(dialect: Dialect, join: Join, mut parts: Vec<Part>) -> Part {
     let word = if join == Join::And { " AND " } else { " OR " };
     let depth = parts.iter().map(|part| part.depth).max().unwrap_or(0) + 1;
     if parts.len() <= SHORT && parts.iter().all(|part| part.nests_in(join)) {
-        let both = |left: Expr, right| if join == Join::And { left.and(right) } else { left.or(right) };
+        let both =
+            |left: Expr, right| if join == Join::And { left.and(right) } else { left.or(right) };
         let expr = parts.into_iter().map(|part| part.expr).reduce(both);
-        return Part { joined: Some(join), depth, ..expr.map_or_else(|| Part::constant(false), Part::leaf) };
+        return Part {
+            joined: Some(join),
+            depth,
+            ..expr.map_or_else(|| Part::constant(false), Part::leaf)
+        };
     }
     let mut template = String::new();
     let mut exprs = Vec::with_capacity(parts.len());

@@ -1,10 +1,12 @@
 //! A mapping that was checked, and what statements ask of it.
 
 use super::error::SqlError;
-use super::mapping::{Column, Mapping, MappingError, Native, Text, is_identifier};
+use super::mapping::{
+    Column, Mapping, MappingError, NativeComparison, StringComparison, is_identifier,
+};
 use super::names::{Field, Names, Table};
 use crate::schema::Attribute;
-use crate::value::Kind;
+use crate::value::AttributeType;
 use sea_query::DynIden;
 use std::sync::Arc;
 
@@ -14,9 +16,9 @@ impl Mapping {
     /// # Errors
     /// A name of a table or column that is not letters (A to Z), digits and `_`, at most 63 of them, no digit first; an attribute twice;
     /// a key that is neither a string nor an integer; a sort column in the table of an attribute with several values.
-    pub fn check(self) -> Result<Columns, MappingError> {
+    pub fn check(self) -> Result<CheckedMapping, MappingError> {
         let mut names = vec![&self.table, &self.alias, &self.key];
-        names.extend(&self.scope);
+        names.extend(&self.tenant_column);
         let mut columns: Vec<&Column> = self.attributes.values().collect();
         for child in self.children.values() {
             names.extend([&child.table, &child.owner, &child.position]);
@@ -31,56 +33,54 @@ impl Mapping {
         for column in columns {
             names.push(&column.column);
             names.extend(&column.sort);
-            if let Text::Key(name) | Text::Native(Native::LowerColumn(name)) = &column.text {
+            if let StringComparison::FoldKey(name)
+            | StringComparison::Native(NativeComparison::LowerColumn(name)) = &column.text
+            {
                 names.push(name);
             }
         }
         if let Some(name) = names.into_iter().find(|name| !is_identifier(name)) {
-            return Err(MappingError(format!("`{}` is not letters, digits and `_`, at most 63, no digit first", name.escape_debug())));
+            return Err(MappingError(format!(
+                "`{}` is not letters, digits and `_`, at most 63, no digit first",
+                name.escape_debug()
+            )));
         }
-        if !matches!(self.key_type, Kind::String | Kind::Integer) {
-            return Err(MappingError(format!("the key is of type `{}`, and neither a string nor an integer", self.key_type)));
+        if !matches!(self.key_type, AttributeType::String | AttributeType::Integer) {
+            return Err(MappingError(format!(
+                "the key is of type `{}`, and neither a string nor an integer",
+                self.key_type
+            )));
         }
         one_each(self.attributes.keys().chain(self.children.keys()))?;
-        Ok(Columns::of(self))
+        Ok(CheckedMapping::of(self))
     }
 }
 
 /// A mapping that was checked: what a plan needs to become SQL. Names of tables and columns come from nowhere else.
 #[derive(Clone, Debug)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(try_from = "Mapping", into = "Mapping"))]
-pub struct Columns {
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "Mapping", into = "Mapping")
+)]
+pub struct CheckedMapping {
     mapping: Arc<Mapping>,
     names: Arc<Names>,
     /// The tenant, where it was said.
-    scope: Option<Arc<str>>,
+    tenant: Option<Arc<str>>,
 }
 
-impl Columns {
+impl CheckedMapping {
     fn of(mapping: Mapping) -> Self {
-        Self { names: Arc::new(Names::of(&mapping)), mapping: Arc::new(mapping), scope: None }
+        Self { names: Arc::new(Names::of(&mapping)), mapping: Arc::new(mapping), tenant: None }
     }
 
     /// The same columns, for statements about that tenant alone: every table that a statement looks into is asked for rows of the tenant.
     /// Cheap; the mapping is shared. As data it is the mapping without the tenant.
     ///
-    /// ```
-    /// use scieve::sql::{Dialect, Select};
-    ///
-    /// let plan = scieve::users::policy().parse(r#"assignedRoles.name eq "Developer""#)?;
-    /// let columns = scieve::users::columns();
-    /// assert!(plan.to_sql(columns, Dialect::Sqlite, &Select::default()).is_err());
-    /// let statement = plan.to_sql(&columns.within("tenant-1"), Dialect::Sqlite, &Select::default())?;
-    /// assert_eq!(
-    ///     statement.sql,
-    ///     "SELECT `u`.`id` FROM `users` AS `u` WHERE `u`.`tenant_id` = ? AND `u`.`id` IN (SELECT `e`.`user_id` FROM `user_roles` AS `e` \
-    ///      WHERE `e`.`tenant_id` = ? AND `e`.`name_f` = ?) ORDER BY `u`.`id` ASC"
-    /// );
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use]
-    pub fn within(&self, tenant: &str) -> Self {
-        Self { scope: Some(tenant.into()), ..self.clone() }
+    pub fn for_tenant(&self, tenant: &str) -> Self {
+        Self { tenant: Some(tenant.into()), ..self.clone() }
     }
 
     /// Reads a [`Mapping`] from JSON.
@@ -95,7 +95,7 @@ impl Columns {
     /// Reads a [`Mapping`] from TOML.
     ///
     /// ```
-    /// let columns = scieve::sql::Columns::from_toml(r#"
+    /// let columns = scieve::sql::CheckedMapping::from_toml(r#"
     ///     table = "users"
     ///     key = "id"
     ///
@@ -125,12 +125,6 @@ impl Columns {
         toml::from_str(text).map_err(|error| MappingError(error.to_string()))
     }
 
-    /// A mapping written in this crate, which a test checks.
-    #[cfg(feature = "users")]
-    pub(crate) fn of_own(mapping: Mapping) -> Self {
-        Self::of(mapping)
-    }
-
     /// The mapping as data.
     #[must_use]
     pub fn mapping(&self) -> &Mapping {
@@ -138,11 +132,11 @@ impl Columns {
     }
 
     /// The scope column with its value; both or neither have to be there.
-    pub(super) fn scope(&self) -> Result<Option<(&DynIden, &str)>, SqlError> {
-        match (&self.names.scope, &self.scope) {
+    pub(super) fn tenant(&self) -> Result<Option<(&DynIden, &str)>, SqlError> {
+        match (&self.names.tenant_column, &self.tenant) {
             (Some(column), Some(value)) => Ok(Some((column, value))),
             (Some(column), None) => Err(SqlError::NoTenant(column.to_string().into())),
-            (None, Some(_)) => Err(SqlError::NoScope),
+            (None, Some(_)) => Err(SqlError::NoTenantColumn),
             (None, None) => Ok(None),
         }
     }
@@ -159,16 +153,19 @@ impl Columns {
 
     /// The sort column of the attribute of that path.
     pub(super) fn sort_column(&self, path: &str) -> Option<&DynIden> {
-        let (_, field) = self.names.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(path))?;
+        let (_, field) =
+            self.names.attributes.iter().find(|(known, _)| known.eq_ignore_ascii_case(path))?;
         field.sort.as_ref()
     }
 
     /// The table of this attribute's values, with the column of the value: a table of its own, or that of the attribute it belongs to.
     pub(super) fn value_table(&self, attribute: &Attribute) -> Option<(&Table, &Field)> {
-        let own = find(&self.names.children, attribute).and_then(|table| Some((table, table.value.as_ref()?)));
+        let own = find(&self.names.children, attribute)
+            .and_then(|table| Some((table, table.value.as_ref()?)));
         own.or_else(|| {
             let sub = attribute.sub_attribute()?;
-            let of_parent = |(path, _): &&(Box<str>, Table)| names(path, attribute.urn(), attribute.name());
+            let of_parent =
+                |(path, _): &&(Box<str>, Table)| names(path, attribute.urn(), attribute.name());
             let (_, table) = self.names.children.iter().find(of_parent)?;
             Some((table, table.sub_attribute(sub)?))
         })
@@ -185,16 +182,16 @@ impl Columns {
     }
 }
 
-impl PartialEq for Columns {
+impl PartialEq for CheckedMapping {
     fn eq(&self, other: &Self) -> bool {
         // The names are the mapping's.
-        self.mapping == other.mapping && self.scope == other.scope
+        self.mapping == other.mapping && self.tenant == other.tenant
     }
 }
 
-impl Eq for Columns {}
+impl Eq for CheckedMapping {}
 
-impl TryFrom<Mapping> for Columns {
+impl TryFrom<Mapping> for CheckedMapping {
     type Error = MappingError;
 
     fn try_from(mapping: Mapping) -> Result<Self, MappingError> {
@@ -202,14 +199,17 @@ impl TryFrom<Mapping> for Columns {
     }
 }
 
-impl From<Columns> for Mapping {
-    fn from(columns: Columns) -> Self {
+impl From<CheckedMapping> for Mapping {
+    fn from(columns: CheckedMapping) -> Self {
         Arc::unwrap_or_clone(columns.mapping)
     }
 }
 
 fn find<'a, T>(entries: &'a [(Box<str>, T)], attribute: &Attribute) -> Option<&'a T> {
-    entries.iter().find(|(path, _)| names(path, attribute.urn(), attribute.path())).map(|(_, entry)| entry)
+    entries
+        .iter()
+        .find(|(path, _)| names(path, attribute.urn(), attribute.path()))
+        .map(|(_, entry)| entry)
 }
 
 /// Whether `path`, with a URN before it or not, is this one; attribute names and schema URNs have no case.
@@ -228,7 +228,10 @@ fn one_each<'a>(paths: impl Iterator<Item = &'a String>) -> Result<(), MappingEr
     let mut seen = std::collections::HashSet::new();
     for path in paths {
         if !seen.insert(path.to_ascii_lowercase()) {
-            return Err(MappingError(format!("attribute `{}` is there twice", path.escape_debug())));
+            return Err(MappingError(format!(
+                "attribute `{}` is there twice",
+                path.escape_debug()
+            )));
         }
     }
     Ok(())

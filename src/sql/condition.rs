@@ -5,7 +5,7 @@
 //! (`COALESCE`, `IS TRUE`) would be right too, but no index serves it.
 
 use super::chain::{Join, Part};
-use super::columns::Columns;
+use super::columns::CheckedMapping;
 use super::dialect::Dialect;
 use super::error::SqlError;
 use super::leaf::Leaf;
@@ -13,7 +13,7 @@ use super::names::{Field, Table};
 use super::values::Values;
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, AttributeId, Schema};
-use crate::value::{Case, Kind};
+use crate::value::{AttributeType, CaseSensitivity};
 use sea_query::{Condition, DynIden, Expr, ExprTrait, Query, SelectStatement};
 
 impl<R: ?Sized> Plan<R> {
@@ -25,17 +25,33 @@ impl<R: ?Sized> Plan<R> {
     /// # Errors
     /// The mapping lacks a column that the plan asks for, or has one that cannot answer it; no tenant is named where the mapping tells them
     /// apart, or one is where it does not; more than [`Dialect::MAX_PARAMETERS`] values.
-    pub fn to_condition(&self, columns: &Columns, dialect: Dialect) -> Result<Condition, SqlError> {
+    pub fn to_condition(
+        &self,
+        columns: &CheckedMapping,
+        dialect: Dialect,
+    ) -> Result<Condition, SqlError> {
         self.condition(columns, dialect, &mut Values::in_place())
     }
 
     /// The same with its values where `values` puts them.
-    pub(super) fn condition(&self, columns: &Columns, dialect: Dialect, values: &mut Values) -> Result<Condition, SqlError> {
-        let tenant = columns.scope()?;
-        let mut compiler = Compiler { schema: self.schema(), columns, dialect, tenant, values, listed: Vec::new() };
+    pub(super) fn condition(
+        &self,
+        columns: &CheckedMapping,
+        dialect: Dialect,
+        values: &mut Values,
+    ) -> Result<Condition, SqlError> {
+        let tenant = columns.tenant()?;
+        let mut compiler = Compiler {
+            schema: self.schema(),
+            columns,
+            dialect,
+            tenant,
+            values,
+            listed: Vec::new(),
+        };
         let part = compiler.node(self.root(), true, Scope { element: None, in_or: false })?;
         let part = match compiler.of_tenant(&columns.names().alias) {
-            Some(tenant) => part.within(dialect, tenant),
+            Some(tenant) => part.for_tenant(dialect, tenant),
             None => part,
         };
         match compiler.values.count {
@@ -47,7 +63,7 @@ impl<R: ?Sized> Plan<R> {
 
 struct Compiler<'a> {
     schema: &'a Schema,
-    columns: &'a Columns,
+    columns: &'a CheckedMapping,
     dialect: Dialect,
     /// The column that tells tenants apart, and the tenant.
     tenant: Option<(&'a DynIden, &'a str)>,
@@ -110,7 +126,9 @@ impl<'a> Compiler<'a> {
         operands(node, positive, &mut children);
         let mut parts: Vec<Option<Part>> = children.iter().map(|_| None).collect();
         for lists in [true, false] {
-            for (part, (child, positive)) in parts.iter_mut().zip(&children).filter(|(_, (child, _))| is_list(child) == lists) {
+            for (part, (child, positive)) in
+                parts.iter_mut().zip(&children).filter(|(_, (child, _))| is_list(child) == lists)
+            {
                 *part = Some(self.node(child, *positive, scope)?);
             }
         }
@@ -128,16 +146,23 @@ impl<'a> Compiler<'a> {
                 _ => None,
             };
             let column = column.ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
-            let part = self.leaf(self.columns.child_alias(), column, attribute, test.case)?.test(test, positive);
+            let part = self
+                .leaf(self.columns.child_alias(), column, attribute, test.case)?
+                .test(test, positive);
             return Ok(self.list_once(part, column.column.compared(attribute), test, positive));
         }
         match (&test.predicate, attribute.kind()) {
             (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope.in_or),
-            (_, Kind::Complex) => self.complex(attribute, positive, scope),
+            (_, AttributeType::Complex) => self.complex(attribute, positive, scope),
             _ if attribute.yields_many() => self.many(test, attribute, positive, scope),
             _ => {
-                let column = self.columns.column(attribute).ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
-                let part = self.leaf(self.columns.names().alias.clone(), column, attribute, test.case)?.test(test, positive);
+                let column = self
+                    .columns
+                    .column(attribute)
+                    .ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
+                let part = self
+                    .leaf(self.columns.names().alias.clone(), column, attribute, test.case)?
+                    .test(test, positive);
                 Ok(self.list_once(part, column.column.compared(attribute), test, positive))
             }
         }
@@ -147,10 +172,19 @@ impl<'a> Compiler<'a> {
     /// outside a tenant, and a database that spreads tenants over machines needs to ask one alone.
     fn of_tenant(&mut self, table: &DynIden) -> Option<Expr> {
         let (column, value) = self.tenant?;
-        Some(Expr::col((table.clone(), column.clone())).eq(self.values.bind(self.dialect.bytewise(value))))
+        Some(
+            Expr::col((table.clone(), column.clone()))
+                .eq(self.values.bind(self.dialect.bytewise(value))),
+        )
     }
 
-    fn leaf(&mut self, table: DynIden, field: &Field, attribute: &Attribute, case: Case) -> Result<Leaf<'_>, SqlError> {
+    fn leaf(
+        &mut self,
+        table: DynIden,
+        field: &Field,
+        attribute: &Attribute,
+        case: CaseSensitivity,
+    ) -> Result<Leaf<'_>, SqlError> {
         Leaf::new(self.dialect, table, field, attribute, case, self.values)
     }
 
@@ -164,7 +198,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn list_once(&mut self, part: Part, column: &'a str, test: &Test, positive: bool) -> Part {
-        let list = positive && self.dialect == Dialect::Postgres && matches!(test.predicate, Predicate::In(_));
+        let list = positive
+            && self.dialect == Dialect::Postgres
+            && matches!(test.predicate, Predicate::In(_));
         match list && !self.may_list(column) {
             true => Part::leaf(Expr::cust_with_exprs("($1) IS TRUE", [part.into_expr()])),
             false => part,
@@ -172,7 +208,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// `attribute[...]` on an attribute with several values: one row of its table answers all of it.
-    fn element(&mut self, attribute: &Attribute, inner: &Node, positive: bool, in_or: bool) -> Result<Part, SqlError> {
+    fn element(
+        &mut self,
+        attribute: &Attribute,
+        inner: &Node,
+        positive: bool,
+        in_or: bool,
+    ) -> Result<Part, SqlError> {
         let columns = self.columns;
         let Some(child) = columns.element_table(attribute) else {
             return Err(SqlError::about(SqlError::NoTable, attribute));
@@ -185,7 +227,12 @@ impl<'a> Compiler<'a> {
     }
 
     /// Whether a complex attribute is there: it has a row, or one of its sub-attributes has a value.
-    fn complex(&mut self, attribute: &Attribute, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+    fn complex(
+        &mut self,
+        attribute: &Attribute,
+        positive: bool,
+        scope: Scope<'a>,
+    ) -> Result<Part, SqlError> {
         if let Some(child) = self.columns.element_table(attribute) {
             return Ok(Part::leaf(self.exists(child, None, positive)));
         }
@@ -204,7 +251,13 @@ impl<'a> Compiler<'a> {
     }
 
     /// A test on the values of an attribute that has a row for each.
-    fn many(&mut self, test: &Test, attribute: &Attribute, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+    fn many(
+        &mut self,
+        test: &Test,
+        attribute: &Attribute,
+        positive: bool,
+        scope: Scope<'a>,
+    ) -> Result<Part, SqlError> {
         let columns = self.columns;
         let Some((child, column)) = columns.value_table(attribute) else {
             return Err(SqlError::about(SqlError::NoTable, attribute));
@@ -222,14 +275,17 @@ impl<'a> Compiler<'a> {
                 let differs = leaf.not_null().test(test, true);
                 let present = Test::new(test.attribute, test.case, Predicate::Present);
                 let value = match column.column.nullable {
-                    true => Some(self.leaf(table, column, attribute, test.case)?.test(&present, true)),
+                    true => {
+                        Some(self.leaf(table, column, attribute, test.case)?.test(&present, true))
+                    }
                     false => None,
                 };
                 let listed = self.listed.len();
                 let some = self.rows(child, differs, positive, scope.in_or || positive);
                 self.listed.truncate(listed);
                 let none = Part::leaf(self.exists(child, value, !positive));
-                let (join, parts) = if positive { (Join::Or, [some, none]) } else { (Join::And, [none, some]) };
+                let (join, parts) =
+                    if positive { (Join::Or, [some, none]) } else { (Join::And, [none, some]) };
                 Ok(Part::chain(self.dialect, join, parts.into()))
             }
             _ => {
@@ -249,12 +305,19 @@ impl<'a> Compiler<'a> {
         let names = self.columns.names();
         let key = Expr::col((names.alias.clone(), names.key.clone()));
         let mut select = self.select(child);
-        select.column((self.columns.child_alias(), child.owner.clone())).and_where(inner.into_expr());
+        select
+            .column((self.columns.child_alias(), child.owner.clone()))
+            .and_where(inner.into_expr());
         // PostgreSQL asks an index for an alternative only where the list is there before: it is an array that is made once. It is no set,
         // though: beside other conditions every row found would be looked for from its start.
-        let array = in_or && self.dialect == Dialect::Postgres && self.may_list(&self.columns.mapping().key);
+        let array = in_or
+            && self.dialect == Dialect::Postgres
+            && self.may_list(&self.columns.mapping().key);
         Part::leaf(match array {
-            true => Expr::cust_with_exprs("$1 = ANY (ARRAY $2)", [key, Expr::SubQuery(None, Box::new(select.into()))]),
+            true => Expr::cust_with_exprs(
+                "$1 = ANY (ARRAY $2)",
+                [key, Expr::SubQuery(None, Box::new(select.into()))],
+            ),
             false => key.in_subquery(select),
         })
     }
@@ -262,9 +325,10 @@ impl<'a> Compiler<'a> {
     fn exists(&mut self, child: &Table, inner: Option<Part>, positive: bool) -> Expr {
         let names = self.columns.names();
         let mut select = self.select(child);
-        select
-            .expr(Expr::Constant(1.into()))
-            .and_where(Expr::col((self.columns.child_alias(), child.owner.clone())).equals((names.alias.clone(), names.key.clone())));
+        select.expr(Expr::Constant(1.into())).and_where(
+            Expr::col((self.columns.child_alias(), child.owner.clone()))
+                .equals((names.alias.clone(), names.key.clone())),
+        );
         if let Some(inner) = inner {
             select.and_where(inner.into_expr());
         }

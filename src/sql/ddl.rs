@@ -1,13 +1,13 @@
 //! The tables, columns and indexes that a mapping wants.
 
-use super::columns::Columns;
+use super::columns::CheckedMapping;
 use super::dialect::Dialect;
 use super::error::SqlError;
-use super::mapping::{Child, Column, Native, Text};
+use super::mapping::{ChildTable, Column, NativeComparison, StringComparison};
 use crate::schema::{Attribute, Schema};
-use crate::value::{FOLD_VERSION, Kind};
+use crate::value::{AttributeType, FOLD_VERSION};
 
-impl Columns {
+impl CheckedMapping {
     /// Statements that add to tables which are there already what the mapping wants beside them: key columns, sort columns, and their
     /// indexes. Entries that start with `--` are for a reader: how to fill the columns, and indexes that are a matter of choice.
     ///
@@ -24,27 +24,38 @@ impl Columns {
         let quote = |name: &str| quoted(dialect, name);
         for (table, owner, column) in self.all() {
             let before = ddl.statements.len();
-            if let Text::Key(key) = &column.text {
-                ddl.statements.push(format!("ALTER TABLE {} ADD COLUMN {} {}", quote(table), quote(key), key_type(dialect)));
+            if let StringComparison::FoldKey(key) = &column.text {
+                ddl.statements.push(format!(
+                    "ALTER TABLE {} ADD COLUMN {} {}",
+                    quote(table),
+                    quote(key),
+                    key_type(dialect)
+                ));
             }
             if let Some(sort) = &column.sort {
                 let kind = sort_type(dialect);
-                ddl.statements.push(format!("ALTER TABLE {} ADD COLUMN {} {kind} NOT NULL DEFAULT '2'", quote(table), quote(sort)));
+                ddl.statements.push(format!(
+                    "ALTER TABLE {} ADD COLUMN {} {kind} NOT NULL DEFAULT '2'",
+                    quote(table),
+                    quote(sort)
+                ));
             }
             if ddl.statements.len() > before {
                 ddl.fill(table, column);
             }
-            let scope = self.mapping().scope.as_deref();
+            let tenant_column = self.mapping().tenant_column.as_deref();
             match &column.text {
-                Text::Key(key) => {
-                    ddl.index(table, scope, std::iter::once(key.as_str()).chain(owner));
+                StringComparison::FoldKey(key) => {
+                    ddl.index(table, tenant_column, std::iter::once(key.as_str()).chain(owner));
                     ddl.trigrams(table, key);
                 }
-                Text::Native(Native::Lower) => ddl.lower(table, &column.column),
+                StringComparison::Native(NativeComparison::Lower) => {
+                    ddl.lower(table, &column.column)
+                }
                 _ => {}
             }
             if let Some(sort) = &column.sort {
-                ddl.index(table, scope, [sort.as_str(), &self.mapping().key]);
+                ddl.index(table, tenant_column, [sort.as_str(), &self.mapping().key]);
             }
         }
         ddl.statements
@@ -61,34 +72,40 @@ impl Columns {
         let unknown = |path: &str| SqlError::NoColumn(path.into());
         let quote = |name: &str| quoted(dialect, name);
         let key_type = match mapping.key_type {
-            Kind::String => id_type(dialect),
+            AttributeType::String => id_type(dialect),
             kind => value_type(dialect, kind),
         };
 
-        let scope = mapping.scope.as_deref();
-        let mut lines: Vec<String> = scope.iter().map(|scope| scope_line(dialect, scope)).collect();
-        let primary = if scope.is_some() { "" } else { " PRIMARY KEY" };
+        let tenant_column = mapping.tenant_column.as_deref();
+        let mut lines: Vec<String> =
+            tenant_column.iter().map(|tenant_column| tenant_line(dialect, tenant_column)).collect();
+        let primary = if tenant_column.is_some() { "" } else { " PRIMARY KEY" };
         lines.push(format!("{} {key_type} NOT NULL{primary}", quote(&mapping.key)));
         let mut indexes = Vec::new();
         for (path, column) in &mapping.attributes {
             let attribute = schema.find_path(path).ok_or_else(|| unknown(path))?;
             // The key may be an attribute as well.
             let known = |line: &String| {
-                [Some(&mapping.key), mapping.scope.as_ref()].into_iter().flatten().any(|name| line.starts_with(&quote(name)))
+                [Some(&mapping.key), mapping.tenant_column.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .any(|name| line.starts_with(&quote(name)))
             };
-            lines.extend(lines_of(dialect, column, attribute)?.into_iter().filter(|line| !known(line)));
+            lines.extend(
+                lines_of(dialect, column, attribute)?.into_iter().filter(|line| !known(line)),
+            );
             indexes.push((column, attribute));
         }
-        if let Some(scope) = scope {
-            lines.push(format!("PRIMARY KEY ({}, {})", quote(scope), quote(&mapping.key)));
+        if let Some(tenant_column) = tenant_column {
+            lines.push(format!("PRIMARY KEY ({}, {})", quote(tenant_column), quote(&mapping.key)));
         }
         ddl.table(&mapping.table, &lines);
         for (column, attribute) in indexes {
             if column.compared(attribute) != mapping.key {
-                ddl.index(&mapping.table, scope, [column.compared(attribute)]);
+                ddl.index(&mapping.table, tenant_column, [column.compared(attribute)]);
             }
             if let Some(sort) = &column.sort {
-                ddl.index(&mapping.table, scope, [sort.as_str(), &mapping.key]);
+                ddl.index(&mapping.table, tenant_column, [sort.as_str(), &mapping.key]);
             }
             ddl.notes(&mapping.table, column, attribute);
         }
@@ -128,38 +145,66 @@ impl Ddl {
                 fresh.push(line);
             }
         }
-        self.statements.push(format!("CREATE TABLE {} (\n  {}\n)", quoted(self.dialect, table), fresh.join(",\n  ")));
+        self.statements.push(format!(
+            "CREATE TABLE {} (\n  {}\n)",
+            quoted(self.dialect, table),
+            fresh.join(",\n  ")
+        ));
     }
 
-    fn child(&mut self, columns: &Columns, child: &Child, attribute: &Attribute, schema: &Schema, key_type: &str) -> Result<(), SqlError> {
+    fn child(
+        &mut self,
+        columns: &CheckedMapping,
+        child: &ChildTable,
+        attribute: &Attribute,
+        schema: &Schema,
+        key_type: &str,
+    ) -> Result<(), SqlError> {
         let (mapping, dialect) = (columns.mapping(), self.dialect);
         let quote = |name: &str| quoted(dialect, name);
         let (owner, position) = (quote(&child.owner), quote(&child.position));
-        let scope = mapping.scope.as_deref();
-        let mut lines: Vec<String> = scope.iter().map(|scope| scope_line(dialect, scope)).collect();
-        lines.extend([format!("{owner} {key_type} NOT NULL"), format!("{position} INTEGER NOT NULL")]);
-        let mut parts: Vec<(&Column, &Attribute)> = child.value.iter().map(|column| (column, attribute)).collect();
+        let tenant_column = mapping.tenant_column.as_deref();
+        let mut lines: Vec<String> =
+            tenant_column.iter().map(|tenant_column| tenant_line(dialect, tenant_column)).collect();
+        lines.extend([
+            format!("{owner} {key_type} NOT NULL"),
+            format!("{position} INTEGER NOT NULL"),
+        ]);
+        let mut parts: Vec<(&Column, &Attribute)> =
+            child.value.iter().map(|column| (column, attribute)).collect();
         for (sub, column) in &child.columns {
             let part = schema.find(attribute.urn(), attribute.name(), Some(sub));
-            parts.push((column, part.ok_or_else(|| SqlError::NoColumn(format!("{attribute}.{sub}").into()))?));
+            parts.push((
+                column,
+                part.ok_or_else(|| SqlError::NoColumn(format!("{attribute}.{sub}").into()))?,
+            ));
         }
         for (column, attribute) in &parts {
             lines.extend(lines_of(dialect, column, attribute)?);
         }
-        let within = scope.map(|scope| format!("{}, ", quote(scope))).unwrap_or_default();
+        let within = tenant_column
+            .map(|tenant_column| format!("{}, ", quote(tenant_column)))
+            .unwrap_or_default();
         lines.push(format!("PRIMARY KEY ({within}{owner}, {position})"));
         let (table, key) = (quote(&mapping.table), quote(&mapping.key));
-        lines.push(format!("FOREIGN KEY ({within}{owner}) REFERENCES {table} ({within}{key}) ON DELETE CASCADE"));
+        lines.push(format!(
+            "FOREIGN KEY ({within}{owner}) REFERENCES {table} ({within}{key}) ON DELETE CASCADE"
+        ));
         self.table(&child.table, &lines);
         for (column, attribute) in parts {
-            self.index(&child.table, scope, [column.compared(attribute), &child.owner]);
+            self.index(&child.table, tenant_column, [column.compared(attribute), &child.owner]);
             self.notes(&child.table, column, attribute);
         }
         Ok(())
     }
 
     /// An index, within each tenant where there are several. Its name is unlike any other's here, and short enough for every database.
-    fn index<'a>(&mut self, table: &str, scope: Option<&'a str>, columns: impl IntoIterator<Item = &'a str>) {
+    fn index<'a>(
+        &mut self,
+        table: &str,
+        tenant_column: Option<&'a str>,
+        columns: impl IntoIterator<Item = &'a str>,
+    ) {
         let columns: Vec<&str> = columns.into_iter().collect();
         let mut name = format!("{table}_{}", columns.first().unwrap_or(&""));
         self.indexes += 1;
@@ -168,8 +213,13 @@ impl Ddl {
             name = format!("{name}_{}", self.indexes);
         }
         let quote = |name: &str| quoted(self.dialect, name);
-        let list: Vec<String> = scope.into_iter().chain(columns).map(quote).collect();
-        let create = format!("CREATE INDEX {} ON {} ({})", quote(&format!("{name}_idx")), quote(table), list.join(", "));
+        let list: Vec<String> = tenant_column.into_iter().chain(columns).map(quote).collect();
+        let create = format!(
+            "CREATE INDEX {} ON {} ({})",
+            quote(&format!("{name}_idx")),
+            quote(table),
+            list.join(", ")
+        );
         if !self.statements.contains(&create) {
             self.statements.push(create);
         }
@@ -178,7 +228,10 @@ impl Ddl {
     /// An index on `lower(column)`, which MariaDB does not have.
     fn lower(&mut self, table: &str, column: &str) {
         let (name, table) = (format!("{table}_{column}"), quoted(self.dialect, table));
-        let (name, column) = (quoted(self.dialect, &format!("{}_lower", name.get(..55).unwrap_or(&name))), quoted(self.dialect, column));
+        let (name, column) = (
+            quoted(self.dialect, &format!("{}_lower", name.get(..55).unwrap_or(&name))),
+            quoted(self.dialect, column),
+        );
         let create = format!("CREATE INDEX {name} ON {table} ((lower({column})))");
         self.statements.push(match self.dialect {
             Dialect::MySql => format!("-- in MySQL 8, and not in MariaDB: {create}"),
@@ -187,9 +240,9 @@ impl Ddl {
     }
 
     fn notes(&mut self, table: &str, column: &Column, attribute: &Attribute) {
-        if matches!(attribute.kind(), Kind::String | Kind::Reference) {
+        if matches!(attribute.kind(), AttributeType::String | AttributeType::Reference) {
             self.trigrams(table, column.compared(attribute));
-            if column.text == Text::Native(Native::Lower) {
+            if column.text == StringComparison::Native(NativeComparison::Lower) {
                 self.lower(table, &column.column);
             }
         }
@@ -206,40 +259,52 @@ impl Ddl {
 
     fn fill(&mut self, table: &str, column: &Column) {
         let (from, mut to) = (&column.column, Vec::new());
-        if let Text::Key(key) = &column.text {
-            to.push(format!("{key} = scieve::key({from})"));
+        if let StringComparison::FoldKey(key) = &column.text {
+            to.push(format!("{key} = scieve::fold_key({from})"));
         }
         if let Some(sort) = &column.sort {
             to.push(format!("{sort} = scieve::sql::sort_text({from})"));
         }
-        let (to, null) = (to.join(", "), if column.nullable { "" } else { ", then make them NOT NULL" });
-        let note = format!("-- before the first filter, fill {table} row by row, as no SQL computes it: {to} ({FOLD_VERSION}){null}");
+        let (to, null) =
+            (to.join(", "), if column.nullable { "" } else { ", then make them NOT NULL" });
+        let note = format!(
+            "-- before the first filter, fill {table} row by row, as no SQL computes it: {to} ({FOLD_VERSION}){null}"
+        );
         self.statements.push(note);
     }
 }
 
 /// The columns that one attribute takes, as CREATE TABLE lists them.
-fn lines_of(dialect: Dialect, column: &Column, attribute: &Attribute) -> Result<Vec<String>, SqlError> {
+fn lines_of(
+    dialect: Dialect,
+    column: &Column,
+    attribute: &Attribute,
+) -> Result<Vec<String>, SqlError> {
     let null = if column.nullable { "" } else { " NOT NULL" };
-    let text = matches!(attribute.kind(), Kind::String | Kind::Reference);
+    let text = matches!(attribute.kind(), AttributeType::String | AttributeType::Reference);
     let line = |name: &str, kind: &str| format!("{} {kind}{null}", quoted(dialect, name));
     let mut lines = Vec::new();
     let own = match attribute.kind() {
-        Kind::Any | Kind::Complex => return Err(SqlError::about(SqlError::Untyped, attribute)),
+        AttributeType::Any | AttributeType::Complex => {
+            return Err(SqlError::about(SqlError::Untyped, attribute));
+        }
         _ if text && column.compared(attribute) == column.column => match &column.text {
-            Text::Native(native) => native_type(dialect, native),
-            Text::Exact | Text::Key(_) => key_type(dialect),
+            StringComparison::Native(native) => native_type(dialect, native),
+            StringComparison::Exact | StringComparison::FoldKey(_) => key_type(dialect),
         },
         _ if text => text_type(dialect),
         kind => value_type(dialect, kind),
     };
     lines.push(line(&column.column, own));
     match &column.text {
-        Text::Key(key) if text => lines.push(line(key, key_type(dialect))),
-        Text::Native(Native::LowerColumn(lower)) if text => {
+        StringComparison::FoldKey(key) if text => lines.push(line(key, key_type(dialect))),
+        StringComparison::Native(NativeComparison::LowerColumn(lower)) if text => {
             let own = quoted(dialect, &column.column);
-            let kind = native_type(dialect, &Native::Lower);
-            lines.push(format!("{} {kind} GENERATED ALWAYS AS (lower({own})) STORED", quoted(dialect, lower)));
+            let kind = native_type(dialect, &NativeComparison::Lower);
+            lines.push(format!(
+                "{} {kind} GENERATED ALWAYS AS (lower({own})) STORED",
+                quoted(dialect, lower)
+            ));
         }
         _ => {}
     }
@@ -275,8 +340,8 @@ fn id_type(dialect: Dialect) -> &'static str {
     }
 }
 
-fn scope_line(dialect: Dialect, scope: &str) -> String {
-    format!("{} {} NOT NULL", quoted(dialect, scope), id_type(dialect))
+fn tenant_line(dialect: Dialect, tenant_column: &str) -> String {
+    format!("{} {} NOT NULL", quoted(dialect, tenant_column), id_type(dialect))
 }
 
 /// MariaDB sorts by the first 1024 bytes alone.
@@ -287,25 +352,25 @@ fn sort_type(dialect: Dialect) -> &'static str {
     }
 }
 
-fn native_type(dialect: Dialect, native: &Native) -> &'static str {
+fn native_type(dialect: Dialect, native: &NativeComparison) -> &'static str {
     match (native, dialect) {
         (_, Dialect::MySql) => "VARCHAR(255) CHARACTER SET utf8mb4",
-        (Native::CaseInsensitive, Dialect::Postgres) => "citext",
-        (Native::CaseInsensitive, Dialect::Sqlite) => "TEXT COLLATE NOCASE",
+        (NativeComparison::CaseInsensitive, Dialect::Postgres) => "citext",
+        (NativeComparison::CaseInsensitive, Dialect::Sqlite) => "TEXT COLLATE NOCASE",
         _ => "TEXT",
     }
 }
 
-fn value_type(dialect: Dialect, kind: Kind) -> &'static str {
+fn value_type(dialect: Dialect, kind: AttributeType) -> &'static str {
     match (kind, dialect) {
-        (Kind::Boolean, Dialect::Postgres) => "boolean",
-        (Kind::Boolean, Dialect::MySql) => "TINYINT",
-        (Kind::Decimal, Dialect::Postgres) => "double precision",
-        (Kind::Decimal, Dialect::MySql) => "DOUBLE",
-        (Kind::Decimal, Dialect::Sqlite) => "REAL",
-        (Kind::Binary, Dialect::Postgres) => "bytea",
-        (Kind::Binary, Dialect::MySql) => "VARBINARY(1020)",
-        (Kind::Binary, Dialect::Sqlite) => "BLOB",
+        (AttributeType::Boolean, Dialect::Postgres) => "boolean",
+        (AttributeType::Boolean, Dialect::MySql) => "TINYINT",
+        (AttributeType::Decimal, Dialect::Postgres) => "double precision",
+        (AttributeType::Decimal, Dialect::MySql) => "DOUBLE",
+        (AttributeType::Decimal, Dialect::Sqlite) => "REAL",
+        (AttributeType::Binary, Dialect::Postgres) => "bytea",
+        (AttributeType::Binary, Dialect::MySql) => "VARBINARY(1020)",
+        (AttributeType::Binary, Dialect::Sqlite) => "BLOB",
         (_, Dialect::Sqlite) => "INTEGER",
         _ => "BIGINT",
     }

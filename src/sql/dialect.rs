@@ -6,7 +6,11 @@ use std::fmt;
 
 /// A family of databases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "lowercase")
+)]
 pub enum Dialect {
     /// PostgreSQL and what speaks its language, with a UTF-8 database.
     Postgres,
@@ -74,18 +78,34 @@ impl Dialect {
     /// The same text in the order of its bytes, whatever the collation of the column or the database.
     pub(super) fn ordered(self, text: Expr) -> Expr {
         match self {
-            Self::Postgres => text.binary(BinOper::Custom("COLLATE"), Expr::custom_keyword("\"C\"")),
+            Self::Postgres => {
+                text.binary(BinOper::Custom("COLLATE"), Expr::custom_keyword("\"C\""))
+            }
             Self::MySql | Self::Sqlite => text,
         }
     }
 
     /// `= ANY(array)` takes one value however long the list is.
-    pub(super) fn one_of(self, column: Expr, list: impl Iterator<Item = Param>, values: &mut Values, positive: bool) -> Expr {
+    pub(super) fn one_of(
+        self,
+        column: Expr,
+        list: impl Iterator<Item = Param>,
+        values: &mut Values,
+        positive: bool,
+    ) -> Expr {
         match (self, positive) {
-            (Self::Postgres, true) => column.eq(Func::cust("ANY").arg(values.bind(Param::List(list.collect())))),
-            (Self::Postgres, false) => column.ne(Func::cust("ALL").arg(values.bind(Param::List(list.collect())))),
-            (Self::MySql | Self::Sqlite, true) => column.is_in(list.map(|param| values.bind(param))),
-            (Self::MySql | Self::Sqlite, false) => column.is_not_in(list.map(|param| values.bind(param))),
+            (Self::Postgres, true) => {
+                column.eq(Func::cust("ANY").arg(values.bind(Param::List(list.collect()))))
+            }
+            (Self::Postgres, false) => {
+                column.ne(Func::cust("ALL").arg(values.bind(Param::List(list.collect()))))
+            }
+            (Self::MySql | Self::Sqlite, true) => {
+                column.is_in(list.map(|param| values.bind(param)))
+            }
+            (Self::MySql | Self::Sqlite, false) => {
+                column.is_not_in(list.map(|param| values.bind(param)))
+            }
         }
     }
 
@@ -108,13 +128,16 @@ impl Dialect {
         match (self, place) {
             (Self::Postgres | Self::MySql, _) => {
                 let pattern = values.put(bind(&format!("{before}{}{after}", escaped(part))));
-                let pattern = Expr::from(pattern).binary(BinOper::Escape, Expr::Constant('!'.into()));
+                let pattern =
+                    Expr::from(pattern).binary(BinOper::Escape, Expr::Constant('!'.into()));
                 text.binary(if positive { BinOper::Like } else { BinOper::NotLike }, pattern)
             }
             // SQLite's LIKE folds ASCII, limits the pattern and does not look into blobs.
             (Self::Sqlite, Place::Within) => {
-                let found: Expr = Func::cust("instr").args([text, values.put(bind(part)).into()]).into();
-                found.binary(if positive { BinOper::GreaterThan } else { BinOper::Equal }, number(0))
+                let found: Expr =
+                    Func::cust("instr").args([text, values.put(bind(part)).into()]).into();
+                found
+                    .binary(if positive { BinOper::GreaterThan } else { BinOper::Equal }, number(0))
             }
             (Self::Sqlite, Place::Start | Place::End) => {
                 let length = i64::try_from(part.chars().count()).unwrap_or(i64::MAX);
@@ -123,7 +146,10 @@ impl Dialect {
                     _ => vec![text, number(1), values.put(Param::Integer(length)).into()],
                 };
                 let cut: Expr = Func::cust("substr").args(cut).into();
-                cut.binary(if positive { BinOper::Equal } else { BinOper::NotEqual }, values.put(bind(part)))
+                cut.binary(
+                    if positive { BinOper::Equal } else { BinOper::NotEqual },
+                    values.put(bind(part)),
+                )
             }
         }
     }

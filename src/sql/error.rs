@@ -22,10 +22,10 @@ pub enum SqlError {
     NotSortable(Box<str>),
     /// No identifier: letters, digits and `_`, a digit not first, at most 63.
     BadIdentifier(Box<str>),
-    /// The mapping tells tenants apart by this column, and [`super::Columns::within`] did not say which is meant.
+    /// The mapping tells tenants apart by this column, and [`super::CheckedMapping::for_tenant`] did not say which is meant.
     NoTenant(Box<str>),
-    /// [`super::Columns::within`] names a tenant, and the mapping has no column that tells them apart.
-    NoScope,
+    /// [`super::CheckedMapping::for_tenant`] names a tenant, and the mapping has no column that tells them apart.
+    NoTenantColumn,
     /// More bound values than [`Dialect::MAX_PARAMETERS`].
     TooManyParameters,
 }
@@ -40,15 +40,36 @@ impl fmt::Display for SqlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoColumn(attribute) => write!(f, "the mapping has no column for `{attribute}`"),
-            Self::NoTable(attribute) => write!(f, "`{attribute}` can have several values, and the mapping has no table for them"),
-            Self::NoKey(attribute) => write!(f, "`{attribute}` compares without case, and the mapping has no key column for it"),
-            Self::NotExact(attribute) => write!(f, "`{attribute}` compares with case, and its column compares without"),
-            Self::Untyped(attribute) => write!(f, "`{attribute}` has no type, so no column can be compared with it"),
-            Self::NotSortable(attribute) => write!(f, "the mapping has no sort column for `{attribute}`"),
-            Self::BadIdentifier(name) => write!(f, "`{}` is not the name of a column", name.escape_debug()),
-            Self::NoTenant(column) => write!(f, "the tables hold many tenants, told apart by `{column}`, and none is named"),
-            Self::NoScope => f.write_str("a tenant is named, and the mapping has no column that tells tenants apart"),
-            Self::TooManyParameters => write!(f, "the filter needs more than {} bound values", Dialect::MAX_PARAMETERS),
+            Self::NoTable(attribute) => write!(
+                f,
+                "`{attribute}` can have several values, and the mapping has no table for them"
+            ),
+            Self::NoKey(attribute) => write!(
+                f,
+                "`{attribute}` compares without case, and the mapping has no key column for it"
+            ),
+            Self::NotExact(attribute) => {
+                write!(f, "`{attribute}` compares with case, and its column compares without")
+            }
+            Self::Untyped(attribute) => {
+                write!(f, "`{attribute}` has no type, so no column can be compared with it")
+            }
+            Self::NotSortable(attribute) => {
+                write!(f, "the mapping has no sort column for `{attribute}`")
+            }
+            Self::BadIdentifier(name) => {
+                write!(f, "`{}` is not the name of a column", name.escape_debug())
+            }
+            Self::NoTenant(column) => write!(
+                f,
+                "the tables hold many tenants, told apart by `{column}`, and none is named"
+            ),
+            Self::NoTenantColumn => f.write_str(
+                "a tenant is named, and the mapping has no column that tells tenants apart",
+            ),
+            Self::TooManyParameters => {
+                write!(f, "the filter needs more than {} bound values", Dialect::MAX_PARAMETERS)
+            }
         }
     }
 }

@@ -3,12 +3,12 @@
 use super::chain::{Join, Part};
 use super::dialect::{Dialect, Place};
 use super::error::SqlError;
-use super::mapping::{Native, Text};
+use super::mapping::{NativeComparison, StringComparison};
 use super::names::Field;
 use super::values::{Param, Values};
 use crate::plan::{Predicate, Test};
 use crate::schema::Attribute;
-use crate::value::{Case, Kind, Value, successor};
+use crate::value::{AttributeType, CaseSensitivity, Value, successor};
 use sea_query::{BinOper, DynIden, Expr, ExprTrait, Func};
 
 /// A column, as the values of one attribute are compared with it.
@@ -40,26 +40,48 @@ impl<'a> Leaf<'a> {
         table: DynIden,
         field: &Field,
         attribute: &Attribute,
-        case: Case,
+        case: CaseSensitivity,
         values: &'a mut Values,
     ) -> Result<Self, SqlError> {
         let refuse = |kind| Err(SqlError::about(kind, attribute));
         let column = &field.column;
         let (name, how) = match (attribute.kind(), case, &column.text) {
-            (Kind::Any | Kind::Complex, ..) => return refuse(SqlError::Untyped),
-            (Kind::String | Kind::Reference, Case::Exact, Text::Native(Native::CaseInsensitive)) => return refuse(SqlError::NotExact),
-            (Kind::String | Kind::Reference, Case::Exact, _) => (&field.own, How::Bytes),
-            (Kind::String | Kind::Reference, Case::Ignore, Text::Exact) => return refuse(SqlError::NoKey),
-            (Kind::String | Kind::Reference, Case::Ignore, Text::Key(_)) => (&field.folded, How::Bytes),
-            (Kind::String | Kind::Reference, Case::Ignore, Text::Native(native)) => match native {
-                Native::Lower | Native::LowerColumn(_) => (&field.folded, How::Lower),
-                Native::CaseInsensitive => (&field.own, How::Collation),
+            (AttributeType::Any | AttributeType::Complex, ..) => return refuse(SqlError::Untyped),
+            (
+                AttributeType::String | AttributeType::Reference,
+                CaseSensitivity::Exact,
+                StringComparison::Native(NativeComparison::CaseInsensitive),
+            ) => return refuse(SqlError::NotExact),
+            (AttributeType::String | AttributeType::Reference, CaseSensitivity::Exact, _) => {
+                (&field.own, How::Bytes)
+            }
+            (
+                AttributeType::String | AttributeType::Reference,
+                CaseSensitivity::Ignore,
+                StringComparison::Exact,
+            ) => return refuse(SqlError::NoKey),
+            (
+                AttributeType::String | AttributeType::Reference,
+                CaseSensitivity::Ignore,
+                StringComparison::FoldKey(_),
+            ) => (&field.folded, How::Bytes),
+            (
+                AttributeType::String | AttributeType::Reference,
+                CaseSensitivity::Ignore,
+                StringComparison::Native(native),
+            ) => match native {
+                NativeComparison::Lower | NativeComparison::LowerColumn(_) => {
+                    (&field.folded, How::Lower)
+                }
+                NativeComparison::CaseInsensitive => (&field.own, How::Collation),
             },
             _ => (&field.own, How::Typed),
         };
         let expr = Expr::col((table, name.clone()));
         let expr = match &column.text {
-            Text::Native(Native::Lower) if how == How::Lower => Func::lower(expr).into(),
+            StringComparison::Native(NativeComparison::Lower) if how == How::Lower => {
+                Func::lower(expr).into()
+            }
             _ => expr,
         };
         Ok(Self { dialect, expr, nullable: column.nullable, how, values })
@@ -81,18 +103,30 @@ impl<'a> Leaf<'a> {
             Predicate::In(list) => {
                 let (dialect, how) = (self.dialect, self.how);
                 let list = list.iter().map(|value| param(dialect, how, value));
-                self.compared(positive, |column, values| dialect.one_of(column, list, values, positive))
+                self.compared(positive, |column, values| {
+                    dialect.one_of(column, list, values, positive)
+                })
             }
-            Predicate::Less(value) => self.ordered(value, SmallerThan, GreaterThanOrEqual, positive),
-            Predicate::LessOrEqual(value) => self.ordered(value, SmallerThanOrEqual, GreaterThan, positive),
-            Predicate::Greater(value) => self.ordered(value, GreaterThan, SmallerThanOrEqual, positive),
-            Predicate::GreaterOrEqual(value) => self.ordered(value, GreaterThanOrEqual, SmallerThan, positive),
+            Predicate::Less(value) => {
+                self.ordered(value, SmallerThan, GreaterThanOrEqual, positive)
+            }
+            Predicate::LessOrEqual(value) => {
+                self.ordered(value, SmallerThanOrEqual, GreaterThan, positive)
+            }
+            Predicate::Greater(value) => {
+                self.ordered(value, GreaterThan, SmallerThanOrEqual, positive)
+            }
+            Predicate::GreaterOrEqual(value) => {
+                self.ordered(value, GreaterThanOrEqual, SmallerThan, positive)
+            }
             Predicate::Contains(needle) => self.part(needle.as_str(), Place::Within, positive),
             Predicate::EndsWith(end) => self.part(end, Place::End, positive),
             Predicate::StartsWith(start) if self.how == How::Bytes => self.range(start, positive),
             Predicate::StartsWith(start) => self.part(start, Place::Start, positive),
             // Elements are rows and not columns, and untyped attributes have no column.
-            Predicate::Never | Predicate::Element(_) | Predicate::Loose(..) => Part::constant(!positive),
+            Predicate::Never | Predicate::Element(_) | Predicate::Untyped(..) => {
+                Part::constant(!positive)
+            }
         }
     }
 
@@ -115,7 +149,8 @@ impl<'a> Leaf<'a> {
     fn ordered(self, value: &Value, holds: BinOper, fails: BinOper, positive: bool) -> Part {
         let (dialect, how, value) = (self.dialect, self.how, self.param(value));
         self.compared(positive, |column, values| {
-            how.in_order(dialect, column).binary(if positive { holds } else { fails }, values.bind(value))
+            how.in_order(dialect, column)
+                .binary(if positive { holds } else { fails }, values.bind(value))
         })
     }
 

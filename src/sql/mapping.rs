@@ -1,25 +1,29 @@
 //! Which column holds which attribute, as data.
 
 use crate::schema::Attribute;
-use crate::value::{Case, Kind};
+use crate::value::{AttributeType, CaseSensitivity};
 use std::collections::BTreeMap;
 use std::fmt;
 
 /// Where the attributes of a resource are stored: plain data, to be written in Rust or read from JSON or TOML (feature `serde`;
-/// unknown keys are refused). [`Mapping::check`] makes the [`super::Columns`] of it that plans take.
+/// unknown keys are refused). [`Mapping::check`] makes the [`super::CheckedMapping`] of it that plans take.
 ///
 /// ```
-/// use scieve::sql::{Child, Column, Mapping};
+/// use scieve::sql::{ChildTable, Column, Mapping};
 ///
 /// let columns = Mapping::new("users", "id")
 ///     .attribute("userName", Column::keyed("user_name", "user_name_f").not_null())
 ///     .attribute("active", Column::new("active"))
-///     .child("emails", Child::new("user_emails", "user_id").column("value", Column::keyed("value", "value_f")))
+///     .child("emails", ChildTable::new("user_emails", "user_id").column("value", Column::keyed("value", "value_f")))
 ///     .check()?;
 /// # Ok::<(), scieve::sql::MappingError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub struct Mapping {
     /// The table with one row a resource.
@@ -31,33 +35,40 @@ pub struct Mapping {
     pub key: String,
     /// The type of the key: `string` unless said otherwise. A string key is ordered by its bytes.
     #[cfg_attr(feature = "serde", serde(default = "string"))]
-    pub key_type: Kind,
+    pub key_type: AttributeType,
     /// The column that tells tenants apart, in the resource's own table and in those of its children, never NULL: a text, stored as for
-    /// [`Text::Exact`]. Where there is one, keys need to be unique within a tenant only, and every statement is about one tenant:
-    /// [`super::Columns::within`] says which.
-    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub scope: Option<String>,
+    /// [`StringComparison::Exact`]. Where there is one, keys need to be unique within a tenant only, and every statement is about one tenant:
+    /// [`super::CheckedMapping::for_tenant`] says which.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, alias = "scope", skip_serializing_if = "Option::is_none")
+    )]
+    pub tenant_column: Option<String>,
     /// The column of each attribute with one value, by its path as filters write it: `userName`, `name.familyName`,
     /// `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`.
     #[cfg_attr(feature = "serde", serde(default))]
     pub attributes: BTreeMap<String, Column>,
     /// The table of each attribute with several values, by its path.
     #[cfg_attr(feature = "serde", serde(default))]
-    pub children: BTreeMap<String, Child>,
+    pub children: BTreeMap<String, ChildTable>,
 }
 
-/// The column of one attribute. Strings and references are stored as [`Text`] says; Booleans as the database's own (`0` and `1` in
+/// The column of one attribute. Strings and references are stored as [`StringComparison`] says; Booleans as the database's own (`0` and `1` in
 /// MySQL and SQLite), integers as 64-bit integers, decimals as binary64, date-times as 64-bit microseconds since 1970 in UTC, binary
 /// values as bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 #[non_exhaustive]
 pub struct Column {
     /// The name of the column that holds the value; NULL where there is none.
     pub column: String,
     /// How its text is compared; says nothing where the value is no text.
     #[cfg_attr(feature = "serde", serde(default))]
-    pub text: Text,
+    pub text: StringComparison,
     /// Whether the column can be NULL: yes, unless said otherwise. Conditions on others are shorter.
     #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub nullable: bool,
@@ -70,30 +81,39 @@ pub struct Column {
 ///
 /// No case-insensitive comparison of any database agrees with memory, or with another database, on all texts. A key column does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
-pub enum Text {
+pub enum StringComparison {
     /// The column itself, byte by byte: for attributes with `caseExact`. The column is `text COLLATE "C"` in PostgreSQL, `VARBINARY` in
     /// MySQL and `TEXT` in SQLite.
     #[default]
     Exact,
-    /// This column holds [`crate::key`] of the text, NULL where that is, and is compared byte by byte (types as for [`Text::Exact`]). Agrees with memory on
+    /// This column holds [`crate::fold_key`] of the text, NULL where that is, and is compared byte by byte (types as for [`StringComparison::Exact`]). Agrees with memory on
     /// every text. Where the attribute is `caseExact` after all, its own column is compared.
-    Key(String),
+    #[cfg_attr(feature = "serde", serde(rename = "fold_key", alias = "key"))]
+    FoldKey(String),
     /// The database's own way to ignore case. Agrees with memory on ASCII texts at most, so each use is a warning
     /// ([`crate::Plan::sql_warnings`]).
-    Native(Native),
+    Native(NativeComparison),
 }
 
 /// Comparisons without regard to case that databases offer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
-pub enum Native {
+pub enum NativeComparison {
     /// `lower(column)`; an index on that very expression serves it. Agrees with memory on ASCII in PostgreSQL and SQLite; in MySQL also
     /// trailing blanks vanish under most collations.
     Lower,
-    /// This column holds the text in small letters, such as `GENERATED ALWAYS AS (lower(name))`. Agrees as [`Native::Lower`].
+    /// This column holds the text in small letters, such as `GENERATED ALWAYS AS (lower(name))`. Agrees as [`NativeComparison::Lower`].
     LowerColumn(String),
     /// The column ignores case by itself: `citext` or a nondeterministic collation in PostgreSQL, a `_ci` collation in MySQL, `NOCASE` in
     /// SQLite. Agrees with memory on equality of ASCII texts without trailing blanks; the order is the collation's. Accents vanish
@@ -103,14 +123,18 @@ pub enum Native {
 
 /// The table of an attribute with several values: a row for each element with an assigned value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
 #[non_exhaustive]
-pub struct Child {
+pub struct ChildTable {
     /// The table's name.
     pub table: String,
     /// The column that holds the key of the resource's row, never NULL.
     pub owner: String,
-    /// The column that numbers the elements of one resource, in tables that [`super::Columns::create`] makes: `idx` unless said otherwise.
+    /// The column that numbers the elements of one resource, in tables that [`super::CheckedMapping::create`] makes: `idx` unless said otherwise.
     #[cfg_attr(feature = "serde", serde(default = "position"))]
     pub position: String,
     /// The column of the element itself, where it is simple.
@@ -130,8 +154,8 @@ fn position() -> String {
 }
 
 #[cfg(feature = "serde")]
-fn string() -> Kind {
-    Kind::String
+fn string() -> AttributeType {
+    AttributeType::String
 }
 
 #[cfg(feature = "serde")]
@@ -147,8 +171,8 @@ impl Mapping {
             table: table.into(),
             alias: alias(),
             key: key.into(),
-            key_type: Kind::String,
-            scope: None,
+            key_type: AttributeType::String,
+            tenant_column: None,
             attributes: BTreeMap::new(),
             children: BTreeMap::new(),
         }
@@ -163,15 +187,15 @@ impl Mapping {
 
     /// The same mapping with a table for the attribute of that path.
     #[must_use]
-    pub fn child(mut self, path: impl Into<String>, child: Child) -> Self {
+    pub fn child(mut self, path: impl Into<String>, child: ChildTable) -> Self {
         self.children.insert(path.into(), child);
         self
     }
 
     /// The same mapping to tables of many tenants, which that column tells apart.
     #[must_use]
-    pub fn scoped_by(mut self, column: impl Into<String>) -> Self {
-        self.scope = Some(column.into());
+    pub fn tenant_column(mut self, column: impl Into<String>) -> Self {
+        self.tenant_column = Some(column.into());
         self
     }
 }
@@ -180,19 +204,19 @@ impl Column {
     /// A column that can be NULL; texts in it are compared exactly.
     #[must_use]
     pub fn new(column: impl Into<String>) -> Self {
-        Self { column: column.into(), text: Text::Exact, nullable: true, sort: None }
+        Self { column: column.into(), text: StringComparison::Exact, nullable: true, sort: None }
     }
 
     /// A column for texts, with the column that holds their keys.
     #[must_use]
     pub fn keyed(column: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { text: Text::Key(key.into()), ..Self::new(column) }
+        Self { text: StringComparison::FoldKey(key.into()), ..Self::new(column) }
     }
 
     /// A column for texts that the database compares in its own way.
     #[must_use]
-    pub fn native(column: impl Into<String>, native: Native) -> Self {
-        Self { text: Text::Native(native), ..Self::new(column) }
+    pub fn native(column: impl Into<String>, native: NativeComparison) -> Self {
+        Self { text: StringComparison::Native(native), ..Self::new(column) }
     }
 
     /// The same column as one that is never NULL.
@@ -214,8 +238,13 @@ impl Column {
     /// The column that tests of the attribute compare.
     pub(super) fn compared(&self, attribute: &Attribute) -> &str {
         match &self.text {
-            Text::Key(column) | Text::Native(Native::LowerColumn(column))
-                if attribute.case() == Case::Ignore && matches!(attribute.kind(), Kind::String | Kind::Reference) =>
+            StringComparison::FoldKey(column)
+            | StringComparison::Native(NativeComparison::LowerColumn(column))
+                if attribute.case() == CaseSensitivity::Ignore
+                    && matches!(
+                        attribute.kind(),
+                        AttributeType::String | AttributeType::Reference
+                    ) =>
             {
                 column
             }
@@ -224,11 +253,17 @@ impl Column {
     }
 }
 
-impl Child {
+impl ChildTable {
     /// The table of that name, whose column `owner` holds the key of the resource's row.
     #[must_use]
     pub fn new(table: impl Into<String>, owner: impl Into<String>) -> Self {
-        Self { table: table.into(), owner: owner.into(), position: position(), value: None, columns: BTreeMap::new() }
+        Self {
+            table: table.into(),
+            owner: owner.into(),
+            position: position(),
+            value: None,
+            columns: BTreeMap::new(),
+        }
     }
 
     /// The same table with the column of the element itself, for attributes without sub-attributes.

@@ -1,6 +1,6 @@
 //! The names of a mapping as sea-query takes them, and found by path.
 
-use super::mapping::{Child, Column, Mapping, Native, Text};
+use super::mapping::{ChildTable, Column, Mapping, NativeComparison, StringComparison};
 use sea_query::DynIden;
 
 /// The names of a mapping.
@@ -9,7 +9,7 @@ pub(super) struct Names {
     pub(super) table: DynIden,
     pub(super) alias: DynIden,
     pub(super) key: DynIden,
-    pub(super) scope: Option<DynIden>,
+    pub(super) tenant_column: Option<DynIden>,
     /// By path, in the mapping's order.
     pub(super) attributes: Vec<(Box<str>, Field)>,
     /// By path, in the mapping's order.
@@ -43,9 +43,17 @@ impl Names {
             table: name(&mapping.table),
             alias: name(&mapping.alias),
             key: name(&mapping.key),
-            scope: mapping.scope.as_deref().map(name),
-            attributes: mapping.attributes.iter().map(|(path, column)| (path.as_str().into(), Field::of(column))).collect(),
-            children: mapping.children.iter().map(|(path, child)| (path.as_str().into(), Table::of(child))).collect(),
+            tenant_column: mapping.tenant_column.as_deref().map(name),
+            attributes: mapping
+                .attributes
+                .iter()
+                .map(|(path, column)| (path.as_str().into(), Field::of(column)))
+                .collect(),
+            children: mapping
+                .children
+                .iter()
+                .map(|(path, child)| (path.as_str().into(), Table::of(child)))
+                .collect(),
         }
     }
 }
@@ -53,26 +61,42 @@ impl Names {
 impl Field {
     fn of(column: &Column) -> Self {
         let folded = match &column.text {
-            Text::Key(key) | Text::Native(Native::LowerColumn(key)) => key,
-            Text::Exact | Text::Native(Native::Lower | Native::CaseInsensitive) => &column.column,
+            StringComparison::FoldKey(key)
+            | StringComparison::Native(NativeComparison::LowerColumn(key)) => key,
+            StringComparison::Exact
+            | StringComparison::Native(
+                NativeComparison::Lower | NativeComparison::CaseInsensitive,
+            ) => &column.column,
         };
-        Self { own: name(&column.column), folded: name(folded), sort: column.sort.as_deref().map(name), column: column.clone() }
+        Self {
+            own: name(&column.column),
+            folded: name(folded),
+            sort: column.sort.as_deref().map(name),
+            column: column.clone(),
+        }
     }
 }
 
 impl Table {
-    fn of(child: &Child) -> Self {
+    fn of(child: &ChildTable) -> Self {
         Self {
             name: name(&child.table),
             owner: name(&child.owner),
             value: child.value.as_ref().map(Field::of),
-            columns: child.columns.iter().map(|(path, column)| (path.as_str().into(), Field::of(column))).collect(),
+            columns: child
+                .columns
+                .iter()
+                .map(|(path, column)| (path.as_str().into(), Field::of(column)))
+                .collect(),
         }
     }
 
     /// The column of the sub-attribute of that name.
     pub(super) fn sub_attribute(&self, name: &str) -> Option<&Field> {
-        self.columns.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, field)| field)
+        self.columns
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, field)| field)
     }
 }
 

@@ -4,19 +4,25 @@
 //! away from them (`ORDER BY +sort`, `IGNORE INDEX FOR ORDER BY`) was measured to be ten times faster. That is left to the caller, who knows
 //! the indexes; the store of users does it.
 
-use super::columns::Columns;
+use super::columns::CheckedMapping;
 use super::dialect::Dialect;
 use super::error::SqlError;
 use super::mapping::is_identifier;
 use super::statement::Statement;
 use super::values::{Param, Values};
 use crate::plan::Plan;
-use crate::value::{Kind, Value, key};
-use sea_query::{BinOper, Condition, Expr, ExprTrait, LogicalChainOper, Order, Query, SelectStatement};
+use crate::value::{AttributeType, Value, fold_key};
+use sea_query::{
+    BinOper, Condition, Expr, ExprTrait, LogicalChainOper, Order, Query, SelectStatement,
+};
 
 /// Which way rows are sorted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "lowercase"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "lowercase")
+)]
 pub enum Direction {
     /// From the least up; rows without a value last (RFC 7644 section 3.4.2.3).
     #[default]
@@ -46,7 +52,7 @@ impl Direction {
 #[must_use]
 pub fn sort_text(text: Option<&str>) -> String {
     match text {
-        Some(text) => format!("1{}", key(text)),
+        Some(text) => format!("1{}", fold_key(text)),
         None => "2".to_owned(),
     }
 }
@@ -119,8 +125,14 @@ impl<R: ?Sized> Plan<R> {
     ///
     /// # Errors
     /// What [`Plan::to_condition`] refuses; a sort attribute without a sort column; a column that is no identifier.
-    pub fn to_select(&self, columns: &Columns, dialect: Dialect, select: &Select) -> Result<SelectStatement, SqlError> {
-        let (mut statement, condition) = self.select(columns, dialect, select, &mut Values::in_place())?;
+    pub fn to_select(
+        &self,
+        columns: &CheckedMapping,
+        dialect: Dialect,
+        select: &Select,
+    ) -> Result<SelectStatement, SqlError> {
+        let (mut statement, condition) =
+            self.select(columns, dialect, select, &mut Values::in_place())?;
         statement.cond_where(condition);
         Ok(statement)
     }
@@ -128,7 +140,7 @@ impl<R: ?Sized> Plan<R> {
     /// The statement without its WHERE, and the condition for that.
     fn select(
         &self,
-        columns: &Columns,
+        columns: &CheckedMapping,
         dialect: Dialect,
         select: &Select,
         values: &mut Values,
@@ -137,10 +149,13 @@ impl<R: ?Sized> Plan<R> {
         let names = columns.names();
         let alias = &names.alias;
         let key = Expr::col((alias.clone(), names.key.clone()));
-        let key = if mapping.key_type == Kind::String { dialect.ordered(key) } else { key };
+        let key =
+            if mapping.key_type == AttributeType::String { dialect.ordered(key) } else { key };
         let sort = match &select.sort {
             Some(path) => {
-                let column = columns.sort_column(path).ok_or_else(|| SqlError::NotSortable(path.as_str().into()))?;
+                let column = columns
+                    .sort_column(path)
+                    .ok_or_else(|| SqlError::NotSortable(path.as_str().into()))?;
                 Some(dialect.ordered(Expr::col((alias.clone(), column.clone()))))
             }
             None => None,
@@ -164,7 +179,8 @@ impl<R: ?Sized> Plan<R> {
             if *side == Side::Before {
                 direction = direction.reversed();
             }
-            condition = seek(condition, dialect, sort.clone(), key.clone(), place, direction, values);
+            condition =
+                seek(condition, dialect, sort.clone(), key.clone(), place, direction, values);
         }
         let order = if direction == Direction::Ascending { Order::Asc } else { Order::Desc };
         for expr in sort.into_iter().chain([key]) {
@@ -180,7 +196,12 @@ impl<R: ?Sized> Plan<R> {
     ///
     /// # Errors
     /// What [`Plan::to_select`] refuses.
-    pub fn to_sql(&self, columns: &Columns, dialect: Dialect, select: &Select) -> Result<Statement, SqlError> {
+    pub fn to_sql(
+        &self,
+        columns: &CheckedMapping,
+        dialect: Dialect,
+        select: &Select,
+    ) -> Result<Statement, SqlError> {
         let mut values = Values::apart();
         let (mut statement, condition) = self.select(columns, dialect, select, &mut values)?;
         // Whatever other functions make a WHERE of is copied before it is written.
@@ -192,7 +213,11 @@ impl<R: ?Sized> Plan<R> {
     ///
     /// # Errors
     /// What [`Plan::to_condition`] refuses.
-    pub fn to_where(&self, columns: &Columns, dialect: Dialect) -> Result<Statement, SqlError> {
+    pub fn to_where(
+        &self,
+        columns: &CheckedMapping,
+        dialect: Dialect,
+    ) -> Result<Statement, SqlError> {
         let mut values = Values::apart();
         let condition = self.condition(columns, dialect, &mut values)?;
         Ok(Statement::of_condition(condition, dialect, values))
@@ -223,5 +248,7 @@ fn seek(
     let key = key.binary(beyond, values.put(key_value));
     let Some(sort) = sort else { return condition.add(key) };
     let mut place = || values.put(dialect.bytewise(&place.sort));
-    condition.add(sort.clone().binary(from, place())).add(Condition::any().add(sort.binary(beyond, place())).add(key))
+    condition
+        .add(sort.clone().binary(from, place()))
+        .add(Condition::any().add(sort.binary(beyond, place())).add(key))
 }

@@ -3,8 +3,9 @@
 use super::dialect::Dialect;
 use super::values::{Param, Values};
 use sea_query::{
-    Condition, EscapeBuilder, ExplainStatement, Expr, MysqlQueryBuilder, Oper, OperLeftAssocDecider, PostgresQueryBuilder,
-    PrecedenceDecider, QueryBuilder, Quote, QuotedBuilder, SelectInto, SelectStatement, SqlWriter, SqlWriterValues, SqliteQueryBuilder,
+    Condition, EscapeBuilder, ExplainStatement, Expr, MysqlQueryBuilder, Oper,
+    OperLeftAssocDecider, PostgresQueryBuilder, PrecedenceDecider, QueryBuilder, Quote,
+    QuotedBuilder, SelectInto, SelectStatement, SqlWriter, SqlWriterValues, SqliteQueryBuilder,
     SubQueryStatement, TableRefBuilder, Value,
 };
 
@@ -20,26 +21,48 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// A statement written by other means, to be handled like those of a plan.
+    #[must_use]
+    pub fn new(sql: String, params: Vec<Param>) -> Self {
+        Self { sql, params }
+    }
+
     pub(super) fn of_select(select: &SelectStatement, dialect: Dialect, values: Values) -> Self {
         match dialect {
-            Dialect::Postgres => Self::write(PostgresQueryBuilder, values, |builder, sql| builder.prepare_select_statement(select, sql)),
-            Dialect::MySql => {
-                Self::write(MysqlQueryBuilder, values, |builder, sql| builder.prepare_select_statement(select, sql)).with_text_bytes()
-            }
-            Dialect::Sqlite => Self::write(Backticks, values, |builder, sql| builder.prepare_select_statement(select, sql)),
+            Dialect::Postgres => Self::write(PostgresQueryBuilder, values, |builder, sql| {
+                builder.prepare_select_statement(select, sql)
+            }),
+            Dialect::MySql => Self::write(MysqlQueryBuilder, values, |builder, sql| {
+                builder.prepare_select_statement(select, sql)
+            })
+            .with_text_bytes(),
+            Dialect::Sqlite => Self::write(Backticks, values, |builder, sql| {
+                builder.prepare_select_statement(select, sql)
+            }),
         }
     }
 
     pub(super) fn of_condition(condition: Condition, dialect: Dialect, values: Values) -> Self {
         let expr = Expr::from(condition);
         match dialect {
-            Dialect::Postgres => Self::write(PostgresQueryBuilder, values, |builder, sql| builder.prepare_expr(&expr, sql)),
-            Dialect::MySql => Self::write(MysqlQueryBuilder, values, |builder, sql| builder.prepare_expr(&expr, sql)).with_text_bytes(),
-            Dialect::Sqlite => Self::write(Backticks, values, |builder, sql| builder.prepare_expr(&expr, sql)),
+            Dialect::Postgres => Self::write(PostgresQueryBuilder, values, |builder, sql| {
+                builder.prepare_expr(&expr, sql)
+            }),
+            Dialect::MySql => Self::write(MysqlQueryBuilder, values, |builder, sql| {
+                builder.prepare_expr(&expr, sql)
+            })
+            .with_text_bytes(),
+            Dialect::Sqlite => {
+                Self::write(Backticks, values, |builder, sql| builder.prepare_expr(&expr, sql))
+            }
         }
     }
 
-    fn write<B: QueryBuilder>(builder: B, values: Values, write: impl FnOnce(&B, &mut SqlWriterValues)) -> Self {
+    fn write<B: QueryBuilder>(
+        builder: B,
+        values: Values,
+        write: impl FnOnce(&B, &mut SqlWriterValues),
+    ) -> Self {
         let (placeholder, numbered) = builder.placeholder();
         let mut sql = SqlWriterValues::new(placeholder, numbered);
         write(&builder, &mut sql);

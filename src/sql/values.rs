@@ -49,7 +49,10 @@ impl Param {
                     Some(Self::Bytes(_)) => ArrayType::Bytes,
                     _ => ArrayType::String,
                 };
-                Value::Array(kind, Some(Box::new(params.into_iter().map(Self::into_value).collect())))
+                Value::Array(
+                    kind,
+                    Some(Box::new(params.into_iter().map(Self::into_value).collect())),
+                )
             }
         }
     }
@@ -61,11 +64,15 @@ impl From<Value> for Param {
             Value::Bool(Some(boolean)) => Self::Boolean(boolean),
             Value::BigInt(Some(number)) => Self::Integer(number),
             // The bound of LIMIT, which sea-query binds as what it was given as.
-            Value::BigUnsigned(Some(number)) => Self::Integer(i64::try_from(number).unwrap_or(i64::MAX)),
+            Value::BigUnsigned(Some(number)) => {
+                Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+            }
             Value::Double(Some(number)) => Self::Decimal(number),
             Value::String(Some(text)) => Self::Text(text),
             Value::Bytes(Some(bytes)) => Self::Bytes(bytes),
-            Value::Array(_, Some(values)) => Self::List(values.into_iter().map(Self::from).collect()),
+            Value::Array(_, Some(values)) => {
+                Self::List(values.into_iter().map(Self::from).collect())
+            }
             _ => Self::Null,
         }
     }
@@ -110,12 +117,17 @@ impl Values {
     /// The values in the order in which they were written.
     pub(super) fn in_order_of(self, written: Vec<Value>) -> Vec<Param> {
         let mut apart = self.apart.unwrap_or_default();
-        let number = |value: &Value| if let Value::Unsigned(number) = value { *number } else { None };
+        let number =
+            |value: &Value| if let Value::Unsigned(number) = value { *number } else { None };
         let mut seen = vec![false; apart.len()];
-        let is_first = |number: u32| seen.get_mut(number as usize).is_none_or(|seen| !std::mem::replace(seen, true));
+        let is_first = |number: u32| {
+            seen.get_mut(number as usize).is_none_or(|seen| !std::mem::replace(seen, true))
+        };
         // Only what is written twice has to be copied, and hardly anything ever is.
         let once = written.iter().filter_map(number).all(is_first);
-        let mut take = |param: &mut Param| if once { std::mem::replace(param, Param::Null) } else { param.clone() };
+        let mut take = |param: &mut Param| {
+            if once { std::mem::replace(param, Param::Null) } else { param.clone() }
+        };
         let param = |value: Value| match number(&value) {
             Some(number) => apart.get_mut(number as usize).map_or(Param::Null, &mut take),
             None => value.into(),
@@ -133,10 +145,15 @@ mod tests {
         let of = |order: &[usize]| {
             let mut values = Values::apart();
             let put: Vec<_> = (0..3).map(|number| values.put(Param::Integer(number))).collect();
-            values.in_order_of(order.iter().map(|at| put.get(*at).unwrap().clone()).chain([true.into()]).collect())
+            values.in_order_of(
+                order.iter().map(|at| put.get(*at).unwrap().clone()).chain([true.into()]).collect(),
+            )
         };
         for order in [&[0, 1, 2][..], &[2, 0, 1], &[0, 0, 1, 2], &[1, 1]] {
-            let wanted = order.iter().map(|at| Param::Integer(i64::try_from(*at).unwrap())).chain([Param::Boolean(true)]);
+            let wanted = order
+                .iter()
+                .map(|at| Param::Integer(i64::try_from(*at).unwrap()))
+                .chain([Param::Boolean(true)]);
             assert_eq!(of(order), wanted.collect::<Vec<_>>());
         }
     }

@@ -1,24 +1,24 @@
 //! Questions about a stored text and an operand's key, without allocating where the stored text is ASCII.
 //!
-//! Under [`Case::Ignore`] every function asks about `key(text)`; the other side has to be a key already. Where a record keeps the key of its
-//! text, ask about that key under [`Case::Exact`]: [`Case::of`] picks the two.
+//! Under [`CaseSensitivity::Ignore`] every function asks about `fold_key(text)`; the other side has to be a key already. Where a record keeps the key of its
+//! text, ask about that key under [`CaseSensitivity::Exact`]: [`CaseSensitivity::of`] picks the two.
 
 use std::cmp::Ordering;
 
 use super::eights::each;
-use super::fold::{folded, gives_ascii, key};
+use super::fold::{fold_key, folded, gives_ascii};
 use super::{Value, ValueRef, number};
 
 /// Whether capitals differ from small letters (`caseExact`, RFC 7643 section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Case {
+pub enum CaseSensitivity {
     /// Texts are compared as they are, without normalization.
     Exact,
     /// The keys of the texts are compared.
     Ignore,
 }
 
-impl Case {
+impl CaseSensitivity {
     /// The text to ask about, and how: the key as it is where case does not matter and the record has one.
     pub(crate) fn of<'a>(self, text: &'a str, key: Option<&'a str>) -> (&'a str, Self) {
         match (self, key) {
@@ -29,20 +29,22 @@ impl Case {
 }
 
 /// Where the stored text stands relative to the key, by code points, which is also the byte order of UTF-8.
-pub(crate) fn compare(text: &str, key: &str, case: Case) -> Ordering {
+pub(crate) fn compare(text: &str, key: &str, case: CaseSensitivity) -> Ordering {
     match case {
-        Case::Exact => text.cmp(key),
-        Case::Ignore if text.is_ascii() => lower(text).cmp(key.bytes()),
-        Case::Ignore => folded(text).cmp(key.chars()),
+        CaseSensitivity::Exact => text.cmp(key),
+        CaseSensitivity::Ignore if text.is_ascii() => lower(text).cmp(key.bytes()),
+        CaseSensitivity::Ignore => folded(text).cmp(key.chars()),
     }
 }
 
 /// Whether the stored text is the key's.
 #[inline]
-pub(crate) fn equals(text: &str, key: &str, case: Case) -> bool {
+pub(crate) fn equals(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match case {
-        Case::Exact => text == key,
-        Case::Ignore => !begin_apart(text, key) && !end_apart(text, key) && equals_key(text, key),
+        CaseSensitivity::Exact => text == key,
+        CaseSensitivity::Ignore => {
+            !begin_apart(text, key) && !end_apart(text, key) && equals_key(text, key)
+        }
     }
 }
 
@@ -84,11 +86,13 @@ fn apart(text: u64, key: u64) -> bool {
 }
 
 /// Whether the stored text begins with the key.
-pub(crate) fn starts_with(text: &str, key: &str, case: Case) -> bool {
+pub(crate) fn starts_with(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match case {
-        Case::Exact => text.starts_with(key),
-        Case::Ignore if text.is_ascii() => text.get(..key.len()).is_some_and(|head| head.eq_ignore_ascii_case(key)),
-        Case::Ignore => {
+        CaseSensitivity::Exact => text.starts_with(key),
+        CaseSensitivity::Ignore if text.is_ascii() => {
+            text.get(..key.len()).is_some_and(|head| head.eq_ignore_ascii_case(key))
+        }
+        CaseSensitivity::Ignore => {
             if begin_apart(text, key) {
                 return false;
             }
@@ -99,14 +103,14 @@ pub(crate) fn starts_with(text: &str, key: &str, case: Case) -> bool {
 }
 
 /// Whether the stored text ends with the key.
-pub(crate) fn ends_with(text: &str, end: &str, case: Case) -> bool {
+pub(crate) fn ends_with(text: &str, end: &str, case: CaseSensitivity) -> bool {
     match case {
-        Case::Exact => text.ends_with(end),
-        Case::Ignore if text.is_ascii() => {
+        CaseSensitivity::Exact => text.ends_with(end),
+        CaseSensitivity::Ignore if text.is_ascii() => {
             let tail = text.len().checked_sub(end.len()).and_then(|start| text.get(start..));
             tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
         }
-        Case::Ignore => key(text).ends_with(end),
+        CaseSensitivity::Ignore => fold_key(text).ends_with(end),
     }
 }
 
@@ -118,7 +122,11 @@ fn lower(ascii: &str) -> impl Iterator<Item = u8> + '_ {
 /// Where a stored value stands relative to an operand; `None` where the two types do not compare, and for NaN.
 ///
 /// An integer against a decimal operand becomes binary64 first; a decimal against an integer operand is compared exactly.
-pub(crate) fn order(stored: ValueRef<'_>, operand: &Value, case: Case) -> Option<Ordering> {
+pub(crate) fn order(
+    stored: ValueRef<'_>,
+    operand: &Value,
+    case: CaseSensitivity,
+) -> Option<Ordering> {
     match (stored, operand) {
         (ValueRef::Text { text, key }, Value::Text(wanted)) => {
             let (text, case) = case.of(text, key);
@@ -128,7 +136,9 @@ pub(crate) fn order(stored: ValueRef<'_>, operand: &Value, case: Case) -> Option
         (ValueRef::Integer(stored), Value::Integer(wanted)) => Some(stored.cmp(wanted)),
         (ValueRef::Integer(stored), Value::Decimal(wanted)) => (stored as f64).partial_cmp(wanted),
         (ValueRef::Decimal(stored), Value::Decimal(wanted)) => stored.partial_cmp(wanted),
-        (ValueRef::Decimal(stored), Value::Integer(wanted)) => number::order_f64_i64(stored, *wanted),
+        (ValueRef::Decimal(stored), Value::Integer(wanted)) => {
+            number::order_f64_i64(stored, *wanted)
+        }
         (ValueRef::DateTime(stored), Value::DateTime(wanted)) => Some(stored.cmp(wanted)),
         (ValueRef::Binary(stored), Value::Binary(wanted)) => Some(stored.cmp(wanted)),
         _ => None,

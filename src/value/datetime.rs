@@ -16,6 +16,18 @@ pub struct DateTime {
     pub residue: bool,
 }
 
+impl DateTime {
+    /// Parses `yyyy-mm-ddThh:mm:ss` with a fraction of any length and an offset, `Z` or nothing, which means `Z`.
+    ///
+    /// `T` and `Z` may be lowercase (RFC 3339), offsets go up to 23:59, and `24:00:00` is the start of the next day (xsd:dateTime).
+    /// Returns `None` for anything else, such as dates alone, leap seconds, days that the month does not have, and years outside
+    /// 0001 to 9999.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        parse(text)
+    }
+}
+
 /// Reads `yyyy-mm-ddThh:mm:ss`, a fraction of any length, and an offset, `Z` or nothing, which stands for `Z`.
 ///
 /// `T` and `Z` may be small (RFC 3339), offsets go up to 23:59, `24:00:00` is the next day's start (xsd:dateTime). `None` for anything else:
@@ -23,8 +35,32 @@ pub struct DateTime {
 pub(crate) fn parse(text: &str) -> Option<DateTime> {
     // What every such text begins with is as long.
     let (start, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2, b'T' | b't', h1, h2, b':', n1, n2, b':', s1, s2] = start else { return None };
-    let [year, month, day] = [two(*y1, *y2)? * 100 + two(*y3, *y4)?, two(*m1, *m2)?, two(*d1, *d2)?];
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T' | b't',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+    ] = start
+    else {
+        return None;
+    };
+    let [year, month, day] =
+        [two(*y1, *y2)? * 100 + two(*y3, *y4)?, two(*m1, *m2)?, two(*d1, *d2)?];
     let [hour, minute, second] = [two(*h1, *h2)?, two(*n1, *n2)?, two(*s1, *s2)?];
     if year == 0 || !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
         return None;
@@ -49,7 +85,11 @@ pub(crate) fn parse(text: &str) -> Option<DateTime> {
             if sign == b'-' { -offset } else { offset }
         }
     };
-    let local = days_from_civil(year, month, day) * DAY + hour * HOUR + minute * MINUTE + second * SECOND + fraction;
+    let local = days_from_civil(year, month, day) * DAY
+        + hour * HOUR
+        + minute * MINUTE
+        + second * SECOND
+        + fraction;
     rest.0.is_empty().then_some(DateTime { micros: local - offset, residue })
 }
 
@@ -112,9 +152,15 @@ impl Rest<'_> {
 pub(crate) fn format(micros: i64) -> String {
     let (year, ..) = civil_from_days(micros.div_euclid(DAY));
     match year {
-        0 if civil_from_days((micros + OFFSET).div_euclid(DAY)).0 == 1 => local(micros + OFFSET, "+23:59"),
-        10_000 if micros - OFFSET == days_from_civil(10_000, 1, 1) * DAY => "9999-12-31T24:00:00-23:59".to_owned(),
-        10_000 if civil_from_days((micros - OFFSET).div_euclid(DAY)).0 == 9999 => local(micros - OFFSET, "-23:59"),
+        0 if civil_from_days((micros + OFFSET).div_euclid(DAY)).0 == 1 => {
+            local(micros + OFFSET, "+23:59")
+        }
+        10_000 if micros - OFFSET == days_from_civil(10_000, 1, 1) * DAY => {
+            "9999-12-31T24:00:00-23:59".to_owned()
+        }
+        10_000 if civil_from_days((micros - OFFSET).div_euclid(DAY)).0 == 9999 => {
+            local(micros - OFFSET, "-23:59")
+        }
         _ => local(micros, "Z"),
     }
 }
@@ -144,15 +190,17 @@ fn days_in(year: i64, month: i64) -> i64 {
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year - 719_468
+    365 * year + year.div_euclid(4) - year.div_euclid(100) + year.div_euclid(400) + day_of_year
+        - 719_468
 }
 
 /// Year, month and day of a day since 1970-01-01.
-pub(crate) fn civil_from_days(days: i64) -> (i64, i64, i64) {
+fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let march_month = (5 * day_of_year + 2) / 153;
     let month = (march_month + 2) % 12 + 1;

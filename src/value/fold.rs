@@ -32,7 +32,10 @@ struct Version {
     len: usize,
 }
 
-#[expect(clippy::indexing_slicing, reason = "runs at compile time only, where a bad index is a compile error")]
+#[expect(
+    clippy::indexing_slicing,
+    reason = "runs at compile time only, where a bad index is a compile error"
+)]
 impl Version {
     const fn text(mut self, text: &[u8]) -> Self {
         let mut at = 0;
@@ -61,7 +64,7 @@ impl Version {
 ///
 /// Borrows where the text is its own key for being ASCII without capitals. A key can be up to three times as long as its text.
 #[must_use]
-pub fn key(text: &str) -> Cow<'_, str> {
+pub fn fold_key(text: &str) -> Cow<'_, str> {
     match Fold::of(text) {
         Fold::None => Cow::Borrowed(text),
         Fold::Capitals => Cow::Owned(text.to_ascii_lowercase()),

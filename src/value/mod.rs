@@ -1,15 +1,15 @@
 //! Values, their types, and the only code that folds or compares them.
 //!
 //! Every stage that needs an answer to "are these two equal" or "which comes first" asks here, so that memory and every database agree.
+mod attribute_type;
 pub(crate) mod base64;
 mod compare;
 pub(crate) mod datetime;
 pub(crate) mod eights;
 mod fold;
-mod kind;
-mod needle;
 pub(crate) mod number;
 mod screen;
+mod substring;
 #[cfg(any(test, feature = "sql"))]
 mod successor;
 #[cfg(test)]
@@ -19,7 +19,8 @@ mod text;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
-pub use compare::Case;
+pub use attribute_type::AttributeType;
+pub use compare::CaseSensitivity;
 pub(crate) use compare::compare;
 pub(crate) use compare::ends_with;
 pub(crate) use compare::equals;
@@ -27,12 +28,11 @@ pub(crate) use compare::order;
 pub(crate) use compare::starts_with;
 pub use datetime::DateTime;
 pub use fold::FOLD_VERSION;
-pub use fold::key;
-pub use kind::Kind;
-pub use needle::Needle;
+pub use fold::fold_key;
 pub(crate) use number::IntegerLiteral;
 pub(crate) use number::Number;
 pub(crate) use screen::Screen;
+pub use substring::Substring;
 #[cfg(any(test, feature = "sql"))]
 pub(crate) use successor::successor;
 pub use text::Text;
@@ -130,16 +130,16 @@ pub enum Value {
 }
 
 impl Value {
-    /// The type of the attributes that this value can be compared with; [`Kind::String`] also stands for [`Kind::Reference`].
+    /// The type of the attributes that this value can be compared with; [`AttributeType::String`] also stands for [`AttributeType::Reference`].
     #[must_use]
-    pub const fn kind(&self) -> Kind {
+    pub const fn kind(&self) -> AttributeType {
         match self {
-            Self::Text(_) => Kind::String,
-            Self::Boolean(_) => Kind::Boolean,
-            Self::Integer(_) => Kind::Integer,
-            Self::Decimal(_) => Kind::Decimal,
-            Self::DateTime(_) => Kind::DateTime,
-            Self::Binary(_) => Kind::Binary,
+            Self::Text(_) => AttributeType::String,
+            Self::Boolean(_) => AttributeType::Boolean,
+            Self::Integer(_) => AttributeType::Integer,
+            Self::Decimal(_) => AttributeType::Decimal,
+            Self::DateTime(_) => AttributeType::DateTime,
+            Self::Binary(_) => AttributeType::Binary,
         }
     }
 }
@@ -149,8 +149,12 @@ impl Ord for Value {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
-            (Self::Integer(a), Self::Integer(b)) | (Self::DateTime(a), Self::DateTime(b)) => a.cmp(b),
-            (Self::Decimal(a), Self::Decimal(b)) => number::one_zero(*a).total_cmp(&number::one_zero(*b)),
+            (Self::Integer(a), Self::Integer(b)) | (Self::DateTime(a), Self::DateTime(b)) => {
+                a.cmp(b)
+            }
+            (Self::Decimal(a), Self::Decimal(b)) => {
+                number::one_zero(*a).total_cmp(&number::one_zero(*b))
+            }
             (Self::Binary(a), Self::Binary(b)) => a.cmp(b),
             _ => self.kind().cmp(&other.kind()),
         }

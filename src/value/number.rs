@@ -54,7 +54,11 @@ pub(crate) fn order_f64_i64(stored: f64, operand: i64) -> Option<Ordering> {
         Some(Ordering::Less)
     } else {
         let floor = stored.floor();
-        Some((floor as i64).cmp(&operand).then(if stored > floor { Ordering::Greater } else { Ordering::Equal }))
+        Some((floor as i64).cmp(&operand).then(if stored > floor {
+            Ordering::Greater
+        } else {
+            Ordering::Equal
+        }))
     }
 }
 
@@ -100,10 +104,12 @@ impl Floor {
         let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         // So many digits stand before the point once the exponent is spent.
-        let point = i64::try_from(whole.len()).unwrap_or(i64::MAX).saturating_add(saturated(exponent));
+        let point =
+            i64::try_from(whole.len()).unwrap_or(i64::MAX).saturating_add(saturated(exponent));
         let point = usize::try_from(point.max(0)).unwrap_or(usize::MAX);
 
-        let mut digits = whole.bytes().chain(fraction.bytes()).map(|byte| i128::from(byte.wrapping_sub(b'0')));
+        let mut digits =
+            whole.bytes().chain(fraction.bytes()).map(|byte| i128::from(byte.wrapping_sub(b'0')));
         let mut number: i128 = 0;
         for _ in 0..point {
             let digit = digits.next();
@@ -140,5 +146,7 @@ fn saturated(exponent: &str) -> i64 {
         Some(digits) => (-1, digits),
         None => (1, exponent.strip_prefix('+').unwrap_or(exponent)),
     };
-    sign * digits.bytes().fold(0_i64, |sum, byte| sum.saturating_mul(10).saturating_add(i64::from(byte.wrapping_sub(b'0'))))
+    sign * digits.bytes().fold(0_i64, |sum, byte| {
+        sum.saturating_mul(10).saturating_add(i64::from(byte.wrapping_sub(b'0')))
+    })
 }

@@ -1,6 +1,6 @@
 //! What a text must look like to equal an operand: nearly all others are told apart by their length and last two bytes alone.
 
-use super::Case;
+use super::CaseSensitivity;
 use super::eights::{self, each};
 
 /// Lengths and last bytes of stored texts that are worth comparing.
@@ -19,13 +19,17 @@ impl Screen {
 
     /// For the texts that [`super::equals`] finds equal to the key.
     #[inline]
-    pub(crate) fn of(key: &str, case: Case) -> Self {
+    pub(crate) fn of(key: &str, case: CaseSensitivity) -> Self {
         let most = match case {
-            Case::Exact => key.len(),
-            Case::Ignore if !key.is_ascii() => return Self::OPEN,
-            Case::Ignore if key.len() <= 8 && are_unshortened(eights::padded(key.as_bytes())) => key.len(),
+            CaseSensitivity::Exact => key.len(),
+            CaseSensitivity::Ignore if !key.is_ascii() => return Self::OPEN,
+            CaseSensitivity::Ignore
+                if key.len() <= 8 && are_unshortened(eights::padded(key.as_bytes())) =>
+            {
+                key.len()
+            }
             // In long texts nearly always something can come of another character.
-            Case::Ignore => 3 * key.len().min(Self::LONG),
+            CaseSensitivity::Ignore => 3 * key.len().min(Self::LONG),
         };
         let (least, most) = (key.len().min(Self::LONG), most.min(Self::LONG));
         Self {
@@ -44,7 +48,10 @@ impl Screen {
     pub(crate) fn passes(self, text: &str) -> bool {
         // The text itself is not read where its length tells.
         (self.lengths >> text.len().min(Self::LONG)) & 1 == 1
-            && text.as_bytes().last_chunk().is_none_or(|last| !is_ascii(*last) || (self.ends >> place(*last)) & 1 == 1)
+            && text
+                .as_bytes()
+                .last_chunk()
+                .is_none_or(|last| !is_ascii(*last) || (self.ends >> place(*last)) & 1 == 1)
     }
 }
 
@@ -67,14 +74,18 @@ const fn are_unshortened(eight: u64) -> bool {
     const fn differ(eight: u64, byte: u8) -> u64 {
         (eight ^ each(byte)).wrapping_add(each(0x7f))
     }
-    let others = differ(eight, b's') & differ(eight, b'f') & differ(eight, b'k') & differ(eight, b';') & differ(eight, b'`');
+    let others = differ(eight, b's')
+        & differ(eight, b'f')
+        & differ(eight, b'k')
+        & differ(eight, b';')
+        & differ(eight, b'`');
     others & each(0x80) == each(0x80)
 }
 
 #[cfg(test)]
 mod tests {
     use super::Screen;
-    use crate::value::{Case, equals, key};
+    use crate::value::{CaseSensitivity, equals, fold_key};
 
     #[test]
     fn no_character_is_longer_than_its_key_allows() {
@@ -82,9 +93,9 @@ mod tests {
         for char in '\0'..=char::MAX {
             let mut room = [0; 4];
             let text: &str = char.encode_utf8(&mut room);
-            let screen = Screen::of(&key(text), Case::Ignore);
+            let screen = Screen::of(&fold_key(text), CaseSensitivity::Ignore);
             assert!(screen.passes(text), "{text:?}");
-            longer += usize::from(key(text).is_ascii() && text.len() > key(text).len());
+            longer += usize::from(fold_key(text).is_ascii() && text.len() > fold_key(text).len());
         }
         assert!(longer > 5, "{longer}");
     }
@@ -115,12 +126,16 @@ mod tests {
             (long.get(..66).unwrap(), &long, true),
             (long.get(..62).unwrap(), &long, false),
             ("e\u{301}", "\u{e9}", true),
-            (&"\u{149}".repeat(25), &key(&"\u{149}".repeat(25)), true),
+            (&"\u{149}".repeat(25), &fold_key(&"\u{149}".repeat(25)), true),
             (&"\u{17f}".repeat(200), &"s".repeat(200), true),
         ] {
-            assert_eq!(Screen::of(operand, Case::Ignore).passes(text), passes, "{text} {operand}");
-            assert!(passes || !equals(text, operand, Case::Ignore));
+            assert_eq!(
+                Screen::of(operand, CaseSensitivity::Ignore).passes(text),
+                passes,
+                "{text} {operand}"
+            );
+            assert!(passes || !equals(text, operand, CaseSensitivity::Ignore));
         }
-        assert!(!Screen::of("ks", Case::Exact).passes("\u{212a}\u{17f}"));
+        assert!(!Screen::of("ks", CaseSensitivity::Exact).passes("\u{212a}\u{17f}"));
     }
 }

@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use arrayvec::ArrayString;
 
-use super::Case;
+use super::CaseSensitivity;
 use super::fold::{Fold, key_of_others};
 
 /// Texts of up to so many bytes take no allocation; most names, words and ids do.
@@ -26,8 +26,8 @@ enum Held {
 impl Text {
     pub(crate) const EMPTY: Self = Self(Held::Short(ArrayString::new_const()));
 
-    /// What stored texts are compared with: the key of the text, or under [`Case::Exact`] the text itself.
-    pub(crate) fn operand(text: &str, case: Case) -> Self {
+    /// What stored texts are compared with: the key of the text, or under [`CaseSensitivity::Exact`] the text itself.
+    pub(crate) fn operand(text: &str, case: CaseSensitivity) -> Self {
         let mut operand = Self::EMPTY;
         operand.set(text, case);
         operand
@@ -35,10 +35,10 @@ impl Text {
 
     /// Makes it that operand, where it lies: a processor waits where it moves what was just written in pieces.
     #[inline]
-    pub(crate) fn set(&mut self, text: &str, case: Case) {
+    pub(crate) fn set(&mut self, text: &str, case: CaseSensitivity) {
         match case {
-            Case::Exact => self.copy(text),
-            Case::Ignore => match Fold::of(text) {
+            CaseSensitivity::Exact => self.copy(text),
+            CaseSensitivity::Ignore => match Fold::of(text) {
                 Fold::None => self.copy(text),
                 Fold::Capitals => {
                     self.copy(text);
@@ -133,15 +133,20 @@ impl fmt::Display for Text {
 #[cfg(test)]
 mod tests {
     use super::Text;
-    use crate::value::{Case, key};
+    use crate::value::{CaseSensitivity, fold_key};
 
     #[test]
     fn an_operand_is_the_key_whatever_its_length() {
         for len in 0..60 {
             for end in ["", "b", "B", "\u{e9}", "\u{df}"] {
                 let text = "Aa1".chars().cycle().take(len).collect::<String>() + end;
-                for (case, operand) in [(Case::Ignore, key(&text).into_owned()), (Case::Exact, text.clone())] {
-                    for mut held in [Text::EMPTY, Text::from("other"), Text::from("other".repeat(9))] {
+                for (case, operand) in [
+                    (CaseSensitivity::Ignore, fold_key(&text).into_owned()),
+                    (CaseSensitivity::Exact, text.clone()),
+                ] {
+                    for mut held in
+                        [Text::EMPTY, Text::from("other"), Text::from("other".repeat(9))]
+                    {
                         held.set(&text, case);
                         assert_eq!(*held, *operand);
                         assert_eq!(held, Text::operand(&text, case));
@@ -154,7 +159,15 @@ mod tests {
 
     #[test]
     fn short_and_long_texts_have_one_order() {
-        let texts = ["", "a", "aaaaaaaaaaaaaaaaaaaaaaaa", "aaaaaaaaaaaaaaaaaaaaaaaab", "b", "baaaaaaaaaaaaaaaaaaaaaaaa", "c"];
+        let texts = [
+            "",
+            "a",
+            "aaaaaaaaaaaaaaaaaaaaaaaa",
+            "aaaaaaaaaaaaaaaaaaaaaaaab",
+            "b",
+            "baaaaaaaaaaaaaaaaaaaaaaaa",
+            "c",
+        ];
         assert!(texts.map(Text::from).is_sorted_by(|one, next| one < next));
     }
 }

@@ -5,7 +5,7 @@ use crate::floors::walk;
 use crate::measure::{Contest, Goal, OURS};
 use crate::translate;
 use scieve::users::{self, Status, User};
-use scieve::{Case, Filter, Policy, scim};
+use scieve::{CaseSensitivity, Filter, Policy, scim};
 use serde_json::Value;
 use std::collections::HashSet;
 use std::hint::black_box;
@@ -31,7 +31,7 @@ pub(crate) fn many_users() -> Vec<Contest> {
 pub(crate) fn json() -> Vec<Contest> {
     let scim = corpus::filters_of_scim().into_iter().map(|(name, text)| over_json(name, &text, scim::user_policy(), corpus::resource()));
     let user = serde_json::to_value(users::sample(1).next()).unwrap();
-    let policy: &'static Policy<Value> = Box::leak(Box::new(Policy::schemaless(Case::Ignore)));
+    let policy: &'static Policy<Value> = Box::leak(Box::new(Policy::schemaless(CaseSensitivity::Ignore)));
     scim.chain([("F3", corpus::F3), ("F4", corpus::F4)].map(|(name, text)| over_json(name, text, policy, user.clone()))).collect()
 }
 
@@ -124,7 +124,7 @@ fn folded(user: &User, scheme: &'static wirefilter::Scheme) -> ExecutionContext<
         ("roles", &roles),
     ];
     for (field, text) in texts {
-        let key: &'static str = scieve::key(text).into_owned().leak();
+        let key: &'static str = scieve::fold_key(text).into_owned().leak();
         record.set_field_value(field, key).unwrap();
     }
     record
@@ -135,11 +135,11 @@ static LANGUAGE: LazyLock<cel::Context<'static, 'static>> = LazyLock::new(cel::C
 
 fn cel_context(user: &User) -> cel::Context<'static, 'static> {
     let mut record = LANGUAGE.new_inner_scope();
-    let roles: Vec<String> = user.assigned_roles.iter().map(|role| scieve::key(&role.name).into_owned()).collect();
+    let roles: Vec<String> = user.assigned_roles.iter().map(|role| scieve::fold_key(&role.name).into_owned()).collect();
     record.add_variable("id", user.id.as_str()).unwrap();
-    record.add_variable("subject", scieve::key(&user.subject).into_owned()).unwrap();
-    record.add_variable("name", scieve::key(&user.name).into_owned()).unwrap();
-    record.add_variable("email", scieve::key(user.email.as_deref().unwrap_or("")).into_owned()).unwrap();
+    record.add_variable("subject", scieve::fold_key(&user.subject).into_owned()).unwrap();
+    record.add_variable("name", scieve::fold_key(&user.name).into_owned()).unwrap();
+    record.add_variable("email", scieve::fold_key(user.email.as_deref().unwrap_or("")).into_owned()).unwrap();
     record.add_variable("status", user.status.name()).unwrap();
     record.add_variable("roles", roles).unwrap();
     record

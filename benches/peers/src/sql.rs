@@ -17,7 +17,7 @@ pub(crate) fn contests() -> Vec<Contest> {
 fn contest(name: &'static str, text: &str, dialect: Dialect) -> Contest {
     let plan = users::policy().parse(text).unwrap();
     let parts = parts(name);
-    let columns = users::columns().within(TENANT);
+    let columns = users::columns().for_tenant(TENANT);
     let statement = || plan.to_sql(&columns, dialect, &Select::default()).unwrap().sql;
     assert_eq!(statement().replace('`', "\""), by_hand(&parts, dialect).0, "the statements differ");
     let chain = parts.clone();

@@ -6,7 +6,7 @@ use crate::report::thousands;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use scieve::Plan;
-use scieve::sql::{Columns, Dialect, Direction, Param, Seek, Select, sort_text};
+use scieve::sql::{CheckedMapping, Dialect, Direction, Param, Seek, Select, sort_text};
 use scieve::users::{self, MemoryStore, Position, Query, Sort, User, UserStore, Window};
 use std::hint::black_box;
 use std::rc::Rc;
@@ -127,7 +127,7 @@ impl Stage {
         let texts: Vec<String> = self.drawn.iter().filter_map(of).map(str::to_owned).collect();
         let plans: Vec<Plan<User>> =
             texts.iter().map(|text| plan(&scieve::attr(attribute).eq(text.as_str()).build().unwrap().to_string())).collect();
-        let keys: Vec<Value> = texts.iter().map(|text| scieve::key(text).into_owned().into()).collect();
+        let keys: Vec<Value> = texts.iter().map(|text| scieve::fold_key(text).into_owned().into()).collect();
         let statement = Statement::of(&plans[0], &select());
         let theirs = self.clone();
         let (mut turn, mut their_turn) = (0, 0);
@@ -194,9 +194,9 @@ impl Stage {
 const GROUP: &str = "store in memory";
 
 /// Where the statements look: at the tenant of the sample users.
-fn columns() -> Columns {
+fn columns() -> CheckedMapping {
     let tenant = users::sample(1).next().map(|user| user.tenant_id).unwrap_or_default();
-    users::columns().within(&tenant)
+    users::columns().for_tenant(&tenant)
 }
 
 fn plan(filter: &str) -> Plan<User> {
@@ -270,14 +270,14 @@ fn database(people: &[User]) -> Connection {
         let mut insert = all.prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").unwrap();
         let mut role = all.prepare("INSERT INTO user_roles VALUES (?, ?, ?, ?, ?)").unwrap();
         for user in people {
-            let key = |text: &str| scieve::key(text).into_owned();
+            let key = |text: &str| scieve::fold_key(text).into_owned();
             insert
                 .execute((
                     &user.tenant_id,
                     &user.id,
-                    key(&user.id),
-                    key(&user.subject),
-                    key(&user.name),
+                    fold_key(&user.id),
+                    fold_key(&user.subject),
+                    fold_key(&user.name),
                     sort_text(Some(&user.name)),
                     user.email.as_deref().map(key),
                     user.status.name(),
@@ -286,7 +286,7 @@ fn database(people: &[User]) -> Connection {
                 ))
                 .unwrap();
             for (at, given) in user.assigned_roles.iter().enumerate() {
-                role.execute((&user.tenant_id, &user.id, at as i64, key(&given.id), key(&given.name))).unwrap();
+                role.execute((&user.tenant_id, &user.id, at as i64, fold_key(&given.id), fold_key(&given.name))).unwrap();
             }
         }
     }

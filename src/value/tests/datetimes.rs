@@ -123,7 +123,8 @@ fn months_follow_each_other() {
     for year in 1..=9999 {
         for month in 1..=12 {
             let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
-            let days = [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
+            let days =
+                [31, if leap { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1];
             for day in [1, 2, 28, 29, 30, 31] {
                 let text = format!("{year:04}-{month:02}-{day:02}T00:00:00Z");
                 let instant = (day <= days).then_some(expected + (day - 1) * DAY);

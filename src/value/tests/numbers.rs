@@ -19,7 +19,8 @@ fn slow(text: &str) -> (i128, bool) {
     let (whole, fraction) = all.split_at((left.len() as i32 + exponent) as usize);
     let whole = whole.trim_start_matches('0');
     let between = fraction.bytes().any(|digit| digit != b'0');
-    let magnitude = if whole.len() > 30 { i128::MAX / 2 } else { format!("0{whole}").parse().unwrap() };
+    let magnitude =
+        if whole.len() > 30 { i128::MAX / 2 } else { format!("0{whole}").parse().unwrap() };
     match negative {
         true => (-magnitude - i128::from(between), between),
         false => (magnitude, between),

@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::value::fold::{gives_ascii, is_given};
-use crate::value::{Case, FOLD_VERSION, Needle, compare, ends_with, equals, key, starts_with, successor};
+use crate::value::{
+    CaseSensitivity, FOLD_VERSION, Substring, compare, ends_with, equals, fold_key, starts_with,
+    successor,
+};
 
 fn defined(text: &str) -> String {
     text.nfd().default_case_fold().nfc().collect()
@@ -37,9 +40,9 @@ fn texts_that_are_equal() {
     ] {
         for a in group {
             for b in group {
-                assert_eq!(key(a), key(b), "{a} {b}");
-                assert!(equals(a, &key(b), Case::Ignore), "{a} {b}");
-                assert!(a == b || !equals(a, b, Case::Exact), "{a} {b}");
+                assert_eq!(fold_key(a), fold_key(b), "{a} {b}");
+                assert!(equals(a, &fold_key(b), CaseSensitivity::Ignore), "{a} {b}");
+                assert!(a == b || !equals(a, b, CaseSensitivity::Exact), "{a} {b}");
             }
         }
     }
@@ -49,15 +52,21 @@ fn texts_that_are_equal() {
 fn characters_that_give_ascii() {
     for char in scalars() {
         let mut text = [0; 4];
-        let key = key(char.encode_utf8(&mut text)).into_owned();
+        let key = fold_key(char.encode_utf8(&mut text)).into_owned();
         assert_eq!(key.bytes().any(|byte| byte.is_ascii()), gives_ascii(char), "{char:?}");
-        assert!(char.is_ascii() || key.bytes().all(|byte| !byte.is_ascii() || is_given(byte)), "{char:?}");
+        assert!(
+            char.is_ascii() || key.bytes().all(|byte| !byte.is_ascii() || is_given(byte)),
+            "{char:?}"
+        );
     }
 }
 
 #[test]
 fn ascii_beside_every_other_character() {
-    let others = ('\u{80}'..'\u{380}').chain('\u{1e80}'..'\u{1f00}').chain('\u{1fc0}'..'\u{2130}').chain('\u{fb00}'..'\u{fb20}');
+    let others = ('\u{80}'..'\u{380}')
+        .chain('\u{1e80}'..'\u{1f00}')
+        .chain('\u{1fc0}'..'\u{2130}')
+        .chain('\u{fb00}'..'\u{fb20}');
     for other in others {
         for text in [
             format!("{other}Query"),
@@ -68,9 +77,17 @@ fn ascii_beside_every_other_character() {
             format!("{other}"),
         ] {
             for needle in ["query", "nquery", "querya", "queryi", "querys", "fi", "ss", "i", "k"] {
-                let found = key(&text).contains(needle);
-                assert_eq!(Needle::new(needle.into(), Case::Ignore).found_in(&text), found, "{needle} in {text:?}");
-                assert_eq!(equals(&text, needle, Case::Ignore), key(&text) == needle, "{needle} and {text:?}");
+                let found = fold_key(&text).contains(needle);
+                assert_eq!(
+                    Substring::new(needle.into(), CaseSensitivity::Ignore).found_in(&text),
+                    found,
+                    "{needle} in {text:?}"
+                );
+                assert_eq!(
+                    equals(&text, needle, CaseSensitivity::Ignore),
+                    fold_key(&text) == needle,
+                    "{needle} and {text:?}"
+                );
             }
         }
     }
@@ -93,11 +110,11 @@ fn texts_that_differ() {
         ("😀", "🍣"),
         ("²", "2"),
     ] {
-        assert_ne!(key(a), key(b), "{a} {b}");
-        assert!(!equals(a, &key(b), Case::Ignore), "{a} {b}");
+        assert_ne!(fold_key(a), fold_key(b), "{a} {b}");
+        assert!(!equals(a, &fold_key(b), CaseSensitivity::Ignore), "{a} {b}");
     }
-    assert!(!starts_with("e\u{301}", "e", Case::Ignore));
-    assert!(starts_with("ΟΔΟΣΑ", &key("οδος"), Case::Ignore));
+    assert!(!starts_with("e\u{301}", "e", CaseSensitivity::Ignore));
+    assert!(starts_with("ΟΔΟΣΑ", &fold_key("οδος"), CaseSensitivity::Ignore));
 }
 
 #[test]
@@ -105,11 +122,11 @@ fn keys_of_every_character() {
     let mut longest = 0.0_f64;
     for scalar in scalars() {
         let text = String::from(scalar);
-        let folded = key(&text).into_owned();
+        let folded = fold_key(&text).into_owned();
         assert_eq!(folded, defined(&text), "{scalar:?}");
         let forms = [folded.clone(), text.nfc().collect(), text.nfd().collect()];
         for form in forms.iter().filter(|form| **form != text) {
-            assert_eq!(key(form), folded, "{scalar:?}");
+            assert_eq!(fold_key(form), folded, "{scalar:?}");
         }
         longest = longest.max(folded.len() as f64 / text.len() as f64);
     }
@@ -128,14 +145,17 @@ fn full_folding_without_the_turkic_rules() {
 
 #[test]
 fn lower_case_ascii_is_borrowed() {
-    assert!(matches!(key("bob@example.com"), std::borrow::Cow::Borrowed("bob@example.com")));
-    assert_eq!(key("Bob@Example.com"), "bob@example.com");
+    assert!(matches!(fold_key("bob@example.com"), std::borrow::Cow::Borrowed("bob@example.com")));
+    assert_eq!(fold_key("Bob@Example.com"), "bob@example.com");
 }
 
 #[test]
 fn version_names_both_tables() {
     let (fold, norm) = (caseless::UNICODE_VERSION, unicode_normalization::UNICODE_VERSION);
-    let expected = format!("nfc-casefold-nfd/1 casefold={}.{}.{} normalization={}.{}.{}", fold.0, fold.1, fold.2, norm.0, norm.1, norm.2);
+    let expected = format!(
+        "nfc-casefold-nfd/1 casefold={}.{}.{} normalization={}.{}.{}",
+        fold.0, fold.1, fold.2, norm.0, norm.1, norm.2
+    );
     assert_eq!(FOLD_VERSION, expected);
 }
 
@@ -159,7 +179,7 @@ fn needles_longer_than_a_window() {
     for length in [1, 127, 128, 129, 130, 255, 256, 257, 300, 1000] {
         for before in [0, 1, 100, 127, 128, 129, 200, 255, 256, 257, 511, 900] {
             let wanted = format!("{}b", "a".repeat(length - 1));
-            let needle = Needle::new(wanted.clone().into(), Case::Ignore);
+            let needle = Substring::new(wanted.clone().into(), CaseSensitivity::Ignore);
             let text = format!("{}{}", "A".repeat(before), wanted.to_ascii_uppercase());
             assert!(needle.found_in(&text), "{length} {before}");
             assert!(needle.found_in(&format!("{text}xyz")), "{length} {before}");
@@ -172,10 +192,17 @@ fn needles_longer_than_a_window() {
 fn long_needles_that_repeat_themselves() {
     for part in ["a", "ab", "aab", "abaab", "aabaaab", "abcabd"] {
         let wanted = format!("{}x", part.repeat(140 / part.len()));
-        let needle = Needle::new(wanted.clone().into(), Case::Ignore);
+        let needle = Substring::new(wanted.clone().into(), CaseSensitivity::Ignore);
         for begun in (0..wanted.len()).step_by(5) {
-            for text in [format!("{}{wanted}", &wanted[..begun]), format!("{}{}", &wanted[..begun], &wanted[begun / 2..])] {
-                assert_eq!(needle.found_in(&text.to_ascii_uppercase()), text.contains(&wanted), "{part} {begun}");
+            for text in [
+                format!("{}{wanted}", &wanted[..begun]),
+                format!("{}{}", &wanted[..begun], &wanted[begun / 2..]),
+            ] {
+                assert_eq!(
+                    needle.found_in(&text.to_ascii_uppercase()),
+                    text.contains(&wanted),
+                    "{part} {begun}"
+                );
             }
         }
     }
@@ -188,14 +215,19 @@ fn searching_is_linear() {
     for length in [2, 60, 128, 129, 5000, 1 << 20] {
         for end in ["b", "é"] {
             let wanted = format!("{}{end}", "a".repeat(length));
-            assert!(!Needle::new(wanted.clone().into(), Case::Ignore).found_in(&text));
-            assert!(!Needle::new(wanted.clone().into(), Case::Exact).found_in(&text));
-            assert!(!Needle::new(format!("{end}{wanted}").into(), Case::Ignore).found_in(&text));
+            assert!(
+                !Substring::new(wanted.clone().into(), CaseSensitivity::Ignore).found_in(&text)
+            );
+            assert!(!Substring::new(wanted.clone().into(), CaseSensitivity::Exact).found_in(&text));
+            assert!(
+                !Substring::new(format!("{end}{wanted}").into(), CaseSensitivity::Ignore)
+                    .found_in(&text)
+            );
         }
     }
     let marks = format!("é{}", "\u{301}\u{316}".repeat(50_000));
-    assert!(!Needle::new("b".into(), Case::Ignore).found_in(&marks));
-    assert!(!starts_with(&marks, "b", Case::Ignore));
+    assert!(!Substring::new("b".into(), CaseSensitivity::Ignore).found_in(&marks));
+    assert!(!starts_with(&marks, "b", CaseSensitivity::Ignore));
     // A quadratic search takes hours here.
     assert!(started.elapsed().as_secs() < 60);
 }
@@ -226,17 +258,23 @@ fn long_text() -> impl Strategy<Value = String> {
 /// A text and another that has a good chance to be a part of it.
 fn pair() -> impl Strategy<Value = (String, String)> {
     let part = || {
-        (long_text(), any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(|(text, from, to)| {
-            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-            let (from, to) = (*from.get(&places), *to.get(&places));
-            let part = text[from.min(to)..from.max(to)].to_owned();
-            (text, part)
-        })
+        (long_text(), any::<prop::sample::Index>(), any::<prop::sample::Index>()).prop_map(
+            |(text, from, to)| {
+                let places: Vec<usize> =
+                    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+                let (from, to) = (*from.get(&places), *to.get(&places));
+                let part = text[from.min(to)..from.max(to)].to_owned();
+                (text, part)
+            },
+        )
     };
     prop_oneof![
         (long_text(), long_text()),
         part(),
-        (part(), any::<bool>()).prop_map(|((text, part), upper)| (text, if upper { part.to_uppercase() } else { part.nfd().collect() })),
+        (part(), any::<bool>()).prop_map(|((text, part), upper)| (
+            text,
+            if upper { part.to_uppercase() } else { part.nfd().collect() }
+        )),
     ]
 }
 
@@ -245,25 +283,24 @@ proptest! {
 
     #[test]
     fn key_is_canonical((text, other) in pair()) {
-        let folded = key(&text);
+        let folded = fold_key(&text);
         prop_assert_eq!(&*folded, &*defined(&text));
-        prop_assert_eq!(key(&folded), &*folded);
-        prop_assert_eq!(key(&text.nfd().collect::<String>()).into_owned(), &*folded);
-        prop_assert_eq!(key(&text.nfc().collect::<String>()).into_owned(), &*folded);
-        prop_assert_eq!(folded == key(&other), text.chars().canonical_caseless_match(other.chars()));
+        prop_assert_eq!(fold_key(&folded), &*folded);
+        prop_assert_eq!(fold_key(&text.nfd().collect::<String>()).into_owned(), &*folded);
+        prop_assert_eq!(fold_key(&text.nfc().collect::<String>()).into_owned(), &*folded);
+        prop_assert_eq!(folded == fold_key(&other), text.chars().canonical_caseless_match(other.chars()));
     }
 
     #[test]
     fn every_question_is_one_about_the_key((text, other) in pair()) {
-        for (case, stored, wanted) in [(Case::Ignore, key(&text), key(&other)), (Case::Exact, (&*text).into(), (&*other).into())] {
+        for (case, stored, wanted) in [(CaseSensitivity::Ignore, fold_key(&text), fold_key(&other)), (CaseSensitivity::Exact, (&*text).into(), (&*other).into())] {
             prop_assert_eq!(compare(&text, &wanted, case), stored.cmp(&wanted));
             prop_assert_eq!(equals(&text, &wanted, case), stored == wanted);
             prop_assert_eq!(starts_with(&text, &wanted, case), stored.starts_with(&*wanted));
             prop_assert_eq!(ends_with(&text, &wanted, case), stored.ends_with(&*wanted));
-            let needle = Needle::new((&*wanted).into(), case);
+            let needle = Substring::new((&*wanted).into(), case);
             prop_assert_eq!(needle.found_in(&text), stored.contains(&*wanted));
             prop_assert_eq!(needle.found_in_key(&stored), stored.contains(&*wanted));
-            #[cfg(feature = "users")]
             prop_assert_eq!(needle.first_in(stored.as_bytes()), stored.find(&*wanted));
             prop_assert_eq!((needle.as_str(), needle.case()), (&*wanted, case));
             let (asked, how) = case.of(&text, Some(&stored));
@@ -283,14 +320,18 @@ fn each_byte_counts_wherever_it_stands() {
     let text = |len: usize| "aQ@`Zf0-".chars().cycle().take(len).collect::<String>();
     for len in 0..=70 {
         let stored = text(len);
-        let operand = key(&stored).into_owned();
-        assert!(equals(&stored, &operand, Case::Ignore), "{stored}");
+        let operand = fold_key(&stored).into_owned();
+        assert!(equals(&stored, &operand, CaseSensitivity::Ignore), "{stored}");
         for at in 0..len {
             let mut other = operand.clone().into_bytes();
             // A byte that differs in the bit of small letters alone is another text unless it is a letter.
             other[at] = if other[at].is_ascii_alphabetic() { b'x' } else { other[at] ^ 0x20 };
             let other = String::from_utf8(other).unwrap();
-            assert_eq!(equals(&stored, &other, Case::Ignore), key(&stored) == *other, "{stored} {other}");
+            assert_eq!(
+                equals(&stored, &other, CaseSensitivity::Ignore),
+                fold_key(&stored) == *other,
+                "{stored} {other}"
+            );
         }
     }
 }
@@ -298,7 +339,7 @@ fn each_byte_counts_wherever_it_stands() {
 #[test]
 fn a_needle_is_found_wherever_it_stands() {
     for needle in ["q", "@", "`", "@q", "ann", "a-", "é", "0"] {
-        let prepared = Needle::new(key(needle).into(), Case::Ignore);
+        let prepared = Substring::new(fold_key(needle).into(), CaseSensitivity::Ignore);
         for len in 0..=70 {
             for filler in ["a", "Z", "é", "-", "A@", "`"] {
                 let around: String = filler.chars().cycle().take(len).collect();
@@ -308,7 +349,11 @@ fn a_needle_is_found_wherever_it_stands() {
                     format!("{needle}{around}"),
                     format!("{around}{}b", needle.to_uppercase()),
                 ] {
-                    assert_eq!(prepared.found_in(&text), key(&text).contains(prepared.as_str()), "{needle} in {text}");
+                    assert_eq!(
+                        prepared.found_in(&text),
+                        fold_key(&text).contains(prepared.as_str()),
+                        "{needle} in {text}"
+                    );
                 }
             }
         }

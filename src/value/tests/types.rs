@@ -4,26 +4,26 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::value::{Case, Kind, Needle, Value, ValueRef, order};
+use crate::value::{AttributeType, CaseSensitivity, Substring, Value, ValueRef, order};
 
 #[test]
 fn names_of_the_types() {
-    for kind in Kind::ALL {
-        assert_eq!(Kind::from_name(&kind.to_string()), Some(kind));
+    for kind in AttributeType::ALL {
+        assert_eq!(AttributeType::from_name(&kind.to_string()), Some(kind));
     }
-    assert_eq!(Kind::from_name("dateTime"), Some(Kind::DateTime));
-    assert_eq!(Kind::from_name("datetime"), None);
-    assert_eq!(Kind::from_name(""), None);
-    assert_eq!(format!("{:>8}", Kind::Any), "     any");
+    assert_eq!(AttributeType::from_name("dateTime"), Some(AttributeType::DateTime));
+    assert_eq!(AttributeType::from_name("datetime"), None);
+    assert_eq!(AttributeType::from_name(""), None);
+    assert_eq!(format!("{:>8}", AttributeType::Any), "     any");
 }
 
 #[cfg(feature = "serde")]
 #[test]
 fn names_are_the_serialized_form() {
-    for kind in Kind::ALL {
+    for kind in AttributeType::ALL {
         let json = serde_json::to_string(&kind).unwrap();
         assert_eq!(json, format!("\"{kind}\""));
-        assert_eq!(serde_json::from_str::<Kind>(&json).unwrap(), kind);
+        assert_eq!(serde_json::from_str::<AttributeType>(&json).unwrap(), kind);
     }
 }
 
@@ -67,34 +67,59 @@ fn operands_that_differ_hash_apart() {
         value(&mut hasher);
         hasher.finish()
     };
-    let operands = values().iter().map(|value| hash(&|hasher| value.hash(hasher))).collect::<HashSet<_>>();
+    let operands =
+        values().iter().map(|value| hash(&|hasher| value.hash(hasher))).collect::<HashSet<_>>();
     assert_eq!(operands.len(), values().len());
-    let needles = [("a", Case::Exact), ("a", Case::Ignore), ("b", Case::Exact)].map(|(text, case)| Needle::new(text.into(), case));
-    let needles = needles.iter().map(|needle| hash(&|hasher| needle.hash(hasher))).collect::<HashSet<_>>();
+    let needles = [
+        ("a", CaseSensitivity::Exact),
+        ("a", CaseSensitivity::Ignore),
+        ("b", CaseSensitivity::Exact),
+    ]
+    .map(|(text, case)| Substring::new(text.into(), case));
+    let needles =
+        needles.iter().map(|needle| hash(&|hasher| needle.hash(hasher))).collect::<HashSet<_>>();
     assert_eq!(needles.len(), 3);
-    assert_eq!(format!("{:?}", Needle::new("a".into(), Case::Exact)), "Needle { key: \"a\", case: Exact, .. }");
+    assert_eq!(
+        format!("{:?}", Substring::new("a".into(), CaseSensitivity::Exact)),
+        "Substring { key: \"a\", case: Exact, .. }"
+    );
 }
 
 #[test]
 fn stored_values_against_operands() {
     let text = |text: &str| Value::Text(text.into());
     for (stored, operand, case, expected) in [
-        (ValueRef::from("Bob"), text("bob"), Case::Ignore, Some(Ordering::Equal)),
-        (ValueRef::from("Bob"), text("bob"), Case::Exact, Some(Ordering::Less)),
-        (ValueRef::from("ÉTÉ"), text("été"), Case::Ignore, Some(Ordering::Equal)),
-        (ValueRef::keyed("Bob", "bob"), text("bob"), Case::Ignore, Some(Ordering::Equal)),
-        (ValueRef::keyed("Bob", "bob"), text("Bob"), Case::Exact, Some(Ordering::Equal)),
-        (ValueRef::from(true), Value::Boolean(true), Case::Exact, Some(Ordering::Equal)),
-        (ValueRef::from(5_i64), Value::Integer(6), Case::Exact, Some(Ordering::Less)),
-        (ValueRef::from(5_i64), Value::Decimal(4.5), Case::Exact, Some(Ordering::Greater)),
-        (ValueRef::from(5.5), Value::Integer(5), Case::Exact, Some(Ordering::Greater)),
-        (ValueRef::from(-0.0), Value::Decimal(0.0), Case::Exact, Some(Ordering::Equal)),
-        (ValueRef::from(f64::NAN), Value::Decimal(0.0), Case::Exact, None),
-        (ValueRef::DateTime(5), Value::DateTime(5), Case::Exact, Some(Ordering::Equal)),
-        (ValueRef::from(&b"ab"[..]), Value::Binary((*b"ab").into()), Case::Exact, Some(Ordering::Equal)),
-        (ValueRef::DateTime(5), Value::Integer(5), Case::Exact, None),
-        (ValueRef::from("5"), Value::Integer(5), Case::Ignore, None),
-        (ValueRef::Complex, text(""), Case::Ignore, None),
+        (ValueRef::from("Bob"), text("bob"), CaseSensitivity::Ignore, Some(Ordering::Equal)),
+        (ValueRef::from("Bob"), text("bob"), CaseSensitivity::Exact, Some(Ordering::Less)),
+        (ValueRef::from("ÉTÉ"), text("été"), CaseSensitivity::Ignore, Some(Ordering::Equal)),
+        (
+            ValueRef::keyed("Bob", "bob"),
+            text("bob"),
+            CaseSensitivity::Ignore,
+            Some(Ordering::Equal),
+        ),
+        (ValueRef::keyed("Bob", "bob"), text("Bob"), CaseSensitivity::Exact, Some(Ordering::Equal)),
+        (ValueRef::from(true), Value::Boolean(true), CaseSensitivity::Exact, Some(Ordering::Equal)),
+        (ValueRef::from(5_i64), Value::Integer(6), CaseSensitivity::Exact, Some(Ordering::Less)),
+        (
+            ValueRef::from(5_i64),
+            Value::Decimal(4.5),
+            CaseSensitivity::Exact,
+            Some(Ordering::Greater),
+        ),
+        (ValueRef::from(5.5), Value::Integer(5), CaseSensitivity::Exact, Some(Ordering::Greater)),
+        (ValueRef::from(-0.0), Value::Decimal(0.0), CaseSensitivity::Exact, Some(Ordering::Equal)),
+        (ValueRef::from(f64::NAN), Value::Decimal(0.0), CaseSensitivity::Exact, None),
+        (ValueRef::DateTime(5), Value::DateTime(5), CaseSensitivity::Exact, Some(Ordering::Equal)),
+        (
+            ValueRef::from(&b"ab"[..]),
+            Value::Binary((*b"ab").into()),
+            CaseSensitivity::Exact,
+            Some(Ordering::Equal),
+        ),
+        (ValueRef::DateTime(5), Value::Integer(5), CaseSensitivity::Exact, None),
+        (ValueRef::from("5"), Value::Integer(5), CaseSensitivity::Ignore, None),
+        (ValueRef::Complex, text(""), CaseSensitivity::Ignore, None),
     ] {
         assert_eq!(order(stored, &operand, case), expected, "{stored:?} {operand:?} {case:?}");
     }

@@ -10,12 +10,12 @@ pub(crate) enum Node {
     Any(Box<[Node]>),
     Equal(usize, Box<str>),
     In(usize, Box<[Box<str>]>),
-    Contains(usize, Box<Needle>),
+    Contains(usize, Box<Substring>),
 }
 
 /// A text to look for, with room for what a search prepares.
 #[allow(dead_code)]
-pub(crate) struct Needle {
+pub(crate) struct Substring {
     key: Box<str>,
     rare: usize,
     room: [usize; 6],
@@ -94,7 +94,7 @@ fn node(expr: Expr<'_>, seen: &mut Seen) -> Option<Node> {
                 Operator::Co if CONTAINS[field] => {
                     let key = folded(text)?;
                     let rare = key.bytes().enumerate().max_by_key(|(_, byte)| byte.wrapping_mul(37)).map_or(0, |(at, _)| at);
-                    Some(Node::Contains(field, Box::new(Needle { key, rare, room: [0; 6] })))
+                    Some(Node::Contains(field, Box::new(Substring { key, rare, room: [0; 6] })))
                 }
                 _ => None,
             }

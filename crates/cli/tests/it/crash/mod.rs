@@ -1,0 +1,213 @@
+//! What a server has acknowledged is kept, whenever it is killed; and a database that goes away takes no server with it.
+
+mod program;
+mod storm;
+
+use self::program::{Program, USERS, ask};
+use crate::databases::Database;
+use crate::server::Answer;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+fn made(database: impl Future<Output = Database>) -> Database {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(database)
+}
+
+#[test]
+fn sqlite_loses_nothing() {
+    storm::nothing_is_lost(&Database::sqlite());
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn postgres_loses_nothing() {
+    storm::nothing_is_lost(&made(Database::postgres()));
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn mariadb_loses_nothing() {
+    storm::nothing_is_lost(&made(Database::mysql()));
+}
+
+#[test]
+fn one_subject_is_created_once() {
+    one_of_many("memory");
+    one_of_many(&Database::sqlite().url);
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn one_subject_is_created_once_on_servers() {
+    one_of_many(&made(Database::postgres()).url);
+    one_of_many(&made(Database::mysql()).url);
+}
+
+/// Creates of one subject at the same time: one is answered 201, the others 409.
+fn one_of_many(store: &str) {
+    const AT_ONCE: usize = 8;
+    let program = Program::start(store);
+    for round in 0..12 {
+        let body = json!({ "subject": format!("wanted {round}"), "assignedRoles": [{ "name": "Developer" }] });
+        let start = Barrier::new(AT_ONCE);
+        let statuses: Vec<u16> = std::thread::scope(|scope| {
+            let create = || {
+                start.wait();
+                ask(program.address, "POST", USERS, Some(&body)).unwrap().status
+            };
+            let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(create)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        let with = |status: u16| statuses.iter().filter(|one| **one == status).count();
+        assert_eq!((with(201), with(409)), (1, AT_ONCE - 1), "{store}: {statuses:?}");
+        let filter =
+            format!("{USERS}?totalResults=true&filter=subject%20eq%20%22wanted%20{round}%22");
+        assert_eq!(ask(program.address, "GET", &filter, None).unwrap().json()["totalResults"], 1);
+    }
+}
+
+/// A PostgreSQL of the test's own, which can be ended.
+struct Server(PathBuf);
+
+impl Server {
+    fn run(arguments: &[&str]) -> String {
+        let output =
+            Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/servers"))
+                .args(arguments)
+                .output()
+                .unwrap();
+        assert!(
+            output.status.success(),
+            "{arguments:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn up() -> (Self, String) {
+        let folder = std::env::temp_dir().join(format!("scieve_crash_{}", std::process::id()));
+        let told = Self::run(&["up", folder.to_str().unwrap(), "postgres"]);
+        let url = told
+            .lines()
+            .find_map(|line| line.strip_prefix("export SCIEVE_POSTGRES="))
+            .unwrap()
+            .to_owned();
+        (Self(folder), url)
+    }
+
+    fn tell(&self, what: &str) {
+        Self::run(&[what, self.0.to_str().unwrap(), "postgres"]);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        Self::run(&["down", self.0.to_str().unwrap()]);
+    }
+}
+
+#[test]
+#[ignore = "needs scripts/servers"]
+fn a_database_that_goes_away_is_waited_for() {
+    let (server, url) = Server::up();
+    let program = Program::start(&url);
+    let (stop, away, refused) =
+        (AtomicBool::new(false), AtomicBool::new(false), AtomicUsize::new(0));
+    let address = program.address;
+    let seen = std::thread::scope(|scope| {
+        let load = |thread: usize| {
+            let mut seen: BTreeMap<(bool, u16), usize> = BTreeMap::new();
+            for n in 0.. {
+                if stop.load(Ordering::SeqCst) {
+                    return seen;
+                }
+                let body = json!({ "subject": format!("{thread} {n}") });
+                let (method, target, body) = match n % 4 {
+                    0 => ("POST", USERS.to_owned(), Some(body)),
+                    1 => ("GET", format!("{USERS}?filter=name%20co%20%22a%22"), None),
+                    2 => ("GET", format!("{USERS}/actions/count"), None),
+                    _ => ("POST", format!("{USERS}/actions/filter"), Some(json!({}))),
+                };
+                let before = away.load(Ordering::SeqCst);
+                let answer = ask(address, method, &target, body.as_ref()).expect("an answer");
+                fits(&answer, &target);
+                // Only what was asked while it was away all the time.
+                let meanwhile = before && away.load(Ordering::SeqCst);
+                refused.fetch_add(usize::from(meanwhile && answer.status == 503), Ordering::SeqCst);
+                *seen.entry((meanwhile, answer.status)).or_default() += 1;
+            }
+            unreachable!()
+        };
+        let threads: Vec<_> = (0..4).map(|thread| scope.spawn(move || load(thread))).collect();
+        std::thread::sleep(Duration::from_millis(700));
+        server.tell("stop");
+        away.store(true, Ordering::SeqCst);
+        // Two for each thread.
+        let since = Instant::now();
+        while refused.load(Ordering::SeqCst) < 8 {
+            assert!(
+                since.elapsed() < Duration::from_secs(60),
+                "no answers while the database is away"
+            );
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        away.store(false, Ordering::SeqCst);
+        server.tell("start");
+        recovered(address);
+        std::thread::sleep(Duration::from_millis(500));
+        stop.store(true, Ordering::SeqCst);
+        let mut all = BTreeMap::new();
+        for thread in threads {
+            for (key, count) in thread.join().unwrap() {
+                *all.entry(key).or_insert(0) += count;
+            }
+        }
+        all
+    });
+    println!("(while it was away, status): answers: {seen:?}");
+    assert!(seen.keys().all(|(away, status)| !away || *status == 503), "{seen:?}");
+    assert!(
+        [(false, 200), (false, 201), (true, 503)].iter().all(|wanted| seen.contains_key(wanted)),
+        "{seen:?}"
+    );
+}
+
+/// Success, or 503 as the users API says it.
+fn fits(answer: &Answer, target: &str) {
+    if matches!(answer.status, 200 | 201) {
+        return;
+    }
+    assert_eq!(answer.status, 503, "{target}: {answer:?}");
+    let body = answer.json();
+    assert_eq!(
+        (&body["errors"][0]["status"], body["errors"][0]["code"].is_string()),
+        (&json!(503), true),
+        "{answer:?}"
+    );
+    assert!(body["traceId"].is_string() && body["errors"][0]["title"].is_string(), "{answer:?}");
+    assert!(
+        answer
+            .header("retry-after")
+            .is_some_and(|seconds| seconds.parse::<u64>().is_ok_and(|seconds| seconds > 0)),
+        "{answer:?}"
+    );
+}
+
+/// Waits until the server answers as before.
+fn recovered(address: std::net::SocketAddr) {
+    let since = Instant::now();
+    loop {
+        let answer = ask(address, "GET", USERS, None).unwrap();
+        if answer.status == 200 {
+            return;
+        }
+        fits(&answer, USERS);
+        assert!(since.elapsed() < Duration::from_secs(30), "the server does not recover");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

@@ -1,0 +1,207 @@
+//! Absolute links, as the caller sees the server.
+
+use super::problem::Problem;
+use super::query::Parameters;
+use axum::extract::OriginalUri;
+use axum::http::header::HOST;
+use axum::http::request::Parts;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use scieve_users::Direction;
+use std::collections::HashSet;
+
+/// Where the users are, below whatever the router is mounted at.
+pub(super) const USERS: &str = "/api/v1/users";
+
+/// All but the unreserved characters of RFC 3986.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What links begin with, by configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct PublicUrl {
+    origin: String,
+    prefix: String,
+}
+
+impl PublicUrl {
+    pub(super) fn read(text: &str) -> Option<Self> {
+        let uri: Uri = text.parse().ok()?;
+        let scheme = uri.scheme_str().and_then(scheme)?;
+        let host = uri.authority().map(Authority::as_str).filter(|host| is_host(host))?;
+        let prefix = uri.path().trim_end_matches('/');
+        (uri.query().is_none() && !text.contains('#'))
+            .then(|| Self { origin: format!("{scheme}://{host}"), prefix: prefix.to_owned() })
+    }
+}
+
+/// Makes the links of one answer.
+#[derive(Clone, Debug)]
+pub(super) struct Links {
+    /// Scheme and authority.
+    origin: String,
+    /// Path before `/api/v1/users`, without a slash at its end.
+    prefix: String,
+    /// Path of the request from `/api/v1/users` on.
+    path: String,
+}
+
+impl Links {
+    /// The links of the answer to a request.
+    ///
+    /// Scheme and host are the configured ones, else those of `X-Forwarded-Proto` and `X-Forwarded-Host`, else `http` and the
+    /// request's own. What is no host goes into no link.
+    pub(super) fn of(request: &Parts, public: Option<&PublicUrl>) -> Result<Self, Problem> {
+        let uri =
+            request.extensions.get::<OriginalUri>().map_or(&request.uri, |original| &original.0);
+        let (prefix, path) = match uri.path().rfind(USERS) {
+            Some(at) => uri.path().split_at_checked(at).unwrap_or(("", uri.path())),
+            None => ("", uri.path()),
+        };
+        let path = path.to_owned();
+        if let Some(PublicUrl { origin, prefix }) = public {
+            return Ok(Self { origin: origin.clone(), prefix: prefix.clone(), path });
+        }
+        let headers = &request.headers;
+        let scheme = forwarded(headers, "x-forwarded-proto")
+            .and_then(scheme)
+            .or(uri.scheme_str().and_then(scheme))
+            .unwrap_or("http");
+        let host = match forwarded(headers, "x-forwarded-host").filter(|host| is_host(host)) {
+            Some(host) => host,
+            None => host(uri, headers)?,
+        };
+        Ok(Self { origin: format!("{scheme}://{host}"), prefix: prefix.to_owned(), path })
+    }
+
+    /// The path of a user, for the `Location` of a redirect.
+    pub(super) fn user_path(&self, id: &str) -> String {
+        format!("{}{USERS}/{}", self.prefix, encode(id))
+    }
+
+    /// The URL of a user.
+    pub(super) fn user(&self, id: &str) -> String {
+        self.origin.clone() + &self.user_path(id)
+    }
+
+    /// The URL of the request itself.
+    pub(super) fn current(&self, parameters: &Parameters) -> String {
+        self.with(parameters.iter())
+    }
+
+    /// The URL of another page: every parameter of the request, those without meaning too, and the cursor last.
+    pub(super) fn page(
+        &self,
+        parameters: &Parameters,
+        direction: Direction,
+        cursor: &str,
+    ) -> String {
+        let mut seen = HashSet::from(["next", "prev"]);
+        let kept = parameters.iter().filter(|(name, _)| seen.insert(name));
+        let name = match direction {
+            Direction::Next => "next",
+            Direction::Previous => "prev",
+        };
+        self.with(kept.chain([(name, cursor)]))
+    }
+
+    fn with<'a>(&self, parameters: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+        let mut url = format!("{}{}{}", self.origin, self.prefix, self.path);
+        for (place, (name, value)) in parameters.enumerate() {
+            url.push(if place == 0 { '?' } else { '&' });
+            url.extend(utf8_percent_encode(name, ENCODED));
+            url.push('=');
+            url.extend(utf8_percent_encode(value, ENCODED));
+        }
+        url
+    }
+}
+
+fn encode(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
+/// What the first proxy said.
+fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()?.split(',').next().map(str::trim)
+}
+
+fn scheme(text: &str) -> Option<&'static str> {
+    ["http", "https"].into_iter().find(|scheme| scheme.eq_ignore_ascii_case(text))
+}
+
+/// The host of the request: of its target, else of its `Host` header (RFC 9112 section 3.2.2).
+fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
+    if let Some(authority) = uri.authority().map(Authority::as_str).filter(|host| is_host(host)) {
+        return Ok(authority);
+    }
+    let mut hosts = headers.get_all(HOST).iter();
+    let bad = || Problem::bad_request("expected one valid `host` header");
+    match (hosts.next(), hosts.next()) {
+        (None, _) => Ok("localhost"),
+        (Some(host), None) => host.to_str().ok().filter(|host| is_host(host)).ok_or_else(bad),
+        _ => Err(bad()),
+    }
+}
+
+/// A name, an IPv4 address or an IPv6 address in brackets, and a port.
+pub(super) fn is_host(text: &str) -> bool {
+    let (host, rest) = match text.strip_prefix('[') {
+        Some(inner) => match inner.split_once(']') {
+            Some((address, rest)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("", rest),
+            _ => return false,
+        },
+        None => match text.find(':') {
+            Some(colon) => text.split_at_checked(colon).unwrap_or((text, "")),
+            None => (text, ""),
+        },
+    };
+    let named = text.starts_with('[')
+        || !host.is_empty()
+            && host
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_'));
+    let port = rest.is_empty()
+        || rest
+            .strip_prefix(':')
+            .is_some_and(|port| port.parse::<u16>().is_ok() && !port.starts_with('+'));
+    named && port && text.len() <= 255
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PublicUrl, is_host};
+
+    #[test]
+    fn hosts() {
+        for good in ["a", "A-b.c_d:8080", "127.0.0.1:0", "[::1]", "[2001:db8::1]:443"] {
+            assert!(is_host(good), "{good}");
+        }
+        for bad in [
+            "", ":80", "a:", "a:+1", "a:65536", "a b", "a/b", "a@b", "a?b", "a#b", "a\"b", "é",
+            "[::1", "[::1]a", "[a]", "a:b:1",
+        ] {
+            assert!(!is_host(bad), "{bad}");
+        }
+        assert!(!is_host(&"a".repeat(256)));
+    }
+
+    #[test]
+    fn public_urls() {
+        let parts = |text| PublicUrl::read(text).map(|url| (url.origin, url.prefix));
+        let is = |origin: &str, prefix: &str| Some((origin.to_owned(), prefix.to_owned()));
+        assert_eq!(parts("https://a.example"), is("https://a.example", ""));
+        assert_eq!(parts("HTTP://a.example:80/x/y/"), is("http://a.example:80", "/x/y"));
+        for bad in [
+            "",
+            "a.example",
+            "ftp://a.example",
+            "https://a.example?x",
+            "https://a.example/#x",
+            "https://u:p@a.example",
+            "/x",
+        ] {
+            assert_eq!(parts(bad), None, "{bad}");
+        }
+    }
+}

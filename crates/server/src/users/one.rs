@@ -1,0 +1,99 @@
+//! `GET`, `PATCH` and `DELETE /users/{userId}`.
+
+use crate::app::{Access, App, JSON_PATCH, answer};
+use crate::identity::forbidden;
+use crate::limit::Tier;
+use crate::problem::{Fault, Kind, Problem};
+use crate::query::{Fields, Parameters};
+use crate::view::View;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse as _, Response};
+use percent_encoding::percent_decode_str;
+use scieve_users::{Operation, UserStore};
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What users who are no administrators may change of themselves.
+const OWN_PATHS: &[&str] = &["/preferredzoneinfo", "/preferredlocale"];
+
+/// A user.
+pub(super) async fn get<S: UserStore>(
+    State(app): State<Arc<App<S>>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = app.admit(&parts, Tier::One, Access::Anyone).await?;
+    let parameters = Parameters::read(parts.uri.query())?;
+    let user = app.store.get(caller.tenant(), &user_id(&parts)?).await?;
+    let (links, fields) = (&app.links(&parts)?, &Fields::read(&parameters));
+    let view = View { caller: &caller, links, fields, invite_expiry: app.invite_expiry };
+    Ok(answer(StatusCode::OK, &view.user(&user)))
+}
+
+/// Changes a user.
+pub(super) async fn patch<S: UserStore>(
+    State(app): State<Arc<App<S>>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = app.admit(&parts, Tier::Two, Access::Anyone).await?;
+    let id = user_id(&parts);
+    if !caller.administrator && !id.as_ref().is_ok_and(|id| *id == caller.user.id) {
+        return Err(forbidden());
+    }
+    let body = app.json(&parts, body, JSON_PATCH).await?;
+    let Some(body @ Value::Array(_)) = body else {
+        return Err(Problem::pointer("", "expected an array of operations"));
+    };
+    let id = id?;
+    app.store.get(caller.tenant(), &id).await?;
+    if !caller.administrator && !only_own(&body) {
+        return Err(forbidden());
+    }
+    let operations = Operation::parse_all(&body)?;
+    let patched = app.store.patch(caller.tenant(), &id, &operations).await?;
+    if patched.failures.is_empty() {
+        return Ok(StatusCode::NO_CONTENT.into_response());
+    }
+    let faults = patched
+        .failures
+        .into_iter()
+        .map(|failure| Fault::pointer(failure.message, failure.pointer));
+    Ok(Problem::partial(faults.collect()).into_response())
+}
+
+/// Deletes a user.
+pub(super) async fn delete<S: UserStore>(
+    State(app): State<Arc<App<S>>>,
+    request: Request,
+) -> Result<Response, Problem> {
+    let (parts, _) = request.into_parts();
+    let caller = app.admit(&parts, Tier::Two, Access::Administrators).await?;
+    let id = user_id(&parts)?;
+    if id == caller.user.id {
+        return Err(Problem::bad_request("a key cannot delete the user that it acts as"));
+    }
+    app.store.delete(caller.tenant(), &id).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// The last segment of the path. One that is no text, or has U+0000 in it, is no user's id.
+fn user_id(request: &Parts) -> Result<String, Problem> {
+    let segment = request.uri.path().rsplit('/').next().unwrap_or_default();
+    let id = percent_decode_str(segment).decode_utf8().map_err(|_| Problem::new(Kind::NotFound))?;
+    if id.contains('\0') { Err(Problem::new(Kind::NotFound)) } else { Ok(id.into_owned()) }
+}
+
+/// Whether the operations change nothing but what is the user's own; those without a path are refused for that later.
+fn only_own(operations: &Value) -> bool {
+    let paths = operations
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|operation| operation.get("path")?.as_str());
+    paths.into_iter().all(|path| {
+        OWN_PATHS.iter().any(|own| own.eq_ignore_ascii_case(path.trim_end_matches(" (Deprecated)")))
+    })
+}

@@ -1,0 +1,167 @@
+//! A user as the caller sees it.
+
+use super::config::InviteExpiry;
+use super::identity::Caller;
+use super::links::Links;
+use super::query::Fields;
+use scieve_users::{Group, Role, SYSTEM_ROLES, Status, User};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// How users are shown in one answer.
+pub(super) struct View<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) links: &'a Links,
+    pub(super) fields: &'a Fields,
+    pub(super) invite_expiry: InviteExpiry,
+}
+
+impl<'a> View<'a> {
+    /// The members that were asked for, of those that the user has and the caller may see.
+    pub(super) fn user(&'a self, user: &'a User) -> ShownUser<'a> {
+        ShownUser { view: self, user }
+    }
+
+    fn expiry(&self, unix: i64) -> i64 {
+        match self.invite_expiry {
+            InviteExpiry::Unix => unix,
+            InviteExpiry::SecondsLeft => unix.saturating_sub(now()).max(0),
+        }
+    }
+}
+
+/// A user with the view of it. Members stand in the order of their names, as in every other answer; written without a tree in between,
+/// for most of what a server writes are users.
+pub(super) struct ShownUser<'a> {
+    view: &'a View<'a>,
+    user: &'a User,
+}
+
+impl Serialize for ShownUser<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { view, user } = self;
+        let with_roles = view.caller.sees_roles_of(user);
+        let mut members = Members { to: serializer.serialize_map(None)?, fields: view.fields };
+        members.put("assignedGroups", || {
+            List(user.assigned_groups.iter().map(|group| ShownGroup { group, with_roles }))
+        })?;
+        if with_roles {
+            members.put("assignedRoles", || List(user.assigned_roles.iter().map(ShownRole)))?;
+        }
+        members.put("assignedScopes", || &user.assigned_scopes)?;
+        members.put_some("clientId", user.client_id.as_ref())?;
+        members.put("created", || user.created_at)?;
+        members.put("createdAt", || user.created_at)?;
+        members.put_some("email", user.email.as_ref())?;
+        members.put("id", || &user.id)?;
+        let expiry = user.invite_expiry.filter(|_| user.status == Status::Invited);
+        members.put_some("inviteExpiry", expiry.map(|expiry| view.expiry(expiry)))?;
+        members.put("lastUpdated", || user.last_updated_at)?;
+        members.put("lastUpdatedAt", || user.last_updated_at)?;
+        members.put("links", || OwnLink { own: Href { href: view.links.user(&user.id) } })?;
+        members.put_some("locale", user.locale.as_ref())?;
+        members.put("name", || &user.name)?;
+        members.put_some("picture", user.picture.as_ref())?;
+        members.put_some("preferredLocale", user.preferred_locale.as_ref())?;
+        members.put_some("preferredZoneinfo", user.preferred_zoneinfo.as_ref())?;
+        if with_roles {
+            members.put("roles", || List(system_roles(&user.assigned_roles)))?;
+        }
+        members.put("status", || user.status)?;
+        members.put("subject", || &user.subject)?;
+        members.put("tenantId", || &user.tenant_id)?;
+        members.put_some("zoneinfo", user.zoneinfo.as_ref())?;
+        members.to.end()
+    }
+}
+
+/// Members of a user, of which only some are wanted.
+struct Members<'a, M> {
+    to: M,
+    fields: &'a Fields,
+}
+
+impl<M: SerializeMap> Members<'_, M> {
+    fn put<T: Serialize>(
+        &mut self,
+        name: &'static str,
+        value: impl FnOnce() -> T,
+    ) -> Result<(), M::Error> {
+        match self.fields.has(name) {
+            true => self.to.serialize_entry(name, &value()),
+            false => Ok(()),
+        }
+    }
+
+    fn put_some<T: Serialize>(
+        &mut self,
+        name: &'static str,
+        value: Option<T>,
+    ) -> Result<(), M::Error> {
+        value.map_or(Ok(()), |value| self.put(name, || value))
+    }
+}
+
+/// What an iterator gives, as an array.
+struct List<I>(I);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.clone())
+    }
+}
+
+#[derive(Serialize)]
+struct OwnLink {
+    #[serde(rename = "self")]
+    own: Href,
+}
+
+/// A link.
+#[derive(Serialize)]
+pub(super) struct Href {
+    pub(super) href: String,
+}
+
+struct ShownGroup<'a> {
+    group: &'a Group,
+    with_roles: bool,
+}
+
+impl Serialize for ShownGroup<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { group, with_roles } = self;
+        let mut members = Members { to: serializer.serialize_map(None)?, fields: &Fields::All };
+        if *with_roles {
+            members.put("assignedRoles", || List(group.assigned_roles.iter().map(ShownRole)))?;
+        }
+        members.put("id", || &group.id)?;
+        members.put("name", || &group.name)?;
+        members.put_some("providerType", group.provider_type)?;
+        members.to.end()
+    }
+}
+
+struct ShownRole<'a>(&'a Role);
+
+impl Serialize for ShownRole<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(role) = self;
+        let mut members = Members { to: serializer.serialize_map(None)?, fields: &Fields::All };
+        members.put("id", || &role.id)?;
+        members.put("level", || role.level)?;
+        members.put("name", || &role.name)?;
+        members.put("type", || role.kind)?;
+        members.to.end()
+    }
+}
+
+fn system_roles(roles: &[Role]) -> impl Iterator<Item = &str> + Clone {
+    roles.iter().map(|role| role.name.as_str()).filter(|name| SYSTEM_ROLES.contains(name))
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,21 @@
+//! The tests of the Users REST API, each against a server of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod access;
+mod cases;
+mod cluster;
+#[path = "../../../users/tests/it/databases.rs"]
+mod databases;
+mod fuzz_replay;
+mod hardening;
+mod http;
+mod injection;
+mod openapi;
+mod pages;
+mod server;

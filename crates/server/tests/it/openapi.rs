@@ -1,0 +1,97 @@
+//! The description of the API is whole: what it refers to is there, and every path of the server is in it.
+
+use crate::server::Server;
+use serde_json::Value;
+
+fn api() -> Value {
+    serde_json::from_str(scieve_server::OPENAPI).unwrap()
+}
+
+fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|value| references(value, found));
+        }
+        Value::Array(items) => items.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn references_lead_somewhere_and_all_is_referred_to() {
+    let api = api();
+    assert_eq!(api["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let mut found = Vec::new();
+    references(&api, &mut found);
+    for reference in &found {
+        assert!(api.pointer(&reference[1..]).is_some(), "{reference}");
+    }
+    for kind in ["parameters", "responses", "schemas", "headers"] {
+        for name in api["components"][kind].as_object().unwrap().keys() {
+            assert!(
+                found.contains(&format!("#/components/{kind}/{name}")),
+                "{kind}/{name} is used nowhere"
+            );
+        }
+    }
+}
+
+#[test]
+fn paths_and_methods_are_those_of_the_server() {
+    let server = Server::start();
+    let api = api();
+    let paths = api["paths"].as_object().unwrap();
+    assert_eq!(paths.len(), 11);
+    for (path, item) in paths {
+        let answer = server.send("PUT", &path.replace("{userId}", "x"), &[], None);
+        let mut allowed: Vec<_> = answer
+            .header("allow")
+            .unwrap()
+            .split(',')
+            .filter(|method| *method != "HEAD")
+            .map(str::to_lowercase)
+            .collect();
+        let mut described: Vec<_> = item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|name| *name != "parameters")
+            .cloned()
+            .collect();
+        allowed.sort();
+        described.sort();
+        assert_eq!(allowed, described, "{path}");
+        for method in &described {
+            let what = &item[method];
+            let open = what["security"].as_array().is_some_and(Vec::is_empty);
+            let status = server
+                .send(&method.to_uppercase(), &path.replace("{userId}", "x"), &[], None)
+                .status;
+            assert!(
+                open || status == 401
+                    || (status, path.as_str()) == (405, "/api/v1/users/actions/filter"),
+                "{method} {path}: {status}"
+            );
+            assert!(
+                what["responses"].get(status.to_string()).is_some(),
+                "{method} {path}: {status}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_readme_shows_what_is_true() {
+    let server = Server::start();
+    let readme =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let shown = readme.lines().find(|line| line.starts_with("{\"data\":")).unwrap();
+    let answer = server.send(
+        "GET",
+        "/api/v1/users?filter=%28name+eq+%22Bob%22+or+name+eq+%22Alice%22%29+and+%28status+eq+%22active%22+or+status+eq+%22disabled%22%29",
+        &[("Authorization", "Bearer admin-key-0001"), ("Host", "127.0.0.1:8080")],
+        None,
+    );
+    assert_eq!(answer.text, shown);
+}

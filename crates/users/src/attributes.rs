@@ -1,0 +1,249 @@
+//! What of a user can be filtered: one line an attribute, and what callers may ask of it.
+
+use super::role::{Group, Role};
+use super::user::{Members, User};
+use scieve::Policy;
+use scieve::Syntax;
+use scieve::{Attribute, Record, Schema, SchemaError};
+use scieve::{AttributeType, ValueRef};
+use scieve::{Operator, Operators};
+use std::ops::RangeInclusive;
+use std::sync::LazyLock;
+
+/// How one attribute is found, asked about and read.
+struct Field<U> {
+    path: &'static str,
+    multi_valued: bool,
+    operators: &'static [Operator],
+    values: Values<U>,
+}
+
+type Values<U> = fn(&U, &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool;
+
+const EQ: &[Operator] = &[Operator::Eq];
+const EQ_CO: &[Operator] = &[Operator::Eq, Operator::Co];
+/// A complex attribute: only its sub-attributes are asked about.
+const PARENT: &[Operator] = &[];
+
+/// [`Attribute::slot`] of what stores keep indexes of.
+pub(super) const ID: u32 = 0;
+pub(super) const SUBJECT: u32 = 1;
+pub(super) const NAME: u32 = 2;
+pub(super) const EMAIL: u32 = 3;
+pub(super) const STATUS: u32 = 4;
+pub(super) const CLIENT_ID: u32 = 5;
+/// All that is of one list.
+pub(super) const ROLES: RangeInclusive<u32> = 6..=8;
+pub(super) const GROUPS: RangeInclusive<u32> = 9..=12;
+pub(super) const SCOPES: u32 = 13;
+
+impl<U: Members + 'static> Field<U> {
+    /// Every attribute; [`Attribute::slot`] is the position here. All texts, none of them case exact.
+    #[rustfmt::skip]
+    const ALL: &'static [Self] = &[
+        one("id", EQ, |user, test| test(text(user.id()))),
+        one("subject", EQ_CO, |user, test| test(text(user.subject()))),
+        one("name", EQ_CO, |user, test| test(text(user.name()))),
+        one("email", EQ_CO, |user, test| user.email().is_some_and(|email| test(text(email)))),
+        one("status", EQ, |user, test| test(text(user.status().name()))),
+        one("clientId", EQ, |user, test| user.client_id().is_some_and(|client| test(text(client)))),
+        many("assignedRoles", PARENT, |user, test| user.assigned_roles().iter().any(|_| test(ValueRef::Complex))),
+        one("assignedRoles.id", EQ, |user, test| user.assigned_roles().iter().any(|role| test(text(&role.id)))),
+        one("assignedRoles.name", EQ, |user, test| user.assigned_roles().iter().any(|role| test(text(&role.name)))),
+        many("assignedGroups", PARENT, |user, test| user.assigned_groups().iter().any(|_| test(ValueRef::Complex))),
+        one("assignedGroups.id", EQ, |user, test| user.assigned_groups().iter().any(|group| test(text(&group.id)))),
+        many("assignedGroupsAssignedRoles", PARENT, |user, test| group_roles(user).any(|_| test(ValueRef::Complex))),
+        one("assignedGroupsAssignedRoles.name", EQ, |user, test| group_roles(user).any(|role| test(text(&role.name)))),
+        many("assignedScopes", EQ, |user, test| user.assigned_scopes().iter().any(|scope| test(text(scope)))),
+    ];
+}
+
+const FIELDS: &[Field<User>] = Field::ALL;
+
+/// Comparisons of `id` that one filter may hold.
+const MAX_IDS: usize = 100;
+
+const fn one<U>(path: &'static str, operators: &'static [Operator], values: Values<U>) -> Field<U> {
+    Field { path, multi_valued: false, operators, values }
+}
+
+const fn many<U>(
+    path: &'static str,
+    operators: &'static [Operator],
+    values: Values<U>,
+) -> Field<U> {
+    Field { path, multi_valued: true, operators, values }
+}
+
+fn text(text: &str) -> ValueRef<'_> {
+    ValueRef::text(text)
+}
+
+/// The roles that come with the groups.
+fn group_roles(user: &impl Members) -> impl Iterator<Item = &Role> {
+    user.assigned_groups().iter().flat_map(|group: &Group| &group.assigned_roles)
+}
+
+impl<U> Field<U> {
+    fn kind(&self) -> AttributeType {
+        if self.operators.is_empty() { AttributeType::Complex } else { AttributeType::String }
+    }
+
+    fn attribute(&self) -> Attribute {
+        let attribute = Attribute::new(self.path, self.kind());
+        if self.multi_valued { attribute.multi_valued() } else { attribute }
+    }
+
+    /// Whether values of this field are what an attribute with that description stands for.
+    fn is(&self, attribute: &Attribute) -> bool {
+        let kind = match attribute.kind() {
+            AttributeType::Reference => AttributeType::String,
+            kind => kind,
+        };
+        attribute.urn().is_none()
+            && self.path.eq_ignore_ascii_case(attribute.path())
+            && (kind == self.kind() || kind == AttributeType::Any)
+            && self.multi_valued == attribute.is_multi_valued()
+    }
+}
+
+impl Record for User {
+    fn slot(attribute: &Attribute) -> Option<u32> {
+        let place = FIELDS.iter().position(|field| field.is(attribute))?;
+        u32::try_from(place).ok()
+    }
+
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        any_value(self, attribute, test)
+    }
+
+    #[inline]
+    fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
+        match attribute.slot() {
+            ID => Some(Some(&self.id)),
+            SUBJECT => Some(Some(&self.subject)),
+            NAME => Some(Some(&self.name)),
+            EMAIL => Some(self.email.as_deref()),
+            STATUS => Some(Some(self.status.name())),
+            CLIENT_ID => Some(self.client_id.as_deref()),
+            _ => None,
+        }
+    }
+
+    fn any_element(
+        &self,
+        attribute: &Attribute,
+        test: &mut dyn FnMut(&dyn Record) -> bool,
+    ) -> bool {
+        any_element(self, attribute, test)
+    }
+}
+
+/// [`Record::any_value`] of a user, however it is kept.
+pub(super) fn any_value<U: Members + 'static>(
+    user: &U,
+    attribute: &Attribute,
+    test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+) -> bool {
+    let field = usize::try_from(attribute.slot()).ok().and_then(|slot| Field::<U>::ALL.get(slot));
+    field.is_some_and(|field| (field.values)(user, test))
+}
+
+/// [`Record::any_element`] of a user, however it is kept.
+pub(super) fn any_element(
+    user: &impl Members,
+    attribute: &Attribute,
+    test: &mut dyn FnMut(&dyn Record) -> bool,
+) -> bool {
+    match attribute.path() {
+        path if path.eq_ignore_ascii_case("assignedRoles") => {
+            user.assigned_roles().iter().any(|role| test(role))
+        }
+        path if path.eq_ignore_ascii_case("assignedGroups") => {
+            user.assigned_groups().iter().any(|group| test(group))
+        }
+        path if path.eq_ignore_ascii_case("assignedGroupsAssignedRoles") => {
+            group_roles(user).any(|role| test(role))
+        }
+        path if path.eq_ignore_ascii_case("assignedScopes") => {
+            user.assigned_scopes().iter().any(|scope| test(&Scope(scope)))
+        }
+        _ => false,
+    }
+}
+
+/// As an element of `assignedScopes`, which is its `value`.
+struct Scope<'a>(&'a str);
+
+impl Record for Scope<'_> {
+    fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        test(text(self.0))
+    }
+}
+
+fn build() -> Result<Policy<User>, SchemaError> {
+    let mut syntax = Syntax::rfc();
+    syntax.single_quotes = true;
+    let mut policy = Policy::new(Schema::new(None, FIELDS.iter().map(Field::attribute))?)?
+        .closed()
+        .with_group("status")?
+        .with_rule("id", |rule| rule.max_count = Some(MAX_IDS))?
+        .with_syntax(syntax)
+        .allow_not(false)
+        .allow_value_paths(false)
+        .allow_urns(false)
+        .allow_null(false);
+    for field in FIELDS {
+        policy =
+            policy.with_rule(field.path, |rule| rule.operators = Operators::of(field.operators))?;
+    }
+    Ok(policy)
+}
+
+// A test builds it, so it cannot fail; were it to fail, it would refuse every filter.
+static POLICY: LazyLock<Policy<User>> =
+    LazyLock::new(|| build().unwrap_or_else(|_| Policy::empty()));
+
+/// What callers of the users API may ask.
+///
+/// `eq` on `id`, `subject`, `name`, `email`, `status`, `clientId`, `assignedRoles.id`, `assignedRoles.name`,
+/// `assignedGroups.id`, `assignedGroupsAssignedRoles.name` and `assignedScopes`, and `co` on `name`, `email` and `subject`, all
+/// without regard to case; nothing else, no `not`, brackets, URNs or `null`. At most 100 comparisons of `id`. Comparisons of
+/// `status` form one group that applies to the whole filter. Strings may stand in single quotes.
+#[must_use]
+pub fn policy() -> &'static Policy<User> {
+    &POLICY
+}
+
+/// The attributes of a user that [`policy`] knows.
+#[must_use]
+pub fn schema() -> &'static Schema {
+    policy().schema()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        CLIENT_ID, EMAIL, FIELDS, GROUPS, ID, NAME, ROLES, SCOPES, STATUS, SUBJECT, build,
+    };
+
+    #[test]
+    fn the_policy_can_be_built_and_slots_are_places() {
+        let policy = build().unwrap();
+        let slots: Vec<_> =
+            policy.schema().attributes().map(|attribute| attribute.slot() as usize).collect();
+        assert_eq!(slots, (0..FIELDS.len()).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_indexed_attributes_stand_where_they_are_said_to() {
+        let path = |slot: u32| FIELDS[slot as usize].path;
+        assert_eq!(
+            [ID, SUBJECT, NAME, EMAIL, STATUS, CLIENT_ID].map(path),
+            ["id", "subject", "name", "email", "status", "clientId"]
+        );
+        assert!(ROLES.map(path).all(|path| path.starts_with("assignedRoles")));
+        assert!(GROUPS.map(path).all(|path| path.starts_with("assignedGroups")));
+        assert_eq!((path(SCOPES), FIELDS.len()), ("assignedScopes", 14));
+    }
+}

@@ -1,0 +1,264 @@
+//! Made-up users, the same ones every time.
+
+use super::role::{Group, ProviderType, Role, RoleKind, RoleLevel};
+use super::timestamp::Timestamp;
+use super::user::{Status, User};
+
+/// `count` made-up users of every sort: each status, e-mails that are missing, names in many scripts and in both Unicode forms,
+/// characters that mean something to SQL and to filters, roles, groups and scopes in varied numbers.
+///
+/// The users are the same in every run and on every machine, and those of a smaller count are the first of a larger one.
+/// Subjects are unique; so are ids, which grow from each user to the next, up to 50 million users.
+///
+/// ```
+/// let users: Vec<_> = scieve_users::sample(200).collect();
+/// assert!(users.iter().any(|user| user.name == "Bob"));
+/// ```
+pub fn sample(count: usize) -> impl ExactSizeIterator<Item = User> {
+    sample_with_seed(count, SEED)
+}
+
+/// As [`sample`], with other users for every seed.
+pub fn sample_with_seed(count: usize, seed: u64) -> impl ExactSizeIterator<Item = User> {
+    let (roles, groups) = (roles(), groups());
+    (0..count).map(move |index| user(index as u64, seed, &roles, &groups))
+}
+
+/// Of the seeds below 200, the one whose first 200 users have the most of every sort, a disabled Alice among them.
+const SEED: u64 = 153;
+
+const TENANT: &str = "n2vKq0TzXcB7LrYwEo5hJd8sMfGuA1Pi";
+
+/// 2021-05-03T00:00:00Z, in seconds.
+const EPOCH: u64 = 1_620_000_000;
+const SECONDS_APART: u64 = 20;
+/// In which an invited user has to come: a week.
+const INVITED_FOR: i64 = 7 * 24 * 60 * 60;
+
+#[rustfmt::skip]
+const GIVEN: &[&str] = &[
+    "Alice", "Bob", "Carla", "Dmitri", "Elena", "Frank", "Grace", "Hiroshi", "Ivy", "Jamal", "Kofi", "Lena", "Mateo", "Nadia", "Omar", "Priya",
+    "Quentin", "Rosa", "Sven", "Tara", "Umar", "Vera", "Wei", "Xenia", "Yuki", "Zane",
+];
+
+#[rustfmt::skip]
+const FAMILY: &[&str] = &[
+    "Adams", "Baker", "Castillo", "Dvorak", "Eriksen", "Fischer", "Gupta", "Haddad", "Ito", "Jensen", "Kim", "Lopez", "Mbeki", "Nguyen", "O'Neil",
+    "Petrov", "Quinn", "Rossi", "Silva", "Tanaka", "Underwood", "Vasquez", "Watson", "Xu", "Yilmaz", "Zhang",
+];
+
+/// Other scripts, both Unicode forms, letters whose case folds oddly, and characters with a meaning of their own somewhere.
+#[rustfmt::skip]
+const UNUSUAL: &[&str] = &[
+    "Élodie Lefèvre", "E\u{301}lodie Lefe\u{300}vre", "José \"Pepe\" Núñez", "Zoë 😀 Smith", "ΟΔΥΣΣΕΥΣ Παππάς", "Οδυσσεύς ΠΑΠΠΆΣ", "Jürgen Groß",
+    "JÜRGEN GROSS", "İbrahim Işık", "ibrahim ışık", "山田 太郎", "김민준", "\u{1100}\u{1175}\u{11B7}민준", "Иван Петров", "ИВАН ПЕТРОВ", "محمد علي",
+    "דוד כהן", "Łukasz Żółć", "Søren Ærø", "Nguyễn Văn An", "Nguye\u{302}\u{303}n Va\u{306}n An", "\u{212A}elvin \u{212B}berg", "ﬁona ﬂores", "ǰan",
+    "🍣", "สมชาย ใจดี", "Žofie Šťastná", "Bob\u{301}", "ＡＬＩＣＥ", "а́lice",
+];
+
+#[rustfmt::skip]
+const PUNCTUATED: &[&str] = &[
+    "Query Service", "Grace Query", "query_bot", "QUERY%20", "100% Real", "under_score", "back\\slash", "O'Brien; drop table users; --", "tab\there",
+    "a.b@c", "(paren) [bracket]", "name eq \"Bob\"", "bob ", " alice", "B", "!bang!",
+];
+
+const DOMAINS: &[&str] = &["corp.example", "mail.example", "Dept.Corp.Example", "partner.example"];
+const LOCALES: &[&str] = &["en-US", "de-DE", "fr-FR", "es", "ja-JP", "en_US_POSIX", "tr-TR"];
+const ZONES: &[&str] =
+    &["Europe/Paris", "America/Toronto", "Asia/Tokyo", "UTC", "America/Sao_Paulo"];
+const SCOPES: &[&str] =
+    &["user_default", "admin_classic", "offline_access", "apps:read", "apps:export", "spaces.data"];
+
+fn roles() -> Vec<Role> {
+    use {RoleKind::Custom, RoleKind::Default, RoleLevel::Admin, RoleLevel::User};
+    let role = |(number, (name, kind, level)): (usize, (&str, RoleKind, RoleLevel))| Role {
+        id: format!("605a1c2151382ffc836af8{number:02x}"),
+        name: name.to_owned(),
+        kind,
+        level,
+    };
+    let all = [
+        ("Developer", Default, User),
+        ("TenantAdmin", Default, Admin),
+        ("SharedSpaceCreator", Default, User),
+        ("ManagedSpaceCreator", Default, User),
+        ("DataSpaceCreator", Default, User),
+        ("AnalyticsAdmin", Default, Admin),
+        ("DataAdmin", Default, Admin),
+        ("My Custom Role", Custom, User),
+        ("query", Custom, User),
+        ("Prüfer", Custom, Admin),
+    ];
+    all.into_iter().enumerate().map(role).collect()
+}
+
+fn groups() -> Vec<Group> {
+    use ProviderType::{Custom, Idp};
+    let roles = roles();
+    let group =
+        |(number, (name, provider, wanted)): (usize, (&str, ProviderType, &[&str]))| Group {
+            id: format!("6425d62641d2b80a9a0f92{number:02x}"),
+            name: name.to_owned(),
+            provider_type: Some(provider),
+            assigned_roles: roles
+                .iter()
+                .filter(|role| wanted.contains(&role.name.as_str()))
+                .cloned()
+                .collect(),
+        };
+    let all: [(_, _, &[&str]); 8] = [
+        ("Finance", Idp, &["DataSpaceCreator"]),
+        ("Sales", Idp, &[]),
+        ("Research & Development", Idp, &["Developer", "SharedSpaceCreator"]),
+        ("Vertrieb Süd", Custom, &["Prüfer"]),
+        ("CG-Finance", Custom, &[]),
+        ("CG-Sales", Custom, &["ManagedSpaceCreator"]),
+        ("営業部", Idp, &["query"]),
+        ("Operators", Custom, &["TenantAdmin", "DataAdmin", "AnalyticsAdmin"]),
+    ];
+    all.into_iter().enumerate().map(group).collect()
+}
+
+fn user(index: u64, seed: u64, roles: &[Role], groups: &[Group]) -> User {
+    let mut random = Random::new(seed, index);
+    // The first ones lie days apart, so that a short list spans a week.
+    let nth = index.min(1 << 32);
+    let created = EPOCH + nth * SECONDS_APART + nth.isqrt() * 40_000;
+    let millis = i64::try_from(created * 1000 + random.below(1000)).unwrap_or(0);
+    let name = name(&mut random);
+    let status = match random.below(100) {
+        0..60 => Status::Active,
+        60..72 => Status::Disabled,
+        72..85 => Status::Invited,
+        85..93 => Status::Deleted,
+        _ => Status::Provisioned,
+    };
+    let email = (!random.one_in(10)).then(|| email(&name, index, &mut random));
+    let locale = random.one_in(3).then(|| random.text(LOCALES));
+    let zoneinfo = random.one_in(3).then(|| random.text(ZONES));
+    User {
+        id: format!(
+            "{created:08x}{:010x}{:06x}",
+            Random::new(seed, u64::MAX).next() >> 24,
+            index & 0xff_ffff
+        ),
+        tenant_id: TENANT.to_owned(),
+        subject: subject(&name, index, &mut random),
+        email,
+        status,
+        assigned_roles: random.some_of(roles),
+        assigned_groups: random.some_of(groups),
+        assigned_scopes: random.some_of(SCOPES).into_iter().map(str::to_owned).collect(),
+        client_id: random
+            .one_in(10)
+            .then(|| format!("{:016x}{:016x}", random.next(), random.next())),
+        picture: random.one_in(5).then(|| format!("https://pictures.example/{index}.png")),
+        preferred_locale: locale.is_some().then(|| random.text(LOCALES)),
+        preferred_zoneinfo: zoneinfo.is_some().then(|| random.text(ZONES)),
+        locale,
+        zoneinfo,
+        created_at: Timestamp::from_millis(millis),
+        last_updated_at: Timestamp::from_millis(
+            millis.saturating_add_unsigned(random.below(90 * 24 * 3_600_000)),
+        ),
+        invite_expiry: (status == Status::Invited).then_some(millis / 1000 + INVITED_FOR),
+        name,
+    }
+}
+
+fn name(random: &mut Random) -> String {
+    match random.below(100) {
+        0..10 => random.text(UNUSUAL),
+        10..15 => random.text(PUNCTUATED),
+        15..30 => random.text(GIVEN),
+        30..35 => random.text(GIVEN).to_lowercase(),
+        _ => format!("{} {}", random.text(GIVEN), random.text(FAMILY)),
+    }
+}
+
+fn email(name: &str, index: u64, random: &mut Random) -> String {
+    let mut mailbox = mailbox(name);
+    match random.below(100) {
+        0..5 => mailbox.make_ascii_uppercase(),
+        5 => mailbox.push_str("+query"),
+        6..12 => mailbox = name.split(' ').next().unwrap_or("").to_owned(),
+        _ => {}
+    }
+    format!("{mailbox}{index}@{}", random.text(DOMAINS))
+}
+
+fn subject(name: &str, index: u64, random: &mut Random) -> String {
+    match random.below(100) {
+        0..45 => format!("auth0|{:016x}", random.next() ^ index),
+        45..70 => format!("CORP\\{}{index}", mailbox(name)),
+        70..85 => format!(
+            "google-oauth2|{:021}",
+            u128::from(random.next()) << 16 | u128::from(index & 0xffff)
+        ),
+        85 => format!("idp|query-{index}"),
+        86..92 => format!("{name}#{index}"),
+        _ => format!("svc-{}-{index}", mailbox(name)),
+    }
+}
+
+/// The ASCII letters and digits of a name, in small letters.
+fn mailbox(name: &str) -> String {
+    let mut mailbox = String::with_capacity(name.len());
+    for word in name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !mailbox.is_empty() {
+            mailbox.push('.');
+        }
+        mailbox.push_str(word);
+    }
+    mailbox.make_ascii_lowercase();
+    mailbox
+}
+
+/// SplitMix64: <https://doi.org/10.1145/2714064.2660195>.
+struct Random(u64);
+
+impl Random {
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+
+    /// A sequence of its own for each user of each seed.
+    fn new(seed: u64, index: u64) -> Self {
+        Self(Self(seed).next() ^ Self(index).next())
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(Self::STEP);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// Less than `bound`, which is small enough that the remainder favours none.
+    fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound.max(1)
+    }
+
+    fn one_in(&mut self, count: u64) -> bool {
+        self.below(count) == 0
+    }
+
+    fn place(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap_or(0)
+    }
+
+    fn text(&mut self, texts: &[&str]) -> String {
+        let place = self.place(texts.len());
+        texts.get(place).copied().unwrap_or("").to_owned()
+    }
+
+    /// Up to three neighbours, more often early ones than late ones; none for three users in ten.
+    fn some_of<T: Clone>(&mut self, all: &[T]) -> Vec<T> {
+        let count = match self.below(10) {
+            0..3 => 0,
+            3..7 => 1,
+            7..9 => 2,
+            _ => 3,
+        };
+        let start = self.place(all.len()).min(self.place(all.len()));
+        all.iter().cycle().skip(start).take(count.min(all.len())).cloned().collect()
+    }
+}

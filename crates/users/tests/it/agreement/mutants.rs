@@ -1,0 +1,163 @@
+//! Decisions dropped one at a time, by rewriting tables and statements: the harness has to notice each.
+
+use regex::Regex;
+use scieve::sql::{CheckedMapping, Dialect, Mapping, NativeComparison, Param, Statement, Text};
+use std::sync::LazyLock;
+
+/// What is done worse than scieve does it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Mutant {
+    /// `NOT (condition)`, which is NULL where the condition is.
+    NaiveNot,
+    /// `<>` and the like without `IS NULL OR`.
+    BareDiffers,
+    /// `lower(column)` where there are columns of keys.
+    Lower,
+    /// `%`, `_` and `!` of the needle mean in LIKE what they mean there.
+    UnescapedLike,
+    /// Texts of MariaDB in a column that pads with blanks.
+    PaddedCollation,
+    /// Texts of PostgreSQL in the order of a language.
+    LanguageOrder,
+    /// LIKE for `co` in SQLite.
+    SqliteLike,
+    /// Integers bound as floating-point numbers.
+    FloatIntegers,
+    /// Lists are looked through without regard to the tenant; see [`Mutant::OF_TENANTS`].
+    EveryTenant,
+}
+
+impl Mutant {
+    /// Where tables have several tenants.
+    pub(crate) const OF_TENANTS: Self = Self::EveryTenant;
+
+    pub(crate) fn of(dialect: Dialect) -> Vec<Self> {
+        use Mutant::{
+            BareDiffers, FloatIntegers, LanguageOrder, Lower, NaiveNot, PaddedCollation,
+            SqliteLike, UnescapedLike,
+        };
+        let mut mutants = vec![NaiveNot, BareDiffers, Lower, FloatIntegers];
+        mutants.extend(match dialect {
+            Dialect::Postgres => [UnescapedLike, LanguageOrder].as_slice(),
+            Dialect::MySql => &[UnescapedLike, PaddedCollation],
+            Dialect::Sqlite => &[SqliteLike],
+        });
+        mutants
+    }
+
+    /// The mapping, with `lower(...)` for every key column.
+    pub(crate) fn lower(mut mapping: Mapping) -> CheckedMapping {
+        let children = mapping
+            .children
+            .values_mut()
+            .flat_map(|child| child.value.iter_mut().chain(child.columns.values_mut()));
+        for column in mapping.attributes.values_mut().chain(children) {
+            // A reference is compared exactly, its key column or not.
+            if matches!(column.text, StringComparison::FoldKey(_)) && column.column != "link" {
+                column.text = StringComparison::Native(NativeComparison::Lower);
+            }
+        }
+        mapping.check().unwrap()
+    }
+
+    pub(crate) fn ddl(self, statement: String) -> String {
+        static TEXTS: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"VARBINARY\((255|102\d)\)").unwrap());
+        match self {
+            Self::PaddedCollation => {
+                // No longer key fits into an index.
+                let text = |line: &str| match line.contains("`cert`") {
+                    true => line.to_owned(),
+                    false => TEXTS
+                        .replace_all(line, "VARCHAR($1) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+                        .into_owned(),
+                };
+                if statement.starts_with("CREATE INDEX") {
+                    return String::from("-- none");
+                }
+                statement.lines().map(text).collect::<Vec<_>>().join("\n")
+            }
+            Self::LanguageOrder => statement.replace("COLLATE \"C\"", "COLLATE \"und-x-icu\""),
+            _ => statement,
+        }
+    }
+
+    pub(crate) fn not(mapping: &Mapping, dialect: Dialect, inner: Statement) -> Statement {
+        let (quote, mut statement) = (if dialect == Dialect::Postgres { '"' } else { '`' }, inner);
+        let Mapping { table, key, .. } = mapping;
+        let name = |name: &str| format!("{quote}{name}{quote}");
+        let order = if dialect == Dialect::Postgres { " COLLATE \"C\"" } else { "" };
+        let (table, key) = (name(table), format!("u.{}", name(key)));
+        statement.sql = format!(
+            "SELECT {key} FROM {table} AS u WHERE NOT ({}) ORDER BY {key}{order}",
+            statement.sql
+        );
+        statement
+    }
+
+    pub(crate) fn statement(self, dialect: Dialect, mut statement: Statement) -> Statement {
+        static NULL: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r#"[`"]?\w+[`"]?\.[`"]?\w+[`"]? IS NULL OR "#).unwrap());
+        static INSTR: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r"instr\((\S+), \?\) (>|=) 0").unwrap());
+        static TENANT: LazyLock<Regex> =
+            LazyLock::new(|| Regex::new(r#"[`"]e[`"]\.[`"]tenant_id[`"] = (\$\d+|\?)"#).unwrap());
+        match self {
+            Self::BareDiffers => statement.sql = NULL.replace_all(&statement.sql, "").into_owned(),
+            Self::UnescapedLike => unescape(dialect, &mut statement),
+            Self::PaddedCollation => {
+                for param in &mut statement.params {
+                    if let Param::TextBytes(text) = param {
+                        *param = Param::Text(std::mem::take(text));
+                    }
+                }
+            }
+            Self::LanguageOrder => {
+                statement.sql = statement.sql.replace("COLLATE \"C\"", "COLLATE \"und-x-icu\"")
+            }
+            Self::SqliteLike => {
+                let like = |found: &regex::Captures<'_>| {
+                    format!(
+                        "{} {} '%' || ? || '%'",
+                        &found[1],
+                        if &found[2] == ">" { "LIKE" } else { "NOT LIKE" }
+                    )
+                };
+                statement.sql = INSTR.replace_all(&statement.sql, like).into_owned();
+            }
+            Self::EveryTenant => {
+                statement.sql = TENANT.replace_all(&statement.sql, "$1 IS NOT NULL").into_owned()
+            }
+            Self::FloatIntegers => statement.params.iter_mut().for_each(float),
+            Self::NaiveNot | Self::Lower => {}
+        }
+        statement
+    }
+}
+
+fn float(param: &mut Param) {
+    match param {
+        Param::Integer(number) => *param = Param::Decimal(*number as f64),
+        Param::List(list) => list.iter_mut().for_each(float),
+        _ => {}
+    }
+}
+
+/// The values that stand after LIKE, by their place among all.
+fn unescape(dialect: Dialect, statement: &mut Statement) {
+    static MARK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(LIKE )?(?:\$(\d+)|\?)").unwrap());
+    let plain = |text: &str| text.replace("!%", "%").replace("!_", "_").replace("!!", "!");
+    for (at, mark) in MARK.captures_iter(&statement.sql).enumerate() {
+        if mark.get(1).is_some() {
+            let place = if dialect == Dialect::Postgres {
+                mark[2].parse::<usize>().unwrap() - 1
+            } else {
+                at
+            };
+            if let Param::Text(text) | Param::TextBytes(text) = &mut statement.params[place] {
+                *text = plain(text);
+            }
+        }
+    }
+    statement.sql = statement.sql.replace(" ESCAPE '!'", "");
+}

@@ -1,0 +1,122 @@
+//! Empty databases for tests, each its own. Those of PostgreSQL and MariaDB are made on the servers of `scripts/servers`; tests that want
+//! them are `#[ignore]`d, so that `cargo test` works without, and `scripts/test` runs them all. So are those that want the cluster of
+//! `scripts/cluster`.
+
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection, PgConnection};
+use std::fs::File;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// An empty database. A file of SQLite goes with it; on a server it goes with the server.
+pub(crate) struct Database {
+    /// As `scieve serve --store` takes it.
+    pub(crate) url: String,
+    folder: Option<PathBuf>,
+    /// Of the cluster, held as long as this is.
+    lock: Option<File>,
+}
+
+fn name() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("scieve_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+fn server(variable: &str) -> String {
+    std::env::var(variable).unwrap_or_else(|_| {
+        panic!("{variable} is not set: run this test with `scripts/servers exec`")
+    })
+}
+
+/// The same server, another database.
+fn beside(url: &str, name: &str) -> String {
+    format!("{}/{name}", url.rsplit_once('/').unwrap().0)
+}
+
+impl Database {
+    /// A file of SQLite in a temporary folder.
+    pub(crate) fn sqlite() -> Self {
+        let folder = std::env::temp_dir().join(name());
+        std::fs::create_dir(&folder).unwrap();
+        Self {
+            url: format!("sqlite:{}", folder.join("users.db").display()),
+            folder: Some(folder),
+            lock: None,
+        }
+    }
+
+    /// One of that kind.
+    pub(crate) async fn of(dialect: scieve::sql::Dialect) -> Self {
+        match dialect {
+            scieve::sql::Dialect::Sqlite => Self::sqlite(),
+            scieve::sql::Dialect::Postgres => Self::postgres().await,
+            scieve::sql::Dialect::MySql => Self::mysql().await,
+        }
+    }
+
+    /// A database of PostgreSQL.
+    pub(crate) async fn postgres() -> Self {
+        Self::postgres_with("").await
+    }
+
+    /// The same with further words for `CREATE DATABASE`.
+    pub(crate) async fn postgres_with(options: &str) -> Self {
+        let (url, name) = (server("SCIEVE_POSTGRES"), name());
+        let mut connection = PgConnection::connect(&url).await.unwrap();
+        connection
+            .execute(AssertSqlSafe(format!("CREATE DATABASE {name} {options}")))
+            .await
+            .unwrap();
+        Self { url: beside(&url, &name), folder: None, lock: None }
+    }
+
+    /// A database of MariaDB.
+    pub(crate) async fn mysql() -> Self {
+        let (url, name) = (server("SCIEVE_MYSQL"), name());
+        let mut connection = MySqlConnection::connect(&url).await.unwrap();
+        connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        Self { url: beside(&url, &name), folder: None, lock: None }
+    }
+
+    /// A database of a PostgreSQL cluster, with the tables on its nodes. All nodes stay up while there is one.
+    pub(crate) async fn cluster() -> Self {
+        Self::of_cluster(|lock| lock.lock_shared())
+    }
+
+    /// The same for tests that stop nodes: there is no other such database meanwhile.
+    pub(crate) async fn cluster_alone() -> Self {
+        Self::of_cluster(|lock| lock.lock())
+    }
+
+    fn of_cluster(take: fn(&File) -> std::io::Result<()>) -> Self {
+        let folder = cluster_folder();
+        let lock = File::create(folder.join("lock")).unwrap();
+        take(&lock).unwrap();
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/cluster");
+        let output = std::process::Command::new(script)
+            .arg("database")
+            .arg(folder)
+            .arg(name())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Self {
+            url: String::from_utf8(output.stdout).unwrap().trim().to_owned(),
+            folder: None,
+            lock: Some(lock),
+        }
+    }
+}
+
+/// Where the cluster of `scripts/cluster` is.
+pub(crate) fn cluster_folder() -> PathBuf {
+    let folder = std::env::var_os("SCIEVE_CLUSTER_DIR");
+    folder.expect("SCIEVE_CLUSTER_DIR is not set: run this test with `scripts/cluster exec`").into()
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}

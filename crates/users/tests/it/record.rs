@@ -1,0 +1,134 @@
+//! Users as records, and what callers of the users API may ask.
+
+use scieve::{Code, Policy};
+use scieve_users::User;
+
+fn user() -> User {
+    let text = r#"{
+        "id": "62716AC4", "tenantId": "t", "subject": "CORP\\zoe", "name": "Zoë Groß", "status": "active", "clientId": "c1",
+        "assignedRoles": [
+            {"id": "r1", "name": "Developer", "type": "default", "level": "user"},
+            {"id": "r2", "name": "DataAdmin", "type": "default", "level": "admin"}
+        ],
+        "assignedGroups": [
+            {"id": "g1", "name": "Finance", "providerType": "idp", "assignedRoles": []},
+            {"id": "g2", "name": "Sales", "assignedRoles": [{"id": "r3", "name": "Seller", "type": "custom", "level": "user"}]}
+        ],
+        "assignedScopes": ["apps:read", "apps:export"],
+        "createdAt": "2022-05-03T17:46:12.000Z", "lastUpdatedAt": "2022-05-03T17:46:12.000Z"
+    }"#;
+    serde_json::from_str(text).unwrap()
+}
+
+/// Every operator on everything that a user has.
+fn open() -> Policy<User> {
+    let mut json: serde_json::Value =
+        serde_json::from_str(&scieve_users::policy().to_json()).unwrap();
+    for attribute in json["attributes"].as_array_mut().unwrap() {
+        attribute.as_object_mut().unwrap().remove("operators");
+    }
+    for switch in ["not", "value_paths", "null", "groups"] {
+        json.as_object_mut().unwrap().remove(switch);
+    }
+    Policy::from_json(&json.to_string()).unwrap()
+}
+
+fn finds(policy: &Policy<User>, filter: &str) -> bool {
+    policy.parse(filter).unwrap_or_else(|findings| panic!("{}", findings.render())).matches(&user())
+}
+
+#[test]
+fn every_attribute_is_read() {
+    for filter in [
+        r#"id eq "62716ac4""#,
+        r#"subject co "corp\\z""#,
+        r#"name eq "ZOE\u0308 GROSS""#,
+        r#"STATUS eq "Active""#,
+        r#"clientId eq "C1""#,
+        r#"assignedRoles.id eq "r2""#,
+        r#"assignedRoles.name eq "dataadmin""#,
+        r#"assignedGroups.id eq "g2""#,
+        r#"assignedGroupsAssignedRoles.name eq "seller""#,
+        r#"assignedScopes eq "apps:export""#,
+        "subject co 'ZOE' and name co 'groß'",
+    ] {
+        assert!(finds(scieve_users::policy(), filter), "{filter}");
+    }
+    for filter in [
+        r#"email eq """#,
+        r#"email co """#,
+        r#"assignedRoles.name eq "Seller""#,
+        r#"assignedGroupsAssignedRoles.name eq "Developer""#,
+        r#"assignedRoles.id eq "g1""#,
+        r#"assignedScopes eq "apps""#,
+    ] {
+        assert!(!finds(scieve_users::policy(), filter), "{filter}");
+    }
+}
+
+#[test]
+fn elements_are_told_apart() {
+    let policy = open();
+    for filter in [
+        r#"assignedRoles[id eq "r1" and name eq "developer"]"#,
+        r#"assignedRoles.id eq "r1" and assignedRoles.name eq "DataAdmin""#,
+        r#"assignedGroups[id eq "g2"]"#,
+        r#"assignedScopes[value eq "APPS:export" and value sw "apps"]"#,
+        r#"assignedGroupsAssignedRoles[name sw "sell"]"#,
+        "assignedRoles pr and assignedGroups pr and assignedGroupsAssignedRoles pr and assignedScopes pr and not (email pr)",
+        r#"assignedScopes ne "apps:read" and email ne "x" and email eq null"#,
+    ] {
+        assert!(finds(&policy, filter), "{filter}");
+    }
+    assert!(!finds(&policy, r#"assignedRoles[id eq "r1" and name eq "DataAdmin"]"#));
+    assert!(!finds(&policy, r#"assignedGroups[id eq "r1"]"#));
+    assert!(!finds(&policy, r#"assignedScopes[value ew "read" and value ew "export"]"#));
+}
+
+#[test]
+fn nothing_else_may_be_asked() {
+    for (filter, code) in [
+        (r#"id co "x""#, Code::OperatorNotAllowed),
+        (r#"name sw "x""#, Code::OperatorNotAllowed),
+        (r#"status ne "active""#, Code::OperatorNotAllowed),
+        ("email pr", Code::OperatorNotAllowed),
+        (r#"assignedGroups.name eq "x""#, Code::UnknownAttribute),
+        (r#"tenantId eq "t""#, Code::UnknownAttribute),
+        ("name eq null", Code::NullNotAllowed),
+        ("name eq 5", Code::WrongType),
+        (r#"not (name eq "x")"#, Code::NotNotAllowed),
+        (r#"assignedRoles[name eq "x"]"#, Code::ValuePathNotAllowed),
+        (
+            r#"name eq "Bob" or name eq "Alice" and (status eq "active" or status eq "disabled")"#,
+            Code::GroupMixed,
+        ),
+    ] {
+        let findings = scieve_users::policy().parse(filter).expect_err(filter);
+        assert!(
+            findings.iter().any(|finding| finding.code() == code),
+            "{filter}\n{}",
+            findings.render()
+        );
+    }
+    for complex in ["assignedRoles", "assignedGroups", "assignedGroupsAssignedRoles"] {
+        assert!(
+            scieve_users::policy().parse(&format!(r#"{complex} eq "x""#)).is_err(),
+            "{complex}"
+        );
+        assert!(scieve_users::policy().parse(&format!("{complex} pr")).is_err(), "{complex}");
+    }
+}
+
+#[test]
+fn at_most_a_hundred_ids() {
+    let ids = |count: usize| {
+        (0..count).map(|id| format!(r#"id eq "{id}""#)).collect::<Vec<_>>().join(" or ")
+    };
+    assert!(scieve_users::policy().parse(&ids(100)).is_ok());
+    let findings = scieve_users::policy().parse(&ids(101)).unwrap_err();
+    assert!(
+        findings.iter().any(|finding| finding.code() == Code::TooManyComparisons),
+        "{}",
+        findings.render()
+    );
+}

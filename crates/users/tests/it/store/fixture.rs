@@ -1,0 +1,57 @@
+//! Files of users to start with.
+
+use pollster::block_on;
+use scieve_users::{Fixture, MemoryStore, ProviderType, Status, UserStore};
+
+const TEXT: &str = include_str!("../../../../../examples/fixture.json");
+
+#[test]
+fn the_example_can_be_loaded() {
+    let fixture = Fixture::from_json(TEXT).unwrap();
+    assert_eq!(
+        (fixture.users.len(), fixture.roles.len(), fixture.groups.len(), fixture.api_keys.len()),
+        (13, 8, 3, 2)
+    );
+    let alice = &fixture.users[0];
+    assert_eq!((alice.name.as_str(), alice.status), ("Alice", Status::Active));
+    assert_eq!(alice.assigned_roles[0].id, "605a1c2151382ffc836af861");
+    assert_eq!(alice.assigned_groups[0].provider_type, Some(ProviderType::Idp));
+    assert_eq!(alice.assigned_groups[0].assigned_roles[0].name, "DataSpaceCreator");
+    let store = MemoryStore::new();
+    block_on(store.load(&fixture.tenant, fixture.roles, fixture.groups, fixture.users)).unwrap();
+    assert_eq!(block_on(store.count(&fixture.tenant)), Ok(12));
+    assert_eq!(block_on(store.roles(&fixture.tenant)).unwrap().len(), 8);
+    assert_eq!(block_on(store.groups(&fixture.tenant)).unwrap().len(), 3);
+}
+
+#[test]
+fn faults_are_told_with_their_place() {
+    let fault = |text: &str| Fixture::from_json(text).unwrap_err().to_string();
+    let changed = |from: &str, to: &str| {
+        assert!(TEXT.contains(from));
+        fault(&TEXT.replacen(from, to, 1))
+    };
+    assert!(fault("{").contains("EOF"));
+    assert!(fault("{}").contains("missing field `tenant`"));
+    assert_eq!(
+        changed(
+            r#""SharedSpaceCreator"
+   ],"#,
+            r#""Nothing"],"#
+        ),
+        "/users/2/assignedRoles/1: there is no `Nothing`"
+    );
+    assert_eq!(
+        changed("user-key-0002\",\n   \"userId\": \"6", "k\",\n   \"userId\": \"7"),
+        "/apiKeys/1/userId: there is no user `726949b9017b657805080bbd`"
+    );
+    assert_eq!(
+        changed("\"key\": \"user-key-0002", "\"key\": \"admin-key-0001"),
+        "/apiKeys: the key `admin-key-0001` is there twice"
+    );
+    assert_eq!(changed("auth0|e5", "auth0|g7"), "/users: the subject `auth0|g7` is there twice");
+    assert!(changed("\"disabled\"", "\"gone\"").starts_with("/users/1: unknown variant `gone`"));
+    assert!(
+        changed("2022-05-03T17:46:12.000Z", "yesterday").starts_with("/users/1: expected a date")
+    );
+}

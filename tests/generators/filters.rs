@@ -1,0 +1,202 @@
+//! Filters that a policy accepts, with literals near the values that records have.
+
+use super::World;
+use super::random::{BINARIES, Cell, DECIMALS, INSTANTS, INTEGERS, Random, TEXTS};
+use scieve::{Attribute, AttributeId, AttributeType, Operator, Operators, Record as _};
+use std::collections::BTreeMap;
+
+/// What filters are made of.
+pub(crate) struct Filters {
+    attributes: Vec<(Attribute, Operators)>,
+    /// Those that stand in a group of their own.
+    grouped: Vec<(Attribute, Operators)>,
+    /// Values of the records.
+    pool: BTreeMap<AttributeId, Vec<Cell>>,
+    whole_grammar: bool,
+}
+
+impl Filters {
+    pub(crate) fn new<W: World>(world: &W, records: &[W::Record]) -> Self {
+        let policy = &world.policies()[0];
+        let mut pool: BTreeMap<AttributeId, Vec<Cell>> = BTreeMap::new();
+        let (mut attributes, mut grouped) = (Vec::new(), Vec::new());
+        for attribute in policy.schema().attributes() {
+            let values = pool.entry(attribute.id()).or_default();
+            for record in records {
+                record.any_value(attribute, &mut |value| {
+                    values.extend(Cell::of(value));
+                    false
+                });
+            }
+            let operators = policy.rule(attribute.id()).unwrap().operators;
+            if !operators.is_empty() {
+                let alone = policy.groups().any(|group| group.attribute() == attribute.id());
+                if alone { &mut grouped } else { &mut attributes }
+                    .push((attribute.clone(), operators));
+            }
+        }
+        Self { attributes, grouped, pool, whole_grammar: world.whole_grammar() }
+    }
+
+    pub(crate) fn filter(&self, random: &mut Random) -> String {
+        let depth = random.below(5);
+        let all: Vec<_> = self.attributes.iter().collect();
+        if self.grouped.is_empty() {
+            return self.tree(random, &all, depth, false);
+        }
+        let group: Vec<_> = self.grouped.iter().collect();
+        match random.below(10) {
+            0..=4 => self.tree(random, &all, depth, false),
+            5..=6 => self.tree(random, &group, depth.min(2), false),
+            7 => format!(
+                "({}) and ({})",
+                self.tree(random, &group, depth.min(2), false),
+                self.tree(random, &all, depth, false)
+            ),
+            _ => format!(
+                "({}) and ({})",
+                self.tree(random, &all, depth, false),
+                self.tree(random, &group, depth.min(2), false)
+            ),
+        }
+    }
+
+    fn tree(
+        &self,
+        random: &mut Random,
+        from: &[&(Attribute, Operators)],
+        depth: usize,
+        inside: bool,
+    ) -> String {
+        match random.below(20) {
+            0..=7 if depth > 0 => {
+                let word = if random.chance(50) { " and " } else { " or " };
+                let parts: Vec<String> = (0..2 + random.below(3))
+                    .map(|_| self.tree(random, from, depth - 1, inside))
+                    .collect();
+                format!("({})", parts.join(word))
+            }
+            8..=12 if depth > 0 && self.whole_grammar => {
+                format!("not ({})", self.tree(random, from, depth - 1, inside))
+            }
+            13 | 14 if !inside && self.whole_grammar => self.value_path(random, from, depth.min(2)),
+            15 if depth > 0 => self.list(random, from, inside),
+            _ => {
+                let (attribute, operators) = *random.pick(from);
+                self.clause(random, attribute, *operators, inside)
+            }
+        }
+    }
+
+    fn value_path(
+        &self,
+        random: &mut Random,
+        from: &[&(Attribute, Operators)],
+        depth: usize,
+    ) -> String {
+        let outer = |attribute: &Attribute| {
+            attribute.kind() == AttributeType::Complex
+                || attribute.is_multi_valued() && attribute.parent().is_none()
+        };
+        let outers: Vec<&Attribute> = from
+            .iter()
+            .map(|(attribute, _)| attribute)
+            .filter(|attribute| outer(attribute))
+            .collect();
+        let outer = *random.pick(&outers);
+        let complex = outer.kind() == AttributeType::Complex;
+        let part = |attribute: &Attribute| {
+            if complex {
+                attribute.parent() == Some(outer.id())
+            } else {
+                attribute.id() == outer.id()
+            }
+        };
+        let parts: Vec<_> = from.iter().copied().filter(|(attribute, _)| part(attribute)).collect();
+        format!("{}[{}]", outer.path(), self.tree(random, &parts, depth, true))
+    }
+
+    /// One attribute and many literals.
+    fn list(&self, random: &mut Random, from: &[&(Attribute, Operators)], inside: bool) -> String {
+        let (attribute, operators) = *random.pick(from);
+        let (word, operator) =
+            if random.chance(70) { (" or ", Operator::Eq) } else { (" and ", Operator::Ne) };
+        if !operators.contains(operator) || attribute.kind() == AttributeType::Complex {
+            return self.clause(random, attribute, *operators, inside);
+        }
+        let clause = |random: &mut Random| self.comparison(random, attribute, operator, inside);
+        let clauses: Vec<String> = (0..2 + random.below(12)).map(|_| clause(random)).collect();
+        format!("({})", clauses.join(word))
+    }
+
+    fn clause(
+        &self,
+        random: &mut Random,
+        attribute: &Attribute,
+        operators: Operators,
+        inside: bool,
+    ) -> String {
+        if attribute.kind() == AttributeType::Complex || self.whole_grammar && random.chance(12) {
+            return format!(
+                "{} {}",
+                path(attribute, inside),
+                random.pick(&["pr", "eq null", "ne null"])
+            );
+        }
+        let operators: Vec<Operator> = Operator::ALL
+            .into_iter()
+            .filter(|operator| operators.contains(*operator) && *operator != Operator::Pr)
+            .collect();
+        let operator = *random.pick(&operators);
+        self.comparison(random, attribute, operator, inside)
+    }
+
+    fn comparison(
+        &self,
+        random: &mut Random,
+        attribute: &Attribute,
+        operator: Operator,
+        inside: bool,
+    ) -> String {
+        format!(
+            "{} {} {}",
+            path(attribute, inside),
+            operator.name(),
+            self.literal(random, attribute)
+        )
+    }
+
+    fn literal(&self, random: &mut Random, attribute: &Attribute) -> String {
+        let known = self.pool.get(&attribute.id()).filter(|known| !known.is_empty());
+        match attribute.kind() {
+            AttributeType::Boolean => (*random.pick(&["true", "false"])).to_owned(),
+            AttributeType::Integer => (*random.pick(INTEGERS)).to_owned(),
+            AttributeType::Decimal => (*random.pick(DECIMALS)).to_owned(),
+            AttributeType::DateTime => json(random.pick(INSTANTS).0),
+            AttributeType::Binary => json(random.pick(BINARIES).0),
+            _ => match known {
+                Some(known) if random.chance(60) => match random.pick(known) {
+                    Cell::Text(text) => json(&random.near(text)),
+                    other => panic!("{other:?}"),
+                },
+                _ => {
+                    let text = *random.pick(TEXTS);
+                    // Longer than any that is stored.
+                    if random.chance(2) {
+                        json(&text.repeat(500))
+                    } else {
+                        json(&random.near(text))
+                    }
+                }
+            },
+        }
+    }
+}
+
+fn path(attribute: &Attribute, inside: bool) -> &str {
+    if inside { attribute.sub_attribute().unwrap_or("value") } else { attribute.path() }
+}
+
+pub(crate) fn json(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

@@ -1,0 +1,245 @@
+//! Records with attributes of every type.
+
+use super::World;
+use super::random::{Cell, Random, TEXTS};
+use scieve::sql::{CheckedMapping, ChildTable, Column, Mapping, sort_text};
+use scieve::{Attribute, AttributeType, MultiNe, Policy, Record, Schema, ValueRef};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+const TYPES: &[&str] = &["work", "home", "Work"];
+
+const ATTRIBUTES: [(&str, AttributeType, bool); 11] = [
+    ("id", AttributeType::String, true),
+    ("login", AttributeType::String, false),
+    ("title", AttributeType::String, false),
+    ("code", AttributeType::String, true),
+    ("link", AttributeType::Reference, true),
+    ("active", AttributeType::Boolean, false),
+    ("level", AttributeType::Integer, false),
+    ("score", AttributeType::Decimal, false),
+    ("born", AttributeType::DateTime, false),
+    ("cert", AttributeType::Binary, true),
+    ("sure", AttributeType::Boolean, false),
+];
+type Parts = &'static [(&'static str, AttributeType)];
+
+/// The complex attributes, the most elements of each, and their parts.
+const COMPLEX: [(&str, usize, Parts); 2] = [
+    ("name", 1, &[("name.family", AttributeType::String), ("name.given", AttributeType::String)]),
+    (
+        "emails",
+        3,
+        &[
+            ("emails.value", AttributeType::String),
+            ("emails.type", AttributeType::String),
+            ("emails.primary", AttributeType::Boolean),
+            ("emails.rank", AttributeType::Integer),
+        ],
+    ),
+];
+
+pub(crate) fn schema() -> Schema {
+    let of = |(path, kind, exact): &(&str, AttributeType, bool)| {
+        Attribute::new(path, *kind).case_exact(*exact)
+    };
+    let mut attributes: Vec<Attribute> = ATTRIBUTES.iter().map(of).collect();
+    attributes.extend([
+        Attribute::new("name", AttributeType::Complex),
+        Attribute::new("name.family", AttributeType::String),
+        Attribute::new("name.given", AttributeType::String).case_exact(true),
+        Attribute::new("emails", AttributeType::Complex).multi_valued(),
+        Attribute::new("emails.value", AttributeType::String),
+        Attribute::new("emails.type", AttributeType::String).case_exact(true),
+        Attribute::new("emails.primary", AttributeType::Boolean),
+        Attribute::new("emails.rank", AttributeType::Integer),
+        Attribute::new("tags", AttributeType::String).multi_valued(),
+        Attribute::new("lucky", AttributeType::Integer).multi_valued(),
+    ]);
+    Schema::new(None, attributes).unwrap()
+}
+
+pub(crate) fn mapping() -> Mapping {
+    Mapping::new("people", "id")
+        .attribute("id", Column::new("id").not_null())
+        .attribute("login", Column::keyed("login", "login_f").not_null())
+        .attribute("title", Column::keyed("title", "title_f").sorted_by("title_sort"))
+        .attribute("code", Column::new("code"))
+        .attribute("link", Column::keyed("link", "link_f"))
+        .attribute("active", Column::new("active"))
+        .attribute("level", Column::new("level"))
+        .attribute("score", Column::new("score"))
+        .attribute("born", Column::new("born"))
+        .attribute("cert", Column::new("cert"))
+        .attribute("sure", Column::new("sure").not_null())
+        .attribute("name.family", Column::keyed("family", "family_f"))
+        .attribute("name.given", Column::new("given"))
+        .child(
+            "Emails",
+            ChildTable::new("person_emails", "person_id")
+                .column("value", Column::keyed("value", "value_f"))
+                .column("type", Column::new("type"))
+                .column("primary", Column::new("primary"))
+                .column("rank", Column::new("rank")),
+        )
+        .child(
+            "tags",
+            ChildTable::new("person_tags", "person_id")
+                .value(Column::keyed("tag", "tag_f").not_null()),
+        )
+        .child("lucky", ChildTable::new("person_lucky", "person_id").value(Column::new("number")))
+}
+
+/// Values by path; the elements of complex attributes hold theirs by path too.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Person {
+    values: BTreeMap<&'static str, Vec<Cell>>,
+    elements: BTreeMap<&'static str, Vec<Person>>,
+}
+
+impl Person {
+    pub(crate) fn id(&self) -> &str {
+        self.text("id").unwrap()
+    }
+
+    /// What rows are sorted by.
+    pub(crate) fn title_sort(&self) -> String {
+        sort_text(self.text("title"))
+    }
+
+    fn text(&self, path: &str) -> Option<&str> {
+        match self.values.get(path)?.first()? {
+            Cell::Text(text) => Some(text),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn json(&self) -> Value {
+        let mut object = Map::new();
+        for (path, cells) in &self.values {
+            object.insert((*path).to_owned(), cells.iter().map(Cell::json).collect());
+        }
+        for (path, elements) in &self.elements {
+            object.insert((*path).to_owned(), elements.iter().map(Self::json).collect());
+        }
+        json!(object)
+    }
+}
+
+impl Record for Person {
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        if let Some(elements) = self.elements.get(attribute.name()) {
+            return match attribute.sub_attribute() {
+                None => elements.iter().any(|_| test(ValueRef::Complex)),
+                Some(_) => elements.iter().any(|element| element.any_value(attribute, test)),
+            };
+        }
+        self.values
+            .get(attribute.path())
+            .is_some_and(|cells| cells.iter().any(|cell| cell.show(test)))
+    }
+
+    fn any_element(
+        &self,
+        attribute: &Attribute,
+        test: &mut dyn FnMut(&dyn Record) -> bool,
+    ) -> bool {
+        if let Some(elements) = self.elements.get(attribute.name()) {
+            return elements.iter().any(|element| test(element));
+        }
+        self.values.iter().filter(|(path, _)| **path == attribute.path()).any(|(path, cells)| {
+            cells.iter().any(|cell| {
+                test(&Person {
+                    values: BTreeMap::from([(*path, vec![cell.clone()])]),
+                    ..Person::default()
+                })
+            })
+        })
+    }
+}
+
+pub(crate) fn person(random: &mut Random, number: usize) -> Person {
+    let mut person = Person::default();
+    for (path, kind, _) in ATTRIBUTES {
+        let always = matches!(path, "id" | "login" | "sure");
+        if always || random.chance(70) {
+            let cell = if path == "id" {
+                Cell::Text(format!("{number:03}-{}", random.pick(TEXTS)))
+            } else {
+                random.cell(kind)
+            };
+            person.values.insert(path, vec![cell]);
+        }
+    }
+    for (attribute, most, parts) in COMPLEX {
+        let elements = (0..random.below(most + 1))
+            .map(|_| element(random, parts))
+            .filter(|element| !element.values.is_empty());
+        person.elements.insert(attribute, elements.collect());
+    }
+    let tags = (0..random.below(4)).map(|_| random.cell(AttributeType::String)).collect();
+    let lucky = (0..random.below(3)).map(|_| random.cell(AttributeType::Integer)).collect();
+    person.values.extend([("tags", tags), ("lucky", lucky)]);
+    person
+}
+
+fn element(random: &mut Random, parts: Parts) -> Person {
+    let mut element = Person::default();
+    for (path, kind) in parts {
+        if random.chance(65) {
+            let cell = if *path == "emails.type" {
+                Cell::Text((*random.pick(TYPES)).into())
+            } else {
+                random.cell(*kind)
+            };
+            element.values.insert(path, vec![cell]);
+        }
+    }
+    element
+}
+
+/// Every type, every operator, the whole grammar.
+pub(crate) struct People {
+    policies: [Policy<Person>; 2],
+    columns: CheckedMapping,
+}
+
+impl People {
+    pub(crate) fn new() -> Self {
+        let policy = |multi_ne| Policy::new(schema()).unwrap().with_multi_ne(multi_ne);
+        let policies = [policy(MultiNe::AnyValueDiffers), policy(MultiNe::NoValueEquals)];
+        Self { policies, columns: mapping().check().unwrap() }
+    }
+}
+
+impl World for People {
+    type Record = Person;
+
+    fn name(&self) -> &'static str {
+        "people"
+    }
+
+    fn policies(&self) -> &[Policy<Person>] {
+        &self.policies
+    }
+
+    fn columns(&self) -> &CheckedMapping {
+        &self.columns
+    }
+
+    fn whole_grammar(&self) -> bool {
+        true
+    }
+
+    fn record(&self, random: &mut Random, number: usize) -> Person {
+        person(random, number)
+    }
+
+    fn id<'r>(&self, record: &'r Person) -> &'r str {
+        record.id()
+    }
+
+    fn json(&self, record: &Person) -> Value {
+        record.json()
+    }
+}

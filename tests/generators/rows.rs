@@ -1,0 +1,120 @@
+//! What of a record stands in which column, as a mapping says.
+
+use super::random::Cell;
+use scieve::sql::{CheckedMapping, Column, Text, sort_text};
+use scieve::{Attribute, AttributeType, Record, Schema, fold_key};
+
+/// A row; every row of a table has the same columns.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) table: String,
+    pub(crate) columns: Vec<Value>,
+}
+
+/// What stands in a column, or NULL.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    pub(crate) column: String,
+    pub(crate) kind: AttributeType,
+    pub(crate) cell: Option<Cell>,
+}
+
+/// The rows of a record, its own before those of its lists. The tenant matters where the tables have several.
+pub(crate) fn rows(
+    columns: &CheckedMapping,
+    schema: &Schema,
+    tenant: &str,
+    id: &str,
+    record: &dyn Record,
+) -> Vec<Row> {
+    let mapping = columns.mapping();
+    let find = |path: &str| schema.find_path(path).unwrap();
+    let scope = || mapping.tenant_column.iter().map(|scope| text(scope, tenant));
+    let mut own: Vec<Value> = scope().chain([text(&mapping.key, id)]).collect();
+    for (path, column) in &mapping.attributes {
+        own.extend(values(column, find(path), record));
+    }
+    own.sort_by(|a, b| a.column.cmp(&b.column));
+    own.dedup_by(|a, b| a.column == b.column);
+    let mut rows = vec![Row { table: mapping.table.clone(), columns: own }];
+    for (path, child) in &mapping.children {
+        let outer = find(path);
+        let part = |sub: &str| schema.find(outer.urn(), outer.name(), Some(sub)).unwrap();
+        let mut add = |position: usize, values: Vec<Value>| {
+            let mut row: Vec<Value> = scope()
+                .chain([text(&child.owner, id), number(&child.position, position as i64)])
+                .collect();
+            row.extend(values);
+            rows.push(Row { table: child.table.clone(), columns: row });
+        };
+        if let Some(column) = &child.value {
+            for (position, cell) in cells(outer, record).into_iter().enumerate() {
+                add(position, of_cell(column, outer.kind(), Some(cell)));
+            }
+            continue;
+        }
+        let mut position = 0;
+        record.any_element(outer, &mut |element| {
+            add(
+                position,
+                child
+                    .columns
+                    .iter()
+                    .flat_map(|(sub, column)| values(column, part(sub), element))
+                    .collect(),
+            );
+            position += 1;
+            false
+        });
+    }
+    rows
+}
+
+fn cells(attribute: &Attribute, record: &dyn Record) -> Vec<Cell> {
+    let mut cells = Vec::new();
+    record.any_value(attribute, &mut |value| {
+        cells.extend(Cell::of(value));
+        false
+    });
+    cells
+}
+
+fn values(column: &Column, attribute: &Attribute, record: &dyn Record) -> Vec<Value> {
+    of_cell(column, attribute.kind(), cells(attribute, record).pop())
+}
+
+fn of_cell(column: &Column, kind: AttributeType, cell: Option<Cell>) -> Vec<Value> {
+    let own = match &cell {
+        Some(Cell::Text(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let derived = |name: &str, text: Option<String>| Value {
+        column: name.to_owned(),
+        kind: AttributeType::String,
+        cell: text.map(Cell::Text),
+    };
+    let mut values = vec![Value { column: column.column.clone(), kind, cell }];
+    if let StringComparison::FoldKey(name) = &column.text {
+        values.push(derived(name, own.as_deref().map(|text| fold_key(text).into_owned())));
+    }
+    if let Some(name) = &column.sort {
+        values.push(derived(name, Some(sort_text(own.as_deref()))));
+    }
+    values
+}
+
+fn text(column: &str, text: &str) -> Value {
+    Value {
+        column: column.to_owned(),
+        kind: AttributeType::String,
+        cell: Some(Cell::Text(text.to_owned())),
+    }
+}
+
+fn number(column: &str, number: i64) -> Value {
+    Value {
+        column: column.to_owned(),
+        kind: AttributeType::Integer,
+        cell: Some(Cell::Integer(number)),
+    }
+}

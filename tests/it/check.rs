@@ -1,0 +1,420 @@
+//! Policies over filters: verdicts, every finding at once, and what the help says.
+
+use scieve::{
+    Attribute, AttributeType, Filter, Limits, MultiNe, Operator, Operators, Policy, Record, Schema,
+    Syntax, Text, Value, ValueRef,
+};
+
+struct Nothing;
+
+impl Record for Nothing {
+    fn any_value(&self, _: &Attribute, _: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        false
+    }
+}
+
+fn schema() -> Schema {
+    let extension = "urn:example:params:scim:schemas:extension:desk:1.0:User";
+    let attributes = [
+        Attribute::new("id", AttributeType::String),
+        Attribute::new("name", AttributeType::String),
+        Attribute::new("email", AttributeType::String),
+        Attribute::new("status", AttributeType::String),
+        Attribute::new("active", AttributeType::Boolean),
+        Attribute::new("logins", AttributeType::Integer),
+        Attribute::new("score", AttributeType::Decimal),
+        Attribute::new("created", AttributeType::DateTime),
+        Attribute::new("photo", AttributeType::Binary),
+        Attribute::new("profile", AttributeType::Reference),
+        Attribute::new("scopes", AttributeType::String).multi_valued(),
+        Attribute::new("address", AttributeType::Complex),
+        Attribute::new("address.town", AttributeType::String),
+        Attribute::new("emails", AttributeType::Complex).multi_valued(),
+        Attribute::new("emails.value", AttributeType::String),
+        Attribute::new("emails.type", AttributeType::String),
+        Attribute::new("password", AttributeType::String).never_returned(),
+        Attribute::new("desk", AttributeType::String).in_extension(extension),
+    ];
+    Schema::new(Some("urn:example:params:scim:schemas:core:1.0:User"), attributes).unwrap()
+}
+
+fn everything() -> Policy<Nothing> {
+    Policy::new(schema()).unwrap()
+}
+
+/// As the users API has it: a few attributes, `eq` and `co`, status grouped, at most three ids.
+fn narrow() -> Policy<Nothing> {
+    let eq = Operators::of(&[Operator::Eq]);
+    let policy = everything().closed().with_group("status").unwrap();
+    let policy =
+        policy.with_rule("id", |rule| (rule.operators, rule.max_count) = (eq, Some(3))).unwrap();
+    let policy = policy
+        .with_rule("name", |rule| rule.operators = Operators::of(&[Operator::Eq, Operator::Co]))
+        .unwrap();
+    let policy = policy.with_rule("status", |rule| rule.operators = eq).unwrap();
+    let policy = policy.with_rule("emails.value", |rule| rule.operators = eq).unwrap();
+    policy.allow_not(false).allow_value_paths(false).allow_urns(false).allow_null(false)
+}
+
+fn refusal(policy: &Policy<Nothing>, text: &str) -> String {
+    policy.parse(text).map_or_else(
+        |findings| findings.render(),
+        |plan| panic!("{text} was accepted:\n{}", plan.explain()),
+    )
+}
+
+#[test]
+fn explains_every_refusal() {
+    let policy = narrow();
+    let long = ["id eq \"1\""; 5].join(" or ");
+    let texts = [
+        r#"name eq "Bob" or name eq "Alice" and (status eq "active" or status eq "disabled")"#,
+        r#"status eq "active" and name eq "Bob" and status eq "invited""#,
+        r#"(name eq "Bob" and status eq "active") or (name eq "Al" and status eq "disabled")"#,
+        r#"nmae eq "Bob" and not (status pr) and emails[type eq "work"] and name gt 5 and urn:example:params:scim:schemas:core:1.0:User:name eq "x""#,
+        r#"name eq null or emails eq 5 or password sw "a" or shoeSize pr or active eq true"#,
+        &long,
+    ];
+    insta::assert_snapshot!(texts.map(|text| refusal(&policy, text)).join("\n"));
+}
+
+#[test]
+fn an_attribute_named_again_is_held_to_its_rule_again() {
+    let presence = Operators::of(&[Operator::Pr]);
+    let policy = everything().with_rule("email", |rule| rule.operators = presence).unwrap();
+    let findings = policy
+        .parse(r#"email pr or email eq "a" or name eq "b" or email eq "c" or email eq "d""#)
+        .unwrap_err();
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code().name()).collect();
+    assert_eq!(codes, ["operator-not-allowed"; 3]);
+}
+
+#[test]
+fn explains_wrong_types() {
+    let policy = everything();
+    let texts = [
+        r#"name eq 5 or name eq true or active eq "true" or active eq 1 or active gt true"#,
+        r#"logins eq "5" or logins co 5 or score eq 1e999 or created gt "yesterday" or created eq 5"#,
+        r#"photo eq "?" or photo gt "AAAA" or address eq "x" or address.town[x eq 1] or name[value eq "x"]"#,
+        r#"emails[desk eq "x"] or desk eq "x" or urn:example:params:scim:schemas:extension:desk:1.0:User pr"#,
+    ];
+    insta::assert_snapshot!(texts.map(|text| refusal(&policy, text)).join("\n"));
+}
+
+#[test]
+fn a_hidden_attribute_is_an_unknown_one_byte_for_byte() {
+    let with = everything().hiding(["emails", "logins"]).unwrap();
+    let without = {
+        let attributes = schema()
+            .attributes()
+            .filter(|known| !["emails", "logins"].contains(&known.name()))
+            .cloned()
+            .collect::<Vec<_>>();
+        Policy::<Nothing>::new(Schema::new(schema().urn(), attributes).unwrap()).unwrap()
+    };
+    for text in [
+        "emails eq \"x\"",
+        "emails.value eq \"x\"",
+        "not (emails.value pr)",
+        "emails[value eq \"x\"]",
+        "emails[not (value eq \"x\")] and name pr",
+        "logins gt \"x\"",
+        "login gt 5",
+        "urn:example:params:scim:schemas:core:1.0:User:emails pr",
+        "email pr and emials pr",
+        "password sw \"a\"",
+        "emails eq null",
+    ] {
+        assert_eq!(refusal(&with, text), refusal(&without, text), "{text}");
+    }
+}
+
+#[test]
+fn accepts_boolean_texts_in_the_dialect_that_has_them() {
+    let policy = everything();
+    assert!(policy.parse(r#"active eq "True""#).is_err());
+    let plan = policy.with_syntax(Syntax::entra()).parse(r#"active eq "True""#).unwrap();
+    assert_eq!(plan.explain(), "active = true");
+    assert_eq!(plan.warnings()[0].replacement().unwrap().1, "true");
+}
+
+#[test]
+fn plans_say_what_is_meant() {
+    let policy = everything();
+    let texts = [
+        r#"(name eq "Bob" or NAME eq "ALICE" or name eq "bob") and (status eq "active" or status eq "disabled")"#,
+        r#"name ne "x" and name ne "y" and not (name eq "z")"#,
+        r#"emails.value ne "x" or not (not (emails[type eq "work" and not (value co "@x")]))"#,
+        r#"logins eq 5.0 or logins gt 5.5 or logins le -5.5 or logins eq 5.5 or logins lt 1e30 or logins ne 1e30"#,
+        r#"logins ne 5.5"#,
+        r#"logins eq 1.5"#,
+        r#"logins eq 1.5 and name pr"#,
+        r#"created gt "2011-05-13T04:42:34.1234567Z" and created eq "2011-05-13T06:42:34+02:00""#,
+        r#"name co "" or name sw "Straße" or profile co "A""#,
+        r#"address[town eq "x"] and scopes[value eq "a" or value eq "b"] and emails co "example.com""#,
+        r#"emails pr and address eq null and email ne null"#,
+        r#"photo eq "AAE" or score eq 1.50 or score eq -0"#,
+        r#"not (not (name eq "a" or name eq "b")) or name eq "c""#,
+        "name pr and NAME pr",
+        r#"name eq "a" and name eq "b" and name co "a" and name co "b""#,
+        "logins eq 5.5 or logins eq 6.5",
+        "logins eq 5.5 or name pr",
+    ];
+    let outlines = texts.map(|text| {
+        format!(
+            "{text}\n{}\n",
+            policy.parse(text).unwrap_or_else(|findings| panic!("{}", findings.render())).explain()
+        )
+    });
+    insta::assert_snapshot!(outlines.join("\n"));
+}
+
+#[test]
+fn checks_the_limits_of_the_policy_whatever_the_filter_was_read_with() {
+    let filter = Filter::parse("((name pr)) and (email pr or id pr)").unwrap();
+    let mut limits = *everything().limits();
+    limits.depth = 1;
+    limits.clauses = 2;
+    limits.connective_levels = 1;
+    limits.bytes = 10;
+    let findings = everything().with_limits(limits).check(&filter).unwrap_err();
+    let codes: Vec<&str> = findings.iter().map(|finding| finding.code().name()).collect();
+    assert_eq!(codes, ["too-long", "too-deep", "too-many-clauses", "too-many-connective_levels"]);
+}
+
+/// What the policy says of the filter, each finding by the name of its code and the text it points at.
+fn faults<'t>(policy: &Policy<Nothing>, text: &'t str) -> Vec<(&'static str, &'t str)> {
+    let findings = policy
+        .parse(text)
+        .map_or_else(|findings| findings.iter().cloned().collect(), |_| Vec::new());
+    findings
+        .iter()
+        .map(|finding| (finding.code().name(), finding.span().text(text).unwrap()))
+        .collect()
+}
+
+fn helps(policy: &Policy<Nothing>, text: &str) -> Vec<String> {
+    policy
+        .parse(text)
+        .unwrap_err()
+        .iter()
+        .map(|finding| finding.help().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn each_limit_is_kept_by_itself_and_may_be_reached() {
+    let text = "((name pr)) and emails[type pr] and emails[value pr] and (email pr or id pr)";
+    let filter = Filter::parse(text).unwrap();
+    let mut reached = Limits::default();
+    (reached.bytes, reached.depth, reached.clauses, reached.connective_levels) =
+        (text.len(), 2, 5, 2);
+    let codes = |change: fn(&mut Limits)| {
+        let mut limits = reached;
+        change(&mut limits);
+        let findings = everything()
+            .with_limits(limits)
+            .check(&filter)
+            .map_or_else(|findings| findings.iter().cloned().collect(), |_| vec![]);
+        findings.iter().map(|finding| finding.code().name()).collect::<Vec<_>>()
+    };
+    assert!(codes(|_| ()).is_empty());
+    assert_eq!(codes(|limits| limits.bytes -= 1), ["too-long"]);
+    assert_eq!(codes(|limits| limits.depth -= 1), ["too-deep"]);
+    assert_eq!(codes(|limits| limits.clauses -= 1), ["too-many-clauses"]);
+    assert_eq!(codes(|limits| limits.connective_levels -= 1), ["too-many-connective_levels"]);
+}
+
+#[test]
+fn as_many_comparisons_as_allowed_may_stand_among_others() {
+    let policy = everything().with_rule("id", |rule| rule.max_count = Some(2)).unwrap();
+    assert!(faults(&policy, r#"id eq "a" or id eq "b" or name pr"#).is_empty());
+    assert_eq!(
+        faults(&policy, r#"id eq "a" or id eq "b" or id eq "c" or name pr"#),
+        [("too-many-comparisons", "id")]
+    );
+}
+
+#[test]
+fn every_group_of_a_policy_is_looked_at() {
+    let mut policy = everything();
+    for group in ["status", "name", "email"] {
+        policy = policy.with_group(group).unwrap();
+        let broken = format!(r#"{group} eq "a" or logins pr"#);
+        assert_eq!(
+            faults(&policy, &broken).first().map(|fault| fault.0),
+            Some("group-mixed"),
+            "{group}"
+        );
+    }
+}
+
+#[test]
+fn groups_under_not_and_beside_brackets() {
+    let policy = everything().with_group("status").unwrap();
+    for (text, fault) in [
+        (r#"not (status eq "a") and name pr"#, None),
+        (r#"not (status eq "a") and status eq "b" and name pr"#, None),
+        (
+            r#"not (status eq "a") and name pr and status eq "b""#,
+            Some(("group-split", r#"status eq "b""#)),
+        ),
+        (r#"not (status eq "a") or name pr"#, Some(("group-mixed", r#"not (status eq "a")"#))),
+        (r#"not (status eq "a" or name pr)"#, Some(("group-mixed", r#"status eq "a""#))),
+        (r#"status eq "a" and emails[type eq "b"]"#, None),
+        (r#"status eq "a" or emails[type eq "b"]"#, Some(("group-mixed", r#"status eq "a""#))),
+        (r#"emails[type eq "b"] or status eq "a""#, Some(("group-mixed", r#"status eq "a""#))),
+    ] {
+        assert_eq!(faults(&policy, text), fault.into_iter().collect::<Vec<_>>(), "{text}");
+    }
+    let both = [("group-mixed", r#"status eq "a""#), ("unknown-attribute", "nmae")];
+    assert_eq!(faults(&policy, r#"status eq "a" or nmae eq "b""#), both);
+    let split = r#"status eq "a" and name pr and status eq "b" and email pr and status eq "c""#;
+    let right =
+        r#"write `name pr and email pr and status eq "a" and status eq "b" and status eq "c"`"#;
+    assert_eq!(helps(&policy, split), [right]);
+    let mixed = r#"name pr or email pr or id pr or status eq "a""#;
+    assert_eq!(
+        helps(&policy, mixed),
+        [
+            r#"to apply them to the whole query, write `(name pr or email pr or id pr) and status eq "a"`"#
+        ]
+    );
+}
+
+#[test]
+fn what_is_known_of_the_last_attribute_is_not_taken_for_another() {
+    let policy = everything();
+    for (text, fault) in [
+        (r#"emails[type eq "a"] and type eq "b""#, ("unknown-attribute", "type")),
+        (r#"emails[type eq "a" and type eq "b"] and type eq "c""#, ("unknown-attribute", "type")),
+        (r#"town eq "a" or address[town eq "b"]"#, ("unknown-attribute", "town")),
+    ] {
+        assert_eq!(faults(&policy, text), [fault], "{text}");
+    }
+    let both = "any of\n  emails is present\n  emails.value = \"a\", any case";
+    assert_eq!(policy.parse(r#"emails pr or emails eq "a""#).unwrap().explain(), both);
+    let both = "any of\n  emails.value = \"a\", any case\n  emails is present";
+    assert_eq!(policy.parse(r#"emails eq "a" or emails pr"#).unwrap().explain(), both);
+}
+
+#[test]
+fn the_rule_of_an_attribute_holds_for_null_too() {
+    let contains = Operators::of(&[Operator::Co]);
+    let policy = everything().with_rule("name", |rule| rule.operators = contains).unwrap();
+    let policy = policy
+        .with_rule("address", |rule| rule.operators = Operators::of(&[Operator::Pr]))
+        .unwrap();
+    assert_eq!(faults(&policy, "name eq null"), [("operator-not-allowed", "eq")]);
+    assert_eq!(faults(&policy, "name pr"), [("operator-not-allowed", "pr")]);
+    assert!(faults(&policy, "address eq null").is_empty());
+}
+
+#[test]
+fn integers_are_compared_with_numbers_that_none_reaches() {
+    for (literal, operator, meaning) in [
+        ("-1e30", "gt", "logins is present"),
+        ("-1e30", "ge", "logins is present"),
+        ("-1e30", "lt", "logins never matches"),
+        ("-1e30", "le", "logins never matches"),
+        ("1e30", "gt", "logins never matches"),
+        ("1e30", "ge", "logins never matches"),
+        ("1e30", "lt", "logins is present"),
+        ("1e30", "le", "logins is present"),
+        ("1e30", "eq", "logins never matches"),
+        ("-1e30", "ne", "not\n  logins never matches"),
+    ] {
+        let text = format!("logins {operator} {literal}");
+        assert_eq!(everything().parse(&text).unwrap().explain(), meaning, "{text}");
+    }
+}
+
+#[test]
+fn either_the_filter_or_the_policy_may_take_boolean_texts() {
+    let text = r#"active eq "False""#;
+    for (read, checked, taken) in [
+        (Syntax::rfc(), Syntax::rfc(), false),
+        (Syntax::entra(), Syntax::rfc(), true),
+        (Syntax::rfc(), Syntax::entra(), true),
+        (Syntax::entra(), Syntax::entra(), true),
+    ] {
+        let filter = Filter::parse_with(text, &read, &Limits::default()).unwrap();
+        assert_eq!(filter.syntax(), &read);
+        let explained = everything().with_syntax(checked).check(&filter).map(|plan| plan.explain());
+        assert_eq!(
+            explained.ok().as_deref(),
+            taken.then_some("active = false"),
+            "{read:?} {checked:?}"
+        );
+    }
+    assert_eq!(helps(&everything(), text), ["write it without quotes: `false`"]);
+    assert_eq!(helps(&everything(), r#"active eq "yes""#), ["write `true` or `false`"]);
+}
+
+#[test]
+fn names_are_listed_up_to_a_dozen() {
+    let lists = helps(&everything(), "zzzzzzzzzzzz pr");
+    assert!(
+        lists[0].starts_with("the attributes are `id`, ") && lists[0].ends_with(" more"),
+        "{lists:?}"
+    );
+    let few = helps(&everything(), "emails[zzzzzzzzzzzz pr]");
+    assert_eq!(few, ["the sub-attributes are `value`, `type`"]);
+    assert_eq!(helps(&everything().closed(), "zzzzzzzzzzzz pr"), ["there is none to filter by"]);
+}
+
+/// Looking for the names that come nearest takes time.
+#[test]
+fn so_many_unknown_names_are_helped_with() {
+    let clauses: Vec<String> = (0..20).map(|number| format!("nmae{} pr", number % 18)).collect();
+    let helped: Vec<bool> =
+        helps(&everything(), &clauses.join(" or ")).iter().map(|help| !help.is_empty()).collect();
+    assert_eq!(helped, (0..20).map(|number| number % 18 < 16).collect::<Vec<_>>());
+}
+
+#[test]
+fn ne_on_what_has_one_value_of_any_type() {
+    let schema = Schema::new(
+        None,
+        [
+            Attribute::new("one", AttributeType::Any),
+            Attribute::new("many", AttributeType::Any).multi_valued(),
+        ],
+    )
+    .unwrap();
+    let policy = Policy::<Nothing>::new(schema).unwrap();
+    let explained = |text| policy.parse(text).unwrap().explain();
+    assert_eq!(explained("one ne 5"), format!("not\n  {}", explained("one eq 5")));
+    assert_ne!(explained("many ne 5"), format!("not\n  {}", explained("many eq 5")));
+    let policy = policy.clone().with_multi_ne(MultiNe::NoValueEquals);
+    assert_eq!(
+        policy.parse("many ne 5").unwrap().explain(),
+        format!("not\n  {}", explained("many eq 5"))
+    );
+}
+
+#[test]
+fn plans_are_equal_where_they_ask_the_same_of_the_same_attributes() {
+    let other = Policy::<Nothing>::new(
+        Schema::new(None, [Attribute::new("id", AttributeType::String)]).unwrap(),
+    )
+    .unwrap();
+    let plan = |text| everything().parse(text).unwrap();
+    assert_eq!(plan("id pr"), plan("(ID pr)"));
+    assert_ne!(plan("id pr"), plan("name pr"));
+    assert_ne!(plan("id pr"), other.parse("id pr").unwrap());
+    assert_eq!(plan(r#"id eq "aab""#), plan(r#"id eq "AAB""#));
+    assert_ne!(plan(r#"id eq "aab""#), plan(r#"id eq "bab""#));
+    assert_eq!(format!("{:?}", plan("id pr")), "id is present");
+}
+
+#[test]
+fn a_text_shows_itself_as_any_other() {
+    let texts = ["", "a\"b", "a text that is too long to lie where it is held"];
+    for text in texts {
+        assert_eq!(Text::from(text).to_string(), text);
+        assert_eq!(format!("{:?}", Value::Text(text.into())), format!("Text({text:?})"));
+    }
+    assert_ne!(Text::from(texts[0]), Text::from(texts[1]));
+    assert_ne!(Text::from(texts[1]), Text::from(texts[2]));
+}

@@ -1,0 +1,192 @@
+//! Holds grammar.md to the code: productions, dialects, types, limits, codes with an example of each.
+
+use scieve::{
+    Attribute, AttributeType, Code, Filter, Limits, Operators, Policy, Schema, Severity, Syntax,
+    scim, users,
+};
+use std::collections::BTreeMap;
+
+const GRAMMAR: &str = include_str!("../../grammar.md");
+
+/// The rows of the table whose first heading is `heading`, cell by cell.
+fn table(heading: &str) -> Vec<Vec<&'static str>> {
+    let lines =
+        GRAMMAR.lines().skip_while(|line| !line.starts_with(&format!("| {heading} |"))).skip(2);
+    let rows = lines.take_while(|line| line.starts_with('|'));
+    let cells = |line: &'static str| {
+        line.trim_matches('|')
+            .split(" | ")
+            .map(|cell| cell.strip_prefix(' ').unwrap_or(cell))
+            .collect()
+    };
+    let rows: Vec<Vec<&str>> = rows.map(cells).collect();
+    assert!(!rows.is_empty(), "no table {heading}");
+    rows
+}
+
+/// What stands in backticks in a cell.
+fn code(cell: &'static str) -> &'static str {
+    let cell = cell.trim();
+    cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`')).unwrap_or(cell)
+}
+
+#[test]
+fn every_production_is_a_function_and_quoted_there() {
+    let abnf = GRAMMAR.split("```abnf\n").nth(1).unwrap().split("```").next().unwrap();
+    let source = concat!(
+        include_str!("../../src/filter/parse.rs"),
+        include_str!("../../src/filter/literal.rs")
+    );
+    for line in abnf.lines() {
+        let (name, rule) = line.split_once('=').unwrap();
+        let function: String = name
+            .trim()
+            .chars()
+            .flat_map(|char| {
+                if char.is_uppercase() { vec!['_', char.to_ascii_lowercase()] } else { vec![char] }
+            })
+            .collect();
+        assert!(
+            source.contains(&format!("fn {function}<"))
+                || source.contains(&format!("fn {function}(")),
+            "no function {function}"
+        );
+        let squeeze = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let quoted = format!("/// {} = {}", name.trim(), squeeze(rule));
+        assert!(
+            source.lines().any(|line| squeeze(line) == quoted),
+            "{quoted} is not quoted above {function}"
+        );
+    }
+}
+
+#[test]
+fn every_dialect_switch_reads_its_example() {
+    let rows = table("switch");
+    for row in &rows {
+        let (switch, preset, example, right) =
+            (code(row[0]), code(row[1]), code(row[2]), code(row[3]));
+        let policy = scim::user_policy().clone();
+        let check = |text: &str, syntax| policy.clone().with_syntax(syntax).parse(text);
+        let mut only = serde_json::to_value(Syntax::rfc()).unwrap();
+        *only.get_mut(switch).unwrap_or_else(|| panic!("no switch {switch}")) = true.into();
+        let only: Syntax = serde_json::from_value(only).unwrap();
+        assert!(check(example, Syntax::rfc()).is_err(), "{example} is no deviation");
+        assert_eq!(
+            check(example, only).unwrap(),
+            check(right, Syntax::rfc()).unwrap(),
+            "{example}"
+        );
+        assert!(check(example, Syntax::from_name(preset).unwrap()).is_ok());
+        if preset == "lenient" {
+            assert!(check(example, Syntax::entra()).is_err());
+        }
+    }
+    assert_eq!(rows.len(), serde_json::to_value(Syntax::rfc()).unwrap().as_object().unwrap().len());
+}
+
+#[test]
+fn the_types_take_the_operators_listed() {
+    let rows = table("type");
+    for row in &rows {
+        let kind = AttributeType::from_name(row[0].trim()).unwrap();
+        let listed: Vec<&str> = row[2].split_whitespace().map(code).collect();
+        let taken: Vec<&str> =
+            Operators::of_kind(kind).iter().map(|operator| operator.name()).collect();
+        let sorted = |mut names: Vec<&'static str>| {
+            names.sort_unstable();
+            names
+        };
+        assert_eq!(sorted(listed), sorted(taken), "{kind}");
+    }
+    assert_eq!(rows.len(), AttributeType::ALL.len() - 1, "every kind but the one without a schema");
+}
+
+#[test]
+fn the_limits_are_the_ones_listed() {
+    let listed: BTreeMap<&str, u64> =
+        table("limit").iter().map(|row| (code(row[0]), row[1].trim().parse().unwrap())).collect();
+    let limits = serde_json::to_value(Limits::default()).unwrap();
+    let actual: BTreeMap<&str, u64> = limits
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_u64().unwrap()))
+        .collect();
+    assert_eq!(listed, actual);
+}
+
+#[test]
+fn disputed_lines_are_those_of_the_corpus_test() {
+    let source = include_str!("grammar.rs");
+    for row in table("filter") {
+        if row.len() == 4 {
+            assert!(source.contains(&format!("(\"{}\",", code(row[0]))), "{}", row[0]);
+        }
+    }
+}
+
+#[test]
+fn every_code_has_an_example_that_shows_it() {
+    let rows = table("code");
+    let listed: Vec<&str> = rows.iter().map(|row| code(row[0])).collect();
+    let known: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    assert_eq!(listed, known);
+    for row in &rows {
+        let (name, under, example) = (code(row[0]), row[1].trim(), code(row[2]));
+        if under == "sql" {
+            continue;
+        }
+        let found = findings(under, example);
+        assert!(
+            found.iter().any(|(code, _)| code == name),
+            "{name}: {example} under {under} gives {found:?}"
+        );
+        let refused = found.iter().any(|(_, severity)| *severity == Severity::Error);
+        assert_eq!(refused, !name.starts_with("accepted"), "{example}");
+    }
+}
+
+fn findings(under: &str, text: &str) -> Vec<(String, Severity)> {
+    let (word, number) = under.split_once(' ').unwrap_or((under, ""));
+    let checked = match word {
+        "users" => scieve_users::policy().parse(text).map(|plan| plan.warnings().to_vec()),
+        "scim-user" => scim::user_policy().parse(text).map(|plan| plan.warnings().to_vec()),
+        "decimal" => {
+            let schema =
+                Schema::new(None, [Attribute::new("score", AttributeType::Decimal)]).unwrap();
+            Policy::<serde_json::Value>::new(schema)
+                .unwrap()
+                .parse(text)
+                .map(|plan| plan.warnings().to_vec())
+        }
+        "ids" => {
+            let policy = scieve_users::policy()
+                .clone()
+                .with_rule("id", |rule| rule.max_count = Some(1))
+                .unwrap();
+            policy.parse(text).map(|plan| plan.warnings().to_vec())
+        }
+        "rfc" | "entra" | "lenient" => {
+            let syntax = Syntax::from_name(word).unwrap();
+            let policy = scim::user_policy().clone().with_syntax(syntax);
+            let read = Filter::parse_with(text, &syntax, &Limits::default())
+                .map(|filter| filter.warnings().to_vec());
+            // What a dialect accepts of a type shows against a schema.
+            if text.contains("\"True\"") {
+                policy.parse(text).map(|plan| plan.warnings().to_vec())
+            } else {
+                read
+            }
+        }
+        limit => {
+            let mut limits = serde_json::to_value(Limits::default()).unwrap();
+            limits[limit] = number.parse::<u64>().unwrap().into();
+            let limits: Limits = serde_json::from_value(limits).unwrap();
+            Filter::parse_with(text, &Syntax::rfc(), &limits)
+                .map(|filter| filter.warnings().to_vec())
+        }
+    };
+    let list = checked.unwrap_or_else(|findings| findings.iter().cloned().collect());
+    list.iter().map(|finding| (finding.code().name().to_owned(), finding.severity())).collect()
+}

@@ -1,0 +1,30 @@
+//! The tests of the engine: one module per subject, most of them over the files of `tests/corpus`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+
+mod architecture;
+mod check;
+mod dependencies;
+mod grammar;
+#[cfg(feature = "serde")]
+mod grammar_doc;
+#[cfg(feature = "serde")]
+mod json_record;
+#[cfg(feature = "serde")]
+mod matching;
+#[cfg(feature = "serde")]
+mod policies;
+#[cfg(feature = "arbitrary")]
+mod properties;
+mod record_trait;
+#[cfg(all(feature = "serde", feature = "sql"))]
+mod sql;
+#[cfg(feature = "sql")]
+mod sql_types;
+#[cfg(feature = "serde")]
+mod status_rule;

@@ -1,0 +1,99 @@
+//! What other implementations answer, asked of the same resources without a schema; where we differ, a file says why.
+
+use scieve::{Attribute, AttributeType, CaseSensitivity, Filter, Limits, Policy, Schema, Syntax};
+use serde_json::{Value, json};
+
+fn lines(corpus: &str) -> Vec<Value> {
+    corpus
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// `true`, `false`, or `"refused"`. What RFC 7644 does not read is read in the lenient dialect.
+fn answer(policy: &Policy<Value>, text: &str, resource: &Value) -> Value {
+    let read = |syntax| Filter::parse_with(text, &syntax, &Limits::default());
+    let checked = read(Syntax::rfc())
+        .or_else(|_| read(Syntax::lenient()))
+        .and_then(|filter| policy.check(&filter));
+    checked.map_or(json!("refused"), |plan| plan.matches(resource).into())
+}
+
+#[test]
+fn disagreements_are_the_listed_ones() {
+    let policy = Policy::<Value>::schemaless(CaseSensitivity::Ignore);
+    let corpus = lines(include_str!("../../tests/corpus/match.jsonl"));
+    assert!(corpus.len() > 1_100, "the corpus shrank to {}", corpus.len());
+    let mut found = Vec::new();
+    for (number, line) in corpus.iter().enumerate() {
+        let ours = answer(&policy, line["filter"].as_str().unwrap(), &line["resource"]);
+        if ours != line["expect"] {
+            found.push(
+                json!({"line": number + 1, "filter": line["filter"], "source": line["source"], "expect": line["expect"], "ours": ours}),
+            );
+        }
+    }
+    let listed = lines(include_str!("../../tests/corpus/disagreements.jsonl"));
+    for line in &listed {
+        assert!(
+            line["reason"].as_str().is_some_and(|reason| reason.len() > 20),
+            "no reason: {line}"
+        );
+    }
+    let bare = |line: &Value| {
+        let mut line = line.clone();
+        line.as_object_mut().unwrap().remove("reason");
+        line
+    };
+    let listed: Vec<Value> = listed.iter().map(bare).collect();
+    let new: Vec<String> =
+        found.iter().filter(|line| !listed.contains(line)).map(ToString::to_string).collect();
+    let gone: Vec<String> =
+        listed.iter().filter(|line| !found.contains(line)).map(ToString::to_string).collect();
+    assert!(
+        new.is_empty() && gone.is_empty(),
+        "new:\n{}\nno more:\n{}",
+        new.join("\n"),
+        gone.join("\n")
+    );
+}
+
+/// The policy for the schema that a line of the corpus comes with.
+fn typed(schema: &Value) -> Policy<Value> {
+    let attributes = schema.as_object().unwrap().iter().map(|(path, rules)| {
+        let kind = AttributeType::from_name(rules["type"].as_str().unwrap()).unwrap();
+        let attribute = Attribute::new(path, kind)
+            .case_exact(rules["caseExact"].as_bool().unwrap_or(kind == AttributeType::Reference));
+        let attribute =
+            if rules["multiValued"] == true { attribute.multi_valued() } else { attribute };
+        if rules["returned"] == "never" { attribute.never_returned() } else { attribute }
+    });
+    Policy::new(Schema::new(None, attributes).unwrap()).unwrap()
+}
+
+/// Where others compare the text forms of numbers and Booleans, or let an attribute that is never returned match nothing, the
+/// filter is refused instead.
+#[test]
+fn by_their_schemas_all_agree_or_are_refused() {
+    let mut refused = 0;
+    for line in lines(include_str!("../../tests/corpus/match.jsonl"))
+        .iter()
+        .filter(|line| line["schema"].is_object())
+    {
+        let policy = typed(&line["schema"]);
+        let (text, rules) = (line["filter"].as_str().unwrap(), &line["schema"]);
+        match answer(&policy, text, &line["resource"]) {
+            Value::Bool(ours) => assert_eq!(ours, line["expect"], "{line}"),
+            _ => {
+                let substring =
+                    [" co ", " sw ", " ew "].iter().any(|operator| text.contains(operator));
+                let never =
+                    rules.as_object().unwrap().values().any(|rules| rules["returned"] == "never");
+                assert!(substring || never, "{line}");
+                refused += 1;
+            }
+        }
+    }
+    assert_eq!(refused, 31);
+}

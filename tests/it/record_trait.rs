@@ -1,0 +1,234 @@
+//! Whether a record hands out its one text, or values one by one, with keys or without: the answer is the same.
+
+use scieve::{
+    Attribute, AttributeType, Operator, Plan, Policy, Record, Schema, ValueRef, fold_key,
+};
+use std::cell::Cell;
+
+/// The text of every attribute, as records may keep it.
+#[derive(Debug)]
+enum Held<'t> {
+    Single(Option<&'t str>),
+    Bare(Option<&'t str>),
+    Keyed(Option<(&'t str, &'t str)>),
+}
+
+impl Record for Held<'_> {
+    fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        match *self {
+            Self::Single(text) | Self::Bare(text) => text.is_some_and(|text| test(text.into())),
+            Self::Keyed(both) => both.is_some_and(|(text, key)| test(ValueRef::keyed(text, key))),
+        }
+    }
+
+    fn single_text(&self, _: &Attribute) -> Option<Option<&str>> {
+        match *self {
+            Self::Single(text) => Some(text),
+            _ => None,
+        }
+    }
+}
+
+fn policy<'t>() -> Policy<Held<'t>> {
+    let attributes = [
+        Attribute::new("name", AttributeType::String),
+        Attribute::new("code", AttributeType::String).case_exact(true),
+        Attribute::new("names", AttributeType::String).multi_valued(),
+        Attribute::new("any", AttributeType::Any),
+        Attribute::new("anyCode", AttributeType::Any).case_exact(true),
+    ];
+    Policy::new(Schema::new(None, attributes).unwrap()).unwrap()
+}
+
+/// Short and long, equal but for case or form, folded to fewer bytes and to more; each with its key.
+fn texts() -> Vec<(String, String)> {
+    let short = [
+        "",
+        "b",
+        "bob",
+        "Bob",
+        "BOBBY",
+        "bobo",
+        "zoë",
+        "ZOE\u{308}",
+        "straße",
+        "STRASSE",
+        "ﬁ",
+        "fi",
+        "\u{212a}",
+        "K",
+        "é",
+        "e",
+        "aé",
+        "AÉ",
+        "a{",
+        "~",
+    ];
+    let long = [
+        "x".repeat(62),
+        "X".repeat(63),
+        "x".repeat(64),
+        "x".repeat(65),
+        "X".repeat(65),
+        format!("{}é", "x".repeat(64)),
+    ];
+    let all = short.map(str::to_owned).into_iter().chain(long);
+    all.map(|text| (text.clone(), fold_key(&text).into_owned())).collect()
+}
+
+/// Asks every record that a text and its key can be in.
+fn agree<'t>(plan: &Plan<Held<'t>>, text: Option<(&'t str, &'t str)>, wanted: bool) {
+    let plain = text.map(|(text, _)| text);
+    for record in [Held::Single(plain), Held::Bare(plain), Held::Keyed(text)] {
+        assert_eq!(plan.matches(&record), wanted, "{plan:?} of {record:?}");
+    }
+}
+
+fn expected(operator: Operator, stored: &str, operand: &str) -> bool {
+    match operator {
+        Operator::Eq => stored == operand,
+        Operator::Ne => stored != operand,
+        Operator::Co => stored.contains(operand),
+        Operator::Sw => stored.starts_with(operand),
+        Operator::Ew => stored.ends_with(operand),
+        Operator::Gt => stored > operand,
+        Operator::Ge => stored >= operand,
+        Operator::Lt => stored < operand,
+        Operator::Le => stored <= operand,
+        _ => panic!("{operator} takes no operand"),
+    }
+}
+
+#[test]
+fn every_operator_asks_the_text_or_its_key() {
+    let texts = texts();
+    for operator in Operator::ALL.into_iter().filter(|operator| operator.takes_value()) {
+        for (operand, operand_key) in &texts {
+            for (attribute, ignores) in [
+                ("name", true),
+                ("code", false),
+                ("names", true),
+                ("any", true),
+                ("anyCode", false),
+            ] {
+                let plan =
+                    policy().parse(&format!("{attribute} {operator} \"{operand}\"")).unwrap();
+                for (text, key) in &texts {
+                    let wanted = if ignores {
+                        expected(operator, key, operand_key)
+                    } else {
+                        expected(operator, text, operand)
+                    };
+                    agree(&plan, Some((text, key)), wanted);
+                }
+                agree(&plan, None, operator == Operator::Ne);
+            }
+        }
+    }
+    for attribute in ["name", "code", "any"] {
+        let plan = policy().parse(&format!("{attribute} pr")).unwrap();
+        agree(&plan, Some(("", "")), true);
+        agree(&plan, None, false);
+    }
+}
+
+#[test]
+fn lists_of_any_length_hold_what_they_list() {
+    let texts = texts();
+    for count in [2, 3, 4, 5, 9, 20] {
+        for from in 0..texts.len() {
+            let listed: Vec<&(String, String)> =
+                texts.iter().cycle().skip(from).take(count).collect();
+            for (attribute, ignores) in [("name", true), ("code", false)] {
+                let clauses: Vec<String> = listed
+                    .iter()
+                    .map(|(operand, _)| format!("{attribute} eq \"{operand}\""))
+                    .collect();
+                let plan = policy().parse(&clauses.join(" or ")).unwrap();
+                for (text, key) in &texts {
+                    let is = |operand: &&(String, String)| {
+                        if ignores { operand.1 == *key } else { operand.0 == *text }
+                    };
+                    agree(&plan, Some((text, key)), listed.iter().any(is));
+                }
+                agree(&plan, None, false);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_or_chain_asks_all_of_its_tests() {
+    // Some of one attribute behind each other, some alone.
+    let clauses = [
+        r#"name co "1""#,
+        r#"name sw "2""#,
+        r#"name ew "3""#,
+        r#"code co "4""#,
+        r#"code sw "5""#,
+        r#"name co "6""#,
+    ];
+    for first in 0..clauses.len() {
+        let turned = [&clauses[first..], &clauses[..first]].concat();
+        let plan = policy().parse(&turned.join(" or ")).unwrap();
+        for text in ["1", "2", "3", "4", "5", "6", "7"] {
+            agree(&plan, Some((text, text)), text != "7");
+        }
+        agree(&plan, None, false);
+    }
+}
+
+/// A record that knows its one text says it once, and where a key is handed over with a text, the text is not folded again.
+#[test]
+fn what_is_known_is_not_asked_again() {
+    #[derive(Default)]
+    struct Known(Cell<usize>);
+    impl Record for Known {
+        fn any_value(
+            &self,
+            attribute: &Attribute,
+            _: &mut dyn FnMut(ValueRef<'_>) -> bool,
+        ) -> bool {
+            panic!("{attribute} was known")
+        }
+
+        fn single_text(&self, _: &Attribute) -> Option<Option<&str>> {
+            self.0.set(self.0.get() + 1);
+            Some(Some("Bob"))
+        }
+    }
+    let filters = [
+        "name eq \"bob\"",
+        "name ne \"al\"",
+        "name co \"ob\"",
+        "name sw \"bo\"",
+        "name ew \"ob\"",
+        "name pr",
+        "any eq \"bob\"",
+        "any co \"ob\"",
+        "any gt \"al\"",
+        "name gt \"al\"",
+        "name le \"bob\"",
+        "name ge \"bob\"",
+        "name lt \"z\"",
+        "names ne \"al\"",
+        "name eq \"al\" or name eq \"bob\"",
+        "name co \"al\" or name co \"bob\"",
+        "any eq \"al\" or any eq \"bob\"",
+        "name eq \"al\" or name eq \"bob\" or name eq \"cy\" or name eq \"di\" or name eq \"ed\" or name eq \"flo\"",
+    ];
+    let schema = policy().schema().clone();
+    let known = Policy::<Known>::new(schema).unwrap();
+    for filter in filters {
+        let record = Known::default();
+        assert!(known.parse(filter).unwrap().matches(&record), "{filter}");
+        assert_eq!(record.0.get(), 1, "{filter}");
+        assert!(
+            policy()
+                .parse(&filter.replace('b', "k"))
+                .unwrap()
+                .matches(&Held::Keyed(Some(("other", "kok")))),
+            "{filter}"
+        );
+    }
+}

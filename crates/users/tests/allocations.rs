@@ -6,7 +6,7 @@ use allocation_counter::{AllocationInfo, measure};
 use scieve::{CaseSensitivity, Filter, Limits, Policy, Syntax, scim, users};
 use std::hint::black_box;
 
-#[path = "../benches/corpus/mod.rs"]
+#[path = "../../../benches/corpus/mod.rs"]
 mod corpus;
 
 /// What the last of a few runs takes, when everything that is made only once is there.
@@ -30,7 +30,10 @@ fn checking_takes_little_more_than_a_copy_of_the_plan() {
     let short = [
         ("name eq \"a\" and email eq \"b\"", 0),
         ("(name eq \"a\" or email co \"b\") and status eq \"active\"", 1),
-        ("name co \"b\" and (status eq \"active\" or status eq \"disabled\") and email co \"c\"", 0),
+        (
+            "name co \"b\" and (status eq \"active\" or status eq \"disabled\") and email co \"c\"",
+            0,
+        ),
         ("status eq \"active\" and status eq \"disabled\" and name co \"b\"", 0),
         ("name eq \"a\" or email eq \"b\" or subject eq \"c\"", 1),
         ("name co \"a\" and name co \"b\" and email eq \"c\"", 0),
@@ -40,7 +43,8 @@ fn checking_takes_little_more_than_a_copy_of_the_plan() {
     for (text, more) in short.map(|(text, more)| (text.to_owned(), more)).into_iter().chain(long) {
         let filter = Filter::parse(&text).unwrap();
         let plan = scieve_users::policy().check(&filter).unwrap();
-        let (copy, check) = (counted(|| plan.clone()), counted(|| scieve_users::policy().check(&filter).unwrap()));
+        let (copy, check) =
+            (counted(|| plan.clone()), counted(|| scieve_users::policy().check(&filter).unwrap()));
         assert!(check.count_total <= copy.count_total + more, "{text}: {check:?} {copy:?}");
     }
 }
@@ -48,7 +52,9 @@ fn checking_takes_little_more_than_a_copy_of_the_plan() {
 #[test]
 fn matching_ascii_records_takes_none() {
     let people: Vec<scieve_users::User> = scieve_users::sample(2_000).filter(ascii).collect();
-    assert!(people.len() > 1_000 && people.iter().any(|user| scieve::fold_key(&user.name) != user.name));
+    assert!(
+        people.len() > 1_000 && people.iter().any(|user| scieve::fold_key(&user.name) != user.name)
+    );
     for (name, text) in corpus::filters_of_users() {
         let plan = scieve_users::policy().parse(&text).unwrap();
         let mut matched = 0;
@@ -66,7 +72,8 @@ fn ascii(user: &scieve_users::User) -> bool {
 fn matching_ascii_json_takes_none() {
     let resource = corpus::resource();
     let schemaless = Policy::<serde_json::Value>::schemaless(CaseSensitivity::Ignore);
-    let ends = ["userName", "displayName", "emails.value", "name.familyName"].map(|path| ("ends", format!("{path} ew \"sEn\"")));
+    let ends = ["userName", "displayName", "emails.value", "name.familyName"]
+        .map(|path| ("ends", format!("{path} ew \"sEn\"")));
     for (name, text) in corpus::filters_of_scim().into_iter().chain(ends) {
         for (how, policy) in [("by schema", scim::user_policy()), ("without schema", &schemaless)] {
             let plan = policy.parse(&text).unwrap();
@@ -100,13 +107,18 @@ fn nothing_takes_two_mebibytes_at_once() {
         vec![format!("userName eq '{}'", "z".repeat(113)); 500].join(" or "),
         vec![format!("emails[type eq {0}].value eq '{0}'", "z".repeat(100)); 250].join(" or "),
         vec![format!("{} pr", "z".repeat(100)); 500].join(" or "),
-        vec!["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCentre pr".to_owned(); 500].join(" or "),
+        vec![
+            "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:costCentre pr".to_owned();
+            500
+        ]
+        .join(" or "),
         (0..500).map(|number| format!("nick{number} eq 5")).collect::<Vec<_>>().join(" or "),
         vec!["meta eq 5".to_owned(); 500].join(" or "),
         vec!["emails[typ eq 5]".to_owned(); 500].join(" and "),
         vec!["name eq \"x\" and status eq \"y\"".to_owned(); 250].join(" or "),
     ];
-    let lenient = Policy::<serde_json::Value>::schemaless(CaseSensitivity::Ignore).with_syntax(Syntax::lenient());
+    let lenient = Policy::<serde_json::Value>::schemaless(CaseSensitivity::Ignore)
+        .with_syntax(Syntax::lenient());
     for text in texts {
         let shown: String = text.chars().take(30).collect();
         assert!(text.len() <= full, "{shown} has {} bytes", text.len());

@@ -270,6 +270,79 @@ impl<R: ?Sized> Policy<R> {
         self
     }
 
+    /// Returns the same policy for records of type `S`, such as one loaded for JSON applied to a
+    /// struct.
+    ///
+    /// Only the [slots](Attribute::slot) change: they are those that `S` assigns, as in
+    /// [`Schema::for_record`].
+    ///
+    /// # Errors
+    /// Returns an error if `S` does not have an attribute of the schema.
+    ///
+    /// ```
+    /// use scieve::{Attribute, AttributeType, Policy, Record, Schema, ValueRef};
+    ///
+    /// struct Employee {
+    ///     name: String,
+    /// }
+    ///
+    /// impl Record for Employee {
+    ///     fn slot(attribute: &Attribute) -> Option<u32> {
+    ///         attribute.path().eq_ignore_ascii_case("name").then_some(0)
+    ///     }
+    ///
+    ///     fn any_value(
+    ///         &self,
+    ///         _: &Attribute,
+    ///         test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+    ///     ) -> bool {
+    ///         test(ValueRef::text(&self.name))
+    ///     }
+    /// }
+    ///
+    /// /// A manager has a name too, in a struct of another layout.
+    /// struct Manager(Employee);
+    ///
+    /// impl Record for Manager {
+    ///     fn slot(attribute: &Attribute) -> Option<u32> {
+    ///         Employee::slot(attribute)
+    ///     }
+    ///
+    ///     fn any_value(
+    ///         &self,
+    ///         attribute: &Attribute,
+    ///         test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+    ///     ) -> bool {
+    ///         self.0.any_value(attribute, test)
+    ///     }
+    /// }
+    ///
+    /// let schema = Schema::new(None, [Attribute::new("name", AttributeType::String)])?;
+    /// let employees: Policy<Employee> = Policy::new(schema)?.allow_not(false);
+    /// let managers = employees.for_record::<Manager>()?;
+    ///
+    /// let ada = Manager(Employee { name: "Ada".into() });
+    /// assert!(managers.parse(r#"name eq "ada""#)?.matches(&ada));
+    /// assert!(managers.parse(r#"not (name eq "ada")"#).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn for_record<S: Record>(&self) -> Result<Policy<S>, SchemaError> {
+        Ok(Policy {
+            schema: Arc::new(Schema::clone(&self.schema).for_record::<S>()?),
+            rules: self.rules.clone(),
+            groups: self.groups.clone(),
+            limits: self.limits,
+            syntax: self.syntax,
+            not: self.not,
+            value_paths: self.value_paths,
+            urns: self.urns,
+            null: self.null,
+            multi_ne: self.multi_ne,
+            open: self.open,
+            record: PhantomData,
+        })
+    }
+
     fn known(&self, path: &str) -> Result<AttributeId, SchemaError> {
         let found = self.schema.find_path(path).map(Attribute::id);
         found.ok_or_else(|| SchemaError::new(format!("attribute `{path}`: not in the schema")))

@@ -49,9 +49,9 @@ impl Choice {
         });
         let policy = match self.policy.as_str() {
             "none" => return Ok(Rules::Grammar(syntax.unwrap_or_default())),
-            // The same policy over any JSON.
-            "users" => Policy::from_json(&scieve_users::policy().to_json())
-                .map_err(|error| fault("users", &error))?,
+            "users" => scieve_users::policy()
+                .for_record::<Value>()
+                .map_err(|error| fault("users", &error.into()))?,
             "scim-user" => scim::user_policy().clone(),
             "scim-group" => scim::group_policy().clone(),
             path => read(path)?,

@@ -112,7 +112,7 @@ fn passes_on<R: Record + ?Sized>(
     record: &R,
 ) -> bool {
     match single {
-        Some(Some(text)) if !test.screen.passes(text) => false,
+        Some(Some(text)) if !test.prefilter.accepts(text) => false,
         Some(stored) => one_text_passes(test, stored, attribute, schema, record),
         None => some_value_passes(test, attribute, schema, record),
     }
@@ -240,7 +240,7 @@ fn some_value_passes<R: Record + ?Sized>(
 #[inline]
 fn can_be(test: &Test, stored: ValueRef<'_>) -> bool {
     match stored {
-        ValueRef::Text { text, key: None } => test.screen.passes(text),
+        ValueRef::Text { text, key: None } => test.prefilter.accepts(text),
         _ => true,
     }
 }

@@ -29,7 +29,7 @@ impl<R: ?Sized> Policy<R> {
             policy: self,
             schema: Cow::Borrowed(&*self.schema),
             boolean_text: filter.syntax().boolean_text || self.syntax.boolean_text,
-            clauses: filter.measures().clauses,
+            clauses: filter.usage().clauses,
             last: None,
             grouping: Grouping::of(&self.groups),
             findings: filter.warnings().to_vec(),

@@ -11,22 +11,22 @@ use crate::value::AttributeType;
 
 /// What the filter has too much of for these limits; it may have been read within others.
 pub(super) fn over_limits(filter: &Filter, limits: &Limits) -> Vec<Diagnostic> {
-    let measures = filter.measures();
+    let usage = filter.usage();
     let bytes = filter.source_text().len();
-    let within = bytes <= limits.bytes && measures.depth <= limits.depth;
+    let within = bytes <= limits.bytes && usage.depth <= limits.depth;
     if within
-        && measures.clauses <= limits.clauses
-        && measures.connective_levels <= limits.connective_levels
+        && usage.clauses <= limits.clauses
+        && usage.connective_levels <= limits.connective_levels
     {
         return Vec::new();
     }
     let rows = [
         (Code::TooLong, bytes, limits.bytes, "bytes"),
-        (Code::TooDeep, measures.depth, limits.depth, "levels of nesting"),
-        (Code::TooManyClauses, measures.clauses, limits.clauses, "clauses"),
+        (Code::TooDeep, usage.depth, limits.depth, "levels of nesting"),
+        (Code::TooManyClauses, usage.clauses, limits.clauses, "clauses"),
         (
             Code::TooManyAlternations,
-            measures.connective_levels,
+            usage.connective_levels,
             limits.connective_levels,
             "levels on which `and` and `or` take turns",
         ),

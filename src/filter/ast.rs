@@ -21,14 +21,14 @@ pub struct Filter {
     pub(super) source_len: usize,
     /// Children before their parents, the root last.
     pub(super) entries: Vec<Entry>,
-    pub(super) measures: Measures,
+    pub(super) usage: LimitUsage,
     pub(super) syntax: Syntax,
     pub(super) warnings: Vec<Diagnostic>,
 }
 
 /// How much of each limit a filter takes, as counted while it was read.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Measures {
+pub(crate) struct LimitUsage {
     pub(crate) depth: usize,
     pub(crate) clauses: usize,
     pub(crate) connective_levels: usize,
@@ -36,15 +36,15 @@ pub(crate) struct Measures {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
-    pub(super) kind: Kind,
+    pub(super) kind: EntryKind,
     pub(super) next: u32,
     pub(super) start: u32,
     pub(super) end: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Kind {
-    Chain { connective: Connective, first: u32, last: u32 },
+pub(super) enum EntryKind {
+    Logical { connective: Connective, first: u32, last: u32 },
     Not { child: u32 },
     ValuePath { path: PathRange, child: u32 },
     Clause(ClauseParts),
@@ -104,8 +104,8 @@ impl Filter {
         self.text.get(..self.source_len).unwrap_or(&self.text)
     }
 
-    pub(crate) fn measures(&self) -> Measures {
-        self.measures
+    pub(crate) fn usage(&self) -> LimitUsage {
+        self.usage
     }
 
     /// The dialect it was read in.
@@ -142,15 +142,15 @@ impl PartialEq for Filter {
             mine.next == theirs.next
                 && match (mine.kind, theirs.kind) {
                     (
-                        Kind::Chain { connective: a, first: b, .. },
-                        Kind::Chain { connective: c, first: d, .. },
+                        EntryKind::Logical { connective: a, first: b, .. },
+                        EntryKind::Logical { connective: c, first: d, .. },
                     ) => (a, b) == (c, d),
-                    (Kind::Not { child: a }, Kind::Not { child: b }) => a == b,
+                    (EntryKind::Not { child: a }, EntryKind::Not { child: b }) => a == b,
                     (
-                        Kind::ValuePath { path: a, child: b },
-                        Kind::ValuePath { path: c, child: d },
+                        EntryKind::ValuePath { path: a, child: b },
+                        EntryKind::ValuePath { path: c, child: d },
                     ) => b == d && Path::new(self, a).parts() == Path::new(other, c).parts(),
-                    (Kind::Clause(a), Kind::Clause(b)) => {
+                    (EntryKind::Clause(a), EntryKind::Clause(b)) => {
                         let (c, d) = (a.literal, b.literal);
                         a.operator == b.operator
                             && Path::new(self, a.path).parts() == Path::new(other, b.path).parts()
@@ -206,16 +206,18 @@ impl<'f> Expr<'f> {
         let expr = |index| Expr { filter, index };
         match filter.entries.get(self.index as usize) {
             Some(Entry {
-                kind: Kind::Chain { connective: Connective::And, first, .. }, ..
+                kind: EntryKind::Logical { connective: Connective::And, first, .. },
+                ..
             }) => ExprKind::And(Operands { filter, next: *first }),
-            Some(Entry { kind: Kind::Chain { connective: Connective::Or, first, .. }, .. }) => {
-                ExprKind::Or(Operands { filter, next: *first })
-            }
-            Some(Entry { kind: Kind::Not { child }, .. }) => ExprKind::Not(expr(*child)),
-            Some(Entry { kind: Kind::ValuePath { path, child }, .. }) => {
+            Some(Entry {
+                kind: EntryKind::Logical { connective: Connective::Or, first, .. },
+                ..
+            }) => ExprKind::Or(Operands { filter, next: *first }),
+            Some(Entry { kind: EntryKind::Not { child }, .. }) => ExprKind::Not(expr(*child)),
+            Some(Entry { kind: EntryKind::ValuePath { path, child }, .. }) => {
                 ExprKind::ValuePath(Path::new(filter, *path), expr(*child))
             }
-            Some(Entry { kind: Kind::Clause(parts), end, .. }) => {
+            Some(Entry { kind: EntryKind::Clause(parts), end, .. }) => {
                 ExprKind::Clause(Clause { filter, parts, end: *end })
             }
             // No parse leaves a tree without its root; an empty chain is what comes nearest to nothing.

@@ -1,9 +1,9 @@
 //! Filters made by a program, text and names guarded.
 
 use super::ast::{Filter, Literal};
-use super::fault::{ONE_PATH, no_operand, unexpected};
-use super::reader::{Reader, fits};
-use super::token::{Fault, starts_name, stop};
+use super::error::{ONE_PATH, no_operand, unexpected};
+use super::parser::{Parser, check_length};
+use super::token::{ParseError, fail, starts_name};
 use super::{parse, print};
 use crate::diagnostic::Diagnostics;
 use crate::limits::Limits;
@@ -100,7 +100,7 @@ impl Attr {
     pub fn element(self, inner: Builder) -> Builder {
         let text = format!("{}[{}]", self.path, inner.text);
         let mut built = self.clause(text);
-        built.fault = built.fault.or(inner.fault);
+        built.error = built.error.or(inner.error);
         built
     }
 
@@ -118,7 +118,7 @@ impl Attr {
     }
 
     fn clause(self, text: String) -> Builder {
-        Builder { text, or: false, fault: attribute_only(&self.path).err() }
+        Builder { text, or: false, error: attribute_only(&self.path).err() }
     }
 }
 
@@ -128,21 +128,21 @@ impl Attr {
 pub struct Builder {
     text: String,
     or: bool,
-    fault: Option<Diagnostics>,
+    error: Option<Diagnostics>,
 }
 
 impl Builder {
     /// Both are true.
     pub fn and(self, other: Self) -> Self {
         let text = format!("{} and {}", self.grouped(), other.grouped());
-        Self { text, or: false, fault: self.fault.or(other.fault) }
+        Self { text, or: false, error: self.error.or(other.error) }
     }
 
     /// At least one is true.
     pub fn or(mut self, other: Self) -> Self {
         self.text.push_str(" or ");
         self.text.push_str(&other.text);
-        Self { or: true, fault: self.fault.or(other.fault), ..self }
+        Self { or: true, error: self.error.or(other.error), ..self }
     }
 
     /// It is false.
@@ -168,8 +168,8 @@ impl Builder {
     /// # Errors
     /// As [`Builder::build`].
     pub fn build_with(self, limits: &Limits) -> Result<Filter, Diagnostics> {
-        match self.fault {
-            Some(fault) => Err(fault),
+        match self.error {
+            Some(error) => Err(error),
             None => Filter::parse_with(&self.text, &Syntax::rfc(), limits),
         }
     }
@@ -182,20 +182,20 @@ impl Builder {
 /// Reads what is to be an attribute and nothing else.
 fn attribute_only(text: &str) -> Result<(), Diagnostics> {
     let limits = Limits::default();
-    fits(text, &limits)?;
-    let reader = Reader::new(text, &Syntax::rfc(), limits);
+    check_length(text, &limits)?;
+    let parser = Parser::new(text, &Syntax::rfc(), limits);
     let input = text.as_bytes();
     let read = if starts_name(input) {
-        parse::attr_path(&reader, input)
+        parse::attr_path(&parser, input)
     } else {
-        stop(no_operand(&reader, input))
+        fail(no_operand(&parser, input))
     };
     match read {
         Ok(([], _)) => Ok(()),
         Ok((rest, _)) => {
-            let fault = unexpected(&reader, rest).expecting(&["the end"]).with_help(ONE_PATH);
-            Err(reader.refuse(nom::Err::Failure(Fault(Some(fault)))))
+            let error = unexpected(&parser, rest).expecting(&["the end"]).with_help(ONE_PATH);
+            Err(parser.into_diagnostics(nom::Err::Failure(ParseError(Some(error)))))
         }
-        Err(error) => Err(reader.refuse(error)),
+        Err(error) => Err(parser.into_diagnostics(error)),
     }
 }

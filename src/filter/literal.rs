@@ -1,15 +1,15 @@
 //! The comparison values of grammar.md, one function per production, named as there.
 
 use super::ast::{Literal, LiteralKind, LiteralRange};
-use super::fault::{VALUES, bad_value};
-use super::reader::{Reader, short};
+use super::error::{VALUES, bad_value};
+use super::parser::{Parser, to_u32};
 use super::string;
-use super::token::{Input, Step, blanks, is_plain_word, stop, word};
+use super::token::{Input, ParseResult, fail, is_plain_word, skip_whitespace, word};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::operator::Operator;
 use crate::span::Span;
 use crate::syntax::Syntax;
-use nom::Parser;
+use nom::Parser as _;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_while1};
 use nom::character::complete::one_of;
@@ -22,67 +22,67 @@ use nom::sequence::preceded;
 /// after at least one blank.
 #[inline(always)]
 pub(super) fn comp_value<'s>(
-    reader: &mut Reader,
+    parser: &mut Parser,
     operator: Operator,
     input: Input<'s>,
-) -> Step<'s, LiteralRange> {
-    let after = blanks(input);
+) -> ParseResult<'s, LiteralRange> {
+    let after = skip_whitespace(input);
     if after.first() == Some(&b'"') && after.len() < input.len() {
-        return string(reader, after);
+        return string(parser, after);
     }
-    let (rest, literal) = other_value(reader, operator, input, after)?;
+    let (rest, literal) = other_value(parser, operator, input, after)?;
     Ok((rest, literal))
 }
 
 /// A value that is no string in double quotes, or none.
 fn other_value<'s>(
-    reader: &mut Reader,
+    parser: &mut Parser,
     operator: Operator,
     input: Input<'s>,
     after: Input<'s>,
-) -> Step<'s, LiteralRange> {
+) -> ParseResult<'s, LiteralRange> {
     match after.first() {
         None | Some(b')' | b']') => {
-            let fault = Diagnostic::new(
+            let error = Diagnostic::new(
                 Code::ExpectedValue,
-                reader.span(after, 0),
+                parser.span(after, 0),
                 format!("no value after `{operator}`"),
             );
-            stop(fault.expecting(VALUES))
+            fail(error.expecting(VALUES))
         }
         Some(_) if after.len() == input.len() => {
-            let fault = Diagnostic::new(
+            let error = Diagnostic::new(
                 Code::MissingBlank,
-                reader.span(after, 0),
+                parser.span(after, 0),
                 format!("a blank is missing after `{operator}`"),
             );
-            stop(fault.with_help("write a blank between the operator and the value"))
+            fail(error.with_help("write a blank between the operator and the value"))
         }
-        Some(b'\'') if reader.filter.syntax.single_quotes => made_string(reader, after, '\''),
-        Some(_) => word_value(reader, operator, after),
+        Some(b'\'') if parser.filter.syntax.single_quotes => made_string(parser, after, '\''),
+        Some(_) => word_value(parser, operator, after),
     }
 }
 
 fn word_value<'s>(
-    reader: &mut Reader,
+    parser: &mut Parser,
     operator: Operator,
     input: Input<'s>,
-) -> Step<'s, LiteralRange> {
-    let start = reader.offset(input);
+) -> ParseResult<'s, LiteralRange> {
+    let start = parser.offset(input);
     let (rest, word) = word(input)?;
-    let text = reader.text(input, word.len());
-    let Some(kind) = word_literal(text, &reader.filter.syntax) else {
-        return stop(bad_value(reader, input, text));
+    let text = parser.text(input, word.len());
+    let Some(kind) = word_literal(text, &parser.filter.syntax) else {
+        return fail(bad_value(parser, input, text));
     };
     let span = Span::new(start, start + word.len());
     if kind == LiteralKind::Null && !matches!(operator, Operator::Eq | Operator::Ne) {
-        let fault = Diagnostic::new(
+        let error = Diagnostic::new(
             Code::NullOperator,
             span,
             format!("`null` cannot be compared with `{operator}`"),
         );
-        return stop(
-            fault.with_help("`null` goes with `eq` and `ne`; `pr` asks whether there is a value"),
+        return fail(
+            error.with_help("`null` goes with `eq` and `ne`; `pr` asks whether there is a value"),
         );
     }
     let warning = match kind {
@@ -106,14 +106,14 @@ fn word_value<'s>(
         }
         _ => None,
     };
-    reader.filter.warnings.extend(warning);
+    parser.filter.warnings.extend(warning);
     Ok((
         rest,
         LiteralRange {
             kind,
-            source_start: short(start),
-            start: short(start),
-            end: short(span.end),
+            source_start: to_u32(start),
+            start: to_u32(start),
+            end: to_u32(span.end),
         },
     ))
 }
@@ -136,12 +136,12 @@ fn word_literal(text: &str, syntax: &Syntax) -> Option<LiteralKind> {
 /// string = quotation-mark *char quotation-mark      ; RFC 8259 section 7
 /// ```
 #[inline(always)]
-fn string<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, LiteralRange> {
-    let Some(rest) = string::behind_plain(input) else {
-        let (rest, literal) = made_string(reader, input, '"')?;
+fn string<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, LiteralRange> {
+    let Some(rest) = string::skip_plain(input) else {
+        let (rest, literal) = made_string(parser, input, '"')?;
         return Ok((rest, literal));
     };
-    let (start, end) = (reader.at(input), reader.at(rest));
+    let (start, end) = (parser.offset_u32(input), parser.offset_u32(rest));
     Ok((
         rest,
         LiteralRange {
@@ -154,31 +154,35 @@ fn string<'s>(reader: &mut Reader, input: Input<'s>) -> Step<'s, LiteralRange> {
 }
 
 /// A string whose value is not just what stands between double quotes, or that is none.
-fn made_string<'s>(reader: &mut Reader, input: Input<'s>, quote: char) -> Step<'s, LiteralRange> {
-    let offset = reader.offset(input);
-    let scanned = string::scan(input, offset).or_else(stop)?;
-    let (mut start, mut end) = (short(offset + 1), short(offset + scanned.len - 1));
+fn made_string<'s>(
+    parser: &mut Parser,
+    input: Input<'s>,
+    quote: char,
+) -> ParseResult<'s, LiteralRange> {
+    let offset = parser.offset(input);
+    let scanned = string::scan(input, offset).or_else(fail)?;
+    let (mut start, mut end) = (to_u32(offset + 1), to_u32(offset + scanned.len - 1));
     if scanned.escaped {
-        let body = reader.filter.slice(start, end).to_owned();
-        start = short(reader.filter.text.len());
-        string::decode(&body, offset + 1, quote, &mut reader.filter.text).or_else(stop)?;
-        end = short(reader.filter.text.len());
+        let body = parser.filter.slice(start, end).to_owned();
+        start = to_u32(parser.filter.text.len());
+        string::decode(&body, offset + 1, quote, &mut parser.filter.text).or_else(fail)?;
+        end = to_u32(parser.filter.text.len());
     }
     if quote == '\'' {
-        let right = Literal::String(reader.filter.slice(start, end)).to_string();
-        let span = reader.span(input, scanned.len);
+        let right = Literal::String(parser.filter.slice(start, end)).to_string();
+        let span = parser.span(input, scanned.len);
         let warning =
             Diagnostic::new(Code::AcceptedSingleQuotes, span, "a string in single quotes");
-        reader.filter.warnings.push(warning.replace(span, right));
+        parser.filter.warnings.push(warning.replace(span, right));
     }
     let rest = input.get(scanned.len..).unwrap_or(&[]);
-    Ok((rest, LiteralRange { kind: LiteralKind::String, source_start: short(offset), start, end }))
+    Ok((rest, LiteralRange { kind: LiteralKind::String, source_start: to_u32(offset), start, end }))
 }
 
 /// ```text
 /// number = [ "-" ] int [ frac ] [ exp ]             ; RFC 8259 section 6
 /// ```
-fn number(input: Input<'_>) -> Step<'_, Input<'_>> {
+fn number(input: Input<'_>) -> ParseResult<'_, Input<'_>> {
     let digits = || take_while1(|byte: u8| byte.is_ascii_digit());
     let int = alt((tag("0".as_bytes()), digits()));
     let frac = preceded(tag(".".as_bytes()), digits());

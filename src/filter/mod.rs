@@ -2,12 +2,12 @@
 
 mod ast;
 mod builder;
-mod fault;
+mod error;
 mod literal;
 mod parse;
+mod parser;
 mod path;
 mod print;
-mod reader;
 #[cfg(feature = "serde")]
 mod serde;
 mod string;
@@ -36,11 +36,11 @@ impl Filter {
     /// As [`Filter::parse`].
     pub fn parse_with(text: &str, syntax: &Syntax, limits: &Limits) -> Result<Self, Diagnostics> {
         let limits = limits.clamped();
-        reader::fits(text, &limits)?;
-        let mut reader = reader::Reader::new(text, syntax, limits);
-        match parse::filter(&mut reader, text.as_bytes()) {
-            Ok(_) => Ok(reader.filter),
-            Err(error) => Err(reader.refuse(error)),
+        parser::check_length(text, &limits)?;
+        let mut parser = parser::Parser::new(text, syntax, limits);
+        match parse::filter(&mut parser, text.as_bytes()) {
+            Ok(_) => Ok(parser.filter),
+            Err(error) => Err(parser.into_diagnostics(error)),
         }
     }
 }

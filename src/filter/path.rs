@@ -2,7 +2,7 @@
 
 use super::ast::{Expr, Filter, Path, PathRange};
 use super::parse;
-use super::reader::{Reader, fits};
+use super::parser::{Parser, check_length};
 use crate::diagnostic::{Diagnostic, Diagnostics};
 use crate::limits::Limits;
 use crate::syntax::Syntax;
@@ -21,7 +21,7 @@ impl PatchPath {
     /// Reads a path by RFC 7644 within the default [`Limits`].
     ///
     /// # Errors
-    /// Text that is no path; [`Diagnostics::scim_type`] tells a fault in the path from one in the filter inside it.
+    /// Text that is no path; [`Diagnostics::scim_type`] tells a error in the path from one in the filter inside it.
     pub fn parse(text: &str) -> Result<Self, Diagnostics> {
         Self::parse_with(text, &Syntax::rfc(), &Limits::default())
     }
@@ -32,12 +32,12 @@ impl PatchPath {
     /// As [`PatchPath::parse`].
     pub fn parse_with(text: &str, syntax: &Syntax, limits: &Limits) -> Result<Self, Diagnostics> {
         let limits = limits.clamped();
-        fits(text, &limits).map_err(Diagnostics::about_path)?;
-        let mut reader = Reader::new(text, syntax, limits);
-        match parse::patch_path(&mut reader, text.as_bytes()) {
-            Ok((_, (path, sub_attribute))) => Ok(Self { tree: reader.filter, path, sub_attribute }),
-            Err(error) if reader.in_brackets => Err(reader.refuse(error)),
-            Err(error) => Err(reader.refuse(error).about_path()),
+        check_length(text, &limits).map_err(Diagnostics::about_path)?;
+        let mut parser = Parser::new(text, syntax, limits);
+        match parse::patch_path(&mut parser, text.as_bytes()) {
+            Ok((_, (path, sub_attribute))) => Ok(Self { tree: parser.filter, path, sub_attribute }),
+            Err(error) if parser.in_brackets => Err(parser.into_diagnostics(error)),
+            Err(error) => Err(parser.into_diagnostics(error).about_path()),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Canonical text: lower-case keywords, single blanks, the fewest parentheses.
+//! Canonical text: lower-case keywords, single skip_whitespace, the fewest parentheses.
 
 use super::ast::{Clause, Expr, ExprKind, Filter, Literal};
 use std::fmt::{self, Write};

@@ -2,12 +2,12 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
-use crate::value::eights::{equal, less};
+use crate::value::swar::{equal_mask, less_mask};
 
-/// What follows the string in double quotes at the start of `input`; `None` where it holds an escape or a fault.
+/// What follows the string in double quotes at the start of `input`; `None` where it holds an escape or a error.
 #[inline(always)]
-pub(super) fn behind_plain(input: &[u8]) -> Option<&[u8]> {
-    match behind_clean(input.get(1..)?, b'"') {
+pub(super) fn skip_plain(input: &[u8]) -> Option<&[u8]> {
+    match skip_unescaped(input.get(1..)?, b'"') {
         [b'"', rest @ ..] => Some(rest),
         _ => None,
     }
@@ -27,7 +27,7 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
     let mut escaped = false;
     loop {
         let rest = input.get(at..).unwrap_or(&[]);
-        let special = behind_clean(rest, quote);
+        let special = skip_unescaped(rest, quote);
         at += rest.len() - special.len() + 1;
         match special.first() {
             Some(byte) if *byte == quote => return Ok(Scanned { len: at, escaped }),
@@ -47,7 +47,7 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
 
 /// From the first byte on that ends a string, begins an escape or has to be escaped.
 #[inline(always)]
-fn behind_clean(mut bytes: &[u8], quote: u8) -> &[u8] {
+fn skip_unescaped(mut bytes: &[u8], quote: u8) -> &[u8] {
     // Most texts are short: eight bytes at a time need no start of their own.
     while let Some((eight, rest)) = bytes.split_first_chunk() {
         let special = specials(u64::from_le_bytes(*eight), quote);
@@ -68,22 +68,22 @@ fn behind_clean(mut bytes: &[u8], quote: u8) -> &[u8] {
 
 /// The top bit of each of the eight bytes that is the quote, a backslash or a control character; exact up to the first of them.
 fn specials(eight: u64, quote: u8) -> u64 {
-    equal(eight, quote) | equal(eight, b'\\') | less(eight, 0x20)
+    equal_mask(eight, quote) | equal_mask(eight, b'\\') | less_mask(eight, 0x20)
 }
 
 fn control(byte: u8, at: usize) -> Diagnostic {
     let message = format!("control character U+{byte:04X} in a string");
-    let fault = Diagnostic::new(Code::ControlCharacter, Span::new(at, at + 1), message);
-    fault.label("not allowed as it is").with_help(format!("write it as an escape: \\u{byte:04x}"))
+    let error = Diagnostic::new(Code::ControlCharacter, Span::new(at, at + 1), message);
+    error.label("not allowed as it is").with_help(format!("write it as an escape: \\u{byte:04x}"))
 }
 
 fn unterminated(start: usize, len: usize) -> Diagnostic {
-    let fault = Diagnostic::new(
+    let error = Diagnostic::new(
         Code::UnterminatedString,
         Span::new(start, start + len.min(1)),
         "the string has no closing quote",
     );
-    fault
+    error
         .label("opened here")
         .with_help("close it with `\"`; inside, a quote is written `\\\"` and a backslash `\\\\`")
 }
@@ -117,9 +117,9 @@ pub(super) fn decode(
             }
             _ => {
                 let span = Span::new(start, start + 1 + used);
-                let fault =
+                let error =
                     Diagnostic::new(Code::BadEscape, span, "JSON strings have no such escape");
-                let fault = fault.expecting(&[
+                let error = error.expecting(&[
                     "`\\\"`",
                     "`\\\\`",
                     "`\\/`",
@@ -130,7 +130,7 @@ pub(super) fn decode(
                     "`\\t`",
                     "`\\uXXXX`",
                 ]);
-                return Err(fault.with_help("a backslash itself is written twice: `\\\\`"));
+                return Err(error.with_help("a backslash itself is written twice: `\\\\`"));
             }
         });
         rest = after.get(used..).unwrap_or("");
@@ -144,16 +144,16 @@ fn unicode(after: &str, start: usize) -> Result<(char, usize), Diagnostic> {
     let span = |len| Span::new(start, start + 1 + len);
     let Some(first) = unit(after) else {
         let width = after.chars().take(5).map(char::len_utf8).sum();
-        let fault =
+        let error =
             Diagnostic::new(Code::BadEscape, span(width), "`\\u` needs four hexadecimal digits");
         return Err(
-            fault.with_help("a character beyond U+FFFF is written as two: `\\ud83d\\ude00`")
+            error.with_help("a character beyond U+FFFF is written as two: `\\ud83d\\ude00`")
         );
     };
     if first == 0 {
-        let fault =
+        let error =
             Diagnostic::new(Code::NulCharacter, span(5), "U+0000 is not allowed in a string");
-        return Err(fault.with_help("no database stores it in a text, so no value can equal it"));
+        return Err(error.with_help("no database stores it in a text, so no value can equal it"));
     }
     let low = after.get(5..).and_then(|rest| rest.strip_prefix('\\')).and_then(unit);
     let mut units = [first, low.unwrap_or(0)];
@@ -168,8 +168,8 @@ fn unicode(after: &str, start: usize) -> Result<(char, usize), Diagnostic> {
     match char::decode_utf16(units.into_iter().take(take)).next() {
         Some(Ok(char)) => Ok((char, if take == 2 { 11 } else { 5 })),
         _ => {
-            let fault = Diagnostic::new(Code::LoneSurrogate, span(5), "half of a surrogate pair");
-            Err(fault.with_help("a character beyond U+FFFF is written as two escapes, the high half first: `\\ud83d\\ude00`"))
+            let error = Diagnostic::new(Code::LoneSurrogate, span(5), "half of a surrogate pair");
+            Err(error.with_help("a character beyond U+FFFF is written as two escapes, the high half first: `\\ud83d\\ude00`"))
         }
     }
 }

@@ -1,19 +1,19 @@
-//! What the grammar is made of: blanks, words, and why reading stops.
+//! What the grammar is made of: skip_whitespace, words, and why reading stops.
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
 use nom::bytes::complete::take_till;
-use nom::error::{ErrorKind, ParseError};
-use nom::{IResult, Parser};
+use nom::error::ErrorKind;
+use nom::{IResult, Parser as _};
 
 pub(super) type Input<'s> = &'s [u8];
-pub(super) type Step<'s, T> = IResult<Input<'s>, T, Fault>;
+pub(super) type ParseResult<'s, T> = IResult<Input<'s>, T, ParseError>;
 
 /// Why reading stopped; `None` where a token of nom's own did not fit, which its caller turns into a diagnostic.
 #[derive(Debug)]
-pub(super) struct Fault(pub(super) Option<Diagnostic>);
+pub(super) struct ParseError(pub(super) Option<Diagnostic>);
 
-impl<'s> ParseError<Input<'s>> for Fault {
+impl<'s> nom::error::ParseError<Input<'s>> for ParseError {
     fn from_error_kind(_: Input<'s>, _: ErrorKind) -> Self {
         Self(None)
     }
@@ -23,8 +23,8 @@ impl<'s> ParseError<Input<'s>> for Fault {
     }
 }
 
-pub(super) fn stop<T>(diagnostic: Diagnostic) -> Result<T, nom::Err<Fault>> {
-    Err(nom::Err::Failure(Fault(Some(diagnostic))))
+pub(super) fn fail<T>(diagnostic: Diagnostic) -> Result<T, nom::Err<ParseError>> {
+    Err(nom::Err::Failure(ParseError(Some(diagnostic))))
 }
 
 /// What a byte can be: a bit each.
@@ -67,18 +67,18 @@ fn is(byte: u8, class: u8) -> bool {
 ///
 /// Nearly always there is one space, or nothing: that takes no loop.
 #[inline(always)]
-pub(super) fn blanks(input: Input<'_>) -> Input<'_> {
+pub(super) fn skip_whitespace(input: Input<'_>) -> Input<'_> {
     match input {
         [b' ', rest @ ..] if rest.first().is_some_and(|byte| *byte > b' ') => rest,
         [first, ..] if *first > b' ' => input,
         [] => input,
-        _ => more_blanks(input),
+        _ => skip_whitespace_run(input),
     }
 }
 
 /// Whatever blanks there are; out of the way of the one that is usual.
 #[inline(never)]
-fn more_blanks(mut input: Input<'_>) -> Input<'_> {
+fn skip_whitespace_run(mut input: Input<'_>) -> Input<'_> {
     while let [first, rest @ ..] = input
         && is(*first, BLANK)
     {
@@ -88,7 +88,7 @@ fn more_blanks(mut input: Input<'_>) -> Input<'_> {
 }
 
 /// Everything up to the next blank, bracket or double quote.
-pub(super) fn word(input: Input<'_>) -> Step<'_, Input<'_>> {
+pub(super) fn word(input: Input<'_>) -> ParseResult<'_, Input<'_>> {
     take_till(|byte| is(byte, ENDS_WORD)).parse(input)
 }
 
@@ -104,7 +104,7 @@ pub(super) fn starts_name(input: Input<'_>) -> bool {
 
 /// The input behind the letters, digits and other bytes of a name; what its first one may be is not asked.
 #[inline(always)]
-pub(super) fn behind_name(input: Input<'_>) -> Input<'_> {
+pub(super) fn skip_name(input: Input<'_>) -> Input<'_> {
     let mut rest = input.iter();
     while rest.as_slice().first().is_some_and(|byte| is(*byte, IN_NAME)) {
         rest.next();
@@ -122,7 +122,7 @@ pub(super) fn operator(input: Input<'_>) -> Option<(Input<'_>, Operator)> {
 /// The input from the parenthesis on, where it begins with `not` as an operator: with a group behind it.
 pub(super) fn not_operator(input: Input<'_>) -> Option<Input<'_>> {
     let [b'n' | b'N', b'o' | b'O', b't' | b'T', rest @ ..] = input else { return None };
-    let after = blanks(rest);
+    let after = skip_whitespace(rest);
     (after.first() == Some(&b'(')).then_some(after)
 }
 

@@ -8,7 +8,7 @@ pub(crate) use build::{Operands, all, equal_text, not};
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
 use crate::schema::{AttributeId, Schema};
-use crate::value::{CaseSensitivity, DateTime, Screen, Substring, Value};
+use crate::value::{CaseSensitivity, DateTime, EqualityPrefilter, Substring, Value};
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -88,14 +88,14 @@ pub struct Test {
     pub(crate) attribute: AttributeId,
     pub(crate) case: CaseSensitivity,
     /// What follows from the predicate for the one text of a record.
-    pub(crate) screen: Screen,
+    pub(crate) prefilter: EqualityPrefilter,
     pub(crate) predicate: Predicate,
 }
 
 impl Test {
     #[inline]
     pub(crate) fn new(attribute: AttributeId, case: CaseSensitivity, predicate: Predicate) -> Self {
-        Self { attribute, case, screen: predicate.screen(case), predicate }
+        Self { attribute, case, prefilter: predicate.prefilter(case), predicate }
     }
 
     /// The attribute asked about, in the plan's schema.
@@ -157,21 +157,21 @@ pub(crate) const FEW: usize = 4;
 
 impl Predicate {
     /// For the texts that it can be true of, where the record has one text.
-    fn screen(&self, case: CaseSensitivity) -> Screen {
+    fn prefilter(&self, case: CaseSensitivity) -> EqualityPrefilter {
         match self {
-            Self::Equal(Value::Text(operand)) => Screen::of(operand, case),
+            Self::Equal(Value::Text(operand)) => EqualityPrefilter::new(operand, case),
             // For many, finding out costs more than it spares.
             Self::In(operands) if operands.len() <= FEW => {
-                operands.iter().fold(Screen::SHUT, |all, operand| match operand {
-                    Value::Text(operand) => all.or(Screen::of(operand, case)),
-                    _ => Screen::OPEN,
+                operands.iter().fold(EqualityPrefilter::REJECT_ALL, |all, operand| match operand {
+                    Value::Text(operand) => all.union(EqualityPrefilter::new(operand, case)),
+                    _ => EqualityPrefilter::ACCEPT_ALL,
                 })
             }
             // Dates and times that are equal can be written in different lengths.
             Self::Untyped(Operator::Eq, Untyped::Text { needle, instant: None }) => {
-                Screen::of(needle.as_str(), case)
+                EqualityPrefilter::new(needle.as_str(), case)
             }
-            _ => Screen::OPEN,
+            _ => EqualityPrefilter::ACCEPT_ALL,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Finds attributes by their names.
 
-use crate::value::eights;
+use crate::value::swar;
 
 /// The positions of attributes, each at the place of the [`hash`] of its names or at the next one free; half of the places at least are free.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,10 +60,10 @@ fn hash(urn: Option<&str>, path: &str) -> u64 {
     let mut hash = 0;
     // Capitals and small letters differ in one bit, which is set here in every byte.
     let mut mix =
-        |eight: u64| hash = (hash ^ (eight | eights::each(0x20))).wrapping_mul(MIX).rotate_left(32);
-    eights::for_each(path.as_bytes(), &mut mix);
+        |eight: u64| hash = (hash ^ (eight | swar::splat(0x20))).wrapping_mul(MIX).rotate_left(32);
+    swar::for_each_word(path.as_bytes(), &mut mix);
     if let Some(urn) = urn {
-        eights::for_each(urn.as_bytes(), &mut mix);
+        swar::for_each_word(urn.as_bytes(), &mut mix);
     }
     hash
 }

@@ -5,8 +5,8 @@
 
 use std::cmp::Ordering;
 
-use super::eights::each;
-use super::fold::{fold_key, folded, gives_ascii};
+use super::fold::{fold_key, folded, folds_to_ascii};
+use super::swar::splat;
 use super::{Value, ValueRef, number};
 
 /// Whether capitals differ from small letters (`caseExact`, RFC 7643 section 2.2).
@@ -43,7 +43,7 @@ pub(crate) fn equals(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match case {
         CaseSensitivity::Exact => text == key,
         CaseSensitivity::Ignore => {
-            !begin_apart(text, key) && !end_apart(text, key) && equals_key(text, key)
+            !differs_at_start(text, key) && !differs_at_end(text, key) && equals_key(text, key)
         }
     }
 }
@@ -52,7 +52,7 @@ fn equals_key(text: &str, key: &str) -> bool {
     match text.is_ascii() {
         true => text.eq_ignore_ascii_case(key),
         // An ASCII key is only that of a text whose every character gives ASCII; nearly always the first other one does not.
-        false if key.is_ascii() => text.chars().all(gives_ascii) && folded(text).eq(key.chars()),
+        false if key.is_ascii() => text.chars().all(folds_to_ascii) && folded(text).eq(key.chars()),
         false => folded(text).eq(key.chars()),
     }
 }
@@ -60,7 +60,7 @@ fn equals_key(text: &str, key: &str) -> bool {
 /// Whether the first bytes tell that no key of `text` can begin as `key` does: what an ASCII letter is folded to is its small
 /// letter, or with a mark behind it no ASCII at all.
 #[inline]
-fn begin_apart(text: &str, key: &str) -> bool {
+fn differs_at_start(text: &str, key: &str) -> bool {
     match (text.as_bytes().first(), key.as_bytes().first()) {
         (Some(text), Some(key)) => apart((*text).into(), (*key).into()),
         _ => false,
@@ -69,7 +69,7 @@ fn begin_apart(text: &str, key: &str) -> bool {
 
 /// Whether the last bytes tell that `key` is no key of `text`: nothing combines with an ASCII character that ends a text.
 #[inline]
-fn end_apart(text: &str, key: &str) -> bool {
+fn differs_at_end(text: &str, key: &str) -> bool {
     match (text.as_bytes().last_chunk::<8>(), key.as_bytes().last_chunk::<8>()) {
         (Some(text), Some(key)) => apart(u64::from_ne_bytes(*text), u64::from_ne_bytes(*key)),
         _ => match (text.as_bytes().last(), key.as_bytes().last()) {
@@ -82,7 +82,7 @@ fn end_apart(text: &str, key: &str) -> bool {
 /// Whether both, of up to eight bytes, are ASCII and differ in more than case.
 #[inline]
 fn apart(text: u64, key: u64) -> bool {
-    (text | key) & each(0x80) == 0 && (text ^ key) & !each(0x20) != 0
+    (text | key) & splat(0x80) == 0 && (text ^ key) & !splat(0x20) != 0
 }
 
 /// Whether the stored text begins with the key.
@@ -93,7 +93,7 @@ pub(crate) fn starts_with(text: &str, key: &str, case: CaseSensitivity) -> bool 
             text.get(..key.len()).is_some_and(|head| head.eq_ignore_ascii_case(key))
         }
         CaseSensitivity::Ignore => {
-            if begin_apart(text, key) {
+            if differs_at_start(text, key) {
                 return false;
             }
             let mut stored = folded(text);

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
 
-use super::eights;
+use super::swar;
 
 /// Names the algorithm of [`key`] and the Unicode versions of its two tables.
 ///
@@ -65,41 +65,41 @@ impl Version {
 /// Borrows where the text is its own key for being ASCII without capitals. A key can be up to three times as long as its text.
 #[must_use]
 pub fn fold_key(text: &str) -> Cow<'_, str> {
-    match Fold::of(text) {
-        Fold::None => Cow::Borrowed(text),
-        Fold::Capitals => Cow::Owned(text.to_ascii_lowercase()),
-        Fold::Others => Cow::Owned(key_of_others(text)),
+    match FoldClass::of(text) {
+        FoldClass::Folded => Cow::Borrowed(text),
+        FoldClass::Uppercase => Cow::Owned(text.to_ascii_lowercase()),
+        FoldClass::NonAscii => Cow::Owned(fold_non_ascii(text)),
     }
 }
 
 /// What there is to fold in a text.
-pub(super) enum Fold {
+pub(super) enum FoldClass {
     /// Nothing: it is its own key.
-    None,
+    Folded,
     /// Capitals: it is ASCII.
-    Capitals,
+    Uppercase,
     /// Characters that are not ASCII.
-    Others,
+    NonAscii,
 }
 
-impl Fold {
+impl FoldClass {
     #[inline(always)]
     pub(super) fn of(text: &str) -> Self {
         let (mut all, mut capitals) = (0, 0);
-        eights::for_each(text.as_bytes(), |eight| {
+        swar::for_each_word(text.as_bytes(), |eight| {
             all |= eight;
-            capitals |= eights::capitals(eight);
+            capitals |= swar::uppercase_mask(eight);
         });
-        match all & eights::each(0x80) {
-            0 if capitals == 0 => Self::None,
-            0 => Self::Capitals,
-            _ => Self::Others,
+        match all & swar::splat(0x80) {
+            0 if capitals == 0 => Self::Folded,
+            0 => Self::Uppercase,
+            _ => Self::NonAscii,
         }
     }
 }
 
 /// [`key`] of a text that is not ASCII.
-pub(super) fn key_of_others(text: &str) -> String {
+pub(super) fn fold_non_ascii(text: &str) -> String {
     let first = text.bytes().position(|byte| !byte.is_ascii()).unwrap_or(0);
     // Nothing combines with an ASCII character from the left, so only the last one before other characters can change.
     let (ascii, rest) = text.split_at_checked(first.saturating_sub(1)).unwrap_or(("", text));
@@ -111,13 +111,13 @@ pub(super) fn key_of_others(text: &str) -> String {
 }
 
 /// Whether there is ASCII in the character's key. Beside others there is no more of it: none comes of composing.
-pub(super) fn gives_ascii(char: char) -> bool {
+pub(super) fn folds_to_ascii(char: char) -> bool {
     let others = ['ß', 'İ', 'ŉ', 'ſ', '\u{37e}', 'ẚ', 'ẞ', '\u{1fef}', '\u{212a}'];
     char.is_ascii() || matches!(char, '\u{fb00}'..='\u{fb06}') || others.contains(&char)
 }
 
 /// Whether that ASCII byte is in the key of a character that is not ASCII.
-pub(super) const fn is_given(byte: u8) -> bool {
+pub(super) const fn is_in_other_folds(byte: u8) -> bool {
     matches!(byte, b'a' | b'f' | b'i' | b'k' | b'l' | b'n' | b's' | b't' | b';' | b'`')
 }
 

@@ -5,13 +5,13 @@ mod attribute_type;
 pub(crate) mod base64;
 mod compare;
 pub(crate) mod datetime;
-pub(crate) mod eights;
 mod fold;
 pub(crate) mod number;
-mod screen;
+mod prefilter;
 mod substring;
 #[cfg(any(test, feature = "sql"))]
 mod successor;
+pub(crate) mod swar;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -31,7 +31,7 @@ pub use fold::FOLD_VERSION;
 pub use fold::fold_key;
 pub(crate) use number::IntegerLiteral;
 pub(crate) use number::Number;
-pub(crate) use screen::Screen;
+pub(crate) use prefilter::EqualityPrefilter;
 pub use substring::Substring;
 #[cfg(any(test, feature = "sql"))]
 pub(crate) use successor::successor;
@@ -153,7 +153,7 @@ impl Ord for Value {
                 a.cmp(b)
             }
             (Self::Decimal(a), Self::Decimal(b)) => {
-                number::one_zero(*a).total_cmp(&number::one_zero(*b))
+                number::without_negative_zero(*a).total_cmp(&number::without_negative_zero(*b))
             }
             (Self::Binary(a), Self::Binary(b)) => a.cmp(b),
             _ => self.kind().cmp(&other.kind()),
@@ -182,7 +182,7 @@ impl Hash for Value {
             Self::Text(text) => text.hash(state),
             Self::Boolean(boolean) => boolean.hash(state),
             Self::Integer(number) | Self::DateTime(number) => number.hash(state),
-            Self::Decimal(number) => number::one_zero(*number).to_bits().hash(state),
+            Self::Decimal(number) => number::without_negative_zero(*number).to_bits().hash(state),
             Self::Binary(bytes) => bytes.hash(state),
         }
     }

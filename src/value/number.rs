@@ -35,11 +35,11 @@ pub(crate) fn integer(text: &str) -> IntegerLiteral {
 
 /// The nearest binary64 number, never the negative zero; `None` where that is infinite.
 pub(crate) fn decimal(text: &str) -> Option<f64> {
-    text.parse().ok().filter(|number: &f64| number.is_finite()).map(one_zero)
+    text.parse().ok().filter(|number: &f64| number.is_finite()).map(without_negative_zero)
 }
 
 /// The same number, with the negative zero made the positive one.
-pub(crate) fn one_zero(number: f64) -> f64 {
+pub(crate) fn without_negative_zero(number: f64) -> f64 {
     if number == 0.0 { 0.0 } else { number }
 }
 
@@ -72,7 +72,10 @@ pub(crate) struct Number {
 impl Number {
     /// Reads a literal.
     pub(crate) fn new(text: &str) -> Self {
-        Self { floor: Floor::of(text), nearest: one_zero(text.parse().unwrap_or(f64::NAN)) }
+        Self {
+            floor: Floor::of(text),
+            nearest: without_negative_zero(text.parse().unwrap_or(f64::NAN)),
+        }
     }
 
     /// Where a stored integer stands relative to the literal, exactly.

@@ -7,8 +7,8 @@ use memchr::memchr2_iter;
 use memchr::memmem::Finder;
 
 use super::compare::CaseSensitivity;
-use super::eights::{each, equal};
-use super::fold::{fold_key, gives_ascii, is_given};
+use super::fold::{fold_key, folds_to_ascii, is_in_other_folds};
+use super::swar::{equal_mask, splat};
 
 /// Bytes of a stored text that are folded at a time, on the stack.
 const WINDOW: usize = 256;
@@ -36,7 +36,7 @@ pub struct Substring {
 enum Ascii {
     /// The needle is not ASCII: it cannot be there.
     Never,
-    /// Fold the text window by window.
+    /// FoldClass the text window by window.
     Windows,
     /// The needle is too long for a window: Knuth, Morris and Pratt. Entry `i` is the length of the longest proper prefix of the needle
     /// that ends at byte `i`.
@@ -61,8 +61,10 @@ impl Substring {
             }
             _ => Ascii::Windows,
         };
-        let ascii_gives =
-            key.as_bytes().get(rare).is_some_and(|byte| byte.is_ascii() && !is_given(*byte));
+        let ascii_gives = key
+            .as_bytes()
+            .get(rare)
+            .is_some_and(|byte| byte.is_ascii() && !is_in_other_folds(*byte));
         Self { key, case, rare, ascii_gives, finder: OnceLock::new(), ascii }
     }
 
@@ -139,7 +141,7 @@ impl Substring {
                 return Some(true);
             }
             let Some(other) = other else { return Some(false) };
-            if gives_ascii(other)
+            if folds_to_ascii(other)
                 || part
                     .len()
                     .checked_sub(self.key.len())
@@ -203,7 +205,8 @@ fn holds(text: &[u8], letter: u8) -> bool {
     // Without an early way out the compiler looks at all of them at once.
     let among =
         |bytes: &[u8; 16]| bytes.iter().fold(false, |found, byte| found | (byte | 0x20 == letter));
-    let among_eight = |bytes: &[u8; 8]| equal(u64::from_ne_bytes(*bytes) | each(0x20), letter) != 0;
+    let among_eight =
+        |bytes: &[u8; 8]| equal_mask(u64::from_ne_bytes(*bytes) | splat(0x20), letter) != 0;
     if let Some(last) = text.last_chunk() {
         return text.as_chunks().0.iter().any(among) || among(last);
     }

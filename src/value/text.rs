@@ -8,7 +8,7 @@ use std::ops::Deref;
 use arrayvec::ArrayString;
 
 use super::CaseSensitivity;
-use super::fold::{Fold, key_of_others};
+use super::fold::{FoldClass, fold_non_ascii};
 
 /// Texts of up to so many bytes take no allocation; most names, words and ids do.
 const SHORT: usize = 24;
@@ -38,16 +38,16 @@ impl Text {
     pub(crate) fn set(&mut self, text: &str, case: CaseSensitivity) {
         match case {
             CaseSensitivity::Exact => self.copy(text),
-            CaseSensitivity::Ignore => match Fold::of(text) {
-                Fold::None => self.copy(text),
-                Fold::Capitals => {
+            CaseSensitivity::Ignore => match FoldClass::of(text) {
+                FoldClass::Folded => self.copy(text),
+                FoldClass::Uppercase => {
                     self.copy(text);
                     match &mut self.0 {
                         Held::Short(key) => key.make_ascii_lowercase(),
                         Held::Long(key) => key.make_ascii_lowercase(),
                     }
                 }
-                Fold::Others => *self = key_of_others(text).into(),
+                FoldClass::NonAscii => *self = fold_non_ascii(text).into(),
             },
         }
     }

@@ -11,7 +11,7 @@ const FLOORS: &[&[&str]] = &[
     &["snippet", "suggest", "schema/names", "schema/mod", "schema/json", "schema/rfc7643"],
     &["diagnostic/mod", "diagnostic/json", "plan/mod", "plan/build", "plan/explain", "policy/mod", "policy/lines", "policy/file"],
     &[
-        "filter/ast", "filter/print", "filter/string", "filter/token", "filter/reader", "filter/fault", "filter/literal", "filter/parse", "filter/path", "filter/builder", "filter/serde", "filter/mod",
+        "filter/ast", "filter/print", "filter/string", "filter/token", "filter/parser", "filter/error", "filter/literal", "filter/parse", "filter/path", "filter/builder", "filter/serde", "filter/mod",
         "eval",
         "sql/values", "sql/dialect", "sql/error", "sql/chain", "sql/mapping", "sql/names", "sql/columns", "sql/leaf", "sql/condition", "sql/warnings", "sql/ddl", "sql/statement", "sql/page", "sql/mod",
     ],

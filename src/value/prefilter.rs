@@ -1,63 +1,63 @@
 //! What a text must look like to equal an operand: nearly all others are told apart by their length and last two bytes alone.
 
 use super::CaseSensitivity;
-use super::eights::{self, each};
+use super::swar::{self, splat};
 
 /// Lengths and last bytes of stored texts that are worth comparing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Screen {
-    /// In bytes; from [`Screen::LONG`] on they count as one.
+pub(crate) struct EqualityPrefilter {
+    /// In bytes; from [`EqualityPrefilter::MAX_LENGTH`] on they count as one.
     lengths: u64,
     /// By [`place`], of the texts that end in two ASCII characters.
     ends: u64,
 }
 
-impl Screen {
-    const LONG: usize = 63;
-    pub(crate) const OPEN: Self = Self { lengths: u64::MAX, ends: u64::MAX };
-    pub(crate) const SHUT: Self = Self { lengths: 0, ends: 0 };
+impl EqualityPrefilter {
+    const MAX_LENGTH: usize = 63;
+    pub(crate) const ACCEPT_ALL: Self = Self { lengths: u64::MAX, ends: u64::MAX };
+    pub(crate) const REJECT_ALL: Self = Self { lengths: 0, ends: 0 };
 
     /// For the texts that [`super::equals`] finds equal to the key.
     #[inline]
-    pub(crate) fn of(key: &str, case: CaseSensitivity) -> Self {
+    pub(crate) fn new(key: &str, case: CaseSensitivity) -> Self {
         let most = match case {
             CaseSensitivity::Exact => key.len(),
-            CaseSensitivity::Ignore if !key.is_ascii() => return Self::OPEN,
+            CaseSensitivity::Ignore if !key.is_ascii() => return Self::ACCEPT_ALL,
             CaseSensitivity::Ignore
-                if key.len() <= 8 && are_unshortened(eights::padded(key.as_bytes())) =>
+                if key.len() <= 8 && are_unshortened(swar::load_padded(key.as_bytes())) =>
             {
                 key.len()
             }
             // In long texts nearly always something can come of another character.
-            CaseSensitivity::Ignore => 3 * key.len().min(Self::LONG),
+            CaseSensitivity::Ignore => 3 * key.len().min(Self::MAX_LENGTH),
         };
-        let (least, most) = (key.len().min(Self::LONG), most.min(Self::LONG));
+        let (least, most) = (key.len().min(Self::MAX_LENGTH), most.min(Self::MAX_LENGTH));
         Self {
-            lengths: (u64::MAX << least) & (u64::MAX >> (Self::LONG - most)),
+            lengths: (u64::MAX << least) & (u64::MAX >> (Self::MAX_LENGTH - most)),
             // Nothing changes an ASCII character that has nothing but ASCII behind it but its case: a shorter key is none of theirs.
-            ends: key.as_bytes().last_chunk().map_or(0, |last| 1 << place(*last)),
+            ends: key.as_bytes().last_chunk().map_or(0, |last| 1 << bucket(*last)),
         }
     }
 
-    pub(crate) fn or(self, other: Self) -> Self {
+    pub(crate) fn union(self, other: Self) -> Self {
         Self { lengths: self.lengths | other.lengths, ends: self.ends | other.ends }
     }
 
     /// Whether the text has one of the lengths and one of the ends.
     #[inline]
-    pub(crate) fn passes(self, text: &str) -> bool {
+    pub(crate) fn accepts(self, text: &str) -> bool {
         // The text itself is not read where its length tells.
-        (self.lengths >> text.len().min(Self::LONG)) & 1 == 1
+        (self.lengths >> text.len().min(Self::MAX_LENGTH)) & 1 == 1
             && text
                 .as_bytes()
                 .last_chunk()
-                .is_none_or(|last| !is_ascii(*last) || (self.ends >> place(*last)) & 1 == 1)
+                .is_none_or(|last| !is_ascii(*last) || (self.ends >> bucket(*last)) & 1 == 1)
     }
 }
 
-/// Where [`Screen`] notes the last two bytes: one of 64 places, where a capital is its small letter.
+/// Where [`EqualityPrefilter`] notes the last two bytes: one of 64 places, where a capital is its small letter.
 #[inline]
-const fn place(last: [u8; 2]) -> u16 {
+const fn bucket(last: [u8; 2]) -> u16 {
     let both = u16::from_le_bytes(last) & 0x1f1f;
     (both ^ (both >> 5)) & 63
 }
@@ -72,19 +72,19 @@ const fn is_ascii(last: [u8; 2]) -> bool {
 const fn are_unshortened(eight: u64) -> bool {
     // The top bit of each byte that differs.
     const fn differ(eight: u64, byte: u8) -> u64 {
-        (eight ^ each(byte)).wrapping_add(each(0x7f))
+        (eight ^ splat(byte)).wrapping_add(splat(0x7f))
     }
     let others = differ(eight, b's')
         & differ(eight, b'f')
         & differ(eight, b'k')
         & differ(eight, b';')
         & differ(eight, b'`');
-    others & each(0x80) == each(0x80)
+    others & splat(0x80) == splat(0x80)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Screen;
+    use super::EqualityPrefilter;
     use crate::value::{CaseSensitivity, equals, fold_key};
 
     #[test]
@@ -93,8 +93,8 @@ mod tests {
         for char in '\0'..=char::MAX {
             let mut room = [0; 4];
             let text: &str = char.encode_utf8(&mut room);
-            let screen = Screen::of(&fold_key(text), CaseSensitivity::Ignore);
-            assert!(screen.passes(text), "{text:?}");
+            let prefilter = EqualityPrefilter::new(&fold_key(text), CaseSensitivity::Ignore);
+            assert!(prefilter.accepts(text), "{text:?}");
             longer += usize::from(fold_key(text).is_ascii() && text.len() > fold_key(text).len());
         }
         assert!(longer > 5, "{longer}");
@@ -130,12 +130,12 @@ mod tests {
             (&"\u{17f}".repeat(200), &"s".repeat(200), true),
         ] {
             assert_eq!(
-                Screen::of(operand, CaseSensitivity::Ignore).passes(text),
+                EqualityPrefilter::new(operand, CaseSensitivity::Ignore).accepts(text),
                 passes,
                 "{text} {operand}"
             );
             assert!(passes || !equals(text, operand, CaseSensitivity::Ignore));
         }
-        assert!(!Screen::of("ks", CaseSensitivity::Exact).passes("\u{212a}\u{17f}"));
+        assert!(!EqualityPrefilter::new("ks", CaseSensitivity::Exact).accepts("\u{212a}\u{17f}"));
     }
 }

@@ -1,14 +1,14 @@
 //! What reading carries along: the tree so far, and what of the limits is used up.
 
-use super::ast::{Connective, Entry, Filter, Kind, Measures, NONE, PathRange};
-use super::token::{Fault, Input, stop};
+use super::ast::{Connective, Entry, EntryKind, Filter, LimitUsage, NONE, PathRange};
+use super::token::{Input, ParseError, fail};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::limits::Limits;
 use crate::span::Span;
 use crate::syntax::Syntax;
 
 /// What reading carries along: the tree so far and what of the limits is used up.
-pub(super) struct Reader {
+pub(super) struct Parser {
     pub(super) filter: Filter,
     pub(super) limits: Limits,
     pub(super) depth: usize,
@@ -18,7 +18,7 @@ pub(super) struct Reader {
 /// A part that was read, which is the newest entry: where it ends with the parentheses around it, and how often `and` and
 /// `or` take turns in it.
 #[derive(Clone, Copy)]
-pub(super) struct Built {
+pub(super) struct Parsed {
     pub(super) end: u32,
     pub(super) connective_levels: usize,
     pub(super) top: Option<Connective>,
@@ -26,23 +26,23 @@ pub(super) struct Built {
 
 /// Whether the text is within the limit on bytes.
 #[inline]
-pub(super) fn fits(text: &str, limits: &Limits) -> Result<(), Diagnostics> {
+pub(super) fn check_length(text: &str, limits: &Limits) -> Result<(), Diagnostics> {
     if text.len() <= limits.bytes { Ok(()) } else { Err(too_long(text, limits.bytes)) }
 }
 
-impl Reader {
+impl Parser {
     /// What it makes is large: where it becomes a part of its caller, nothing of it is moved.
     #[inline(always)]
     pub(super) fn new(text: &str, syntax: &Syntax, limits: Limits) -> Self {
         // The shortest clause with its connective takes eight bytes; what a long string takes is no reason for more.
         let entries =
             Vec::with_capacity((text.len() / 8 + 2).min(limits.clauses.saturating_mul(2)));
-        let measures = Measures::default();
+        let usage = LimitUsage::default();
         let filter = Filter {
             text: text.to_owned(),
             source_len: text.len(),
             entries,
-            measures,
+            usage,
             syntax: *syntax,
             warnings: Vec::new(),
         };
@@ -50,10 +50,10 @@ impl Reader {
     }
 
     #[cold]
-    pub(super) fn refuse(mut self, error: nom::Err<Fault>) -> Diagnostics {
+    pub(super) fn into_diagnostics(mut self, error: nom::Err<ParseError>) -> Diagnostics {
         let diagnostic = match error {
-            nom::Err::Failure(Fault(Some(diagnostic)))
-            | nom::Err::Error(Fault(Some(diagnostic))) => diagnostic,
+            nom::Err::Failure(ParseError(Some(diagnostic)))
+            | nom::Err::Error(ParseError(Some(diagnostic))) => diagnostic,
             _ => Diagnostic::new(Code::UnexpectedText, Span::default(), "the text is no filter"),
         };
         self.filter.text.truncate(self.filter.source_len);
@@ -66,8 +66,8 @@ impl Reader {
     }
 
     /// The same as the tree keeps it.
-    pub(super) fn at(&self, input: Input<'_>) -> u32 {
-        short(self.filter.source_len).wrapping_sub(short(input.len()))
+    pub(super) fn offset_u32(&self, input: Input<'_>) -> u32 {
+        to_u32(self.filter.source_len).wrapping_sub(to_u32(input.len()))
     }
 
     /// Whether a parenthesis or bracket closes right before `input`.
@@ -87,13 +87,13 @@ impl Reader {
         self.span(input, len).text(&self.filter.text).unwrap_or("")
     }
 
-    pub(super) fn push(&mut self, kind: Kind, start: u32, end: u32) {
+    pub(super) fn push(&mut self, kind: EntryKind, start: u32, end: u32) {
         self.filter.entries.push(Entry { kind, next: NONE, start, end });
     }
 
     /// The position of the newest entry.
-    pub(super) fn newest(&self) -> u32 {
-        short(self.filter.entries.len()).wrapping_sub(1)
+    pub(super) fn last_index(&self) -> u32 {
+        to_u32(self.filter.entries.len()).wrapping_sub(1)
     }
 
     pub(super) fn link(&mut self, index: u32, next: u32) {
@@ -103,22 +103,22 @@ impl Reader {
     }
 
     #[inline]
-    pub(super) fn deeper(&mut self, input: Input<'_>) -> Result<(), nom::Err<Fault>> {
+    pub(super) fn descend(&mut self, input: Input<'_>) -> Result<(), nom::Err<ParseError>> {
         self.depth += 1;
-        self.filter.measures.depth = self.filter.measures.depth.max(self.depth);
+        self.filter.usage.depth = self.filter.usage.depth.max(self.depth);
         if self.depth <= self.limits.depth {
             return Ok(());
         }
-        stop(too_many(Code::TooDeep, self.span(input, 1), self.limits.depth))
+        fail(too_many(Code::TooDeep, self.span(input, 1), self.limits.depth))
     }
 
     #[inline]
-    pub(super) fn one_more_clause(&mut self, start: u32) -> Result<(), nom::Err<Fault>> {
-        self.filter.measures.clauses += 1;
-        if self.filter.measures.clauses <= self.limits.clauses {
+    pub(super) fn count_clause(&mut self, start: u32) -> Result<(), nom::Err<ParseError>> {
+        self.filter.usage.clauses += 1;
+        if self.filter.usage.clauses <= self.limits.clauses {
             return Ok(());
         }
-        stop(too_many(
+        fail(too_many(
             Code::TooManyClauses,
             Span::new(start as usize, start as usize + 1),
             self.limits.clauses,
@@ -126,10 +126,10 @@ impl Reader {
     }
 
     /// Closes a value path that ends before `rest`.
-    pub(super) fn value_path(&mut self, path: PathRange, inner: Built, rest: Input<'_>) -> Built {
-        let end = self.at(rest);
-        self.push(Kind::ValuePath { path, child: self.newest() }, path.start, end);
-        Built { end, top: None, ..inner }
+    pub(super) fn value_path(&mut self, path: PathRange, inner: Parsed, rest: Input<'_>) -> Parsed {
+        let end = self.offset_u32(rest);
+        self.push(EntryKind::ValuePath { path, child: self.last_index() }, path.start, end);
+        Parsed { end, top: None, ..inner }
     }
 }
 
@@ -142,9 +142,9 @@ fn too_long(text: &str, limit: usize) -> Diagnostics {
         .last()
         .unwrap_or(0);
     let message = format!("the text is longer than the {limit} bytes allowed");
-    let fault = Diagnostic::new(Code::TooLong, Span::new(0, shown), message)
+    let error = Diagnostic::new(Code::TooLong, Span::new(0, shown), message)
         .with_help("ask in several queries, or with shorter values");
-    Diagnostics::new(text.get(..shown).unwrap_or(""), vec![fault])
+    Diagnostics::new(text.get(..shown).unwrap_or(""), vec![error])
 }
 
 /// More than `limit` of what the code is about.
@@ -159,12 +159,12 @@ fn too_many(code: Code, span: Span, limit: usize) -> Diagnostic {
 }
 
 /// The limit on bytes keeps every offset of a text, and every position in its tree, within 32 bits.
-pub(super) const fn short(number: usize) -> u32 {
+pub(super) const fn to_u32(number: usize) -> u32 {
     number as u32
 }
 
 /// A chain of operands of one connective that is being read.
-pub(super) struct Chain {
+pub(super) struct LogicalBuilder {
     pub(super) connective: Connective,
     pub(super) first: u32,
     pub(super) last: u32,
@@ -173,12 +173,12 @@ pub(super) struct Chain {
     pub(super) connective_levels: usize,
 }
 
-impl Chain {
-    pub(super) fn of(
-        reader: &mut Reader,
+impl LogicalBuilder {
+    pub(super) fn new(
+        parser: &mut Parser,
         connective: Connective,
         start: u32,
-        operand: Built,
+        operand: Parsed,
     ) -> Self {
         let mut chain = Self {
             connective,
@@ -188,27 +188,27 @@ impl Chain {
             end: operand.end,
             connective_levels: 0,
         };
-        chain.push(reader, operand);
+        chain.push(parser, operand);
         chain
     }
 
     /// Takes in `operand`, the newest entry.
-    pub(super) fn push(&mut self, reader: &mut Reader, operand: Built) {
-        let (mut first, mut last) = (reader.newest(), reader.newest());
+    pub(super) fn push(&mut self, parser: &mut Parser, operand: Parsed) {
+        let (mut first, mut last) = (parser.last_index(), parser.last_index());
         // `(a or b) or c` is `a or b or c`: the inner chain gives its operands away and goes.
         if operand.top == Some(self.connective)
             && let Some(Entry {
-                kind: Kind::Chain { first: inner_first, last: inner_last, .. },
+                kind: EntryKind::Logical { first: inner_first, last: inner_last, .. },
                 ..
-            }) = reader.filter.entries.last()
+            }) = parser.filter.entries.last()
         {
             (first, last) = (*inner_first, *inner_last);
-            reader.filter.entries.pop();
+            parser.filter.entries.pop();
         }
         if self.first == NONE {
             self.first = first;
         } else {
-            reader.link(self.last, first);
+            parser.link(self.last, first);
         }
         self.last = last;
         self.end = operand.end;
@@ -218,19 +218,19 @@ impl Chain {
     }
 
     #[inline]
-    pub(super) fn finish(self, reader: &mut Reader) -> Result<Built, nom::Err<Fault>> {
+    pub(super) fn finish(self, parser: &mut Parser) -> Result<Parsed, nom::Err<ParseError>> {
         let Self { connective, first, last, start, end, connective_levels } = self;
-        let limit = reader.limits.connective_levels;
-        let most = &mut reader.filter.measures.connective_levels;
+        let limit = parser.limits.connective_levels;
+        let most = &mut parser.filter.usage.connective_levels;
         *most = (*most).max(connective_levels);
         if connective_levels > limit {
-            return stop(too_many(
+            return fail(too_many(
                 Code::TooManyAlternations,
                 Span::new(start as usize, end as usize),
                 limit,
             ));
         }
-        reader.push(Kind::Chain { connective, first, last }, start, end);
-        Ok(Built { end, connective_levels, top: Some(connective) })
+        parser.push(EntryKind::Logical { connective, first, last }, start, end);
+        Ok(Parsed { end, connective_levels, top: Some(connective) })
     }
 }

@@ -1,7 +1,7 @@
 //! What to say of text that is no filter.
 
 use super::ast::{Connective, Literal};
-use super::reader::Reader;
+use super::parser::Parser;
 use super::token::{Input, is_uri, word};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::span::Span;
@@ -14,94 +14,94 @@ pub(super) const ONE_PATH: &str =
 pub(super) const VALUES: &[&str] =
     &["a string in double quotes", "a number", "`true`", "`false`", "`null`"];
 
-pub(super) fn no_operand(reader: &Reader, input: Input<'_>) -> Diagnostic {
+pub(super) fn no_operand(parser: &Parser, input: Input<'_>) -> Diagnostic {
     let (_, word) = word(input).unwrap_or((input, &[]));
-    let text = reader.text(input, word.len());
+    let text = parser.text(input, word.len());
     if input.first().is_some_and(u8::is_ascii_digit)
         || (!word.is_empty() && !text.starts_with(['\'', '-', '+', '=']))
     {
-        return bad_path(reader.span(input, word.len()), text, "", text, None);
+        return bad_path(parser.span(input, word.len()), text, "", text, None);
     }
     let found = match input.first() {
         None => "the end".to_owned(),
         Some(b'"' | b'\'') => "a string".to_owned(),
-        Some(_) => quoted(reader.text(input, text.len().max(1))),
+        Some(_) => quoted(parser.text(input, text.len().max(1))),
     };
     let message = format!("expected an attribute, not {found}");
-    let fault =
-        Diagnostic::new(Code::ExpectedAttribute, reader.span(input, input.len().min(1)), message);
-    let fault = fault.expecting(&["an attribute", "`(`", "`not (`"]);
+    let error =
+        Diagnostic::new(Code::ExpectedAttribute, parser.span(input, input.len().min(1)), message);
+    let error = error.expecting(&["an attribute", "`(`", "`not (`"]);
     match input.first() {
-        Some(b'[') => fault.with_help(
+        Some(b'[') => error.with_help(
             "brackets follow the attribute that they look into: `emails[type eq \"work\"]`",
         ),
-        Some(b')') => fault.with_help("parentheses hold at least one clause"),
-        _ => fault,
+        Some(b')') => error.with_help("parentheses hold at least one clause"),
+        _ => error,
     }
 }
 
-pub(super) fn unexpected(reader: &Reader, input: Input<'_>) -> Diagnostic {
+pub(super) fn unexpected(parser: &Parser, input: Input<'_>) -> Diagnostic {
     let (_, word) = word(input).unwrap_or((input, &[]));
-    let text = reader.text(input, word.len().max(1));
-    let fault = Diagnostic::new(
+    let text = parser.text(input, word.len().max(1));
+    let error = Diagnostic::new(
         Code::UnexpectedText,
-        reader.span(input, text.len().max(1)),
+        parser.span(input, text.len().max(1)),
         format!("unexpected {}", quoted(text)),
     );
-    let fault = fault.expecting(&["`and`", "`or`", "the end"]);
+    let error = error.expecting(&["`and`", "`or`", "the end"]);
     match text.chars().next() {
-        Some(')') => fault.with_help("there is no `(` for it"),
-        Some(']') => fault.with_help("there is no `[` for it"),
+        Some(')') => error.with_help("there is no `(` for it"),
+        Some(']') => error.with_help("there is no `[` for it"),
         Some(char) if char.is_whitespace() => {
-            fault.with_help("blanks are spaces, tabs and line ends")
+            error.with_help("blanks are spaces, tabs and line ends")
         }
         Some(char) if char.is_ascii_alphabetic() => {
-            fault.with_help("join two clauses with `and` or `or`")
+            error.with_help("join two clauses with `and` or `or`")
         }
-        _ => fault,
+        _ => error,
     }
 }
 
 #[cold]
-pub(super) fn unclosed(reader: &Reader, open: Input<'_>) -> Diagnostic {
+pub(super) fn unclosed(parser: &Parser, open: Input<'_>) -> Diagnostic {
     let (open_with, close_with) =
         if open.first() == Some(&b'(') { ("`(`", "`)`") } else { ("`[`", "`]`") };
-    let fault = Diagnostic::new(
+    let error = Diagnostic::new(
         Code::Unclosed,
-        reader.span(open, 1),
+        parser.span(open, 1),
         format!("{open_with} is never closed"),
     );
-    fault.label("opened here").with_help(format!("add {close_with} where its part ends"))
+    error.label("opened here").with_help(format!("add {close_with} where its part ends"))
 }
 
 #[cold]
 pub(super) fn missing_blank(span: Span, connective: Connective) -> Diagnostic {
     let name = if connective == Connective::And { "and" } else { "or" };
-    let fault =
+    let error =
         Diagnostic::new(Code::MissingBlank, span, format!("a blank is missing before `{name}`"));
-    fault.with_help(format!("write a blank between the value and `{name}`"))
+    error.with_help(format!("write a blank between the value and `{name}`"))
 }
 
-pub(super) fn bad_value(reader: &Reader, input: Input<'_>, text: &str) -> Diagnostic {
+pub(super) fn bad_value(parser: &Parser, input: Input<'_>, text: &str) -> Diagnostic {
     let len = text.len().max(1);
-    let text = if text.is_empty() { reader.text(input, 1) } else { text };
-    let fault = Diagnostic::new(
+    let text = if text.is_empty() { parser.text(input, 1) } else { text };
+    let error = Diagnostic::new(
         Code::BadValue,
-        reader.span(input, len),
+        parser.span(input, len),
         format!("{} is no comparison value", quoted(text)),
     );
-    let fault = fault.expecting(VALUES);
+    let error = error.expecting(VALUES);
     let lower = text.to_ascii_lowercase();
     if matches!(lower.as_str(), "true" | "false" | "null") {
-        return fault.with_help(format!("write it in lower case: `{lower}`"));
+        return error.with_help(format!("write it in lower case: `{lower}`"));
     }
     match text.chars().next() {
         Some('0'..='9' | '-' | '+' | '.') if text.bytes().any(|byte| byte.is_ascii_digit()) => {
-            fault.with_help("numbers are written as in JSON, such as `5`, `-0.5` or `1e3`; a text goes in double quotes")
+            error.with_help("numbers are written as in JSON, such as `5`, `-0.5` or `1e3`; a text goes in double quotes")
         }
-        Some('(' | '[' | '{') => fault.with_help("compare with one value at a time: `a eq \"x\" or a eq \"y\"`"),
-        Some('\'' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«') => fault.with_help("strings stand in double quotes: `\"...\"`"),
-        _ => fault.with_help(format!("a text goes in double quotes: {}", quoted(&Literal::String(text).to_string()))),
+        Some('(' | '[' | '{') => error.with_help("compare with one value at a time: `a eq \"x\" or a eq \"y\"`"),
+        Some('\'' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«') => error.with_help("strings stand in double quotes: `\"...\"`"),
+        _ => error.with_help(format!("a text goes in double quotes: {}", quoted(&Literal::String(text).to_string()))),
     }
 }
 
@@ -112,12 +112,12 @@ pub(super) fn bad_path(
     name: &str,
     sub: Option<&str>,
 ) -> Diagnostic {
-    let fault = Diagnostic::new(
+    let error = Diagnostic::new(
         Code::BadAttributePath,
         span,
         format!("{} is no attribute path", quoted(text)),
     );
-    fault.with_help(if sub.is_some_and(|sub| sub.contains('.')) {
+    error.with_help(if sub.is_some_and(|sub| sub.contains('.')) {
         "a path has at most one dot: an attribute and a sub-attribute"
     } else if !urn.is_empty() && !is_uri(urn) {
         "what stands before the last colon is no schema URN, such as `urn:ietf:params:scim:schemas:core:2.0:User`"
@@ -130,35 +130,35 @@ pub(super) fn bad_path(
 
 /// No operator, or a word that is none, where one belongs: behind the path from `start` to `end`.
 #[cold]
-pub(super) fn bad_operator(reader: &Reader, start: u32, end: u32, input: Input<'_>) -> Diagnostic {
-    let name = reader.filter.slice(start, end);
+pub(super) fn bad_operator(parser: &Parser, start: u32, end: u32, input: Input<'_>) -> Diagnostic {
+    let name = parser.filter.slice(start, end);
     let len = word(input).map_or(0, |(_, word)| word.len());
-    let text = reader.text(input, len);
+    let text = parser.text(input, len);
     if text.is_empty() {
-        let fault = Diagnostic::new(
+        let error = Diagnostic::new(
             Code::ExpectedOperator,
-            reader.span(input, 0),
+            parser.span(input, 0),
             format!("no operator after {}", quoted(name)),
         );
-        return fault.expecting(OPERATORS).with_help(format!(
+        return error.expecting(OPERATORS).with_help(format!(
             "to ask whether there is a value, write {}",
             quoted(&format!("{name} pr"))
         ));
     }
-    let span = reader.span(input, len);
+    let span = parser.span(input, len);
     if name.eq_ignore_ascii_case("not") {
-        let fault = Diagnostic::new(
+        let error = Diagnostic::new(
             Code::NotWithoutGroup,
             span,
             "`not` needs parentheses around what it negates",
         );
-        return fault.with_help("write `not (...)`");
+        return error.with_help("write `not (...)`");
     }
-    let fault =
+    let error =
         Diagnostic::new(Code::UnknownOperator, span, format!("{} is no operator", quoted(text)))
             .expecting(OPERATORS);
     match suggest::operator(text) {
-        Some(help) => fault.with_help(help),
-        None => fault,
+        Some(help) => error.with_help(help),
+        None => error,
     }
 }

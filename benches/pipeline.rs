@@ -6,8 +6,8 @@ mod corpus;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use scieve::sql::{Dialect, Select};
-use scieve::users::{self, Status, User};
 use scieve::{CaseSensitivity, Filter, Policy, Record, scim};
+use scieve_users::{Status, User};
 use serde_json::Value;
 use std::hint::black_box;
 
@@ -43,7 +43,7 @@ fn check(c: &mut Criterion) {
         group.bench_function(name, |b| b.iter(|| run(black_box(&filter))));
     };
     for (name, text) in corpus::filters_of_users() {
-        check(name, &text, &|filter| drop(black_box(users::policy().check(filter))));
+        check(name, &text, &|filter| drop(black_box(scieve_users::policy().check(filter))));
     }
     for (name, text) in corpus::filters_of_scim() {
         check(name, &text, &|filter| drop(black_box(scim::user_policy().check(filter))));
@@ -51,16 +51,16 @@ fn check(c: &mut Criterion) {
 }
 
 fn matches(c: &mut Criterion) {
-    let people: Vec<User> = users::sample(RECORDS).collect();
+    let people: Vec<User> = scieve_users::sample(RECORDS).collect();
     let mut group = c.benchmark_group("matches");
     group.throughput(Throughput::Elements(RECORDS as u64));
     for (name, text) in corpus::filters_of_users().into_iter().take(4) {
-        let plan = users::policy().parse(&text).unwrap();
+        let plan = scieve_users::policy().parse(&text).unwrap();
         group.bench_function(name, |b| {
             b.iter(|| black_box(&people).iter().filter(|user| plan.matches(user)).count())
         });
     }
-    let plan = users::policy().parse(corpus::F4).unwrap();
+    let plan = scieve_users::policy().parse(corpus::F4).unwrap();
     let found = people.iter().filter(|user| plan.matches(user)).count();
     assert_eq!(people.iter().filter(|user| f4_by_hand(user)).count(), found);
     group.bench_function("F4 by hand", |b| {
@@ -104,7 +104,7 @@ fn f4_by_hand(user: &User) -> bool {
 fn explain(c: &mut Criterion) {
     let mut group = c.benchmark_group("explain");
     for (name, text) in corpus::filters_of_users() {
-        let plan = users::policy().parse(&text).unwrap();
+        let plan = scieve_users::policy().parse(&text).unwrap();
         group.bench_function(name, |b| b.iter(|| black_box(&plan).explain()));
     }
 }
@@ -118,11 +118,11 @@ fn print(c: &mut Criterion) {
 }
 
 fn sql(c: &mut Criterion) {
-    let columns = &users::columns().for_tenant("q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f");
+    let columns = &scieve_users::columns().for_tenant("q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f");
     for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
         let mut group = c.benchmark_group(format!("sql {dialect:?}"));
         for (name, text) in corpus::filters_of_users() {
-            let plan = users::policy().parse(&text).unwrap();
+            let plan = scieve_users::policy().parse(&text).unwrap();
             group.bench_function(BenchmarkId::new("condition", name), |b| {
                 b.iter(|| black_box(&plan).to_condition(columns, dialect))
             });

@@ -12,7 +12,7 @@ use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{BatchSize, BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use rustix::time::{ClockId, clock_gettime};
 use scieve::Plan;
-use scieve::users::{
+use scieve_users::{
     self, MemoryStore, NewUser, Operation, Page, Position, Query, Sort, SortKey, User, UserStore,
     Window,
 };
@@ -64,10 +64,10 @@ struct Stage {
 impl Stage {
     fn of(count: usize) -> Self {
         let store = MemoryStore::new();
-        let tenant = users::sample(1).next().unwrap().tenant_id;
+        let tenant = scieve_users::sample(1).next().unwrap().tenant_id;
         let mut time = Duration::ZERO;
         let kept = allocation_counter::measure(|| {
-            let all: Vec<User> = users::sample(count).collect();
+            let all: Vec<User> = scieve_users::sample(count).collect();
             let start = CpuTime.start();
             ready(store.load(&tenant, Vec::new(), Vec::new(), all)).unwrap();
             time = CpuTime.end(start);
@@ -76,7 +76,7 @@ impl Stage {
         println!("{count} users: loaded in {:.2} s, {bytes:.0} bytes a user", time.as_secs_f64());
         let mut random = Random(count as u64);
         let mut asked: Vec<User> =
-            users::sample(count).filter(|_| random.below(count) < ASKED).collect();
+            scieve_users::sample(count).filter(|_| random.below(count) < ASKED).collect();
         random.shuffle(&mut asked);
         Self { count, store, tenant, asked }
     }
@@ -215,7 +215,7 @@ impl Stage {
         group
             .bench_function("delete", |b| b.iter_batched(&mut made, delete, BatchSize::SmallInput));
         let live: Vec<&User> =
-            self.asked.iter().filter(|user| user.status != users::Status::Deleted).collect();
+            self.asked.iter().filter(|user| user.status != scieve_users::Status::Deleted).collect();
         let (mut turns, mut people, mut others) =
             (0_u64.., live.iter().cycle(), live.iter().cycle().skip(1));
         for (name, path) in [
@@ -244,7 +244,7 @@ impl Stage {
 }
 
 fn parsed(text: &str) -> Plan<User> {
-    users::policy().parse(text).unwrap()
+    scieve_users::policy().parse(text).unwrap()
 }
 
 /// The first page; the deleted are in it only where the filter speaks of the status.

@@ -73,7 +73,6 @@ pub(crate) fn hostile(bytes: usize) -> Vec<Named> {
 }
 
 /// The user of RFC 7643 section 8.2, in parts.
-#[cfg(feature = "serde")]
 pub(crate) fn resource() -> serde_json::Value {
     serde_json::json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],

@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use scieve::sql::{Dialect, Param, Select, Statement};
 use scieve::{Filter, Limits, Syntax, arbitrary as made_up};
-use scieve_users::{self, User};
+use scieve_users::{User};
 
 pub(crate) fn agreement(bytes: &[u8]) {
     thread_local!(static DATABASE: Connection = database());
@@ -19,7 +19,7 @@ pub(crate) fn agreement(bytes: &[u8]) {
 
 fn database() -> Connection {
     let database = Connection::open_in_memory().unwrap();
-    for statement in users::columns().create(Dialect::Sqlite, users::schema()).unwrap() {
+    for statement in scieve_users::columns().create(Dialect::Sqlite, scieve_users::schema()).unwrap() {
         database.execute_batch(&statement).unwrap_or_else(|error| panic!("{error}: {statement}"));
     }
     database
@@ -29,7 +29,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<(Vec<Filter>, Vec<User>)> {
     let mut filters = Vec::new();
     for _ in 0..4 {
         filters.extend(match u.int_in_range(0..=2)? {
-            0 => made_up::filter(u, users::policy())?.and_then(|filter| filter.build().ok()),
+            0 => made_up::filter(u, scieve_users::policy())?.and_then(|filter| filter.build().ok()),
             1 => made_up::filter(u, &OPEN)?.and_then(|filter| filter.build().ok()),
             _ => {
                 Filter::parse_with(&made_up::text(u)?, &Syntax::lenient(), &Limits::default()).ok()
@@ -37,7 +37,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<(Vec<Filter>, Vec<User>)> {
         });
     }
     let users = (0..6).map(|number| {
-        let mut user = made_up::user(u)?;
+        let mut user = scieve_users::arbitrary::user(u)?;
         (user.id, user.subject) =
             (format!("{}{number}", user.id), format!("{number}{}", user.subject));
         Ok(user)
@@ -46,22 +46,22 @@ fn made(u: &mut Unstructured<'_>) -> Result<(Vec<Filter>, Vec<User>)> {
 }
 
 fn compare(database: &Connection, filters: &[Filter], users: &[User]) {
-    let columns = users::columns();
+    let columns = scieve_users::columns();
     database.execute_batch("BEGIN").unwrap();
     for (place, user) in users.iter().enumerate() {
-        for row in rows(columns, users::schema(), "tenant", &user.id, user) {
+        for row in rows(columns, scieve_users::schema(), "tenant", &user.id, user) {
             insert(database, &row);
         }
         // What another tenant's user of the same id has.
         for row in
-            rows(columns, users::schema(), "other", &users[(place + 1) % users.len()].id, user)
+            rows(columns, scieve_users::schema(), "other", &users[(place + 1) % users.len()].id, user)
         {
             insert(database, &row);
         }
     }
     let columns = columns.for_tenant("tenant");
     for filter in filters {
-        for policy in [users::policy(), &OPEN] {
+        for policy in [scieve_users::policy(), &OPEN] {
             let Ok(plan) = policy.check(filter) else { continue };
             let mut expected: Vec<&str> = users
                 .iter()

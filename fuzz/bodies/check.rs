@@ -5,25 +5,26 @@ use scieve::sql::{Dialect, Direction, Select};
 use scieve::{
     CaseSensitivity, Filter, Limits, Plan, Policy, Record, Syntax, arbitrary as made_up, scim,
 };
-use scieve_users::{self, User};
+use scieve_users::{User};
 use serde_json::Value;
 use std::sync::LazyLock;
 
 /// Users who may be asked anything.
 pub(super) static OPEN: LazyLock<Policy<User>> =
-    LazyLock::new(|| Policy::new(users::schema().clone()).unwrap());
+    LazyLock::new(|| Policy::new(scieve_users::schema().clone()).unwrap());
 
 pub(crate) fn check(bytes: &[u8]) {
     let mut u = Unstructured::new(bytes);
     let Ok(Some(filter)) = filter(&mut u) else { return };
-    let (Ok(user), Ok(record)) =
-        (made_up::user(&mut u), made_up::record(&mut u, scim::user_policy().schema()))
-    else {
+    let (Ok(user), Ok(record)) = (
+        scieve_users::arbitrary::user(&mut u),
+        made_up::record(&mut u, scim::user_policy().schema()),
+    ) else {
         return;
     };
     follow(scim::user_policy(), &filter, &record);
     follow(&Policy::<Value>::schemaless(CaseSensitivity::Ignore), &filter, &record);
-    for policy in [users::policy(), &OPEN] {
+    for policy in [scieve_users::policy(), &OPEN] {
         let Some(plan) = follow(policy, &filter, &user) else { continue };
         for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
             emit(&plan, dialect);
@@ -34,7 +35,7 @@ pub(crate) fn check(bytes: &[u8]) {
 fn filter(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Filter>> {
     Ok(match u.int_in_range(0..=4)? {
         0 => made_up::filter(u, scim::user_policy())?.and_then(|filter| filter.build().ok()),
-        1 => made_up::filter(u, users::policy())?.and_then(|filter| filter.build().ok()),
+        1 => made_up::filter(u, scieve_users::policy())?.and_then(|filter| filter.build().ok()),
         2 => made_up::filter(u, &OPEN)?.and_then(|filter| filter.build().ok()),
         3 => made_up::tree(u)?.build().ok(),
         _ => Filter::parse_with(&made_up::text(u)?, &Syntax::lenient(), &Limits::default()).ok(),
@@ -61,7 +62,7 @@ fn follow<R: Record>(policy: &Policy<R>, filter: &Filter, record: &R) -> Option<
 
 /// Every value that the statement takes is bound.
 fn emit(plan: &Plan<User>, dialect: Dialect) {
-    let columns = users::columns().for_tenant("tenant");
+    let columns = scieve_users::columns().for_tenant("tenant");
     let page = Select::default().sort("name", Direction::Descending).limit(21);
     let statements = [
         plan.to_sql(&columns, dialect, &Select::default()),

@@ -4,7 +4,7 @@ use arbitrary::{Result, Unstructured};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use scieve::{arbitrary as made_up, users};
+use scieve::{arbitrary as made_up};
 use scieve_server::{self, Config, RateLimits};
 use scieve_users::{CursorKey, Fixture, MemoryStore, UserStore as _};
 use serde_json::Value;
@@ -52,7 +52,7 @@ async fn answers(sent: &[u8]) -> Vec<u8> {
         .iter()
         .fold(config, |config, key| config.api_key(&key.key, &FIXTURE.tenant, &key.user_id));
     let config = config.api_key(MARK, MARK, format!("{MARK}{}", FIXTURE.users[0].id));
-    let router = http::router(Arc::new(store), &config).unwrap();
+    let router = scieve_server::router(Arc::new(store), &config).unwrap();
     let (mut near, far) = tokio::io::duplex(1 << 20);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).max_buf_size(128 << 10).max_headers(100);
@@ -131,7 +131,7 @@ fn request(u: &mut Unstructured<'_>, sent: &mut Vec<u8>) -> Result<()> {
             "",
         ])?;
         let value = match u.int_in_range(0..=6)? {
-            0 => made_up::filter(u, users::policy())?
+            0 => made_up::filter(u, scieve_users::policy())?
                 .and_then(|filter| filter.build().ok())
                 .map_or_else(String::new, |filter| filter.to_string()),
             1 => made_up::text(u)?,
@@ -220,7 +220,7 @@ fn body(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(match u.int_in_range(0..=6)? {
         0 => String::new(),
         1 => {
-            let filter = made_up::filter(u, users::policy())?.and_then(|filter| filter.build().ok());
+            let filter = made_up::filter(u, scieve_users::policy())?.and_then(|filter| filter.build().ok());
             serde_json::json!({ "filter": filter.map(|filter| filter.to_string()) }).to_string()
         }
         2 => serde_json::json!({ "subject": made_up::string(u)?, "name": made_up::string(u)?, "email": "a@b", "status": "invited" }).to_string(),

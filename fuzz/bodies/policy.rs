@@ -3,7 +3,6 @@
 use super::disturb;
 use arbitrary::Unstructured;
 use scieve::{Policy, PolicyError, scim};
-use scieve_users;
 use serde_json::{Value, json};
 
 pub(crate) fn policy(bytes: &[u8]) {
@@ -18,7 +17,7 @@ pub(crate) fn policy(bytes: &[u8]) {
 
 fn nearly(u: &mut Unstructured<'_>) -> arbitrary::Result<String> {
     let known =
-        [users::policy().to_json(), scim::user_policy().to_json(), scim::group_policy().to_json()];
+        [scieve_users::policy().to_json(), scim::user_policy().to_json(), scim::group_policy().to_json()];
     let mut value: Value = serde_json::from_str(u.choose(&known)?).unwrap();
     let others = [
         json!("name"),

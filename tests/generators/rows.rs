@@ -1,7 +1,7 @@
 //! What of a record stands in which column, as a mapping says.
 
 use super::random::Cell;
-use scieve::sql::{CheckedMapping, Column, Text, sort_text};
+use scieve::sql::{CheckedMapping, Column, StringComparison, sort_text};
 use scieve::{Attribute, AttributeType, Record, Schema, fold_key};
 
 /// A row; every row of a table has the same columns.

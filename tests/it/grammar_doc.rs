@@ -2,7 +2,7 @@
 
 use scieve::{
     Attribute, AttributeType, Code, Filter, Limits, Operators, Policy, Schema, Severity, Syntax,
-    scim, users,
+    scim,
 };
 use std::collections::BTreeMap;
 
@@ -150,7 +150,7 @@ fn every_code_has_an_example_that_shows_it() {
 fn findings(under: &str, text: &str) -> Vec<(String, Severity)> {
     let (word, number) = under.split_once(' ').unwrap_or((under, ""));
     let checked = match word {
-        "users" => scieve_users::policy().parse(text).map(|plan| plan.warnings().to_vec()),
+        "users" => crate::USERS_POLICY.parse(text).map(|plan| plan.warnings().to_vec()),
         "scim-user" => scim::user_policy().parse(text).map(|plan| plan.warnings().to_vec()),
         "decimal" => {
             let schema =
@@ -161,7 +161,7 @@ fn findings(under: &str, text: &str) -> Vec<(String, Severity)> {
                 .map(|plan| plan.warnings().to_vec())
         }
         "ids" => {
-            let policy = scieve_users::policy()
+            let policy = crate::USERS_POLICY
                 .clone()
                 .with_rule("id", |rule| rule.max_count = Some(1))
                 .unwrap();

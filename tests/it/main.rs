@@ -28,3 +28,10 @@ mod sql;
 mod sql_types;
 #[cfg(feature = "serde")]
 mod status_rule;
+
+/// The policy of the users resource; a test of `scieve-users` compares the file with that policy.
+#[cfg(feature = "serde")]
+static USERS_POLICY: std::sync::LazyLock<scieve::Policy<serde_json::Value>> =
+    std::sync::LazyLock::new(|| {
+        scieve::Policy::from_json(include_str!("../corpus/users_policy.json")).unwrap()
+    });

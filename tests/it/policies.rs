@@ -5,7 +5,6 @@ use scieve::{
     Attribute, AttributeType, CaseSensitivity, Limits, MultiNe, Operator, Policy, PolicyError,
     Record, Schema, Syntax, scim,
 };
-use scieve_users::User;
 use serde_json::Value;
 
 fn reads_back<R: Record>(policy: &Policy<R>) {
@@ -17,7 +16,7 @@ fn reads_back<R: Record>(policy: &Policy<R>) {
 
 #[test]
 fn bundled_policies_read_back_equal() {
-    reads_back(scieve_users::policy());
+    reads_back(&*crate::USERS_POLICY);
     reads_back(scim::user_policy());
     reads_back(scim::group_policy());
 }
@@ -77,11 +76,6 @@ fn every_setting_reads_back_equal() {
 }
 
 #[test]
-fn the_users_policy_as_json() {
-    assert_snapshot!(scieve_users::policy().to_json());
-}
-
-#[test]
 fn the_example_is_what_it_says() {
     let policy = Policy::<Value>::from_toml(include_str!("../../examples/policy.toml")).unwrap();
     reads_back(&policy);
@@ -112,16 +106,6 @@ fn large_limits_are_cut_down() {
     let policy =
         Policy::<Value>::from_json(r#"{"limits": {"depth": 100000}, "attributes": []}"#).unwrap();
     assert_eq!(policy.limits().depth, Limits::MAX_DEPTH);
-}
-
-#[test]
-fn policies_over_records_have_their_slots() {
-    let policy =
-        Policy::<User>::from_json(r#"{"attributes": [{"name": "EMAIL"}, {"name": "id"}]}"#)
-            .unwrap();
-    let slots: Vec<_> = policy.schema().attributes().map(Attribute::slot).collect();
-    let known = |path| scieve_users::schema().find_path(path).unwrap().slot();
-    assert_eq!(slots, [known("email"), known("id")]);
 }
 
 fn fault(text: &str, error: &PolicyError) -> String {
@@ -181,20 +165,6 @@ fn faults_in_toml() {
     ]
     .into_iter()
     .map(|text| fault(text, &Policy::<Value>::from_toml(text).unwrap_err()))
-    .collect();
-    assert_snapshot!(faults.join("\n"));
-}
-
-#[test]
-fn attributes_that_users_do_not_have() {
-    let faults: Vec<_> = [
-        r#"{"attributes": [{"name": "title"}]}"#,
-        r#"{"attributes": [{"name": "id", "type": "integer"}]}"#,
-        r#"{"attributes": [{"name": "id", "multi_valued": true}]}"#,
-        r#"{"attributes": [{"name": "id", "urn": "urn:example"}]}"#,
-    ]
-    .into_iter()
-    .map(|text| fault(text, &Policy::<User>::from_json(text).unwrap_err()))
     .collect();
     assert_snapshot!(faults.join("\n"));
 }

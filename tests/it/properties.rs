@@ -6,7 +6,7 @@ use proptest::strategy::Strategy;
 use scieve::{
     Attribute, AttributeType, Builder, CaseSensitivity, Clause, Diagnostics, Expr, ExprKind,
     Filter, Limits, Literal, MultiNe, Node, Operator, Path, Plan, Policy, Predicate, Schema,
-    Syntax, arbitrary as made_up, fold_key, users,
+    Syntax, arbitrary as made_up, fold_key,
 };
 use serde_json::{Value, json};
 use std::cmp::Ordering;
@@ -216,7 +216,7 @@ proptest! {
                 Err(findings) => well_formed(&findings, &text),
             }
         }
-        _ = scieve_users::policy().parse(&text).map_err(|findings| well_formed(&findings, &text));
+        _ = crate::USERS_POLICY.parse(&text).map_err(|findings| well_formed(&findings, &text));
     }
 
     #[test]
@@ -293,25 +293,6 @@ proptest! {
             invariants(plan.root());
             prop_assert_eq!(plan.matches(&resource), plan.clone().matches(&resource));
             prop_assert!(!plan.explain().is_empty());
-        }
-    }
-
-    #[test]
-    fn users_are_matched_without_fail(filter in bytes(), user in bytes()) {
-        let user = made_up::user(&mut Unstructured::new(&user)).unwrap();
-        let built = made_up::filter(&mut Unstructured::new(&filter), scieve_users::policy()).unwrap().unwrap();
-        let Ok(filter) = built.build() else { return Ok(()) };
-        match scieve_users::policy().check(&filter) {
-            Ok(plan) => {
-                invariants(plan.root());
-                // The same user as JSON is the same user.
-                let open = Policy::<Value>::schemaless(CaseSensitivity::Ignore).check(&filter).unwrap();
-                let roles: Vec<_> = user.assigned_groups.iter().flat_map(|group| &group.assigned_roles).collect();
-                let mut resource = serde_json::to_value(&user).unwrap();
-                resource["assignedGroupsAssignedRoles"] = json!(roles);
-                prop_assert_eq!(plan.matches(&user), open.matches(&resource), "{} {}", filter, resource);
-            }
-            Err(findings) => well_formed(&findings, filter.source_text()),
         }
     }
 

@@ -4,7 +4,7 @@ use crate::corpus;
 use crate::floors::walk;
 use crate::measure::{Contest, Goal, OURS};
 use crate::translate;
-use scieve::users::{self, Status, User};
+use scieve_users::{Status, User};
 use scieve::{CaseSensitivity, Filter, Policy, scim};
 use serde_json::Value;
 use std::collections::HashSet;
@@ -18,19 +18,19 @@ const MANY: usize = 1_000_000;
 const SLOW: usize = 1_000;
 
 pub(crate) fn users() -> Vec<Contest> {
-    let few: &'static [User] = users::sample(FEW).collect::<Vec<_>>().leak();
+    let few: &'static [User] = scieve_users::sample(FEW).collect::<Vec<_>>().leak();
     filters().map(|(name, text)| over_users(name, &text, few, "10,000 users")).collect()
 }
 
 /// The same with more users than the caches hold.
 pub(crate) fn many_users() -> Vec<Contest> {
-    let many: &'static [User] = users::sample(MANY).collect::<Vec<_>>().leak();
+    let many: &'static [User] = scieve_users::sample(MANY).collect::<Vec<_>>().leak();
     filters().map(|(name, text)| over_users(name, &text, many, "1,000,000 users")).collect()
 }
 
 pub(crate) fn json() -> Vec<Contest> {
     let scim = corpus::filters_of_scim().into_iter().map(|(name, text)| over_json(name, &text, scim::user_policy(), corpus::resource()));
-    let user = serde_json::to_value(users::sample(1).next()).unwrap();
+    let user = serde_json::to_value(scieve_users::sample(1).next()).unwrap();
     let policy: &'static Policy<Value> = Box::leak(Box::new(Policy::schemaless(CaseSensitivity::Ignore)));
     scim.chain([("F3", corpus::F3), ("F4", corpus::F4)].map(|(name, text)| over_json(name, text, policy, user.clone()))).collect()
 }
@@ -40,7 +40,7 @@ fn filters() -> impl Iterator<Item = corpus::Named> {
 }
 
 fn over_users(name: &'static str, text: &str, people: &'static [User], size: &str) -> Contest {
-    let plan = users::policy().parse(text).unwrap();
+    let plan = scieve_users::policy().parse(text).unwrap();
     let found = people.iter().filter(|user| plan.matches(user)).count();
     assert_eq!(count_by_hand(name, people), found, "{name}: the closure and the plan differ");
     let units = people.len() as f64;

@@ -70,7 +70,7 @@ fn check(name: &'static str, text: String) -> Contest {
     let filter = Filter::parse(&text).unwrap();
     let contest = match name {
         "F5" | "F6" => check_by(scim::user_policy(), name, filter.clone()),
-        _ => check_by(users::policy(), name, filter.clone()),
+        _ => check_by(scieve_users::policy(), name, filter.clone()),
     };
     let contest = contest.entrant("reading it", move || Filter::parse(black_box(&text)));
     let contest = match floors::check::check(&filter) {

@@ -3,7 +3,7 @@
 use crate::corpus;
 use crate::measure::{Contest, Goal, OURS};
 use scieve::sql::{Dialect, Select};
-use scieve::users;
+use scieve_users;
 use sea_query::{ArrayType, Expr, ExprTrait, Func, Order, PostgresQueryBuilder, Query, SelectStatement, SqliteQueryBuilder, Value};
 use std::hint::black_box;
 
@@ -15,9 +15,9 @@ pub(crate) fn contests() -> Vec<Contest> {
 }
 
 fn contest(name: &'static str, text: &str, dialect: Dialect) -> Contest {
-    let plan = users::policy().parse(text).unwrap();
+    let plan = scieve_users::policy().parse(text).unwrap();
     let parts = parts(name);
-    let columns = users::columns().for_tenant(TENANT);
+    let columns = scieve_users::columns().for_tenant(TENANT);
     let statement = || plan.to_sql(&columns, dialect, &Select::default()).unwrap().sql;
     assert_eq!(statement().replace('`', "\""), by_hand(&parts, dialect).0, "the statements differ");
     let chain = parts.clone();

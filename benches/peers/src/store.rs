@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 use scieve::Plan;
 use scieve::sql::{CheckedMapping, Dialect, Direction, Param, Seek, Select, sort_text};
-use scieve::users::{self, MemoryStore, Position, Query, Sort, User, UserStore, Window};
+use scieve_users::{MemoryStore, Position, Query, Sort, User, UserStore, Window};
 use std::hint::black_box;
 use std::rc::Rc;
 use std::time::Instant;
@@ -49,7 +49,7 @@ pub(crate) fn contests() -> Vec<Contest> {
 
 impl Stage {
     fn load(count: usize) -> (Self, Vec<Contest>) {
-        let people: Vec<User> = users::sample(count).collect();
+        let people: Vec<User> = scieve_users::sample(count).collect();
         let tenant = people[0].tenant_id.clone();
         let mut random = 0x9e37_79b9_7f4a_7c15_u64;
         let drawn = (0..KEYS).map(|_| {
@@ -74,7 +74,7 @@ impl Stage {
         (Self { tenant, store, sqlite, drawn }, vec![loading])
     }
 
-    fn list(&self, query: &Query<'_>) -> users::Page {
+    fn list(&self, query: &Query<'_>) -> scieve_users::Page {
         pollster::block_on(self.store.list(&self.tenant, query)).unwrap()
     }
 
@@ -165,7 +165,7 @@ impl Stage {
             .entrant_of(OURS, 2.0, move || {
                 number += 1;
                 let user =
-                    users::NewUser { subject: format!("bench|{number}"), name: Some(format!("Ann {number}")), ..users::NewUser::default() };
+                    scieve_users::NewUser { subject: format!("bench|{number}"), name: Some(format!("Ann {number}")), ..scieve_users::NewUser::default() };
                 let user = pollster::block_on(self.store.create(&self.tenant, user)).unwrap();
                 pollster::block_on(self.store.delete(&self.tenant, &user.id)).unwrap();
             })
@@ -195,12 +195,12 @@ const GROUP: &str = "store in memory";
 
 /// Where the statements look: at the tenant of the sample users.
 fn columns() -> CheckedMapping {
-    let tenant = users::sample(1).next().map(|user| user.tenant_id).unwrap_or_default();
-    users::columns().for_tenant(&tenant)
+    let tenant = scieve_users::sample(1).next().map(|user| user.tenant_id).unwrap_or_default();
+    scieve_users::columns().for_tenant(&tenant)
 }
 
 fn plan(filter: &str) -> Plan<User> {
-    users::policy().parse(filter).unwrap()
+    scieve_users::policy().parse(filter).unwrap()
 }
 
 /// One row more than a page tells whether another follows.
@@ -255,7 +255,7 @@ fn value(param: Param) -> Value {
     }
 }
 
-/// The tables with keys, sort columns and the indexes of `users::columns`, and each user whole as JSON in one column.
+/// The tables with keys, sort columns and the indexes of `scieve_users::columns`, and each user whole as JSON in one column.
 fn database(people: &[User]) -> Connection {
     let mut sqlite = Connection::open_in_memory().unwrap();
     sqlite.execute_batch(

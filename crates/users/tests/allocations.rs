@@ -1,9 +1,8 @@
 //! What a filter takes of the heap, counted by an allocator: few pieces while reading, none while matching, never much at once.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
-#![cfg(feature = "users")]
 
 use allocation_counter::{AllocationInfo, measure};
-use scieve::{CaseSensitivity, Filter, Limits, Policy, Syntax, scim, users};
+use scieve::{CaseSensitivity, Filter, Limits, Policy, Syntax, scim};
 use std::hint::black_box;
 
 #[path = "../../../benches/corpus/mod.rs"]

@@ -10,10 +10,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const ALICE: &str = "62716ab404a7bd8626af9bd6";
 const CARLA: &str = "626949b9017b657805080bbd";
 const SECRET: &[u8] = b"0123456789abcdef0123456789abcdef";
-const RSA: &[u8] = include_bytes!("keys/rsa.key.pem");
-const RSA_PUBLIC: &[u8] = include_bytes!("keys/rsa.pub.pem");
-const EC: &[u8] = include_bytes!("keys/ec.key.pem");
-const EC_PUBLIC: &[u8] = include_bytes!("keys/ec.pub.pem");
+const RSA: &[u8] = include_bytes!("../keys/rsa.key.pem");
+const RSA_PUBLIC: &[u8] = include_bytes!("../keys/rsa.pub.pem");
+const EC: &[u8] = include_bytes!("../keys/ec.key.pem");
+const EC_PUBLIC: &[u8] = include_bytes!("../keys/ec.pub.pem");
 
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
@@ -426,7 +426,7 @@ fn roles_of_others_cannot_be_seen_or_guessed() {
 fn tenants_never_meet() {
     let config = config().api_key("other-key", "other", "other-admin");
     let server = Server::of(config, async {
-        let store = server::store().await;
+        let store = crate::server::store().await;
         let mut users = fixture().users;
         for user in &mut users {
             user.tenant_id = "other".into();

@@ -5,8 +5,6 @@
 //! for a captured value. `also` are other statuses that would do; the body is not looked at then. The body of an answer is described by
 //! assertions `{pointer, equals | not | in | exists | type | matches | length | contains | keys | each + (list | set | type)}` or `{empty}`.
 
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 use crate::databases::Database;
 use crate::server::{Answer, Server};
 use regex::Regex;
@@ -20,36 +18,31 @@ fn every_case() {
     cases(&Server::start());
 }
 
-#[cfg(feature = "sqlite")]
 #[test]
 fn every_case_on_sqlite() {
     on(async { Database::sqlite() });
 }
 
-#[cfg(feature = "postgres")]
 #[test]
-#[ignore = "needs scripts/servers"]
 fn every_case_on_postgres() {
+    crate::databases::require!(servers);
     on(Database::postgres());
 }
 
-#[cfg(feature = "postgres")]
 #[test]
-#[ignore = "needs scripts/cluster"]
 fn every_case_on_a_cluster() {
+    crate::databases::require!(cluster);
     on(Database::cluster());
 }
 
-#[cfg(feature = "mysql")]
 #[test]
-#[ignore = "needs scripts/servers"]
 fn every_case_on_mysql() {
+    crate::databases::require!(servers);
     on(Database::mysql());
 }
 
 /// The cases on a database; they ask nothing of it that memory does not do. The tenants beside, on every node of a cluster, have the same
 /// users with the same ids, and keep them as they are.
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 fn on(database: impl Future<Output = Database>) {
     use scieve_users::{Query, SqlOptions, SqlStore, User, UserStore as _};
     use std::sync::Arc;
@@ -61,8 +54,8 @@ fn on(database: impl Future<Output = Database>) {
         runtime.block_on(SqlStore::connect(&database.url, SqlOptions::default())).unwrap(),
     );
     let others: Vec<String> = (0..6).map(|number| format!("beside {number}")).collect();
-    for tenant in [server::TENANT.to_owned()].iter().chain(&others) {
-        let fixture = server::fixture();
+    for tenant in [crate::server::TENANT.to_owned()].iter().chain(&others) {
+        let fixture = crate::server::fixture();
         let users = fixture
             .users
             .into_iter()
@@ -70,13 +63,13 @@ fn on(database: impl Future<Output = Database>) {
             .collect();
         runtime.block_on(store.load(tenant, fixture.roles, fixture.groups, users)).unwrap();
     }
-    cases(&Server::over(runtime.handle(), server::config(), Arc::clone(&store)));
+    cases(&Server::over(runtime.handle(), crate::server::config(), Arc::clone(&store)));
     for tenant in others {
         let page = runtime
             .block_on(store.list(&tenant, &Query { limit: 100, ..Query::default() }))
             .unwrap();
-        assert_eq!(page.users.len(), server::fixture().users.len());
-        for user in server::fixture().users {
+        assert_eq!(page.users.len(), crate::server::fixture().users.len());
+        for user in crate::server::fixture().users {
             let user = User { tenant_id: tenant.clone(), ..user };
             assert!(page.users.iter().any(|kept| **kept == user), "{user:?}");
         }

@@ -391,7 +391,7 @@ fn nothing_of_a_user_or_a_header_gets_out_of_its_place() {
     let id = "a/../b?x=1#y\r\nSet-Cookie: z=\"<script>\u{e9}";
     let encoded = "a%2F..%2Fb%3Fx%3D1%23y%0D%0ASet-Cookie%3A%20z%3D%22%3Cscript%3E%C3%A9";
     let server = Server::of(config().api_key("odd", TENANT, id), async move {
-        let store = server::store().await;
+        let store = crate::server::store().await;
         let mut user = fixture().users.swap_remove(0);
         (user.id, user.subject, user.name) =
             (id.into(), "odd".into(), "\r\nX: y\u{0}</script>".replace('\0', ""));

@@ -493,5 +493,5 @@ fn what_breaks_inside_is_500_and_what_is_away_503_and_neither_says_more() {
     );
     assert_eq!(server.get("/api/v1/users?limit=1").status, 200);
     assert_eq!(server.get("/healthz").status, 200);
-    assert_eq!(TENANT, server::fixture().tenant);
+    assert_eq!(TENANT, crate::server::fixture().tenant);
 }

@@ -8,12 +8,12 @@ use serde_json::json;
 /// The fixture and 150 made-up users, without limits on requests.
 fn crowded() -> Server {
     Server::of(config().rate_limits(RateLimits::OFF), async {
-        let store = server::store().await;
+        let store = crate::server::store().await;
         let users = sample(150).map(|mut user| {
             user.tenant_id = TENANT.into();
             user
         });
-        let fixture = server::fixture();
+        let fixture = crate::server::fixture();
         store.load(TENANT, fixture.roles, fixture.groups, users.collect()).await.unwrap();
         store
     })

@@ -1,11 +1,43 @@
-//! Empty databases for tests, each its own. Those of PostgreSQL and MariaDB are made on the servers of `scripts/servers`; tests that want
-//! them are `#[ignore]`d, so that `cargo test` works without, and `scripts/test` runs them all. So are those that want the cluster of
-//! `scripts/cluster`.
+//! Empty databases for tests.
+//!
+//! Those of PostgreSQL and MariaDB are made on the servers of `scripts/servers`, those of a cluster on the one of `scripts/cluster`. Tests
+//! that need them begin with [`require!`]: without the servers they print that they are skipped, and fail if `SCIEVE_REQUIRE_DATABASES` is set.
+#![allow(dead_code)]
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection, PgConnection};
 use std::fs::File;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+/// Returns from the test if the named servers (`servers`, `cluster` or `nothing`) are not running.
+macro_rules! require {
+    ($servers:ident) => {
+        if !crate::databases::running(stringify!($servers)) {
+            return;
+        }
+    };
+}
+pub(crate) use require;
+
+/// Returns whether the servers are running, and reports a skipped test otherwise.
+pub(crate) fn running(servers: &str) -> bool {
+    let variables: &[&str] = match servers {
+        "servers" => &["SCIEVE_POSTGRES", "SCIEVE_MYSQL"],
+        "cluster" => &["SCIEVE_CLUSTER_DIR"],
+        _ => &[],
+    };
+    if variables.iter().all(|variable| std::env::var_os(variable).is_some()) {
+        return true;
+    }
+    let required = std::env::var_os("SCIEVE_REQUIRE_DATABASES").is_some();
+    assert!(!required, "`scripts/{servers} exec` did not start this test");
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("a test");
+    // Not `eprintln!`, which the test harness captures.
+    let _ = writeln!(std::io::stderr(), "skipped: {name} needs `scripts/{servers} exec COMMAND`");
+    false
+}
 
 /// An empty database. A file of SQLite goes with it; on a server it goes with the server.
 pub(crate) struct Database {

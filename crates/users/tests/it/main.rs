@@ -7,14 +7,12 @@
     clippy::string_slice
 )]
 
-#[cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod agreement;
 mod databases;
 mod engine;
 #[path = "../../../../tests/generators/mod.rs"]
 mod generators;
 mod hard_users;
-#[cfg(all(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod query_plans;
 mod record;
 mod sample;

@@ -280,13 +280,13 @@ async fn sqlite_goes_by_its_indexes() {
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn postgres_goes_by_its_indexes() {
+    crate::databases::require!(servers);
     plans(Dialect::Postgres).await;
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn mariadb_goes_by_its_indexes() {
+    crate::databases::require!(servers);
     plans(Dialect::MySql).await;
 }

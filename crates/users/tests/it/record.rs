@@ -1,7 +1,11 @@
 //! Users as records, and what callers of the users API may ask.
 
-use scieve::{Code, Policy};
+use arbitrary::Unstructured;
+use insta::assert_snapshot;
+use proptest::prelude::*;
+use scieve::{Attribute, CaseSensitivity, Code, Policy, PolicyError};
 use scieve_users::User;
+use serde_json::{Value, json};
 
 fn user() -> User {
     let text = r#"{
@@ -131,4 +135,62 @@ fn at_most_a_hundred_ids() {
         "{}",
         findings.render()
     );
+}
+
+#[test]
+fn the_users_policy_is_the_one_of_the_corpus() {
+    let expected = include_str!("../../../../tests/corpus/users_policy.json");
+    assert_eq!(scieve_users::policy().to_json().trim(), expected.trim());
+}
+
+#[test]
+fn policies_over_records_have_their_slots() {
+    let policy =
+        Policy::<User>::from_json(r#"{"attributes": [{"name": "EMAIL"}, {"name": "id"}]}"#)
+            .unwrap();
+    let slots: Vec<_> = policy.schema().attributes().map(Attribute::slot).collect();
+    let known = |path| scieve_users::schema().find_path(path).unwrap().slot();
+    assert_eq!(slots, [known("email"), known("id")]);
+}
+
+fn fault(text: &str, error: &PolicyError) -> String {
+    format!("{text}\n  {}: {error}\n", error.code())
+}
+
+#[test]
+fn attributes_that_users_do_not_have() {
+    let faults: Vec<_> = [
+        r#"{"attributes": [{"name": "title"}]}"#,
+        r#"{"attributes": [{"name": "id", "type": "integer"}]}"#,
+        r#"{"attributes": [{"name": "id", "multi_valued": true}]}"#,
+        r#"{"attributes": [{"name": "id", "urn": "urn:example"}]}"#,
+    ]
+    .into_iter()
+    .map(|text| fault(text, &Policy::<User>::from_json(text).unwrap_err()))
+    .collect();
+    assert_snapshot!(faults.join("\n"));
+}
+
+fn bytes() -> impl Strategy<Value = Vec<u8>> {
+    prop::collection::vec(any::<u8>(), 0..512)
+}
+
+proptest! {
+    #[test]
+    fn users_are_matched_without_fail(filter in bytes(), user in bytes()) {
+        let user = scieve_users::arbitrary::user(&mut Unstructured::new(&user)).unwrap();
+        let built = scieve::arbitrary::filter(&mut Unstructured::new(&filter), scieve_users::policy()).unwrap().unwrap();
+        let Ok(filter) = built.build() else { return Ok(()) };
+        match scieve_users::policy().check(&filter) {
+            Ok(plan) => {
+                // The same user as JSON is the same user.
+                let open = Policy::<Value>::schemaless(CaseSensitivity::Ignore).check(&filter).unwrap();
+                let roles: Vec<_> = user.assigned_groups.iter().flat_map(|group| &group.assigned_roles).collect();
+                let mut resource = serde_json::to_value(&user).unwrap();
+                resource["assignedGroupsAssignedRoles"] = json!(roles);
+                prop_assert_eq!(plan.matches(&user), open.matches(&resource), "{} {}", filter, resource);
+            }
+            Err(findings) => prop_assert!(!findings.to_string().is_empty()),
+        }
+    }
 }

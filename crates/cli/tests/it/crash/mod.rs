@@ -24,14 +24,14 @@ fn sqlite_loses_nothing() {
 }
 
 #[test]
-#[ignore = "needs scripts/servers"]
 fn postgres_loses_nothing() {
+    crate::databases::require!(servers);
     storm::nothing_is_lost(&made(Database::postgres()));
 }
 
 #[test]
-#[ignore = "needs scripts/servers"]
 fn mariadb_loses_nothing() {
+    crate::databases::require!(servers);
     storm::nothing_is_lost(&made(Database::mysql()));
 }
 
@@ -42,8 +42,8 @@ fn one_subject_is_created_once() {
 }
 
 #[test]
-#[ignore = "needs scripts/servers"]
 fn one_subject_is_created_once_on_servers() {
+    crate::databases::require!(servers);
     one_of_many(&made(Database::postgres()).url);
     one_of_many(&made(Database::mysql()).url);
 }
@@ -112,8 +112,8 @@ impl Drop for Server {
 }
 
 #[test]
-#[ignore = "needs scripts/servers"]
 fn a_database_that_goes_away_is_waited_for() {
+    crate::databases::require!(servers);
     let (server, url) = Server::up();
     let program = Program::start(&url);
     let (stop, away, refused) =

@@ -40,8 +40,8 @@ async fn load(store: &impl UserStore, tenant: &Tenant, count: usize) {
 
 /// What memory answers, the cluster does: every page of generated filters, in every order, of tenants on every node.
 #[tokio::test]
-#[ignore = "needs scripts/cluster"]
 async fn filters_agree_with_memory() {
+    crate::databases::require!(cluster);
     let cluster = Cluster::here();
     let database = Database::cluster().await;
     let (memory, store) = (MemoryStore::new(), connect(&database).await);
@@ -93,8 +93,8 @@ impl Drop for Stopped<'_> {
 
 /// A node that is gone takes its own tenants with it and no others, and they come back with it.
 #[test]
-#[ignore = "needs scripts/cluster"]
 fn a_node_that_stops_concerns_its_own_tenants() {
+    crate::databases::require!(cluster);
     let cluster = Cluster::here();
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();

@@ -102,8 +102,8 @@ async fn page(store: &SqlStore, tenant: &Tenant, filter: &str, descending: bool)
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/cluster"]
 async fn the_node_that_owns_the_tenant_does_it_all() {
+    crate::databases::require!(cluster);
     let cluster = Cluster::here();
     let database = Database::cluster().await;
     let explain = [

@@ -254,19 +254,19 @@ fn sqlite_stands_it() {
 }
 
 #[test]
-#[ignore = "needs scripts/servers"]
 fn postgres_stands_it() {
+    crate::databases::require!(servers);
     database_stands_it(Database::postgres(), 2);
 }
 
 #[test]
-#[ignore = "needs scripts/servers"]
 fn mariadb_stands_it() {
+    crate::databases::require!(servers);
     database_stands_it(Database::mysql(), 2);
 }
 
 #[test]
-#[ignore = "needs scripts/cluster"]
 fn a_cluster_stands_it() {
+    crate::databases::require!(cluster);
     database_stands_it(Database::cluster(), 8);
 }

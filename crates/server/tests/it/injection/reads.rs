@@ -190,7 +190,7 @@ fn filters(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
 /// As the other parameters that choose users.
 fn lists(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile) {
     let (query, text) = (hostile.in_query(), hostile.of_query());
-    let wanted = text.as_deref().map(key);
+    let wanted = text.as_deref().map(fold_key);
     let equal = |position: usize| {
         wanted
             .as_ref()

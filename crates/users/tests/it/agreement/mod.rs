@@ -168,38 +168,38 @@ async fn sqlite_tenants() {
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn postgres_people() {
+    crate::databases::require!(servers);
     agrees(&People::new(), Dialect::Postgres, 2_000).await;
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn postgres_users() {
+    crate::databases::require!(servers);
     agrees(&Users::new(), Dialect::Postgres, 1_000).await;
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn postgres_tenants() {
+    crate::databases::require!(servers);
     agrees(&Users::asked_anything(), Dialect::Postgres, 1_000).await;
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn mariadb_people() {
+    crate::databases::require!(servers);
     agrees(&People::new(), Dialect::MySql, 2_000).await;
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn mariadb_users() {
+    crate::databases::require!(servers);
     agrees(&Users::new(), Dialect::MySql, 1_000).await;
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn mariadb_tenants() {
+    crate::databases::require!(servers);
     agrees(&Users::asked_anything(), Dialect::MySql, 1_000).await;
 }
 
@@ -209,14 +209,14 @@ async fn what_is_dropped_is_noticed_in_sqlite() {
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn what_is_dropped_is_noticed_in_postgres() {
+    crate::databases::require!(servers);
     notices(Dialect::Postgres).await;
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn what_is_dropped_is_noticed_in_mariadb() {
+    crate::databases::require!(servers);
     notices(Dialect::MySql).await;
 }
 
@@ -226,14 +226,14 @@ async fn pages_joined_are_the_whole_list_in_sqlite() {
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn pages_joined_are_the_whole_list_in_postgres() {
+    crate::databases::require!(servers);
     pages(Dialect::Postgres).await;
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn pages_joined_are_the_whole_list_in_mariadb() {
+    crate::databases::require!(servers);
     pages(Dialect::MySql).await;
 }
 
@@ -260,13 +260,13 @@ async fn sqlite_store() {
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn postgres_store() {
+    crate::databases::require!(servers);
     answers_alike(Dialect::Postgres).await;
 }
 
 #[tokio::test]
-#[ignore = "needs scripts/servers"]
 async fn mariadb_store() {
+    crate::databases::require!(servers);
     answers_alike(Dialect::MySql).await;
 }

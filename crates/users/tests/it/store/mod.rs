@@ -2,9 +2,7 @@
 
 mod contract;
 mod cursors;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod fixture;
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod opening;
 mod pages;
 mod patches;
@@ -44,8 +42,7 @@ async fn memory() -> Stage<MemoryStore> {
     Stage { store: MemoryStore::with_clock(clock), pass, keep: None }
 }
 
-#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-async fn opened(database: databases::Database) -> Stage<scieve_users::SqlStore> {
+async fn opened(database: crate::databases::Database) -> Stage<scieve_users::SqlStore> {
     use scieve_users::{SqlOptions, SqlStore};
 
     let (clock, pass) = clock();
@@ -53,41 +50,37 @@ async fn opened(database: databases::Database) -> Stage<scieve_users::SqlStore> 
     Stage { store, pass, keep: Some(Box::new(database)) }
 }
 
-#[cfg(feature = "sqlite")]
 async fn sqlite() -> Stage<scieve_users::SqlStore> {
-    opened(databases::Database::sqlite()).await
+    opened(crate::databases::Database::sqlite()).await
 }
 
-#[cfg(feature = "postgres")]
 async fn postgres() -> Stage<scieve_users::SqlStore> {
-    opened(databases::Database::postgres().await).await
+    opened(crate::databases::Database::postgres().await).await
 }
 
-#[cfg(feature = "postgres")]
 async fn cluster() -> Stage<scieve_users::SqlStore> {
-    opened(databases::Database::cluster().await).await
+    opened(crate::databases::Database::cluster().await).await
 }
 
-#[cfg(feature = "mysql")]
 async fn mysql() -> Stage<scieve_users::SqlStore> {
-    opened(databases::Database::mysql().await).await
+    opened(crate::databases::Database::mysql().await).await
 }
 
 /// The same tests on one store, the random ones as many times, and one with as many users.
 macro_rules! on {
-    ($name:ident, $times:expr, $users:expr, $(#[$attribute:meta])*) => {
+    ($name:ident, $times:expr, $users:expr, $servers:ident) => {
         mod $name {
             use super::{block_on, contract, pages, threads};
 
             #[test]
-            $(#[$attribute])*
             fn keeps_the_contract() {
+                crate::databases::require!($servers);
                 block_on(contract::contract(super::$name));
             }
 
             #[test]
-            $(#[$attribute])*
             fn pages_join_to_the_whole_list() {
+                crate::databases::require!($servers);
                 for seed in 0..$times * 6 {
                     let stage = block_on(super::$name());
                     block_on(pages::joined_pages(&stage.store, seed));
@@ -95,8 +88,8 @@ macro_rules! on {
             }
 
             #[test]
-            $(#[$attribute])*
             fn walks_along_the_ids() {
+                crate::databases::require!($servers);
                 for plain in [true, false] {
                     let stage = block_on(super::$name());
                     block_on(pages::many_by_id(&stage.store, $users, plain));
@@ -104,8 +97,8 @@ macro_rules! on {
             }
 
             #[test]
-            $(#[$attribute])*
             fn pages_ignore_writes_elsewhere() {
+                crate::databases::require!($servers);
                 for seed in 0..$times * 4 {
                     let stage = block_on(super::$name());
                     block_on(pages::interleaved_writes(&stage.store, seed));
@@ -113,8 +106,8 @@ macro_rules! on {
             }
 
             #[test]
-            $(#[$attribute])*
             fn answers_as_a_scan_does_after_any_writes() {
+                crate::databases::require!($servers);
                 for seed in 0..$times {
                     let stage = block_on(super::$name());
                     block_on(pages::index_equals_scan(&stage, $users / 2, seed));
@@ -122,22 +115,22 @@ macro_rules! on {
             }
 
             #[test]
-            $(#[$attribute])*
             fn one_subject_is_created_once() {
+                crate::databases::require!($servers);
                 let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
                 threads::one_subject_is_created_once(store);
             }
 
             #[test]
-            $(#[$attribute])*
             fn no_change_is_lost() {
+                crate::databases::require!($servers);
                 let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
                 threads::no_change_is_lost(store);
             }
 
             #[test]
-            $(#[$attribute])*
             fn readers_see_whole_states() {
+                crate::databases::require!($servers);
                 let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
                 threads::readers_see_whole_states(store);
             }
@@ -145,28 +138,24 @@ macro_rules! on {
     };
 }
 
-on!(memory, 4, 6000,);
-#[cfg(feature = "sqlite")]
-on!(sqlite, 1, 1200,);
-#[cfg(feature = "postgres")]
-on!(postgres, 1, 1200, #[ignore = "needs scripts/servers"]);
-#[cfg(feature = "mysql")]
-on!(mysql, 1, 1200, #[ignore = "needs scripts/servers"]);
+on!(memory, 4, 6000, nothing);
+on!(sqlite, 1, 1200, nothing);
+on!(postgres, 1, 1200, servers);
+on!(mysql, 1, 1200, servers);
 
 /// The contract alone: tests/cluster compares much more of a cluster with memory.
-#[cfg(feature = "postgres")]
 mod on_a_cluster {
     use super::{Stage, block_on, cluster, contract, threads};
 
     #[test]
-    #[ignore = "needs scripts/cluster"]
     fn keeps_the_contract() {
+        crate::databases::require!(cluster);
         block_on(contract::contract(cluster));
     }
 
     #[test]
-    #[ignore = "needs scripts/cluster"]
     fn one_subject_is_created_once() {
+        crate::databases::require!(cluster);
         let Stage { store, keep: _keep, .. } = block_on(cluster());
         threads::one_subject_is_created_once(store);
     }

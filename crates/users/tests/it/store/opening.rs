@@ -125,14 +125,14 @@ pub(crate) async fn books(database: Database) {
             refused(&database, "migration 1 (`users`) failed").await;
             let text = match database.url.split(':').next().unwrap() {
                 "sqlite" => {
-                    include_bytes!("../../../../../src/users/migrations/sqlite/0001_users.sql")
+                    include_bytes!("../../../../../crates/users/migrations/sqlite/0001_users.sql")
                         .as_slice()
                 }
                 "postgres" => {
-                    include_bytes!("../../../../../src/users/migrations/postgres/0001_users.sql")
+                    include_bytes!("../../../../../crates/users/migrations/postgres/0001_users.sql")
                         .as_slice()
                 }
-                _ => include_bytes!("../../../../../src/users/migrations/mysql/0001_users.sql")
+                _ => include_bytes!("../../../../../crates/users/migrations/mysql/0001_users.sql")
                     .as_slice(),
             };
             let sum: String =
@@ -167,7 +167,6 @@ pub(crate) async fn column(database: Database, change: &str, message: &str) {
     refused(&database, message).await;
 }
 
-#[cfg(feature = "sqlite")]
 mod sqlite {
     use super::{Database, block_on, books, column, outlives, run, together};
 
@@ -211,31 +210,30 @@ mod sqlite {
     }
 }
 
-#[cfg(feature = "postgres")]
 mod postgres {
     use super::{Database, block_on, books, column, open, outlives, refused, together};
 
     #[test]
-    #[ignore = "needs scripts/servers"]
     fn users_and_cursors_outlive_the_process() {
+        crate::databases::require!(servers);
         block_on(async { outlives(Database::postgres().await).await });
     }
 
     #[test]
-    #[ignore = "needs scripts/servers"]
     fn servers_that_start_at_once_make_the_tables_once() {
+        crate::databases::require!(servers);
         block_on(async { together(Database::postgres().await).await });
     }
 
     #[test]
-    #[ignore = "needs scripts/servers"]
     fn wrong_books_are_refused() {
+        crate::databases::require!(servers);
         block_on(async { books(Database::postgres().await).await });
     }
 
     #[test]
-    #[ignore = "needs scripts/servers"]
     fn wrong_columns_are_refused() {
+        crate::databases::require!(servers);
         for (table, column_name) in
             [("users", "name_sort"), ("users", "id"), ("user_group_roles", "name_f")]
         {
@@ -265,8 +263,8 @@ mod postgres {
     }
 
     #[test]
-    #[ignore = "needs scripts/servers"]
     fn wrong_encodings_are_refused() {
+        crate::databases::require!(servers);
         for encoding in ["LATIN1", "SQL_ASCII"] {
             let options =
                 format!("ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
@@ -287,31 +285,30 @@ mod postgres {
     }
 }
 
-#[cfg(feature = "mysql")]
 mod mysql {
     use super::{Database, block_on, books, column, outlives, together};
 
     #[test]
-    #[ignore = "needs scripts/servers"]
     fn users_and_cursors_outlive_the_process() {
+        crate::databases::require!(servers);
         block_on(async { outlives(Database::mysql().await).await });
     }
 
     #[test]
-    #[ignore = "needs scripts/servers"]
     fn servers_that_start_at_once_make_the_tables_once() {
+        crate::databases::require!(servers);
         block_on(async { together(Database::mysql().await).await });
     }
 
     #[test]
-    #[ignore = "needs scripts/servers"]
     fn wrong_books_are_refused() {
+        crate::databases::require!(servers);
         block_on(async { books(Database::mysql().await).await });
     }
 
     #[test]
-    #[ignore = "needs scripts/servers"]
     fn wrong_columns_are_refused() {
+        crate::databases::require!(servers);
         for collation in ["utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_unicode_ci"] {
             let change = format!(
                 "ALTER TABLE users MODIFY name_f VARCHAR(255) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL"

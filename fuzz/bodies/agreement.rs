@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use scieve::sql::{Dialect, Param, Select, Statement};
 use scieve::{Filter, Limits, Syntax, arbitrary as made_up};
-use scieve_users::{User};
+use scieve_users::User;
 
 pub(crate) fn agreement(bytes: &[u8]) {
     thread_local!(static DATABASE: Connection = database());
@@ -19,7 +19,9 @@ pub(crate) fn agreement(bytes: &[u8]) {
 
 fn database() -> Connection {
     let database = Connection::open_in_memory().unwrap();
-    for statement in scieve_users::columns().create(Dialect::Sqlite, scieve_users::schema()).unwrap() {
+    for statement in
+        scieve_users::columns().create(Dialect::Sqlite, scieve_users::schema()).unwrap()
+    {
         database.execute_batch(&statement).unwrap_or_else(|error| panic!("{error}: {statement}"));
     }
     database
@@ -53,9 +55,13 @@ fn compare(database: &Connection, filters: &[Filter], users: &[User]) {
             insert(database, &row);
         }
         // What another tenant's user of the same id has.
-        for row in
-            rows(columns, scieve_users::schema(), "other", &users[(place + 1) % users.len()].id, user)
-        {
+        for row in rows(
+            columns,
+            scieve_users::schema(),
+            "other",
+            &users[(place + 1) % users.len()].id,
+            user,
+        ) {
             insert(database, &row);
         }
     }

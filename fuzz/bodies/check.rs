@@ -5,7 +5,7 @@ use scieve::sql::{Dialect, Direction, Select};
 use scieve::{
     CaseSensitivity, Filter, Limits, Plan, Policy, Record, Syntax, arbitrary as made_up, scim,
 };
-use scieve_users::{User};
+use scieve_users::User;
 use serde_json::Value;
 use std::sync::LazyLock;
 

@@ -4,7 +4,7 @@ use arbitrary::{Result, Unstructured};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use scieve::{arbitrary as made_up};
+use scieve::arbitrary as made_up;
 use scieve_server::{self, Config, RateLimits};
 use scieve_users::{CursorKey, Fixture, MemoryStore, UserStore as _};
 use serde_json::Value;

@@ -16,8 +16,11 @@ pub(crate) fn policy(bytes: &[u8]) {
 }
 
 fn nearly(u: &mut Unstructured<'_>) -> arbitrary::Result<String> {
-    let known =
-        [scieve_users::policy().to_json(), scim::user_policy().to_json(), scim::group_policy().to_json()];
+    let known = [
+        scieve_users::policy().to_json(),
+        scim::user_policy().to_json(),
+        scim::group_policy().to_json(),
+    ];
     let mut value: Value = serde_json::from_str(u.choose(&known)?).unwrap();
     let others = [
         json!("name"),

@@ -212,10 +212,6 @@ impl Serve {
             let config = config.cursor_key(store.cursor_key());
             self.serve(store, seed, &config).await
         }
-        #[cfg(not(any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
-        Stop::unusable(
-            "`--store` can only be `memory`: this scieve was built without the features `sqlite`, `postgres` and `mysql`",
-        )
     }
 
     async fn serve<S: UserStore>(

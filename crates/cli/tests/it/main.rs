@@ -13,8 +13,10 @@ mod crash;
 #[cfg(feature = "full")]
 #[path = "../../../users/tests/it/databases.rs"]
 mod databases;
+#[cfg(feature = "serve")]
+#[path = "../../../server/tests/it/http_client.rs"]
+mod http_client;
 #[cfg(all(feature = "serve", unix))]
 mod serve;
-#[cfg(feature = "serve")]
-#[path = "../../../server/tests/it/server.rs"]
-mod server;
+#[cfg(all(feature = "serve", target_os = "linux"))]
+mod soak;

@@ -1,6 +1,6 @@
 //! `scieve serve` as a program: what it says, what it keeps to itself, and how it ends.
 
-use crate::server::{Answer, request};
+use crate::http_client::{Answer, request};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -259,7 +259,6 @@ fn wrong_usage() {
 }
 
 /// What a database keeps over the end of a server: users, cursors; keys are given at each start.
-#[cfg(feature = "sqlite")]
 #[test]
 fn users_and_cursors_outlive_the_server() {
     let folder = std::env::temp_dir().join(format!("scieve-serve-{}", std::process::id()));

@@ -15,6 +15,7 @@ mod databases;
 mod fuzz_replay;
 mod hardening;
 mod http;
+mod http_client;
 mod injection;
 mod openapi;
 mod pages;

@@ -5,7 +5,7 @@ mod storm;
 
 use self::program::{Program, USERS, ask};
 use crate::databases::Database;
-use crate::server::Answer;
+use crate::http_client::Answer;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

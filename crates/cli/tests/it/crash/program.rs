@@ -1,6 +1,6 @@
 //! `scieve serve` as a program that can be killed, and a client that expects it to be.
 
-use crate::server::{Answer, request};
+use crate::http_client::{Answer, request};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};

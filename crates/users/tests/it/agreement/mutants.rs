@@ -1,7 +1,9 @@
 //! Decisions dropped one at a time, by rewriting tables and statements: the harness has to notice each.
 
 use regex::Regex;
-use scieve::sql::{CheckedMapping, Dialect, Mapping, NativeComparison, Param, Statement, StringComparison};
+use scieve::sql::{
+    CheckedMapping, Dialect, Mapping, NativeComparison, Param, Statement, StringComparison,
+};
 use std::sync::LazyLock;
 
 /// What is done worse than scieve does it.

@@ -1,19 +1,8 @@
 //! Mixed load on `scieve serve` for a while: every answer is the expected one, and memory stays flat. `scripts/soak SECONDS` runs it long enough
 //! for the second to mean something; on its own it takes two seconds.
-#![cfg(all(feature = "serve", target_os = "linux"))]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::string_slice
-)]
 
-#[path = "../../server/tests/it/server.rs"]
-mod server;
-
+use crate::http_client::{Answer, request};
 use serde_json::{Value, json};
-use server::{Answer, request};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Stdio};

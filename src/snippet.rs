@@ -1,242 +1,328 @@
-//! The picture under a message: source lines with carets and labels. Plain text, nothing known of errors.
+//! Renders lines of source text with underlined spans and labels below them.
 //!
-//! What could move a terminal's cursor, reorder its text or not be seen at all is escaped before it is measured, so that carets stand under what is
-//! printed. Lines that are too wide are cut around the marks; work and output do not grow with the parts left out.
+//! Control characters, bidirectional controls and other invisible characters are escaped before
+//! widths are measured. Underlines therefore line up with the printed text, and the source cannot
+//! move the cursor of a terminal or reorder its output. Long lines are cut around the annotations,
+//! so that the size of the output is bounded for a source of any length.
 
 use crate::span::Span;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use unicode_width::UnicodeWidthChar;
 
-/// One underlined place with a word on it.
+/// An underlined span with a label.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Mark<'a> {
-    /// What is underlined; an empty span gets one caret. One that does not fit the source is moved to the nearest that does.
+pub(crate) struct Annotation<'a> {
+    /// An empty span is underlined one column wide. A span outside the source is clamped to it.
     pub(crate) span: Span,
-    /// Stands beside or below the carets; may be empty.
+    /// Printed beside or below the underline; may be empty.
     pub(crate) label: &'a str,
-    /// `^` if true, else `-`.
+    /// Underlines with `^` if true, otherwise with `-`.
     pub(crate) primary: bool,
 }
 
-/// Marks drawn in one picture; of more, the first primary ones and then the first others are.
-const MARKS: usize = 8;
-/// CheckedMapping that a line may have before it is cut.
-const WIDTH: usize = 100;
-/// CheckedMapping kept on both sides of a mark's start and of its end in a line that is cut.
-const CONTEXT: usize = 30;
-/// Stands for what is left out.
-const CUT: &str = "...";
+impl Annotation<'_> {
+    fn role(&self) -> Role {
+        if self.primary { Role::Primary } else { Role::Secondary }
+    }
+}
 
-/// Draws every line that a mark starts or ends on, with the marks below it; without marks, nothing.
+/// The purpose of a piece of output, from which the caller chooses its style.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Source text and padding.
+    Plain,
+    /// The location, line numbers, bars and marks of omitted lines.
+    Frame,
+    /// The underline and label of a primary annotation.
+    Primary,
+    /// The underline and label of any other annotation.
+    Secondary,
+}
+
+/// The name of the file that contains the source, and the line of the file where it starts.
+pub(crate) type Origin<'a> = (&'a str, usize);
+
+/// Maximum number of annotations in one snippet; primary ones are kept first.
+const MAX_ANNOTATIONS: usize = 8;
+/// Maximum width of a line, in columns, that is printed without cuts.
+const MAX_WIDTH: usize = 100;
+/// Columns kept before and after each end of an annotation when a line is cut.
+const CONTEXT: usize = 30;
+/// Replaces omitted text and omitted lines.
+const ELLIPSIS: &str = "...";
+
+/// Renders each line on which an annotation starts or ends, with the underlines below it.
 ///
-/// The first row is ` --> line:column` (from 1, in characters) of the first primary mark. Rows are parted by `\n`, with none at the end.
-pub(crate) fn render(source: &str, marks: &[Mark<'_>]) -> String {
-    let mut marks: Vec<Mark<'_>> =
-        marks.iter().map(|mark| Mark { span: fit(source, mark.span), ..*mark }).collect();
-    marks.sort_by_key(|mark| !mark.primary);
-    marks.truncate(MARKS);
-    let Some(first) = marks.first() else { return String::new() };
-    let lines = lines(source, &marks);
-    let at = line_start(source, first.span.start);
-    let column = text(source, at, first.span.start).chars().count() + 1;
+/// The output goes to `out` piece by piece; each row ends with a newline. The first row is
+/// ` --> line:column` of the first primary annotation, both counted from 1 and the column in
+/// characters. With an `origin` it is ` --> name:line:column`, with the line in that file.
+/// Renders nothing if there are no annotations.
+pub(crate) fn render(
+    source: &str,
+    annotations: &[Annotation<'_>],
+    origin: Option<Origin<'_>>,
+    out: &mut dyn FnMut(Role, &str),
+) {
+    let mut annotations: Vec<Annotation<'_>> = annotations
+        .iter()
+        .map(|annotation| Annotation { span: clamp(source, annotation.span), ..*annotation })
+        .collect();
+    annotations.sort_by_key(|annotation| !annotation.primary);
+    annotations.truncate(MAX_ANNOTATIONS);
+    let Some(first) = annotations.first() else { return };
+    let lines = segments_by_line(source, &annotations);
+    let first_line = line_start(source, first.span.start);
+    let column = slice(source, first_line, first.span.start).chars().count() + 1;
 
     let mut numbered = Vec::new();
     let (mut number, mut counted) = (1, 0);
     for (&start, segments) in &lines {
-        number += text(source, counted, start).matches('\n').count();
+        number += slice(source, counted, start).matches('\n').count();
         counted = start;
         numbered.push((number, start, segments));
     }
     let gutter = number.to_string().len();
-    let line = numbered.iter().find(|line| line.1 == at).map_or(1, |line| line.0);
+    let line = numbered.iter().find(|line| line.1 == first_line).map_or(1, |line| line.0);
 
-    let mut rows = vec![format!("{:gutter$}--> {line}:{column}", "")];
-    let mut last = None;
+    let location = match origin {
+        Some((name, start)) => format!("{}:{}", escape(name), start.saturating_add(line - 1)),
+        None => line.to_string(),
+    };
+    out(Role::Frame, &format!("{:gutter$}--> {location}:{column}", ""));
+    out(Role::Plain, "\n");
+    let mut previous = None;
     for (number, start, segments) in numbered {
-        if last.is_some_and(|last| last + 1 < number) {
-            rows.push(CUT.to_owned());
+        if previous.is_some_and(|previous| previous + 1 < number) {
+            out(Role::Frame, ELLIPSIS);
+            out(Role::Plain, "\n");
         }
-        last = Some(number);
-        let drawn = Line::draw(source, Span::new(start, line_end(source, start)), segments);
-        rows.push(format!("{number:gutter$} | {}", drawn.text));
-        rows.extend(drawn.below(segments).into_iter().map(|row| format!("{:gutter$} | {row}", "")));
+        previous = Some(number);
+        let line = Line::new(source, Span::new(start, line_end(source, start)), segments);
+        out(Role::Frame, &format!("{number:gutter$} |"));
+        let text = line.text.trim_end();
+        if !text.is_empty() {
+            out(Role::Plain, &format!(" {text}"));
+        }
+        out(Role::Plain, "\n");
+        for row in line.rows_below(segments) {
+            out(Role::Frame, &format!("{:gutter$} |", ""));
+            out(Role::Plain, " ");
+            row.pieces.iter().for_each(|(role, piece)| out(*role, piece));
+            out(Role::Plain, "\n");
+        }
     }
-    for row in &mut rows {
-        row.truncate(row.trim_end().len());
-    }
-    rows.join("\n")
 }
 
-/// `text` with everything invisible or dangerous on a terminal as an escape: `\t`, `\u{202e}`.
-pub(crate) fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        push(&mut out, c);
+/// Escapes characters that are invisible or that a terminal interprets: `\t`, `\u{202e}`.
+pub(crate) fn escape(string: &str) -> String {
+    let mut escaped = String::with_capacity(string.len());
+    for c in string.chars() {
+        push_escaped(&mut escaped, c);
     }
-    out
+    escaped
 }
 
-/// The part of a mark that stands on one line.
-struct Segment<'a> {
-    span: Span,
-    label: &'a str,
-    primary: bool,
-}
-
-/// The segments of each line, by the offset of the line's first byte. A mark over several lines has one on its first line and, with the label, on its last.
-fn lines<'a>(source: &str, marks: &[Mark<'a>]) -> BTreeMap<usize, Vec<Segment<'a>>> {
-    let mut lines: BTreeMap<usize, Vec<Segment<'a>>> = BTreeMap::new();
-    for &Mark { span, label, primary } in marks {
+/// Returns the annotations of each line, by the offset of the line's first byte.
+///
+/// An annotation that spans several lines is underlined on its first and its last line, with the
+/// label on the last.
+fn segments_by_line<'a>(
+    source: &str,
+    annotations: &[Annotation<'a>],
+) -> BTreeMap<usize, Vec<Annotation<'a>>> {
+    let mut lines: BTreeMap<usize, Vec<Annotation<'a>>> = BTreeMap::new();
+    for &annotation in annotations {
+        let span = annotation.span;
         let (first, last) = (line_start(source, span.start), line_start(source, span.end));
-        let end_of = |line: usize| Span::new(line, line_end(source, line));
         if first != last {
-            let span = Span::new(span.start, span.start.max(end_of(first).end));
-            lines.entry(first).or_default().push(Segment { span, label: "", primary });
+            let end = line_end(source, first).max(span.start);
+            let span = Span::new(span.start, end);
+            lines.entry(first).or_default().push(Annotation { span, label: "", ..annotation });
         }
         let end = if span.start >= span.end {
             span.end
         } else {
-            span.end.min(end_of(last).end.max(span.start))
+            span.end.min(line_end(source, last).max(span.start))
         };
-        lines.entry(last).or_default().push(Segment {
-            span: Span::new(span.start.max(last), end),
-            label,
-            primary,
-        });
+        let span = Span::new(span.start.max(last), end);
+        lines.entry(last).or_default().push(Annotation { span, ..annotation });
     }
     lines
 }
 
-/// A line as printed, with the column of every character that is shown.
+/// A row of output below a source line.
+#[derive(Default)]
+struct Row {
+    pieces: Vec<(Role, String)>,
+    /// Columns up to which the row is filled; labels, which come last, are not counted.
+    width: usize,
+}
+
+impl Row {
+    /// Draws `symbol` in the columns from `start` to `end`, after padding.
+    fn draw(&mut self, role: Role, symbol: &str, start: usize, end: usize) {
+        self.pad(start);
+        self.pieces.push((role, symbol.repeat(end.saturating_sub(start))));
+        self.width = end;
+    }
+
+    fn pad(&mut self, column: usize) {
+        if self.width < column {
+            self.pieces.push((Role::Plain, " ".repeat(column - self.width)));
+            self.width = column;
+        }
+    }
+
+    fn label(&mut self, annotation: &Annotation<'_>) {
+        self.pieces.push((annotation.role(), escape(annotation.label).trim_end().to_owned()));
+    }
+}
+
+/// A source line as printed.
 struct Line {
     text: String,
-    /// Offset in the source and column, both rising.
-    cells: Vec<(usize, usize)>,
+    /// The offset in the source and the column of each printed character, both ascending.
+    columns: Vec<(usize, usize)>,
     width: usize,
 }
 
 impl Line {
-    fn draw(source: &str, line: Span, segments: &[Segment<'_>]) -> Self {
-        let mut drawn = Self { text: String::new(), cells: Vec::new(), width: 0 };
-        let mut shown = line.start;
-        for piece in pieces(source, line, segments) {
-            if shown < piece.start {
-                drawn.cut();
+    fn new(source: &str, line: Span, segments: &[Annotation<'_>]) -> Self {
+        let mut printed = Self { text: String::new(), columns: Vec::new(), width: 0 };
+        let mut end = line.start;
+        for range in visible_ranges(source, line, segments) {
+            if end < range.start {
+                printed.omit();
             }
-            for (offset, c) in text(source, piece.start, piece.end).char_indices() {
-                drawn.cells.push((piece.start + offset, drawn.width));
-                drawn.width += push(&mut drawn.text, c);
+            for (offset, c) in slice(source, range.start, range.end).char_indices() {
+                printed.columns.push((range.start + offset, printed.width));
+                printed.width += push_escaped(&mut printed.text, c);
             }
-            shown = piece.end;
+            end = range.end;
         }
-        if shown < line.end {
-            drawn.cut();
+        if end < line.end {
+            printed.omit();
         }
-        drawn
+        printed
     }
 
-    fn cut(&mut self) {
-        self.text.push_str(CUT);
-        self.width += CUT.len();
+    fn omit(&mut self) {
+        self.text.push_str(ELLIPSIS);
+        self.width += ELLIPSIS.len();
     }
 
-    /// First column of `span` and one past its last; never empty.
+    /// Returns the first column of `span` and the column after its last; at least one column.
     fn columns(&self, span: Span) -> (usize, usize) {
         let column = |offset| {
-            let before = self.cells.partition_point(|cell| cell.0 < offset);
-            self.cells.get(before).map_or(self.width, |cell| cell.1)
+            let index = self.columns.partition_point(|(start, _)| *start < offset);
+            self.columns.get(index).map_or(self.width, |(_, column)| *column)
         };
         let start = column(span.start);
         (start, column(span.end).max(start + 1))
     }
 
-    /// The rows under the line: carets with the label of the last of them, then the other labels from right to left, each tied to its mark.
-    fn below(&self, segments: &[Segment<'_>]) -> Vec<String> {
+    /// Returns the rows below the line: the underlines with the label of the rightmost one, then
+    /// the other labels from right to left, each connected to its underline by a line of `|`.
+    fn rows_below(&self, segments: &[Annotation<'_>]) -> Vec<Row> {
         let mut placed: Vec<_> =
             segments.iter().map(|segment| (self.columns(segment.span), segment)).collect();
+        // Shorter spans are drawn over longer ones, so that nested annotations stay visible.
         placed.sort_by_key(|((start, end), segment)| {
             (std::cmp::Reverse(end - start), segment.primary)
         });
-        let mut carets = Vec::new();
+        let mut roles = Vec::new();
         for ((start, end), segment) in &placed {
-            let columns = carets.len().max(*end);
-            carets.resize(columns, ' ');
-            carets
-                .iter_mut()
-                .take(*end)
-                .skip(*start)
-                .for_each(|c| *c = if segment.primary { '^' } else { '-' });
+            roles.resize(roles.len().max(*end), Role::Plain);
+            roles.iter_mut().take(*end).skip(*start).for_each(|role| *role = segment.role());
         }
         placed.sort_by_key(|((start, end), _)| (*end, *start));
-        let mut rows = vec![carets.into_iter().collect::<String>()];
-        if let (Some((_, segment)), Some(row)) = (placed.pop(), rows.first_mut()) {
-            row.push(' ');
-            row.push_str(&escape(segment.label));
+        let mut underlines = Row::default();
+        for run in roles.chunk_by(|left, right| left == right) {
+            let (start, end) = (underlines.width, underlines.width + run.len());
+            match run.first() {
+                Some(Role::Primary) => underlines.draw(Role::Primary, "^", start, end),
+                Some(Role::Secondary) => underlines.draw(Role::Secondary, "-", start, end),
+                _ => underlines.pad(end),
+            }
+        }
+        if let Some((_, segment)) = placed.pop().filter(|(_, segment)| !segment.label.is_empty()) {
+            underlines.pad(underlines.width + 1);
+            underlines.label(segment);
         }
 
+        let mut rows = vec![underlines];
         let mut labels: Vec<_> = placed
             .iter()
             .filter(|(_, segment)| !segment.label.is_empty())
-            .map(|((start, _), segment)| (*start, segment.label))
+            .map(|((start, _), segment)| (*start, *segment))
             .collect();
-        labels.sort_by_key(|label| label.0);
+        labels.sort_by_key(|(start, _)| *start);
         if !labels.is_empty() {
-            rows.push(ties(&labels, usize::MAX));
+            rows.push(connectors(&labels, usize::MAX));
         }
-        while let Some((start, label)) = labels.pop() {
-            let row = ties(&labels, start);
-            rows.push(format!("{row:start$}{}", escape(label)));
+        while let Some((start, segment)) = labels.pop() {
+            let mut row = connectors(&labels, start);
+            row.pad(start);
+            row.label(segment);
+            rows.push(row);
         }
         rows
     }
 }
 
-/// A row with a `|` for each label that starts left of `end`.
-fn ties(labels: &[(usize, &str)], end: usize) -> String {
-    let mut row = String::new();
-    for &(start, _) in labels.iter().filter(|label| label.0 < end) {
-        row.truncate(start);
-        let _ = write!(row, "{:1$}|", "", start.saturating_sub(row.len()));
+/// Returns a row with a `|` for each label that starts left of the column `end`.
+fn connectors(labels: &[(usize, &Annotation<'_>)], end: usize) -> Row {
+    let mut row = Row::default();
+    for &(start, segment) in labels.iter().filter(|(start, _)| *start < end) {
+        // Labels at the same column share one connector.
+        if start >= row.width {
+            row.draw(segment.role(), "|", start, start + 1);
+        }
     }
     row
 }
 
-/// What is shown of a line, in order and apart: all of it if it is narrow, else the surroundings of the marks.
-fn pieces(source: &str, line: Span, segments: &[Segment<'_>]) -> Vec<Span> {
-    if after(source, line, line.start, WIDTH) == line.end {
+/// Returns the parts of a line to print, in order: the whole line if it is narrow, otherwise the
+/// surroundings of the annotations.
+fn visible_ranges(source: &str, line: Span, segments: &[Annotation<'_>]) -> Vec<Span> {
+    if offset_after(source, line, line.start, MAX_WIDTH) == line.end {
         return vec![line];
     }
     let around = |offset| {
-        Span::new(before(source, line, offset, CONTEXT), after(source, line, offset, CONTEXT))
+        Span::new(
+            offset_before(source, line, offset, CONTEXT),
+            offset_after(source, line, offset, CONTEXT),
+        )
     };
     let mut windows: Vec<Span> = segments
         .iter()
         .flat_map(|segment| [around(segment.span.start), around(segment.span.end)])
         .collect();
     windows.sort_unstable();
-    let mut pieces: Vec<Span> = Vec::new();
+    let mut ranges: Vec<Span> = Vec::new();
     for window in windows {
-        match pieces.last_mut() {
-            // A gap that the dots would not shorten is shown.
-            Some(piece) if window.start <= piece.end + CUT.len() => *piece = piece.to(window),
-            _ => pieces.push(window),
+        match ranges.last_mut() {
+            // An ellipsis would be no shorter than the gap.
+            Some(range) if window.start <= range.end + ELLIPSIS.len() => *range = range.to(window),
+            _ => ranges.push(window),
         }
     }
-    // Likewise at both ends.
-    if let Some(piece) = pieces.first_mut().filter(|piece| piece.start <= line.start + CUT.len()) {
-        piece.start = line.start;
+    // The same applies to both ends of the line.
+    let (start, end) = (line.start + ELLIPSIS.len(), line.end);
+    if let Some(range) = ranges.first_mut().filter(|range| range.start <= start) {
+        range.start = line.start;
     }
-    if let Some(piece) = pieces.last_mut().filter(|piece| piece.end + CUT.len() >= line.end) {
-        piece.end = line.end;
+    if let Some(range) = ranges.last_mut().filter(|range| range.end + ELLIPSIS.len() >= end) {
+        range.end = line.end;
     }
-    pieces
+    ranges
 }
 
-/// The offset about `columns` columns after `from`, or the line's end.
-fn after(source: &str, line: Span, from: usize, columns: usize) -> usize {
+/// Returns the offset about `columns` columns after `from`, limited to the end of the line.
+fn offset_after(source: &str, line: Span, from: usize, columns: usize) -> usize {
     let mut left = columns;
-    for (offset, c) in text(source, from, line.end).char_indices() {
-        let width = cost(c);
+    for (offset, c) in slice(source, from, line.end).char_indices() {
+        let width = positive_width(c);
         if width > left {
             return from + offset;
         }
@@ -245,12 +331,12 @@ fn after(source: &str, line: Span, from: usize, columns: usize) -> usize {
     line.end.max(from)
 }
 
-/// The offset about `columns` columns before `from`, or the line's start.
-fn before(source: &str, line: Span, from: usize, columns: usize) -> usize {
+/// Returns the offset about `columns` columns before `from`, limited to the start of the line.
+fn offset_before(source: &str, line: Span, from: usize, columns: usize) -> usize {
     let mut left = columns;
     let mut at = from;
-    for (offset, c) in text(source, line.start, from).char_indices().rev() {
-        let width = cost(c);
+    for (offset, c) in slice(source, line.start, from).char_indices().rev() {
+        let width = positive_width(c);
         if width > left {
             break;
         }
@@ -260,20 +346,22 @@ fn before(source: &str, line: Span, from: usize, columns: usize) -> usize {
     at
 }
 
-/// What a character takes of the room there is. Marks without a width count too: nobody needs a thousand accents on a letter.
-fn cost(c: char) -> usize {
-    if c.is_ascii_graphic() || c == ' ' { 1 } else { push(&mut String::new(), c).max(1) }
+/// Returns the printed width of a character, with combining characters counted as one column:
+/// otherwise any number of them would fit into a line.
+fn positive_width(c: char) -> usize {
+    if c.is_ascii_graphic() || c == ' ' { 1 } else { push_escaped(&mut String::new(), c).max(1) }
 }
 
-/// Writes one character as it is printed; returns its columns.
-fn push(out: &mut String, c: char) -> usize {
+/// Appends a character, escaped if necessary, and returns its width in columns.
+fn push_escaped(out: &mut String, c: char) -> usize {
     if c.is_ascii_graphic() || c == ' ' {
         out.push(c);
         return 1;
     }
-    if !(c.is_control() || c.is_whitespace() || within(INVISIBLE, c)) {
+    // Control characters have no width.
+    if let Some(width) = c.width().filter(|_| !c.is_whitespace() && !is_invisible(c)) {
         out.push(c);
-        return if within(COMBINING, c) { 0 } else { 1 + usize::from(within(WIDE, c)) };
+        return width;
     }
     let old = out.len();
     match c {
@@ -285,7 +373,8 @@ fn push(out: &mut String, c: char) -> usize {
     out.len() - old
 }
 
-fn fit(source: &str, span: Span) -> Span {
+/// Moves both ends of a span into the source and to character boundaries.
+fn clamp(source: &str, span: Span) -> Span {
     let mut start = span.start.min(source.len());
     while !source.is_char_boundary(start) {
         start -= 1;
@@ -297,30 +386,31 @@ fn fit(source: &str, span: Span) -> Span {
     Span::new(start, end)
 }
 
-fn text(source: &str, start: usize, end: usize) -> &str {
+fn slice(source: &str, start: usize, end: usize) -> &str {
     source.get(start..end).unwrap_or_default()
 }
 
 fn line_start(source: &str, offset: usize) -> usize {
-    text(source, 0, offset).rfind('\n').map_or(0, |newline| newline + 1)
+    slice(source, 0, offset).rfind('\n').map_or(0, |newline| newline + 1)
 }
 
-/// Where the line that starts at `start` ends, its `\n` or `\r\n` not counted.
+/// Returns the end of the line that starts at `start`, without its `\n` or `\r\n`.
 fn line_end(source: &str, start: usize) -> usize {
-    let rest = text(source, start, source.len());
+    let rest = slice(source, start, source.len());
     match rest.find('\n') {
-        Some(newline) => start + newline - usize::from(text(rest, 0, newline).ends_with('\r')),
+        Some(newline) => start + newline - usize::from(slice(rest, 0, newline).ends_with('\r')),
         None => source.len(),
     }
 }
 
-fn within(ranges: &[(char, char)], c: char) -> bool {
-    let next = ranges.partition_point(|range| range.1 < c);
-    ranges.get(next).is_some_and(|range| range.0 <= c)
+fn is_invisible(c: char) -> bool {
+    let index = INVISIBLE.partition_point(|(_, last)| *last < c);
+    INVISIBLE.get(index).is_some_and(|(first, _)| *first <= c)
 }
 
-/// Characters that show nothing or change how others show, beside controls and white space: Unicode's Default_Ignorable_Code_Point, bidirectional and
-/// other format controls, the blank Braille pattern.
+/// Characters without a visible form or that change how others are displayed, except controls and
+/// whitespace: the Unicode property `Default_Ignorable_Code_Point`, bidirectional and other format
+/// controls, and the blank Braille pattern.
 const INVISIBLE: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -343,74 +433,38 @@ const INVISIBLE: &[(char, char)] = &[
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// Blocks whose characters take no column of their own; the marks of some scripts are missing and count as one.
-const COMBINING: &[(char, char)] = &[
-    ('\u{300}', '\u{36f}'),
-    ('\u{483}', '\u{489}'),
-    ('\u{591}', '\u{5bd}'),
-    ('\u{610}', '\u{61a}'),
-    ('\u{64b}', '\u{65f}'),
-    ('\u{93c}', '\u{93c}'),
-    ('\u{941}', '\u{948}'),
-    ('\u{94d}', '\u{94d}'),
-    ('\u{e31}', '\u{e31}'),
-    ('\u{e34}', '\u{e3a}'),
-    ('\u{e47}', '\u{e4e}'),
-    ('\u{1161}', '\u{11ff}'),
-    ('\u{1ab0}', '\u{1aff}'),
-    ('\u{1dc0}', '\u{1dff}'),
-    ('\u{20d0}', '\u{20ff}'),
-    ('\u{302a}', '\u{302d}'),
-    ('\u{3099}', '\u{309a}'),
-    ('\u{fe20}', '\u{fe2f}'),
-];
-
-/// Blocks that East Asian Width (Unicode annex 11) gives two columns, and emoji.
-const WIDE: &[(char, char)] = &[
-    ('\u{1100}', '\u{115e}'),
-    ('\u{231a}', '\u{231b}'),
-    ('\u{23e9}', '\u{23ec}'),
-    ('\u{2614}', '\u{2615}'),
-    ('\u{2648}', '\u{2653}'),
-    ('\u{2705}', '\u{2705}'),
-    ('\u{274c}', '\u{274c}'),
-    ('\u{2753}', '\u{2755}'),
-    ('\u{2e80}', '\u{303e}'),
-    ('\u{3041}', '\u{a4cf}'),
-    ('\u{a960}', '\u{a97f}'),
-    ('\u{ac00}', '\u{d7a3}'),
-    ('\u{f900}', '\u{faff}'),
-    ('\u{fe10}', '\u{fe19}'),
-    ('\u{fe30}', '\u{fe6f}'),
-    ('\u{ff01}', '\u{ff60}'),
-    ('\u{ffe0}', '\u{ffe6}'),
-    ('\u{16fe0}', '\u{18cff}'),
-    ('\u{1b000}', '\u{1b2ff}'),
-    ('\u{1f18e}', '\u{1f19a}'),
-    ('\u{1f200}', '\u{1f320}'),
-    ('\u{1f32d}', '\u{1f64f}'),
-    ('\u{1f680}', '\u{1f6ff}'),
-    ('\u{1f900}', '\u{1f9ff}'),
-    ('\u{1fa70}', '\u{1faff}'),
-    ('\u{20000}', '\u{3fffd}'),
-];
-
 #[cfg(test)]
 mod tests {
-    use super::{CONTEXT, Mark, escape, render, within};
+    use super::{Annotation, CONTEXT, INVISIBLE, Role, escape, is_invisible};
     use crate::span::Span;
 
-    fn mark(start: usize, end: usize, label: &str) -> Mark<'_> {
-        Mark { span: Span::new(start, end), label, primary: true }
+    fn primary(start: usize, end: usize, label: &str) -> Annotation<'_> {
+        Annotation { span: Span::new(start, end), label, primary: true }
     }
 
-    fn note(start: usize, end: usize, label: &str) -> Mark<'_> {
-        Mark { primary: false, ..mark(start, end, label) }
+    fn secondary(start: usize, end: usize, label: &str) -> Annotation<'_> {
+        Annotation { primary: false, ..primary(start, end, label) }
     }
 
-    /// Rows under the source line, without the gutter.
-    fn rows(source: &str, marks: &[Mark<'_>]) -> Vec<String> {
-        render(source, marks)
+    fn pieces(source: &str, annotations: &[Annotation<'_>]) -> Vec<(Role, String)> {
+        let mut pieces = Vec::new();
+        super::render(source, annotations, None, &mut |role, piece| {
+            pieces.push((role, piece.to_owned()));
+        });
+        pieces
+    }
+
+    fn render(source: &str, annotations: &[Annotation<'_>]) -> String {
+        let mut text: String =
+            pieces(source, annotations).into_iter().map(|(_, piece)| piece).collect();
+        assert_eq!(text.pop().unwrap_or('\n'), '\n');
+        assert!(text.lines().all(|row| !row.ends_with(' ')), "{text}");
+        text
+    }
+
+    /// The source line and the rows below it, without the gutter.
+    fn rows(source: &str, annotations: &[Annotation<'_>]) -> Vec<String> {
+        render(source, annotations)
             .lines()
             .skip(1)
             .map(|row| row.get(4..).unwrap_or_default().to_owned())
@@ -418,33 +472,33 @@ mod tests {
     }
 
     #[test]
-    fn one_mark() {
+    fn one_annotation() {
         assert_eq!(
-            render("name eq Bob", &[mark(8, 11, "expected a string")]),
+            render("name eq Bob", &[primary(8, 11, "expected a string")]),
             " --> 1:9\n1 | name eq Bob\n  |         ^^^ expected a string"
         );
         assert_eq!(
-            render("name eq Bob", &[mark(8, 11, "")]),
+            render("name eq Bob", &[primary(8, 11, "")]),
             " --> 1:9\n1 | name eq Bob\n  |         ^^^"
         );
         assert_eq!(render("name eq Bob", &[]), "");
     }
 
     #[test]
-    fn after_the_end() {
+    fn an_empty_span_at_the_end() {
         assert_eq!(
-            rows("name eq", &[mark(7, 7, "expected a value")]),
+            rows("name eq", &[primary(7, 7, "expected a value")]),
             ["name eq", "       ^ expected a value"]
         );
-        assert_eq!(render("", &[mark(0, 0, "empty")]), " --> 1:1\n1 |\n  | ^ empty");
+        assert_eq!(render("", &[primary(0, 0, "empty")]), " --> 1:1\n1 |\n  | ^ empty");
     }
 
     #[test]
-    fn several_marks() {
+    fn several_annotations() {
         let source = r#"a eq "x" or b eq "y" and c pr"#;
         let got = rows(
             source,
-            &[note(0, 8, "this"), mark(9, 11, "mixes both"), note(12, 29, "and that")],
+            &[secondary(0, 8, "this"), primary(9, 11, "mixes both"), secondary(12, 29, "and that")],
         );
         assert_eq!(
             got,
@@ -456,24 +510,24 @@ mod tests {
                 "this",
             ]
         );
-        // The inner one stays visible, whichever kind it is.
+        // The inner span stays visible, whether primary or secondary.
         assert_eq!(
-            rows("(a pr)", &[mark(0, 6, "all"), note(1, 2, "a")]),
+            rows("(a pr)", &[primary(0, 6, "all"), secondary(1, 2, "a")]),
             ["(a pr)", "^-^^^^ all", " |", " a"]
         );
         assert_eq!(
-            rows("(a pr)", &[note(0, 6, "all"), mark(1, 2, "a")]),
+            rows("(a pr)", &[secondary(0, 6, "all"), primary(1, 2, "a")]),
             ["(a pr)", "-^---- all", " |", " a"]
         );
-        // Two labels at one place.
+        // Two labels at the same column.
         assert_eq!(
-            rows("abc", &[mark(0, 1, "one"), note(0, 1, "two"), note(2, 3, "three")]),
+            rows("abc", &[primary(0, 1, "one"), secondary(0, 1, "two"), secondary(2, 3, "three")]),
             ["abc", "^ - three", "|", "one", "two"]
         );
     }
 
     #[test]
-    fn what_cannot_be_seen_is_escaped_and_measured() {
+    fn invisible_characters_are_escaped_and_measured() {
         for (raw, shown) in [
             ("\t", "\\t"),
             ("\r", "\\r"),
@@ -494,67 +548,68 @@ mod tests {
             let source = format!("a{raw}b");
             let end = 1 + raw.len();
             assert_eq!(
-                rows(&source, &[mark(end, end + 1, "x")]),
+                rows(&source, &[primary(end, end + 1, "x")]),
                 [format!("a{shown}b"), format!("{:1$}^ x", "", 1 + shown.len())]
             );
             assert_eq!(
-                rows(&source, &[mark(1, end, "x")]).get(1),
+                rows(&source, &[primary(1, end, "x")]).get(1),
                 Some(&format!(" {} x", "^".repeat(shown.len())))
             );
-            assert_eq!(rows("a", &[mark(0, 1, raw)]).get(1), Some(&format!("^ {shown}")));
+            assert_eq!(rows("a", &[primary(0, 1, raw)]).get(1), Some(&format!("^ {shown}")));
         }
         assert_eq!(escape("é\n\"\u{200d}"), "é\\n\"\\u{200d}");
     }
 
     #[test]
-    fn columns_of_wide_and_combining_characters() {
-        assert_eq!(rows("佐藤 x", &[mark(7, 8, "")]), ["佐藤 x", "     ^"]);
-        assert_eq!(rows("佐藤 x", &[mark(0, 6, "")]), ["佐藤 x", "^^^^"]);
-        assert_eq!(rows("😀x", &[mark(4, 5, "")]), ["😀x", "  ^"]);
-        assert_eq!(rows("e\u{301}x", &[mark(3, 4, "")]), ["e\u{301}x", " ^"]);
-        assert_eq!(rows("éx", &[mark(2, 3, "")]), ["éx", " ^"]);
+    fn wide_and_combining_characters_are_measured() {
+        assert_eq!(rows("佐藤 x", &[primary(7, 8, "")]), ["佐藤 x", "     ^"]);
+        assert_eq!(rows("佐藤 x", &[primary(0, 6, "")]), ["佐藤 x", "^^^^"]);
+        assert_eq!(rows("😀x", &[primary(4, 5, "")]), ["😀x", "  ^"]);
+        assert_eq!(rows("e\u{301}x", &[primary(3, 4, "")]), ["e\u{301}x", " ^"]);
+        assert_eq!(rows("éx", &[primary(2, 3, "")]), ["éx", " ^"]);
+        assert_eq!(rows("க\u{bc0}x", &[primary(6, 7, "")]), ["க\u{bc0}x", " ^"]);
     }
 
     #[test]
-    fn lines() {
+    fn several_lines() {
         let source = "a pr\r\nand b eq\nor c\nd\ne pr";
-        assert_eq!(render(source, &[mark(6, 9, "x")]), " --> 2:1\n2 | and b eq\n  | ^^^ x");
+        assert_eq!(render(source, &[primary(6, 9, "x")]), " --> 2:1\n2 | and b eq\n  | ^^^ x");
         assert_eq!(
-            render(source, &[mark(6, 9, "x"), note(0, 1, "y")]),
+            render(source, &[primary(6, 9, "x"), secondary(0, 1, "y")]),
             " --> 2:1\n1 | a pr\n  | - y\n2 | and b eq\n  | ^^^ x"
         );
-        // From the second line to the last but one of five: the line between them is left out.
+        // From the second to the fourth of five lines: the third is omitted.
         assert_eq!(
-            render(source, &[mark(10, 21, "x")]),
+            render(source, &[primary(10, 21, "x")]),
             " --> 2:5\n2 | and b eq\n  |     ^^^^\n...\n4 | d\n  | ^ x"
         );
         // The line break itself.
         assert_eq!(
-            render(source, &[mark(4, 6, "x")]),
+            render(source, &[primary(4, 6, "x")]),
             " --> 1:5\n1 | a pr\n  |     ^\n2 | and b eq\n  | ^ x"
         );
         let many = "\n".repeat(11);
         assert_eq!(
-            render(&many, &[mark(11, 11, "x"), note(0, 0, "")]),
+            render(&many, &[primary(11, 11, "x"), secondary(0, 0, "")]),
             "  --> 12:1\n 1 |\n   | -\n...\n12 |\n   | ^ x"
         );
     }
 
     #[test]
-    fn wide_lines_are_cut_around_the_marks() {
+    fn long_lines_are_cut_around_the_annotations() {
         let source = "x".repeat(65_536);
         let (a, b) = (CONTEXT, "x".repeat(CONTEXT));
-        assert_eq!(rows(&source, &[mark(0, 1, "l")]), [format!("x{b}..."), "^ l".to_owned()]);
+        assert_eq!(rows(&source, &[primary(0, 1, "l")]), [format!("x{b}..."), "^ l".to_owned()]);
         assert_eq!(
-            rows(&source, &[mark(65_536, 65_536, "l")]),
+            rows(&source, &[primary(65_536, 65_536, "l")]),
             [format!("...{b}"), format!("{:1$}^ l", "", a + 3)]
         );
         assert_eq!(
-            rows(&source, &[mark(30_000, 30_002, "l")]),
+            rows(&source, &[primary(30_000, 30_002, "l")]),
             [format!("...{b}xx{b}..."), format!("{:1$}^^ l", "", a + 3)]
         );
-        // A wide mark keeps both of its ends, and its carets run on under the dots.
-        let whole = rows(&source, &[mark(30_000, 40_000, "l")]);
+        // Both ends of a long span are kept, and its underline continues below the ellipsis.
+        let whole = rows(&source, &[primary(30_000, 40_000, "l")]);
         assert_eq!(
             whole,
             [
@@ -563,42 +618,73 @@ mod tests {
             ]
         );
         assert_eq!(
-            rows(&source, &[mark(0, 1, "a"), note(60_000, 60_001, "b")]).first(),
+            rows(&source, &[primary(0, 1, "a"), secondary(60_000, 60_001, "b")]).first(),
             Some(&format!("x{b}...{b}x{b}..."))
         );
     }
 
     #[test]
-    fn a_picture_stays_small() {
+    fn output_size_is_bounded() {
         for unit in ["x", "\n", "\u{301}", "\u{202e}", "佐", "a\tb\r\n"] {
             let source = unit.repeat(65_536 / unit.len());
             for at in (0..=source.len()).step_by(997) {
-                let marks: Vec<_> = (0..100).map(|n| mark(at / (n + 1), at, "label")).collect();
-                assert!(render(&source, &marks).len() < 40_000, "{unit:?} {at}");
+                let annotations: Vec<_> =
+                    (0..100).map(|n| primary(at / (n + 1), at, "label")).collect();
+                assert!(render(&source, &annotations).len() < 40_000, "{unit:?} {at}");
             }
         }
     }
 
     #[test]
-    fn spans_that_do_not_fit() {
+    fn spans_outside_the_source_are_clamped() {
         for source in ["", "a", "é", "佐藤\n😀", "\u{202e}"] {
             for start in 0..12 {
                 for end in (0..12).chain([usize::MAX]) {
-                    let shown = render(source, &[mark(start, end, "x"), note(end, start, "y")]);
+                    let shown =
+                        render(source, &[primary(start, end, "x"), secondary(end, start, "y")]);
                     assert!(shown.contains('^'), "{source:?} {start} {end}");
                 }
             }
         }
-        assert_eq!(rows("éa", &[mark(1, 1, "x")]), ["éa", "^ x"]);
-        assert_eq!(rows("ab", &[mark(9, 12, "x")]), ["ab", "  ^ x"]);
+        assert_eq!(rows("éa", &[primary(1, 1, "x")]), ["éa", "^ x"]);
+        assert_eq!(rows("ab", &[primary(9, 12, "x")]), ["ab", "  ^ x"]);
     }
 
     #[test]
-    fn tables_rise() {
-        for table in [super::INVISIBLE, super::COMBINING, super::WIDE] {
-            assert!(table.iter().all(|range| range.0 <= range.1));
-            assert!(table.windows(2).all(|pair| pair[0].1 < pair[1].0));
-            assert!(table.iter().all(|range| within(table, range.0) && within(table, range.1)));
-        }
+    fn invisible_ranges_are_sorted_and_disjoint() {
+        assert!(INVISIBLE.iter().all(|(first, last)| first <= last));
+        assert!(INVISIBLE.windows(2).all(|pair| pair[0].1 < pair[1].0));
+        assert!(INVISIBLE.iter().all(|&(first, last)| is_invisible(first) && is_invisible(last)));
+    }
+
+    #[test]
+    fn each_annotation_has_the_role_of_its_kind() {
+        let annotations = [secondary(0, 1, "two"), primary(2, 3, "one"), secondary(4, 5, "three")];
+        let styled: Vec<_> = pieces("a b c", &annotations)
+            .into_iter()
+            .filter(|(role, _)| matches!(role, Role::Primary | Role::Secondary))
+            .collect();
+        let expected = [
+            (Role::Secondary, "-"),
+            (Role::Primary, "^"),
+            (Role::Secondary, "-"),
+            (Role::Secondary, "three"),
+            (Role::Secondary, "|"),
+            (Role::Primary, "|"),
+            (Role::Secondary, "|"),
+            (Role::Primary, "one"),
+            (Role::Secondary, "two"),
+        ];
+        assert_eq!(styled, expected.map(|(role, piece)| (role, piece.to_owned())));
+    }
+
+    #[test]
+    fn an_origin_is_escaped_and_shifts_the_line_number() {
+        let mut text = String::new();
+        let annotations = [primary(5, 6, "x")];
+        super::render("a pr\nb", &annotations, Some(("f\u{1b}", 7)), &mut |_, piece| {
+            text.push_str(piece);
+        });
+        assert_eq!(text, " --> f\\u{1b}:8:1\n2 | b\n  | ^ x\n");
     }
 }

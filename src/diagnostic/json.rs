@@ -1,4 +1,4 @@
-//! Findings as JSON: one object each, and the error body of a SCIM response.
+//! Diagnostics as JSON: an object for each, and the body of a SCIM error response.
 
 use super::{Diagnostic, Diagnostics};
 use crate::span::Span;
@@ -6,7 +6,8 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// `{code, severity, message, help?, start, end, replacement?: {start, end, text}}`; `start` and `end` are byte offsets.
+/// Serialises as `{code, severity, message, help?, start, end, replacement?: {start, end, text}}`;
+/// `start` and `end` are byte offsets.
 impl Serialize for Diagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Span { start, end } = self.span();
@@ -35,7 +36,7 @@ struct Replacement<'a> {
     text: &'a str,
 }
 
-/// The findings as a list.
+/// Serialises as an array of diagnostics.
 impl Serialize for Diagnostics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self)
@@ -43,11 +44,11 @@ impl Serialize for Diagnostics {
 }
 
 impl Diagnostics {
-    /// The body of the response with status 400 that RFC 7644 section 3.12 describes.
+    /// Returns the body of an error response with status 400 (RFC 7644 section 3.12).
     ///
     /// ```
-    /// let findings = scieve::Filter::parse("name eq Bob").unwrap_err();
-    /// let body = findings.to_scim_error();
+    /// let diagnostics = scieve::Filter::parse("name eq Bob").unwrap_err();
+    /// let body = diagnostics.to_scim_error();
     /// assert_eq!(body["schemas"][0], "urn:ietf:params:scim:api:messages:2.0:Error");
     /// assert_eq!((&body["scimType"], &body["status"]), (&"invalidFilter".into(), &"400".into()));
     /// ```

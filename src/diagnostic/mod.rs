@@ -1,24 +1,27 @@
-//! Every error and warning there is, with its stable code.
+//! Errors and warnings about filters, with their stable codes.
 
 #[cfg(feature = "serde")]
 mod json;
+mod render;
 
-use crate::snippet::{self, Mark};
+pub use render::{Renderer, Styles};
+
+use crate::snippet;
 use crate::span::Span;
 use std::borrow::Cow;
 use std::fmt;
 
-/// Whether a finding refuses the filter.
+/// The effect of a diagnostic on the filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// The filter is accepted all the same; a warning never changes a verdict.
+    /// The filter is accepted.
     Warning,
-    /// The filter is refused.
+    /// The filter is rejected.
     Error,
 }
 
 impl Severity {
-    /// `warning` or `error`.
+    /// Returns `warning` or `error`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -30,22 +33,24 @@ impl Severity {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $severity:ident $name:literal,)*) => {
-        /// What a finding is about. The names are stable: they are part of the public format.
+        /// The kind of problem that a diagnostic reports.
+        ///
+        /// The names are part of the public interface and do not change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Code { $($(#[$doc])* $variant,)* }
 
         impl Code {
-            /// Every code, in the order of grammar.md.
+            /// Every code, in the order of `grammar.md`.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The stable name, such as `unknown-attribute`.
+            /// Returns the name, such as `unknown-attribute`.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
-            /// How severe findings of this code are.
+            /// Returns the severity of every diagnostic with this code.
             #[must_use]
             pub const fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
@@ -55,15 +60,15 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The text holds nothing but blanks.
+    /// The filter is empty or contains only whitespace.
     EmptyFilter = Error "empty-filter",
     /// An attribute, `(` or `not (` was expected.
     ExpectedAttribute = Error "expected-attribute",
-    /// An attribute path breaks the rules for names.
+    /// An attribute path is not well-formed.
     BadAttributePath = Error "bad-attribute-path",
     /// An operator was expected.
     ExpectedOperator = Error "expected-operator",
-    /// The word in the operator's place is none.
+    /// The word after an attribute is not an operator.
     UnknownOperator = Error "unknown-operator",
     /// A comparison value was expected.
     ExpectedValue = Error "expected-value",
@@ -71,83 +76,83 @@ codes! {
     BadValue = Error "bad-value",
     /// A string has no closing quote.
     UnterminatedString = Error "unterminated-string",
-    /// A string holds an escape that JSON does not have.
+    /// A string contains an escape sequence that JSON does not define.
     BadEscape = Error "bad-escape",
-    /// A string holds a control character that JSON wants escaped.
+    /// A string contains an unescaped control character.
     ControlCharacter = Error "control-character",
-    /// A string holds half of a surrogate pair.
+    /// A string contains an unpaired surrogate (`\ud800` to `\udfff`).
     LoneSurrogate = Error "lone-surrogate",
-    /// A string holds U+0000, which databases refuse.
+    /// A string contains U+0000, which databases reject.
     NulCharacter = Error "nul-character",
-    /// `null` was used with another operator than `eq` or `ne`.
+    /// `null` was compared with an operator other than `eq` or `ne`.
     NullOperator = Error "null-operator",
-    /// A blank is missing between two words.
+    /// Whitespace is missing between two words.
     MissingBlank = Error "missing-blank",
-    /// A `(` or `[` is never closed.
+    /// A `(` or `[` is not closed.
     Unclosed = Error "unclosed",
-    /// Text was left over after a complete filter.
+    /// A complete filter is followed by something else.
     UnexpectedText = Error "unexpected-text",
-    /// `not` stands before something else than `(`.
+    /// `not` is not followed by `(`.
     NotWithoutGroup = Error "not-without-group",
-    /// Brackets inside brackets.
+    /// A value path contains another value path.
     NestedValuePath = Error "nested-value-path",
-    /// A sub-attribute or operator after `]`.
+    /// `]` is followed by a sub-attribute or an operator.
     TextAfterBrackets = Error "text-after-brackets",
-    /// A dotted name inside brackets.
+    /// A value path contains a dotted attribute name.
     DottedNameInBrackets = Error "dotted-name-in-brackets",
-    /// The text is longer than the limit.
+    /// The filter exceeds the limit on its length in bytes.
     TooLong = Error "too-long",
-    /// The filter is nested deeper than the limit.
+    /// The filter exceeds the limit on nesting.
     TooDeep = Error "too-deep",
-    /// The filter has more clauses than the limit.
+    /// The filter exceeds the limit on clauses.
     TooManyClauses = Error "too-many-clauses",
-    /// `and` and `or` take turns more often than the limit.
-    TooManyAlternations = Error "too-many-connective_levels",
-    /// The resource has no such attribute.
+    /// The filter exceeds the limit on levels at which `and` and `or` alternate.
+    TooManyAlternations = Error "too-many-alternations",
+    /// The schema has no such attribute.
     UnknownAttribute = Error "unknown-attribute",
-    /// The policy does not allow the operator on this attribute.
+    /// The policy does not allow the operator on the attribute.
     OperatorNotAllowed = Error "operator-not-allowed",
     /// The policy does not allow `not`.
     NotNotAllowed = Error "not-not-allowed",
-    /// The policy does not allow brackets.
+    /// The policy does not allow value paths.
     ValuePathNotAllowed = Error "value-path-not-allowed",
     /// The policy does not allow schema URN prefixes.
     UrnNotAllowed = Error "urn-not-allowed",
     /// The policy does not allow `null`.
     NullNotAllowed = Error "null-not-allowed",
-    /// The comparison value has the wrong JSON type for the attribute.
+    /// The JSON type of the comparison value does not fit the attribute's type.
     WrongType = Error "wrong-type",
-    /// Values of the attribute's type do not take the operator.
+    /// The operator does not apply to the attribute's type.
     OperatorForType = Error "operator-for-type",
-    /// The text is no date and time.
+    /// The comparison value is not a valid date and time.
     BadDateTime = Error "bad-date-time",
-    /// The text is no base64.
+    /// The comparison value is not valid base64.
     BadBinary = Error "bad-binary",
-    /// The number is too large for the attribute's type.
+    /// The number is outside the range of the attribute's type.
     NumberTooLarge = Error "number-too-large",
     /// A complex attribute was compared without naming a sub-attribute.
     ComplexAttribute = Error "complex-attribute",
-    /// Brackets after an attribute that has no sub-attributes.
+    /// A value path was applied to an attribute without sub-attributes.
     SimpleAttribute = Error "simple-attribute",
-    /// Clauses that must stand in a group of their own are mixed with others.
+    /// Clauses that a group rule separates from all others are mixed with others.
     GroupMixed = Error "group-mixed",
-    /// Clauses that must stand together are apart.
+    /// Clauses that a group rule keeps together are in different groups.
     GroupSplit = Error "group-split",
-    /// More comparisons of one attribute than the policy allows.
+    /// The filter compares an attribute more often than the policy allows.
     TooManyComparisons = Error "too-many-comparisons",
-    /// Accepted: a sub-attribute after `]`.
+    /// Accepted extension: a sub-attribute after `]`.
     AcceptedSubAttribute = Warning "accepted-sub-attribute",
-    /// Accepted: an operator after `]`.
+    /// Accepted extension: an operator after `]`.
     AcceptedOperator = Warning "accepted-operator",
-    /// Accepted: a string for a Boolean.
+    /// Accepted extension: a string instead of a Boolean.
     AcceptedBooleanText = Warning "accepted-boolean-text",
-    /// Accepted: `True` or `False` with capitals.
+    /// Accepted extension: `true` or `false` with uppercase letters.
     AcceptedBooleanCase = Warning "accepted-boolean-case",
-    /// Accepted: a string in single quotes.
+    /// Accepted extension: a string in single quotes.
     AcceptedSingleQuotes = Warning "accepted-single-quotes",
-    /// Accepted: a string without quotes.
+    /// Accepted extension: a string without quotes.
     AcceptedUnquotedWord = Warning "accepted-unquoted-word",
-    /// The mapping compares with an expression of the database that agrees with memory only in part.
+    /// The mapping compares with a database expression that does not always agree with memory.
     NativeComparison = Warning "native-comparison",
 }
 
@@ -157,12 +162,12 @@ impl fmt::Display for Code {
     }
 }
 
-/// One finding: where, what, why, and what would be right.
+/// An error or warning about a filter: its code, place, message, and how to correct it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Diagnostic(Box<Finding>);
+pub struct Diagnostic(Box<Fields>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Finding {
+struct Fields {
     code: Code,
     span: Span,
     message: Cow<'static, str>,
@@ -175,7 +180,7 @@ struct Finding {
 
 impl Diagnostic {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Finding {
+        Self(Box::new(Fields {
             code,
             span,
             message: message.into(),
@@ -187,6 +192,7 @@ impl Diagnostic {
         }))
     }
 
+    /// Sets the label of the underlined span.
     pub(crate) fn label(mut self, label: impl Into<Cow<'static, str>>) -> Self {
         self.0.label = label.into();
         self
@@ -202,91 +208,68 @@ impl Diagnostic {
         self
     }
 
-    pub(crate) fn replace(mut self, span: Span, text: impl Into<String>) -> Self {
-        let text = text.into();
-        self.0.help.get_or_insert_with(|| format!("write `{}`", snippet::escape(&text)).into());
-        self.0.replacement = Some((span, text));
+    /// Sets the replacement, and derives the help from it unless there is one.
+    pub(crate) fn replace(mut self, span: Span, replacement: impl Into<String>) -> Self {
+        let replacement = replacement.into();
+        self.0
+            .help
+            .get_or_insert_with(|| format!("write `{}`", snippet::escape(&replacement)).into());
+        self.0.replacement = Some((span, replacement));
         self
     }
 
+    /// Adds a related span with its label.
     pub(crate) fn also(mut self, span: Span, label: impl Into<Cow<'static, str>>) -> Self {
         self.0.related.push((span, label.into()));
         self
     }
 
-    /// The stable code.
+    /// Returns the code.
     #[must_use]
     pub fn code(&self) -> Code {
         self.0.code
     }
 
-    /// Whether the filter is refused for it.
+    /// Returns the severity of the code.
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.0.code.severity()
     }
 
-    /// The place in the source text.
+    /// Returns the place of the problem in the source, in bytes.
     #[must_use]
     pub fn span(&self) -> Span {
         self.0.span
     }
 
-    /// What is wrong, in one line.
+    /// Returns a description of the problem, of one line.
     #[must_use]
     pub fn message(&self) -> &str {
         &self.0.message
     }
 
-    /// What could have stood there instead; empty where the message says it all.
+    /// Returns the alternatives that would have been valid at this place; empty if the message
+    /// already names them.
     #[must_use]
     pub fn expected(&self) -> &[&'static str] {
         self.0.expected
     }
 
-    /// What to do about it.
+    /// Returns advice on how to correct the problem.
     #[must_use]
     pub fn help(&self) -> Option<&str> {
         self.0.help.as_deref()
     }
 
-    /// A piece of source text and what to put in its place, safe to apply without asking.
+    /// Returns a span of the source and its correction, which can be applied automatically.
     #[must_use]
     pub fn replacement(&self) -> Option<(Span, &str)> {
         self.0.replacement.as_ref().map(|(span, text)| (*span, text.as_str()))
     }
 
-    /// Other places that belong to the finding, each with a remark.
+    /// Returns the other spans that the problem involves, each with a label.
     pub fn related(&self) -> impl Iterator<Item = (Span, &str)> {
         self.0.related.iter().map(|(span, label)| (*span, label.as_ref()))
-    }
-
-    /// The finding as text: the message, the source line with carets, and the help.
-    #[must_use]
-    pub fn render(&self, source: &str) -> String {
-        let mut marks = vec![Mark { span: self.0.span, label: &self.0.label, primary: true }];
-        marks.extend(self.0.related.iter().map(|(span, label)| Mark {
-            span: *span,
-            label,
-            primary: false,
-        }));
-        let mut text = format!(
-            "{}[{}]: {}\n{}",
-            self.severity().name(),
-            self.0.code,
-            self.0.message,
-            snippet::render(source, &marks)
-        );
-        if !text.ends_with('\n') {
-            text.push('\n');
-        }
-        if !self.0.expected.is_empty() {
-            text += &format!("  = expected: {}\n", self.0.expected.join(", "));
-        }
-        if let Some(help) = &self.0.help {
-            text += &format!("  = help: {help}\n");
-        }
-        text
     }
 }
 
@@ -296,10 +279,20 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// All findings on one filter, never empty where it stands for an error, with the text they are about.
+/// The diagnostics of one filter, with its source. An error of this type is never empty.
 ///
-/// `Display` is one line fit for an HTTP error body: the first error and, where there are more, their number.
-/// [`Diagnostics::render`] draws the pictures.
+/// `Display` prints one line for an HTTP error response: the first error and the number of the
+/// others. [`render`](Self::render) prints each with its place in the source underlined.
+///
+/// ```
+/// use scieve::{Code, Filter};
+///
+/// let diagnostics = Filter::parse("name eq Bob").unwrap_err();
+/// eprint!("{}", diagnostics.render());
+/// let first = diagnostics.first().unwrap();
+/// assert_eq!(first.code(), Code::BadValue);
+/// assert_eq!(first.span().text(diagnostics.source_text()), Some("Bob"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostics {
     source: Box<str>,
@@ -312,52 +305,51 @@ impl Diagnostics {
         Self { source: source.into(), list, scim_type: "invalidFilter" }
     }
 
-    /// The same findings, as ones on the path of a PATCH operation.
+    /// Marks the diagnostics as those of the path of a PATCH operation.
     pub(crate) fn about_path(mut self) -> Self {
         self.scim_type = "invalidPath";
         self
     }
 
-    /// The `scimType` of RFC 7644 table 9 for an error response: `invalidFilter`, or `invalidPath` where a PATCH path
-    /// is wrong outside its brackets.
+    /// Returns the `scimType` for an error response (RFC 7644 table 9): `invalidPath` if the path
+    /// of a PATCH operation is wrong outside its brackets, otherwise `invalidFilter`.
     #[must_use]
     pub fn scim_type(&self) -> &'static str {
         self.scim_type
     }
 
-    /// The text that the spans refer to; of a text over the limit on bytes, its beginning.
+    /// Returns the source that the spans refer to. A filter that exceeds the limit on its length
+    /// is cut.
     #[must_use]
     pub fn source_text(&self) -> &str {
         &self.source
     }
 
-    /// The findings, in the order of the text.
+    /// Returns the diagnostics in the order of the source.
     pub fn iter(&self) -> std::slice::Iter<'_, Diagnostic> {
         self.list.iter()
     }
 
-    /// How many findings there are.
+    /// Returns the number of diagnostics.
     #[must_use]
     pub fn len(&self) -> usize {
         self.list.len()
     }
 
-    /// Whether there is none.
+    /// Returns true if there are no diagnostics.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
     }
 
-    /// The first error, or the first warning where there is no error.
+    /// Returns the first error, or the first warning if there are no errors.
     #[must_use]
     pub fn first(&self) -> Option<&Diagnostic> {
-        self.list.iter().find(|finding| finding.severity() == Severity::Error).or(self.list.first())
+        self.errors().next().or(self.list.first())
     }
 
-    /// Every finding with its place in the source underlined.
-    #[must_use]
-    pub fn render(&self) -> String {
-        self.list.iter().map(|finding| finding.render(&self.source)).collect::<Vec<_>>().join("\n")
+    fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.list.iter().filter(|diagnostic| diagnostic.severity() == Severity::Error)
     }
 }
 
@@ -372,9 +364,9 @@ impl<'a> IntoIterator for &'a Diagnostics {
 
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(first) = self.first() else { return f.write_str("no findings") };
+        let Some(first) = self.first() else { return f.write_str("no diagnostics") };
         write!(f, "{first}")?;
-        match self.list.iter().filter(|finding| finding.severity() == Severity::Error).count() {
+        match self.errors().count() {
             0 | 1 => Ok(()),
             errors => write!(f, ", and {} more", errors - 1),
         }
@@ -383,9 +375,11 @@ impl fmt::Display for Diagnostics {
 
 impl std::error::Error for Diagnostics {}
 
-/// A piece of the caller's text for a message: in backticks, cut where it is long, with nothing in it that a screen would obey.
-pub(crate) fn quoted(text: &str) -> String {
-    const SHOWN: usize = 40;
-    let cut = text.char_indices().nth(SHOWN).and_then(|(end, _)| text.get(..end));
-    format!("`{}{}`", snippet::escape(cut.unwrap_or(text)), if cut.is_some() { "..." } else { "" })
+/// Quotes user input for a message: in backticks, escaped for terminals, and cut after 40
+/// characters.
+pub(crate) fn quoted(input: &str) -> String {
+    const MAX_CHARS: usize = 40;
+    let cut = input.char_indices().nth(MAX_CHARS).and_then(|(end, _)| input.get(..end));
+    let ellipsis = if cut.is_some() { "..." } else { "" };
+    format!("`{}{ellipsis}`", snippet::escape(cut.unwrap_or(input)))
 }

@@ -179,7 +179,7 @@ fn checks_the_limits_of_the_policy_whatever_the_filter_was_read_with() {
     limits.bytes = 10;
     let findings = everything().with_limits(limits).check(&filter).unwrap_err();
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code().name()).collect();
-    assert_eq!(codes, ["too-long", "too-deep", "too-many-clauses", "too-many-connective_levels"]);
+    assert_eq!(codes, ["too-long", "too-deep", "too-many-clauses", "too-many-alternations"]);
 }
 
 /// What the policy says of the filter, each finding by the name of its code and the text it points at.
@@ -222,7 +222,7 @@ fn each_limit_is_kept_by_itself_and_may_be_reached() {
     assert_eq!(codes(|limits| limits.bytes -= 1), ["too-long"]);
     assert_eq!(codes(|limits| limits.depth -= 1), ["too-deep"]);
     assert_eq!(codes(|limits| limits.clauses -= 1), ["too-many-clauses"]);
-    assert_eq!(codes(|limits| limits.connective_levels -= 1), ["too-many-connective_levels"]);
+    assert_eq!(codes(|limits| limits.connective_levels -= 1), ["too-many-alternations"]);
 }
 
 #[test]

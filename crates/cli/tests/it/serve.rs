@@ -243,11 +243,11 @@ fn wrong_usage() {
                 "--jwt-audience",
                 "a",
             ],
-            "no key of that algorithm",
+            "the JWT key is not an RSA public key",
         ),
         (
             vec!["--jwt-key-set", "Cargo.toml", "--jwt-issuer", "i", "--jwt-audience", "a"],
-            "no JSON web key set",
+            "invalid JSON web key set",
         ),
         (vec!["--api-key", "k", "--rate-limit", "maybe"], "--rate-limit"),
     ] {

@@ -1,7 +1,8 @@
 //! Who gets in, and what is shown to whom.
 
 use crate::server::{ADMIN, Server, TENANT, USER, config, fixture};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use crate::token::encode;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use scieve_server::{Jwt, JwtAlgorithm};
 use scieve_users::UserStore as _;
 use serde_json::{Value, json};
@@ -205,6 +206,7 @@ fn key_sets() {
     assert!(jwt(&json!({ "keys": [{ "kty": "oct", "k": "c2hvcnQ" }] })).is_err());
     assert!(Jwt::with_key(JwtAlgorithm::Hs256, b"short", "i", "a").is_err());
     assert!(Jwt::with_key(JwtAlgorithm::Rs256, EC_PUBLIC, "i", "a").is_err());
+    assert!(Jwt::with_key(JwtAlgorithm::Es256, RSA_PUBLIC, "i", "a").is_err());
     assert!(Jwt::with_key(JwtAlgorithm::Es256, b"no key", "i", "a").is_err());
     assert!(Jwt::with_key(JwtAlgorithm::Hs256, SECRET, "", "a").is_err());
 }

@@ -20,3 +20,4 @@ mod injection;
 mod openapi;
 mod pages;
 mod server;
+mod token;

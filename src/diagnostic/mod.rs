@@ -2,9 +2,7 @@
 
 #[cfg(feature = "serde")]
 mod json;
-mod render;
-
-pub use render::{Renderer, Styles};
+pub(crate) mod render;
 
 use crate::snippet;
 use crate::span::Span;

@@ -1,33 +1,47 @@
-//! Every number that bounds a filter.
+//! Limits on the size and shape of a filter.
 
-/// The bounds on one filter. A filter over any of them is refused while it is read, with a code of its own.
+/// Limits on one filter.
 ///
-/// The defaults keep the SQL of every accepted filter within what SQLite, MySQL/MariaDB and PostgreSQL can prepare.
+/// The parser rejects a filter as soon as it exceeds one of them, with an error code specific to
+/// that limit. The defaults keep the SQL of every accepted filter within what SQLite, MySQL,
+/// MariaDB and PostgreSQL can prepare.
+///
+/// ```
+/// use scieve::{Code, Filter, Limits, Syntax};
+///
+/// let mut limits = Limits::default();
+/// limits.clauses = 1;
+/// let error = Filter::parse_with("name pr or id pr", &Syntax::rfc(), &limits).unwrap_err();
+/// assert_eq!(error.first().map(|error| error.code()), Some(Code::TooManyClauses));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Limits {
-    /// Length of the text in bytes; 65,536 by default, at most [`Limits::MAX_BYTES`].
+    /// Maximum length of the source in bytes. Default 65,536, upper bound [`Limits::MAX_BYTES`].
     pub bytes: usize,
-    /// Nesting of `(`, `not (` and `[` together; 32 by default, at most [`Limits::MAX_DEPTH`].
+    /// Maximum nesting depth of `(`, `not (` and `[` combined. Default 32, upper bound
+    /// [`Limits::MAX_DEPTH`].
     pub depth: usize,
-    /// Comparisons and presence tests together; 500 by default.
+    /// Maximum number of comparisons and presence tests combined. Default 500.
     pub clauses: usize,
-    /// Levels on which `and` and `or` take turns, once every `not` is pushed down to the clauses; 20 by default.
+    /// Maximum number of levels on which `and` and `or` alternate once every `not` is pushed down
+    /// to the clauses (negation normal form). Default 20.
     pub connective_levels: usize,
 }
 
 impl Limits {
-    /// A larger [`Limits::bytes`] counts as this: 16 MiB.
+    /// Upper bound of [`Limits::bytes`] (16 MiB); larger settings are reduced to it.
     pub const MAX_BYTES: usize = 16 << 20;
-    /// A larger [`Limits::depth`] counts as this, so that no setting can exhaust a thread's stack.
+    /// Upper bound of [`Limits::depth`]; larger settings are reduced to it, so that no setting can
+    /// exhaust the stack of a thread.
     pub const MAX_DEPTH: usize = 64;
 
     pub(crate) const DEFAULT: Self =
         Self { bytes: 65_536, depth: 32, clauses: 500, connective_levels: 20 };
 
-    /// The same limits, with those that have an upper bound cut down to it.
+    /// Returns these limits with `bytes` and `depth` reduced to their upper bounds.
     #[must_use]
     pub fn clamped(self) -> Self {
         Self {

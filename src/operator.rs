@@ -1,9 +1,11 @@
-//! The ten operators of RFC 7644 section 3.4.2.2, in one table.
+//! The ten attribute operators of RFC 7644 section 3.4.2.2, and sets of them.
 
 use crate::value::AttributeType;
 use std::fmt;
 
-/// What a clause asks of an attribute.
+/// An attribute operator (RFC 7644 section 3.4.2.2, table 3).
+///
+/// The semantics of each operator on each attribute type is specified in `grammar.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -11,30 +13,30 @@ use std::fmt;
     serde(rename_all = "lowercase")
 )]
 pub enum Operator {
-    /// Some value equals.
+    /// Some value is equal.
     Eq,
-    /// Some value differs, or there is none.
+    /// Some value is different, or the attribute has no value.
     Ne,
-    /// Some value contains.
+    /// Some value contains the string.
     Co,
-    /// Some value starts with.
+    /// Some value starts with the string.
     Sw,
-    /// Some value ends with.
+    /// Some value ends with the string.
     Ew,
-    /// Some value is greater, or later.
+    /// Some value is greater or later.
     Gt,
-    /// Some value is greater or equal.
+    /// Some value is greater, later or equal.
     Ge,
-    /// Some value is less, or earlier.
+    /// Some value is less or earlier.
     Lt,
-    /// Some value is less or equal.
+    /// Some value is less, earlier or equal.
     Le,
-    /// There is a value.
+    /// The attribute has a value.
     Pr,
 }
 
 impl Operator {
-    /// Every operator, in the order of RFC 7644 table 3, `pr` last.
+    /// Every operator, in the order of RFC 7644 table 3 with `pr` moved to the end.
     pub const ALL: [Self; 10] = [
         Self::Eq,
         Self::Ne,
@@ -48,7 +50,7 @@ impl Operator {
         Self::Pr,
     ];
 
-    /// The operator as canonical text writes it.
+    /// Returns the lowercase name, as used in canonical filters.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -65,13 +67,14 @@ impl Operator {
         }
     }
 
-    /// The operator of that name, in any mixture of upper and lower case.
+    /// Returns the operator with this name, ignoring ASCII case.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::from_bytes(name.as_bytes().try_into().ok()?)
     }
 
     pub(crate) fn from_bytes([first, second]: [u8; 2]) -> Option<Self> {
+        // Setting bit 5 maps the ASCII letters, and no other byte, to lowercase letters.
         Some(match (first | 0x20, second | 0x20) {
             (b'e', b'q') => Self::Eq,
             (b'n', b'e') => Self::Ne,
@@ -87,19 +90,19 @@ impl Operator {
         })
     }
 
-    /// Whether a comparison value follows; true for all but `pr`.
+    /// Returns whether the operator takes a comparison value. True for all operators except `pr`.
     #[must_use]
     pub const fn takes_value(self) -> bool {
         !matches!(self, Self::Pr)
     }
 
-    /// Whether it compares by order: `gt`, `ge`, `lt`, `le`.
+    /// Returns whether the operator compares by order: `gt`, `ge`, `lt` or `le`.
     #[must_use]
     pub const fn is_ordering(self) -> bool {
         matches!(self, Self::Gt | Self::Ge | Self::Lt | Self::Le)
     }
 
-    /// Whether it looks for a part of a text: `co`, `sw`, `ew`.
+    /// Returns whether the operator matches part of a string: `co`, `sw` or `ew`.
     #[must_use]
     pub const fn is_substring(self) -> bool {
         matches!(self, Self::Co | Self::Sw | Self::Ew)
@@ -113,14 +116,24 @@ impl fmt::Display for Operator {
 }
 
 /// A set of operators.
+///
+/// ```
+/// use scieve::{AttributeType, Operator, Operators};
+///
+/// let operators = Operators::of_kind(AttributeType::Boolean);
+/// assert!(operators.contains(Operator::Eq) && !operators.contains(Operator::Gt));
+/// assert_eq!(operators.to_string(), "`eq`, `ne`, `pr`");
+/// assert_eq!(operators, Operators::of(&[Operator::Eq, Operator::Ne, Operator::Pr]));
+/// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Operators(u16);
 
 impl Operators {
-    /// No operator.
+    /// The empty set.
     pub const NONE: Self = Self(0);
 
-    /// The operators that values of a kind take (RFC 7644 section 3.4.2.2; the type table of grammar.md).
+    /// Returns the operators that attributes of this type support (RFC 7644 section 3.4.2.2; the
+    /// type table of `grammar.md`).
     #[must_use]
     pub const fn of_kind(kind: AttributeType) -> Self {
         use Operator::{Eq, Ge, Gt, Le, Lt, Ne, Pr};
@@ -136,7 +149,7 @@ impl Operators {
         }
     }
 
-    /// The set of the operators listed.
+    /// Creates a set from a slice.
     #[must_use]
     pub const fn of(operators: &[Operator]) -> Self {
         let mut bits = 0;
@@ -148,19 +161,19 @@ impl Operators {
         Self(bits)
     }
 
-    /// Whether the operator is in the set.
+    /// Returns whether the set contains `operator`.
     #[must_use]
     pub const fn contains(self, operator: Operator) -> bool {
         self.0 & (1 << operator as u16) != 0
     }
 
-    /// Whether the set is empty.
+    /// Returns whether the set is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The operators in the set, in the order of [`Operator::ALL`].
+    /// Iterates over the operators in the order of [`Operator::ALL`].
     pub fn iter(self) -> impl Iterator<Item = Operator> {
         Operator::ALL.into_iter().filter(move |operator| self.contains(*operator))
     }
@@ -178,7 +191,7 @@ impl fmt::Debug for Operators {
     }
 }
 
-/// The names, as a message lists them: `` `eq`, `co` ``.
+/// Formats the names as a list for messages: `` `eq`, `co` ``.
 impl fmt::Display for Operators {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (position, operator) in self.iter().enumerate() {

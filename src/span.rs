@@ -1,30 +1,31 @@
-//! Where something stands in the source text.
+//! Positions in the source of a filter.
 
 use std::ops::Range;
 
-/// A range of bytes in a filter's source text, `start` included and `end` not.
+/// A half-open range of byte offsets into the source of a filter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
-    /// First byte.
+    /// Offset of the first byte.
     pub start: usize,
-    /// One past the last byte.
+    /// Offset after the last byte.
     pub end: usize,
 }
 
 impl Span {
-    /// The span from `start` up to, not including, `end`.
+    /// Creates the span `start..end`.
     #[must_use]
     pub const fn new(start: usize, end: usize) -> Self {
         Self { start, end }
     }
 
-    /// The smallest span that covers both.
+    /// Returns the smallest span that covers both spans.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
         Self::new(self.start.min(other.start), self.end.max(other.end))
     }
 
-    /// The text under this span, or `None` where the span does not fit `source`.
+    /// Returns the part of `source` under this span, or `None` if the span is out of bounds or cuts
+    /// a character.
     #[must_use]
     pub fn text(self, source: &str) -> Option<&str> {
         source.get(self.start..self.end)

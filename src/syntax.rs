@@ -1,28 +1,42 @@
-//! Which deviations from RFC 7644 a reader accepts.
+//! Deviations from RFC 7644 that the parser accepts.
 
-/// The dialect: each field is one deviation from the grammar of RFC 7644 that is accepted, with a warning that holds the
-/// RFC's way of writing the same. All are off by default.
+/// A dialect of the filter language: each field accepts one deviation from RFC 7644.
+///
+/// An accepted deviation is reported by [`Filter::warnings`](crate::Filter::warnings) together with
+/// the standard spelling. The default accepts none.
+///
+/// ```
+/// use scieve::{Filter, Limits, Syntax};
+///
+/// let text = r#"emails[type eq "work"].value eq "bob@example.com""#;
+/// assert!(Filter::parse(text).is_err());
+///
+/// let filter = Filter::parse_with(text, &Syntax::entra(), &Limits::default())?;
+/// assert_eq!(filter.to_string(), r#"emails[type eq "work" and value eq "bob@example.com"]"#);
+/// assert_eq!(filter.warnings().len(), 1);
+/// # Ok::<(), scieve::Diagnostics>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(default, deny_unknown_fields))]
 #[non_exhaustive]
 pub struct Syntax {
-    /// `emails[type eq "work"].value eq "x"`, read as `emails[type eq "work" and value eq "x"]`.
+    /// Parses `emails[type eq "work"].value eq "x"` as `emails[type eq "work" and value eq "x"]`.
     pub sub_attribute_after_brackets: bool,
-    /// `emails[type eq "work"] eq "x"`, read as `emails[type eq "work" and value eq "x"]`.
+    /// Parses `emails[type eq "work"] eq "x"` as `emails[type eq "work" and value eq "x"]`.
     pub operator_after_brackets: bool,
-    /// `active eq "True"` for a Boolean attribute, read as `active eq true`.
+    /// Interprets `active eq "True"` on a Boolean attribute as `active eq true`.
     pub boolean_text: bool,
-    /// `active eq True`, read as `active eq true`.
+    /// Parses `active eq True` as `active eq true`.
     pub boolean_case: bool,
-    /// `userName eq 'x'`, read as `userName eq "x"`.
+    /// Parses `userName eq 'x'` as `userName eq "x"`.
     pub single_quotes: bool,
-    /// `userName eq x`, read as `userName eq "x"`.
+    /// Parses `userName eq x` as `userName eq "x"`.
     pub unquoted_words: bool,
 }
 
 impl Syntax {
-    /// RFC 7644 with its errata, nothing else.
+    /// RFC 7644 with its errata and no deviations.
     #[must_use]
     pub const fn rfc() -> Self {
         Self {
@@ -35,7 +49,7 @@ impl Syntax {
         }
     }
 
-    /// What Microsoft Entra ID sends besides.
+    /// RFC 7644 plus the deviations that Microsoft Entra ID sends.
     #[must_use]
     pub const fn entra() -> Self {
         Self {
@@ -47,13 +61,13 @@ impl Syntax {
         }
     }
 
-    /// [`Syntax::entra`], and strings in single quotes or without any.
+    /// [`Syntax::entra`] plus strings in single quotes and strings without quotes.
     #[must_use]
     pub const fn lenient() -> Self {
         Self { single_quotes: true, unquoted_words: true, ..Self::entra() }
     }
 
-    /// The preset of that name: `rfc`, `entra` or `lenient`.
+    /// Returns the preset with this name: `rfc`, `entra` or `lenient`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         match name {

@@ -1,4 +1,20 @@
-//! The tree as written: one list of entries over one text, whatever the size of the filter.
+//! The tree of a filter as it was written: a flat list of entries over one string.
+//!
+//! Entries are stored in post-order, so children precede their parents and the root is last. The
+//! operands of an `and` or `or` form a linked list through `Entry::next`. Entries refer to the
+//! string by 32-bit byte offsets. A filter of any size therefore takes two allocations, and
+//! cloning, comparing, printing and dropping it never recurse.
+//!
+//! ```text
+//! source   name pr and (id pr or email pr)
+//! entries  0  name pr    next = 3
+//!          1  id pr      next = 2
+//!          2  email pr   next = NONE
+//!          3  or         next = NONE   first = 1, last = 2
+//!          4  and        next = NONE   first = 0, last = 3
+//! ```
+//!
+//! The public types [`Expr`], [`Clause`] and [`Path`] are views of an entry.
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
@@ -6,27 +22,40 @@ use crate::span::Span;
 use crate::syntax::Syntax;
 use std::fmt;
 
-/// No entry: the end of a list of siblings.
-pub(crate) const NONE: u32 = u32::MAX;
+/// Index that marks the end of a list of siblings.
+pub(super) const NONE: u32 = u32::MAX;
 
-/// A filter as it was written (RFC 7644 section 3.4.2.2): its clauses in their order, with the place of each in the text.
+/// A parsed filter (RFC 7644 section 3.4.2.2), with the position of each part in its source.
 ///
-/// Chains of one connective are flat, parentheses that change nothing are gone. Two filters are equal where their canonical
-/// texts are (as [`Display`](std::fmt::Display) writes them). Nothing here recurses, so filters of any shape can be cloned, compared, printed and
-/// dropped on any stack.
+/// A filter contains what was written, not what it means: [`Policy::check`](crate::Policy::check)
+/// turns it into a [`Plan`](crate::Plan). Operands of one connective are flattened, and redundant
+/// parentheses are removed. Two filters are equal if their canonical forms are equal, which
+/// [`Display`](std::fmt::Display) prints. No operation recurses, so a filter of any shape is safe
+/// on a small stack.
+///
+/// ```
+/// use scieve::{ExprKind, Filter};
+///
+/// let filter = Filter::parse(r#"(name EQ "Bob")  and id pr"#)?;
+/// assert_eq!(filter.to_string(), r#"name eq "Bob" and id pr"#);
+/// let ExprKind::And(operands) = filter.root().kind() else { unreachable!() };
+/// assert_eq!(operands.count(), 2);
+/// # Ok::<(), scieve::Diagnostics>(())
+/// ```
 #[derive(Clone)]
 pub struct Filter {
-    /// The source text, then what had to be made: decoded strings, and names that a dialect implies.
+    /// The source, followed by strings that are not part of it: decoded string literals, and
+    /// attribute names implied by a dialect.
     pub(super) text: String,
     pub(super) source_len: usize,
-    /// Children before their parents, the root last.
+    /// In post-order; see the module documentation.
     pub(super) entries: Vec<Entry>,
     pub(super) usage: LimitUsage,
     pub(super) syntax: Syntax,
     pub(super) warnings: Vec<Diagnostic>,
 }
 
-/// How much of each limit a filter takes, as counted while it was read.
+/// The amount of each limit that a filter uses, counted during parsing.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LimitUsage {
     pub(crate) depth: usize,
@@ -37,16 +66,28 @@ pub(crate) struct LimitUsage {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub(super) kind: EntryKind,
+    /// Index of the next operand of the same parent, or `NONE`.
     pub(super) next: u32,
+    /// Start of the expression in the source, without enclosing parentheses.
     pub(super) start: u32,
     pub(super) end: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(super) enum EntryKind {
-    Logical { connective: Connective, first: u32, last: u32 },
-    Not { child: u32 },
-    ValuePath { path: PathRange, child: u32 },
+    /// Two or more operands joined by one connective, as a linked list.
+    Logical {
+        connective: Connective,
+        first: u32,
+        last: u32,
+    },
+    Not {
+        child: u32,
+    },
+    ValuePath {
+        path: PathRange,
+        child: u32,
+    },
     Clause(ClauseParts),
 }
 
@@ -58,8 +99,13 @@ pub(super) struct ClauseParts {
     pub(super) literal: LiteralRange,
 }
 
-/// As wide as its neighbours in what is handed on, as the kind of a literal is: a processor waits where it reads several
-/// fields at once that it has just written one by one, and padding makes the compiler do so.
+/// A connective of two or more operands.
+// PERF: `repr(u32)` gives this enum the width of the neighbouring fields, so that the structs
+// around it have no padding. With padding, the compiler copies them by wide loads of fields that
+// were just written one by one, and each such load waits for store forwarding (Agner Fog, "The
+// microarchitecture of Intel, AMD and VIA CPUs", store forwarding). One of the changes that
+// together halved the time of `parse` (F1 to F9): `cargo bench --manifest-path
+// benches/peers/Cargo.toml -- --only parse`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(super) enum Connective {
@@ -67,25 +113,31 @@ pub(super) enum Connective {
     Or,
 }
 
-/// Where a path stands in the text: `start` of the URN or of the name, `name`, the dot or 0, `end`.
+/// The position of an attribute path in the text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PathRange {
+    /// Start of the schema URN, or of the name if there is no URN.
     pub(super) start: u32,
+    /// Start of the attribute name.
     pub(super) name: u32,
+    /// Offset of the dot before a sub-attribute, or 0 if there is none. (A path cannot start with a
+    /// dot.)
     pub(super) dot: u32,
     pub(super) end: u32,
 }
 
+/// The position of a comparison value: of its value in the text, and of its start in the source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct LiteralRange {
     pub(super) kind: LiteralKind,
-    /// Where the literal begins in the source; it ends where the clause does.
+    /// Start of the literal in the source, quotes included. It ends where its clause ends.
     pub(super) source_start: u32,
+    /// Start of the value. The value of a string with escapes lies behind the source.
     pub(super) start: u32,
     pub(super) end: u32,
 }
 
-/// As wide as a [`Connective`], for the same reason.
+// PERF: `repr(u32)` for the same reason as on `Connective`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub(super) enum LiteralKind {
@@ -98,7 +150,7 @@ pub(super) enum LiteralKind {
 }
 
 impl Filter {
-    /// The text that was parsed, to which every span refers.
+    /// Returns the source that was parsed. Every [`Span`] of this filter refers to it.
     #[must_use]
     pub fn source_text(&self) -> &str {
         self.text.get(..self.source_len).unwrap_or(&self.text)
@@ -108,19 +160,20 @@ impl Filter {
         self.usage
     }
 
-    /// The dialect it was read in.
+    /// Returns the dialect that the filter was parsed with.
     #[must_use]
     pub fn syntax(&self) -> &Syntax {
         &self.syntax
     }
 
-    /// The deviations from RFC 7644 that were accepted, each with the replacement that makes it right.
+    /// Returns a warning for each accepted deviation from RFC 7644, with a replacement that
+    /// conforms to it.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
     }
 
-    /// The top of the tree.
+    /// Returns the root of the tree.
     #[must_use]
     pub fn root(&self) -> Expr<'_> {
         Expr {
@@ -137,7 +190,7 @@ impl Filter {
 
 impl PartialEq for Filter {
     fn eq(&self, other: &Self) -> bool {
-        // Children stand before their parents in both, so equal entries in equal places make equal trees.
+        // Both lists are in post-order, so the trees are equal if all entries are equal pairwise.
         let same = |(mine, theirs): (&Entry, &Entry)| {
             mine.next == theirs.next
                 && match (mine.kind, theirs.kind) {
@@ -174,31 +227,32 @@ impl fmt::Debug for Filter {
     }
 }
 
-/// A part of a filter that is true or false by itself.
+/// A Boolean expression: a whole filter or a part of it.
 #[derive(Clone, Copy)]
 pub struct Expr<'f> {
     filter: &'f Filter,
     index: u32,
 }
 
-/// What an [`Expr`] is.
+/// The kind of an [`Expr`], with its parts.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum ExprKind<'f> {
-    /// True where all are: at least two.
+    /// A conjunction of two or more operands.
     And(Operands<'f>),
-    /// True where one is: at least two.
+    /// A disjunction of two or more operands.
     Or(Operands<'f>),
-    /// True where it is false.
+    /// A negation.
     Not(Expr<'f>),
-    /// True where one element of the attribute makes the expression true.
+    /// A value path such as `emails[type eq "work"]`: true if one element of the attribute matches
+    /// the expression.
     ValuePath(Path<'f>, Expr<'f>),
-    /// A comparison or a test of presence.
+    /// A comparison or presence test.
     Clause(Clause<'f>),
 }
 
 impl<'f> Expr<'f> {
-    /// What it is.
+    /// Returns the kind of this expression.
     #[must_use]
     #[inline]
     pub fn kind(self) -> ExprKind<'f> {
@@ -220,19 +274,19 @@ impl<'f> Expr<'f> {
             Some(Entry { kind: EntryKind::Clause(parts), end, .. }) => {
                 ExprKind::Clause(Clause { filter, parts, end: *end })
             }
-            // No parse leaves a tree without its root; an empty chain is what comes nearest to nothing.
+            // Unreachable: every parsed filter has a root. An empty disjunction matches nothing.
             None => ExprKind::Or(Operands { filter, next: NONE }),
         }
     }
 
-    /// Where it stands in the source; parentheses around it apart.
+    /// Returns the position in the source, without enclosing parentheses.
     #[must_use]
     pub fn span(self) -> Span {
         let entry = self.filter.entries.get(self.index as usize);
         entry.map_or(Span::default(), |entry| Span::new(entry.start as usize, entry.end as usize))
     }
 
-    /// The filter that it is a part of.
+    /// Returns the filter that contains this expression.
     #[must_use]
     pub fn filter(self) -> &'f Filter {
         self.filter
@@ -251,7 +305,7 @@ impl fmt::Debug for Expr<'_> {
     }
 }
 
-/// The operands of a chain, in the order written.
+/// The operands of a conjunction or disjunction, in source order.
 #[derive(Clone, Copy)]
 pub struct Operands<'f> {
     filter: &'f Filter,
@@ -274,7 +328,7 @@ impl fmt::Debug for Operands<'_> {
     }
 }
 
-/// A comparison, such as `name eq "Bob"`, or a test of presence, such as `name pr`.
+/// A comparison such as `name eq "Bob"`, or a presence test such as `name pr`.
 #[derive(Clone, Copy)]
 pub struct Clause<'f> {
     filter: &'f Filter,
@@ -283,28 +337,28 @@ pub struct Clause<'f> {
 }
 
 impl<'f> Clause<'f> {
-    /// The attribute.
+    /// Returns the attribute path.
     #[must_use]
     #[inline]
     pub fn path(&self) -> Path<'f> {
         Path::new(self.filter, self.parts.path)
     }
 
-    /// The operator.
+    /// Returns the operator.
     #[must_use]
     #[inline]
     pub fn operator(&self) -> Operator {
         self.parts.operator
     }
 
-    /// Where the operator stands in the source.
+    /// Returns the position of the operator in the source.
     #[must_use]
     pub fn operator_span(&self) -> Span {
         let start = self.parts.operator_start as usize;
         Span::new(start, start + self.operator().name().len())
     }
 
-    /// The comparison value; `None` for `pr`.
+    /// Returns the comparison value, or `None` for `pr`.
     #[must_use]
     #[inline]
     pub fn literal(&self) -> Option<Literal<'f>> {
@@ -320,7 +374,8 @@ impl<'f> Clause<'f> {
         }
     }
 
-    /// Where the comparison value stands in the source, quotes included; empty for `pr`.
+    /// Returns the position of the comparison value in the source, quotes included. For `pr` the
+    /// span is empty.
     #[must_use]
     pub fn literal_span(&self) -> Span {
         match self.parts.literal.kind {
@@ -337,11 +392,23 @@ impl fmt::Debug for Clause<'_> {
 }
 
 /// A comparison value.
+///
+/// [`Display`](std::fmt::Display) prints it as JSON, in the canonical form.
+///
+/// ```
+/// use scieve::{ExprKind, Filter, Literal};
+///
+/// let filter = Filter::parse(r#"displayName eq "caf\u00e9""#)?;
+/// let ExprKind::Clause(clause) = filter.root().kind() else { unreachable!() };
+/// assert_eq!(clause.literal(), Some(Literal::String("café")));
+/// assert_eq!(Literal::String("a\"b").to_string(), r#""a\"b""#);
+/// # Ok::<(), scieve::Diagnostics>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Literal<'f> {
-    /// A string, its escapes decoded.
+    /// A string, with its escapes decoded.
     String(&'f str),
-    /// A number as it was written, of any precision.
+    /// A JSON number as written, of any size and precision.
     Number(&'f str),
     /// `true` or `false`.
     Boolean(bool),
@@ -349,7 +416,8 @@ pub enum Literal<'f> {
     Null,
 }
 
-/// An attribute as a filter names it: `name`, `name.familyName`, or either with a schema URN and a colon before it.
+/// An attribute path: `name`, `name.familyName`, or either of them preceded by a schema URN and a
+/// colon.
 #[derive(Clone, Copy)]
 pub struct Path<'f> {
     filter: &'f Filter,
@@ -363,7 +431,7 @@ impl<'f> Path<'f> {
         Self { filter, range, text: filter.slice(range.start, range.end) }
     }
 
-    /// The schema URN before the last colon.
+    /// Returns the schema URN before the last colon.
     #[must_use]
     #[inline]
     pub fn urn(self) -> Option<&'f str> {
@@ -371,7 +439,7 @@ impl<'f> Path<'f> {
             .then(|| self.filter.slice(self.range.start, self.range.name - 1))
     }
 
-    /// The attribute's name.
+    /// Returns the name of the attribute.
     #[must_use]
     #[inline]
     pub fn name(self) -> &'f str {
@@ -382,14 +450,14 @@ impl<'f> Path<'f> {
         }
     }
 
-    /// The name after the dot.
+    /// Returns the name of the sub-attribute, after the dot.
     #[must_use]
     #[inline]
     pub fn sub_attribute(self) -> Option<&'f str> {
         (self.range.dot != 0).then(|| self.filter.slice(self.range.dot + 1, self.range.end))
     }
 
-    /// The name with the one after the dot.
+    /// Returns the path without the schema URN: `name` or `name.familyName`.
     #[inline]
     pub(crate) fn without_urn(self) -> &'f str {
         if self.range.name == self.range.start {
@@ -399,14 +467,15 @@ impl<'f> Path<'f> {
         }
     }
 
-    /// The path as written.
+    /// Returns the path as written.
     #[must_use]
     #[inline]
     pub fn as_str(self) -> &'f str {
         self.text
     }
 
-    /// Where it stands in the source; empty, at the end, for a name that the dialect implied.
+    /// Returns the position in the source. For a name implied by a dialect, the span is empty and
+    /// at the end of the source.
     #[must_use]
     pub fn span(self) -> Span {
         let (start, end) = (self.range.start as usize, self.range.end as usize);
@@ -417,6 +486,7 @@ impl<'f> Path<'f> {
         }
     }
 
+    /// Returns the path as written, and the offsets of the name and the dot in it.
     fn parts(self) -> (&'f str, u32, u32) {
         let from_start = |at: u32| at.saturating_sub(self.range.start);
         (self.as_str(), from_start(self.range.name), from_start(self.range.dot))

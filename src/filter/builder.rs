@@ -1,4 +1,8 @@
-//! Filters made by a program, text and names guarded.
+//! Building filters in code.
+//!
+//! A builder concatenates filter text and [`Builder::build`] parses it, so that built filters obey
+//! the same grammar and limits as parsed ones. Strings are escaped and paths are validated, which
+//! prevents filter injection.
 
 use super::ast::{Filter, Literal};
 use super::error::{ONE_PATH, no_operand, unexpected};
@@ -11,13 +15,20 @@ use crate::operator::Operator;
 use crate::syntax::Syntax;
 use std::fmt::Write as _;
 
-/// Begins a clause on an attribute, such as `name.familyName`, with its schema URN and a colon before it where it needs one.
+/// Starts a clause on the attribute with this path, such as `name.familyName`. The path may be
+/// preceded by a schema URN and a colon.
+///
+/// An invalid path is reported by [`Builder::build`].
 ///
 /// ```
 /// use scieve::attr;
 ///
-/// let filter = attr("name").eq("O\"Neil").and(attr("status").eq("active").or(attr("status").eq("disabled"))).build()?;
-/// assert_eq!(filter.to_string(), r#"name eq "O\"Neil" and (status eq "active" or status eq "disabled")"#);
+/// let status = attr("status").eq("active").or(attr("status").eq("disabled"));
+/// let filter = attr("name").eq("O\"Neil").and(status).build()?;
+/// assert_eq!(
+///     filter.to_string(),
+///     r#"name eq "O\"Neil" and (status eq "active" or status eq "disabled")"#
+/// );
 /// # Ok::<(), scieve::Diagnostics>(())
 /// ```
 #[must_use]
@@ -25,7 +36,7 @@ pub fn attr(path: &str) -> Attr {
     Attr { path: path.into() }
 }
 
-/// An attribute, about to be asked something.
+/// An attribute that a clause is built for. Created by [`attr`].
 #[derive(Clone, Debug)]
 pub struct Attr {
     path: String,
@@ -37,9 +48,9 @@ pub struct Attr {
 pub enum Operand {
     /// A string.
     String(String),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
-    /// A number; one that is not finite makes [`Builder::build`] fail.
+    /// A number. If it is not finite, [`Builder::build`] returns an error.
     Decimal(f64),
     /// `true` or `false`.
     Boolean(bool),
@@ -70,33 +81,33 @@ macro_rules! comparisons {
 
 impl Attr {
     comparisons! {
-        /// Some value equals.
+        /// Some value is equal.
         eq = Eq,
-        /// Some value differs, or there is none.
+        /// Some value is different, or the attribute has no value.
         ne = Ne,
-        /// Some value contains the text.
+        /// Some value contains the string.
         co = Co,
-        /// Some value starts with the text.
+        /// Some value starts with the string.
         sw = Sw,
-        /// Some value ends with the text.
+        /// Some value ends with the string.
         ew = Ew,
-        /// Some value is greater.
+        /// Some value is greater or later.
         gt = Gt,
-        /// Some value is greater or equal.
+        /// Some value is greater, later or equal.
         ge = Ge,
-        /// Some value is less.
+        /// Some value is less or earlier.
         lt = Lt,
-        /// Some value is less or equal.
+        /// Some value is less, earlier or equal.
         le = Le,
     }
 
-    /// There is a value.
+    /// The attribute has a value.
     pub fn pr(self) -> Builder {
         let text = format!("{} {}", self.path, Operator::Pr);
         self.clause(text)
     }
 
-    /// One element of the attribute makes `inner` true: `emails[...]`.
+    /// One element of the attribute matches `inner`: `emails[...]`.
     pub fn element(self, inner: Builder) -> Builder {
         let text = format!("{}[{}]", self.path, inner.text);
         let mut built = self.clause(text);
@@ -106,7 +117,7 @@ impl Attr {
 
     fn compare(self, operator: Operator, value: &Operand) -> Builder {
         let mut text = format!("{} {operator} ", self.path);
-        // Writing to a text cannot fail.
+        // Writing to a `String` never fails.
         let _ = match value {
             Operand::String(string) => print::write_string(string, &mut text),
             Operand::Integer(number) => write!(text, "{number}"),
@@ -118,55 +129,75 @@ impl Attr {
     }
 
     fn clause(self, text: String) -> Builder {
-        Builder { text, or: false, error: attribute_only(&self.path).err() }
+        Builder { text, is_or: false, error: check_path(&self.path).err() }
     }
 }
 
-/// A filter in the making. Whatever texts went in, [`Builder::build`] gives the filter that the calls describe, or fails.
+/// A filter under construction.
+///
+/// [`Builder::build`] returns exactly the filter that the calls describe, whatever strings they
+/// contain, or an error.
+///
+/// ```
+/// use scieve::attr;
+///
+/// let work = attr("type").eq("work").and(attr("value").ew("@example.com"));
+/// let filter = attr("emails").element(work).or(attr("active").eq(false)).not().build()?;
+/// assert_eq!(
+///     filter.to_string(),
+///     r#"not (emails[type eq "work" and value ew "@example.com"] or active eq false)"#
+/// );
+/// assert!(attr("name\" or \"1").pr().build().is_err());
+/// # Ok::<(), scieve::Diagnostics>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Builder {
     text: String,
-    or: bool,
+    /// True if the top level of `text` is an `or`, which `and` has to parenthesise.
+    is_or: bool,
     error: Option<Diagnostics>,
 }
 
 impl Builder {
-    /// Both are true.
+    /// Both filters match.
     pub fn and(self, other: Self) -> Self {
         let text = format!("{} and {}", self.grouped(), other.grouped());
-        Self { text, or: false, error: self.error.or(other.error) }
+        Self { text, is_or: false, error: self.error.or(other.error) }
     }
 
-    /// At least one is true.
+    /// At least one of the filters matches.
     pub fn or(mut self, other: Self) -> Self {
         self.text.push_str(" or ");
         self.text.push_str(&other.text);
-        Self { or: true, error: self.error.or(other.error), ..self }
+        Self { is_or: true, error: self.error.or(other.error), ..self }
     }
 
-    /// It is false.
+    /// The filter does not match.
     #[expect(
         clippy::should_implement_trait,
-        reason = "the filter's own word, as `and` and `or` are"
+        reason = "the name of the operator in the filter language, like `and` and `or`"
     )]
     pub fn not(self) -> Self {
-        Self { text: format!("not ({})", self.text), or: false, ..self }
+        Self { text: format!("not ({})", self.text), is_or: false, ..self }
     }
 
-    /// The filter, within the default [`Limits`].
+    /// Builds the filter with the default [`Limits`].
     ///
     /// # Errors
-    /// A path that is none, a text with U+0000 in it, `null` with another operator than `eq` or `ne`, a number that is not
-    /// finite, more than the limits allow.
+    ///
+    /// Returns an error for an invalid attribute path, a string that contains U+0000, `null` with
+    /// an operator other than `eq` and `ne`, a number that is not finite, and a filter that exceeds
+    /// a limit.
     pub fn build(self) -> Result<Filter, Diagnostics> {
         self.build_with(&Limits::default())
     }
 
-    /// The filter, within other limits.
+    /// Builds the filter with other limits.
     ///
     /// # Errors
-    /// As [`Builder::build`].
+    ///
+    /// See [`Builder::build`].
     pub fn build_with(self, limits: &Limits) -> Result<Filter, Diagnostics> {
         match self.error {
             Some(error) => Err(error),
@@ -175,12 +206,12 @@ impl Builder {
     }
 
     fn grouped(&self) -> String {
-        if self.or { format!("({})", self.text) } else { self.text.clone() }
+        if self.is_or { format!("({})", self.text) } else { self.text.clone() }
     }
 }
 
-/// Reads what is to be an attribute and nothing else.
-fn attribute_only(text: &str) -> Result<(), Diagnostics> {
+/// Returns an error unless `text` is an attribute path and nothing else.
+fn check_path(text: &str) -> Result<(), Diagnostics> {
     let limits = Limits::default();
     check_length(text, &limits)?;
     let parser = Parser::new(text, &Syntax::rfc(), limits);

@@ -1,4 +1,7 @@
-//! What to say of text that is no filter.
+//! Diagnostics of the parser.
+//!
+//! Functions named after a code create the diagnostic of that code; the others choose between
+//! codes.
 
 use super::ast::{Connective, Literal};
 use super::parser::Parser;
@@ -14,6 +17,7 @@ pub(super) const ONE_PATH: &str =
 pub(super) const VALUES: &[&str] =
     &["a string in double quotes", "a number", "`true`", "`false`", "`null`"];
 
+/// Reports input that starts neither an attribute nor a group.
 pub(super) fn no_operand(parser: &Parser, input: Input<'_>) -> Diagnostic {
     let (_, word) = word(input).unwrap_or((input, &[]));
     let text = parser.text(input, word.len());
@@ -32,14 +36,13 @@ pub(super) fn no_operand(parser: &Parser, input: Input<'_>) -> Diagnostic {
         Diagnostic::new(Code::ExpectedAttribute, parser.span(input, input.len().min(1)), message);
     let error = error.expecting(&["an attribute", "`(`", "`not (`"]);
     match input.first() {
-        Some(b'[') => error.with_help(
-            "brackets follow the attribute that they look into: `emails[type eq \"work\"]`",
-        ),
-        Some(b')') => error.with_help("parentheses hold at least one clause"),
+        Some(b'[') => error.with_help("brackets follow an attribute: `emails[type eq \"work\"]`"),
+        Some(b')') => error.with_help("parentheses need at least one clause"),
         _ => error,
     }
 }
 
+/// Reports input that remains after a complete filter.
 pub(super) fn unexpected(parser: &Parser, input: Input<'_>) -> Diagnostic {
     let (_, word) = word(input).unwrap_or((input, &[]));
     let text = parser.text(input, word.len().max(1));
@@ -50,10 +53,10 @@ pub(super) fn unexpected(parser: &Parser, input: Input<'_>) -> Diagnostic {
     );
     let error = error.expecting(&["`and`", "`or`", "the end"]);
     match text.chars().next() {
-        Some(')') => error.with_help("there is no `(` for it"),
-        Some(']') => error.with_help("there is no `[` for it"),
+        Some(')') => error.with_help("no matching `(`"),
+        Some(']') => error.with_help("no matching `[`"),
         Some(char) if char.is_whitespace() => {
-            error.with_help("blanks are spaces, tabs and line ends")
+            error.with_help("whitespace is space, tab, carriage return or line feed")
         }
         Some(char) if char.is_ascii_alphabetic() => {
             error.with_help("join two clauses with `and` or `or`")
@@ -62,24 +65,31 @@ pub(super) fn unexpected(parser: &Parser, input: Input<'_>) -> Diagnostic {
     }
 }
 
+// PERF: `#[cold]`, here and below, moves the construction of errors out of the functions that are
+// inlined into the parser of a clause.
 #[cold]
 pub(super) fn unclosed(parser: &Parser, open: Input<'_>) -> Diagnostic {
     let (open_with, close_with) =
         if open.first() == Some(&b'(') { ("`(`", "`)`") } else { ("`[`", "`]`") };
-    let error = Diagnostic::new(
-        Code::Unclosed,
-        parser.span(open, 1),
-        format!("{open_with} is never closed"),
-    );
-    error.label("opened here").with_help(format!("add {close_with} where its part ends"))
+    let error =
+        Diagnostic::new(Code::Unclosed, parser.span(open, 1), format!("unclosed {open_with}"));
+    error.label("opened here").with_help(format!("add the closing {close_with}"))
 }
 
 #[cold]
-pub(super) fn missing_blank(span: Span, connective: Connective) -> Diagnostic {
+pub(super) fn missing_whitespace(span: Span, connective: Connective) -> Diagnostic {
     let name = if connective == Connective::And { "and" } else { "or" };
-    let error =
-        Diagnostic::new(Code::MissingBlank, span, format!("a blank is missing before `{name}`"));
-    error.with_help(format!("write a blank between the value and `{name}`"))
+    let message = format!("missing whitespace before `{name}`");
+    let error = Diagnostic::new(Code::MissingBlank, span, message);
+    error.with_help(format!("add a space before `{name}`"))
+}
+
+pub(super) fn text_after_brackets(parser: &Parser, input: Input<'_>) -> Diagnostic {
+    Diagnostic::new(
+        Code::TextAfterBrackets,
+        parser.span(input, 1),
+        "only `and`, `or` or `)` may follow `]`",
+    )
 }
 
 pub(super) fn bad_value(parser: &Parser, input: Input<'_>, text: &str) -> Diagnostic {
@@ -88,23 +98,34 @@ pub(super) fn bad_value(parser: &Parser, input: Input<'_>, text: &str) -> Diagno
     let error = Diagnostic::new(
         Code::BadValue,
         parser.span(input, len),
-        format!("{} is no comparison value", quoted(text)),
+        format!("{} is not a valid comparison value", quoted(text)),
     );
     let error = error.expecting(VALUES);
     let lower = text.to_ascii_lowercase();
     if matches!(lower.as_str(), "true" | "false" | "null") {
-        return error.with_help(format!("write it in lower case: `{lower}`"));
+        return error.with_help(format!("write it in lowercase: `{lower}`"));
     }
     match text.chars().next() {
         Some('0'..='9' | '-' | '+' | '.') if text.bytes().any(|byte| byte.is_ascii_digit()) => {
-            error.with_help("numbers are written as in JSON, such as `5`, `-0.5` or `1e3`; a text goes in double quotes")
+            error.with_help(
+                "numbers use JSON syntax, such as `5`, `-0.5` or `1e3`; strings need double quotes",
+            )
         }
-        Some('(' | '[' | '{') => error.with_help("compare with one value at a time: `a eq \"x\" or a eq \"y\"`"),
-        Some('\'' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«') => error.with_help("strings stand in double quotes: `\"...\"`"),
-        _ => error.with_help(format!("a text goes in double quotes: {}", quoted(&Literal::String(text).to_string()))),
+        Some('(' | '[' | '{') => {
+            error.with_help("compare with one value at a time: `a eq \"x\" or a eq \"y\"`")
+        }
+        Some('\'' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«') => {
+            error.with_help("strings need double quotes: `\"...\"`")
+        }
+        _ => {
+            let string = Literal::String(text).to_string();
+            error.with_help(format!("strings need double quotes: {}", quoted(&string)))
+        }
     }
 }
 
+/// Reports an invalid path. `urn` is the part up to the last colon (inclusive), `name` the part
+/// from there to the first dot, and `sub` the part after that dot.
 pub(super) fn bad_path(
     span: Span,
     text: &str,
@@ -115,47 +136,47 @@ pub(super) fn bad_path(
     let error = Diagnostic::new(
         Code::BadAttributePath,
         span,
-        format!("{} is no attribute path", quoted(text)),
+        format!("{} is not a valid attribute path", quoted(text)),
     );
     error.with_help(if sub.is_some_and(|sub| sub.contains('.')) {
-        "a path has at most one dot: an attribute and a sub-attribute"
+        "a path has at most one dot, between an attribute and its sub-attribute"
     } else if !urn.is_empty() && !is_uri(urn) {
-        "what stands before the last colon is no schema URN, such as `urn:ietf:params:scim:schemas:core:2.0:User`"
+        "the part before the last colon must be a schema URN, such as \
+         `urn:ietf:params:scim:schemas:core:2.0:User`"
     } else if name.is_empty() || sub == Some("") {
-        "a name is missing beside the dot or colon"
+        "missing name next to the dot or colon"
     } else {
-        "a name is a letter or `$`, then letters, digits, `-`, `_` and `$`"
+        "a name starts with a letter or `$`, followed by letters, digits, `-`, `_` and `$`"
     })
 }
 
-/// No operator, or a word that is none, where one belongs: behind the path from `start` to `end`.
+/// Reports a missing or unknown operator after the path `start..end`.
 #[cold]
 pub(super) fn bad_operator(parser: &Parser, start: u32, end: u32, input: Input<'_>) -> Diagnostic {
-    let name = parser.filter.slice(start, end);
+    let path = parser.filter.slice(start, end);
     let len = word(input).map_or(0, |(_, word)| word.len());
     let text = parser.text(input, len);
     if text.is_empty() {
         let error = Diagnostic::new(
             Code::ExpectedOperator,
             parser.span(input, 0),
-            format!("no operator after {}", quoted(name)),
+            format!("missing operator after {}", quoted(path)),
         );
-        return error.expecting(OPERATORS).with_help(format!(
-            "to ask whether there is a value, write {}",
-            quoted(&format!("{name} pr"))
-        ));
+        return error
+            .expecting(OPERATORS)
+            .with_help(format!("to test for presence, write {}", quoted(&format!("{path} pr"))));
     }
     let span = parser.span(input, len);
-    if name.eq_ignore_ascii_case("not") {
+    if path.eq_ignore_ascii_case("not") {
         let error = Diagnostic::new(
             Code::NotWithoutGroup,
             span,
-            "`not` needs parentheses around what it negates",
+            "`not` needs parentheses around its operand",
         );
         return error.with_help("write `not (...)`");
     }
     let error =
-        Diagnostic::new(Code::UnknownOperator, span, format!("{} is no operator", quoted(text)))
+        Diagnostic::new(Code::UnknownOperator, span, format!("unknown operator {}", quoted(text)))
             .expecting(OPERATORS);
     match suggest::operator(text) {
         Some(help) => error.with_help(help),

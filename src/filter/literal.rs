@@ -1,4 +1,4 @@
-//! The comparison values of grammar.md, one function per production, named as there.
+//! The comparison values of `grammar.md`: one function per production, with the same name.
 
 use super::ast::{Literal, LiteralKind, LiteralRange};
 use super::error::{VALUES, bad_value};
@@ -19,47 +19,49 @@ use nom::sequence::preceded;
 /// ```text
 /// compValue = false / null / true / number / string
 /// ```
-/// after at least one blank.
+/// Also parses the whitespace before the value, which is mandatory.
+// PERF: see the documentation of `parse`.
 #[inline(always)]
 pub(super) fn comp_value<'s>(
     parser: &mut Parser,
     operator: Operator,
     input: Input<'s>,
 ) -> ParseResult<'s, LiteralRange> {
-    let after = skip_whitespace(input);
-    if after.first() == Some(&b'"') && after.len() < input.len() {
-        return string(parser, after);
+    let start = skip_whitespace(input);
+    if start.first() == Some(&b'"') && start.len() < input.len() {
+        return string(parser, start);
     }
-    let (rest, literal) = other_value(parser, operator, input, after)?;
+    let (rest, literal) = other_value(parser, operator, input, start)?;
     Ok((rest, literal))
 }
 
-/// A value that is no string in double quotes, or none.
+/// Parses any value except a string in double quotes. `start` is `input` without the whitespace
+/// before the value.
 fn other_value<'s>(
     parser: &mut Parser,
     operator: Operator,
     input: Input<'s>,
-    after: Input<'s>,
+    start: Input<'s>,
 ) -> ParseResult<'s, LiteralRange> {
-    match after.first() {
+    match start.first() {
         None | Some(b')' | b']') => {
             let error = Diagnostic::new(
                 Code::ExpectedValue,
-                parser.span(after, 0),
-                format!("no value after `{operator}`"),
+                parser.span(start, 0),
+                format!("missing value after `{operator}`"),
             );
             fail(error.expecting(VALUES))
         }
-        Some(_) if after.len() == input.len() => {
+        Some(_) if start.len() == input.len() => {
             let error = Diagnostic::new(
                 Code::MissingBlank,
-                parser.span(after, 0),
-                format!("a blank is missing after `{operator}`"),
+                parser.span(start, 0),
+                format!("missing whitespace after `{operator}`"),
             );
-            fail(error.with_help("write a blank between the operator and the value"))
+            fail(error.with_help("add a space between the operator and the value"))
         }
-        Some(b'\'') if parser.filter.syntax.single_quotes => made_string(parser, after, '\''),
-        Some(_) => word_value(parser, operator, after),
+        Some(b'\'') if parser.filter.syntax.single_quotes => general_string(parser, start, '\''),
+        Some(_) => word_value(parser, operator, start),
     }
 }
 
@@ -82,27 +84,29 @@ fn word_value<'s>(
             format!("`null` cannot be compared with `{operator}`"),
         );
         return fail(
-            error.with_help("`null` goes with `eq` and `ne`; `pr` asks whether there is a value"),
+            error.with_help(
+                "`null` is valid with `eq` and `ne` only; to test for presence, use `pr`",
+            ),
         );
     }
     let warning = match kind {
         LiteralKind::True | LiteralKind::False if !matches!(text, "true" | "false") => {
-            let right = text.to_ascii_lowercase();
+            let corrected = text.to_ascii_lowercase();
             let warning = Diagnostic::new(
                 Code::AcceptedBooleanCase,
                 span,
-                format!("{} for `{right}`", quoted(text)),
+                format!("{} instead of `{corrected}`", quoted(text)),
             );
-            Some(warning.replace(span, right))
+            Some(warning.replace(span, corrected))
         }
         LiteralKind::String => {
-            let right = Literal::String(text).to_string();
+            let corrected = Literal::String(text).to_string();
             let warning = Diagnostic::new(
                 Code::AcceptedUnquotedWord,
                 span,
-                format!("{} has no quotes", quoted(text)),
+                format!("{} is not quoted", quoted(text)),
             );
-            Some(warning.replace(span, right))
+            Some(warning.replace(span, corrected))
         }
         _ => None,
     };
@@ -118,7 +122,8 @@ fn word_value<'s>(
     ))
 }
 
-/// A word in a value's place, by RFC 8259: `true`, `false`, `null` or a number; by dialect, other words.
+/// Classifies a word as a JSON literal or number (RFC 8259), or as a value that the dialect
+/// accepts.
 fn word_literal(text: &str, syntax: &Syntax) -> Option<LiteralKind> {
     match text {
         "true" => Some(LiteralKind::True),
@@ -135,10 +140,11 @@ fn word_literal(text: &str, syntax: &Syntax) -> Option<LiteralKind> {
 /// ```text
 /// string = quotation-mark *char quotation-mark      ; RFC 8259 section 7
 /// ```
+// PERF: see the documentation of `parse`.
 #[inline(always)]
 fn string<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, LiteralRange> {
     let Some(rest) = string::skip_plain(input) else {
-        let (rest, literal) = made_string(parser, input, '"')?;
+        let (rest, literal) = general_string(parser, input, '"')?;
         return Ok((rest, literal));
     };
     let (start, end) = (parser.offset_u32(input), parser.offset_u32(rest));
@@ -153,8 +159,8 @@ fn string<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, LiteralR
     ))
 }
 
-/// A string whose value is not just what stands between double quotes, or that is none.
-fn made_string<'s>(
+/// Parses a string with escapes or in single quotes, or reports why a string is invalid.
+fn general_string<'s>(
     parser: &mut Parser,
     input: Input<'s>,
     quote: char,
@@ -169,11 +175,11 @@ fn made_string<'s>(
         end = to_u32(parser.filter.text.len());
     }
     if quote == '\'' {
-        let right = Literal::String(parser.filter.slice(start, end)).to_string();
+        let corrected = Literal::String(parser.filter.slice(start, end)).to_string();
         let span = parser.span(input, scanned.len);
         let warning =
             Diagnostic::new(Code::AcceptedSingleQuotes, span, "a string in single quotes");
-        parser.filter.warnings.push(warning.replace(span, right));
+        parser.filter.warnings.push(warning.replace(span, corrected));
     }
     let rest = input.get(scanned.len..).unwrap_or(&[]);
     Ok((rest, LiteralRange { kind: LiteralKind::String, source_start: to_u32(offset), start, end }))

@@ -1,15 +1,23 @@
-//! The grammar of grammar.md, one function per production, named as there.
+//! The grammar of `grammar.md` as a recursive-descent parser: one function per production, with the
+//! same name.
 //!
-//! The first byte or word decides which production it is, so nothing is read twice and an error stands where it is. Every
-//! nesting production goes through `Parser::deeper`, the one budget on depth, so the stack that reading takes is bounded.
+//! The first byte or word selects the production, so the parser never backtracks and each error is
+//! reported at its position. Every production that nests goes through [`Parser::descend`], which
+//! limits the depth and thereby the use of the stack.
 //!
-//! A clause is read by what becomes one function, as handing results up through memory costs more than reading does: hence
-//! `inline(always)` on what it consists of. What it takes from other functions is taken apart and put together again
-//! (`let (rest, path) = long_path(..)?; Ok((rest, path))`): then its parts stay in registers wherever they come from.
+//! PERF: The productions of a clause are `inline(always)`, so that they compile to one function.
+//! Returning their results, which are larger than two registers, through memory took longer than
+//! parsing: this saved a quarter of the instructions of `parse`. Where they call a function that is
+//! not inlined, the result is destructured and rebuilt (`let (rest, path) = long_path(..)?;
+//! Ok((rest, path))`), which lets the compiler keep its parts in registers whichever branch they
+//! come from; together with the layout of the entries in `ast` and the scanning in `token`, this
+//! halved the time of `parse`. Check both with `cargo bench --manifest-path
+//! benches/peers/Cargo.toml -- --only parse` and `scripts/instructions parse`.
 
 use super::ast::{ClauseParts, Connective, EntryKind, LiteralKind, LiteralRange, PathRange};
 use super::error::{
-    ONE_PATH, bad_operator, bad_path, missing_blank, no_operand, unclosed, unexpected,
+    ONE_PATH, bad_operator, bad_path, missing_whitespace, no_operand, text_after_brackets,
+    unclosed, unexpected,
 };
 use super::literal::comp_value;
 use super::parser::{LogicalBuilder, Parsed, Parser, to_u32};
@@ -25,7 +33,8 @@ use crate::span::Span;
 /// ```text
 /// patchPath = attrPath / valuePath [ "." ATTRNAME ]
 /// ```
-/// The attribute, and the sub-attribute after the brackets; what is in the brackets is the tree that was read.
+/// Returns the attribute and the range of the sub-attribute after the brackets. The expression in
+/// the brackets becomes the tree of the parser.
 pub(super) fn patch_path<'s>(
     parser: &mut Parser,
     input: Input<'s>,
@@ -40,15 +49,13 @@ pub(super) fn patch_path<'s>(
         let (rest, _) = value_path(parser, after)?;
         match rest.split_first() {
             Some((b'.', name)) => {
-                let (rest, name) = word(name)?;
-                let end = parser.offset_u32(rest);
-                let start = end - to_u32(name.len());
-                if !is_name(parser.filter.slice(start, end)) {
-                    let (span, text) =
-                        (Span::new(start as usize, end as usize), parser.filter.slice(start, end));
+                let (rest, range) = attr_name(parser, name)?;
+                let text = parser.filter.slice(range.start, range.end);
+                if !is_name(text) {
+                    let span = Span::new(range.start as usize, range.end as usize);
                     return fail(bad_path(span, text, "", text, None));
                 }
-                (rest, Some((start, end)))
+                (rest, Some((range.start, range.end)))
             }
             _ => (rest, None),
         }
@@ -72,29 +79,32 @@ pub(super) fn filter<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'
         let end = parser.filter.source_len;
         let error = Diagnostic::new(Code::EmptyFilter, Span::new(end, end), "the filter is empty");
         return fail(error.with_help(
-            "leave the filter out to ask for everything, or write one such as `name eq \"Bob\"`",
+            "omit the filter to match everything, or write one such as `name eq \"Bob\"`",
         ));
     }
-    let (input, built) = or_exp(parser, input)?;
-    if input.is_empty() { Ok((input, built)) } else { fail(unexpected(parser, input)) }
+    let (input, parsed) = or_exp(parser, input)?;
+    if input.is_empty() { Ok((input, parsed)) } else { fail(unexpected(parser, input)) }
 }
 
 /// ```text
 /// orExp = andExp *( SEP "or" SEP andExp )
 /// ```
+/// Also skips the whitespace after it.
 fn or_exp<'s>(parser: &mut Parser, mut input: Input<'s>) -> ParseResult<'s, Parsed> {
     let start = parser.offset_u32(input);
-    let mut chain: Option<LogicalBuilder> = None;
+    let mut disjunction: Option<LogicalBuilder> = None;
     loop {
-        let (rest, (operand, more)) = and_exp(parser, input)?;
+        let (rest, (operand, or_follows)) = and_exp(parser, input)?;
         input = rest;
-        match &mut chain {
-            None if !more => return Ok((input, operand)),
-            None => chain = Some(LogicalBuilder::new(parser, Connective::Or, start, operand)),
-            Some(chain) => chain.push(parser, operand),
+        match &mut disjunction {
+            None if !or_follows => return Ok((input, operand)),
+            None => {
+                disjunction = Some(LogicalBuilder::new(parser, Connective::Or, start, operand));
+            }
+            Some(disjunction) => disjunction.push(parser, operand),
         }
-        if !more && let Some(chain) = chain {
-            return Ok((input, chain.finish(parser)?));
+        if !or_follows && let Some(disjunction) = disjunction {
+            return Ok((input, disjunction.finish(parser)?));
         }
     }
 }
@@ -102,52 +112,61 @@ fn or_exp<'s>(parser: &mut Parser, mut input: Input<'s>) -> ParseResult<'s, Pars
 /// ```text
 /// andExp = unary *( SEP "and" SEP unary )
 /// ```
-/// What follows is taken too, blanks or an `or`: whether it is one is told besides.
+/// Returns the conjunction and whether an `or` follows. The loop can only detect the end of the
+/// conjunction by parsing the next connective, so it consumes that `or`, and the whitespace after
+/// the conjunction.
+// PERF: see the module documentation.
 #[inline(always)]
 fn and_exp<'s>(parser: &mut Parser, mut input: Input<'s>) -> ParseResult<'s, (Parsed, bool)> {
     let start = parser.offset_u32(input);
-    let mut chain: Option<LogicalBuilder> = None;
+    let mut conjunction: Option<LogicalBuilder> = None;
     loop {
         let (rest, operand) = unary(parser, input)?;
         let next;
         (input, next) = connective(parser, rest)?;
-        let more = next == Some(Connective::And);
-        match &mut chain {
-            None if !more => return Ok((input, (operand, next.is_some()))),
-            None => chain = Some(LogicalBuilder::new(parser, Connective::And, start, operand)),
-            Some(chain) => chain.push(parser, operand),
+        let and_follows = next == Some(Connective::And);
+        let or_follows = next == Some(Connective::Or);
+        match &mut conjunction {
+            None if !and_follows => return Ok((input, (operand, or_follows))),
+            None => {
+                conjunction = Some(LogicalBuilder::new(parser, Connective::And, start, operand));
+            }
+            Some(conjunction) => conjunction.push(parser, operand),
         }
-        if !more && let Some(chain) = chain {
-            return Ok((input, (chain.finish(parser)?, next.is_some())));
+        if !and_follows && let Some(conjunction) = conjunction {
+            return Ok((input, (conjunction.finish(parser)?, or_follows)));
         }
     }
 }
 
-/// The connective behind an operand, if there is one, with the blanks on both sides.
+/// Parses the connective after an operand, if there is one, with the whitespace around it.
 /// ```text
 /// SEP = 1*WS      ; may be empty next to a parenthesis or bracket
 /// ```
+// PERF: see the module documentation.
 #[inline(always)]
 fn connective<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, Option<Connective>> {
-    let after = skip_whitespace(input);
-    let (rest, found) = match after {
-        [b'a' | b'A', b'n' | b'N', b'd' | b'D', rest @ ..] => (rest, Connective::And),
-        [b'o' | b'O', b'r' | b'R', rest @ ..] => (rest, Connective::Or),
-        _ => return Ok((after, None)),
+    let start = skip_whitespace(input);
+    let (end, connective) = match start {
+        [b'a' | b'A', b'n' | b'N', b'd' | b'D', end @ ..] => (end, Connective::And),
+        [b'o' | b'O', b'r' | b'R', end @ ..] => (end, Connective::Or),
+        _ => return Ok((start, None)),
     };
-    let behind = skip_whitespace(rest);
-    if behind.len() == rest.len() && rest.first().is_some_and(|byte| *byte != b'(') {
-        return Ok((after, None));
+    let rest = skip_whitespace(end);
+    if rest.len() == end.len() && end.first().is_some_and(|byte| *byte != b'(') {
+        return Ok((start, None));
     }
-    if after.len() == input.len() && !parser.is_after_bracket(input) {
-        return fail(missing_blank(parser.span(after, after.len() - rest.len()), found));
+    if start.len() == input.len() && !parser.is_after_bracket(input) {
+        let span = parser.span(start, start.len() - end.len());
+        return fail(missing_whitespace(span, connective));
     }
-    Ok((behind, Some(found)))
+    Ok((rest, Some(connective)))
 }
 
 /// ```text
 /// unary = "not" *WS group / group / valuePath / attrExp
 /// ```
+// PERF: see the module documentation.
 #[inline(always)]
 fn unary<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, Parsed> {
     if input.first() == Some(&b'(') {
@@ -167,24 +186,30 @@ fn unary<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, Parsed> {
 #[inline]
 fn group<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, Parsed> {
     parser.descend(input)?;
-    let (rest, built) = or_exp(parser, skip_whitespace(input.get(1..).unwrap_or(&[])))?;
+    let (rest, parsed) = or_exp(parser, skip_whitespace(input.get(1..).unwrap_or(&[])))?;
     let rest = close(parser, input, rest, b')')?;
-    parser.depth -= 1;
-    Ok((rest, Parsed { end: parser.offset_u32(rest), ..built }))
+    parser.ascend();
+    Ok((rest, Parsed { end: parser.offset_u32(rest), ..parsed }))
 }
 
+/// Parses the group after `not`. `group_start` is the input from its parenthesis on.
 fn not_group<'s>(
     parser: &mut Parser,
     input: Input<'s>,
-    after_not: Input<'s>,
+    group_start: Input<'s>,
 ) -> ParseResult<'s, Parsed> {
-    let (rest, child) = group(parser, after_not)?;
-    parser.push(EntryKind::Not { child: parser.last_index() }, parser.offset_u32(input), child.end);
-    let top =
-        child.top.map(|top| if top == Connective::And { Connective::Or } else { Connective::And });
-    Ok((rest, Parsed { top, ..child }))
+    let (rest, child) = group(parser, group_start)?;
+    let not = EntryKind::Not { child: parser.last_index() };
+    parser.push(not, parser.offset_u32(input), child.end);
+    // De Morgan: negation swaps the connectives.
+    let connective = child.connective.map(|connective| match connective {
+        Connective::And => Connective::Or,
+        Connective::Or => Connective::And,
+    });
+    Ok((rest, Parsed { connective, ..child }))
 }
 
+/// Parses the closing `bracket` of the parenthesis or bracket at `open`.
 #[inline]
 fn close<'s>(
     parser: &Parser,
@@ -200,20 +225,21 @@ fn close<'s>(
     }
 }
 
-/// What begins with an attribute: a value path, or a clause.
+/// Parses a value path or a clause: what starts with an attribute.
+// PERF: see the module documentation.
 #[inline(always)]
 fn attribute<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, Parsed> {
     let (rest, path) = attr_path(parser, input)?;
     let after = skip_whitespace(rest);
     if after.first() == Some(&b'[') {
-        let (rest, built) = with_brackets(parser, path, after)?;
-        return Ok((rest, built));
+        let (rest, parsed) = after_path(parser, path, after)?;
+        return Ok((rest, parsed));
     }
     attr_exp(parser, path, after)
 }
 
-/// A value path, from the bracket on.
-fn with_brackets<'s>(
+/// Parses the rest of a value path from its bracket on, and what a dialect allows after it.
+fn after_path<'s>(
     parser: &mut Parser,
     path: PathRange,
     input: Input<'s>,
@@ -225,14 +251,14 @@ fn with_brackets<'s>(
         let inner = LogicalBuilder::new(parser, Connective::And, start, inner);
         return after_brackets(parser, path, inner, rest);
     }
-    let built = parser.value_path(path, inner, rest);
-    Ok((rest, built))
+    let parsed = parser.push_value_path(path, inner, rest);
+    Ok((rest, parsed))
 }
 
 /// ```text
 /// valuePath = attrPath *WS "[" *WS orExp "]"
 /// ```
-/// From the bracket on; what it gives is the expression inside.
+/// Parses it from the bracket on. Returns the expression in the brackets.
 pub(super) fn value_path<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, Parsed> {
     if parser.in_brackets {
         let error = Diagnostic::new(
@@ -240,100 +266,112 @@ pub(super) fn value_path<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResu
             parser.span(input, 1),
             "brackets inside brackets",
         );
-        return fail(error.with_help(
-            "a sub-attribute has no sub-attributes of its own; ask for both with `and`",
-        ));
+        return fail(
+            error.with_help("sub-attributes have no sub-attributes; join conditions with `and`"),
+        );
     }
     parser.descend(input)?;
     parser.in_brackets = true;
     let (rest, inner) = or_exp(parser, skip_whitespace(input.get(1..).unwrap_or(&[])))?;
     let rest = close(parser, input, rest, b']')?;
     parser.in_brackets = false;
-    parser.depth -= 1;
+    parser.ascend();
     Ok((rest, inner))
 }
 
-/// By dialect, and to tell what would be right: a sub-attribute or operator after a value path, moved into its brackets.
+/// Parses a sub-attribute or an operator after a value path, which some dialects allow, and moves
+/// it into the brackets: `emails[type pr].value eq "x"` and `emails[type pr] eq "x"` both become
+/// `emails[type pr and value eq "x"]`. `conjunction` has the expression in the brackets as its only
+/// operand, and `input` starts after the closing bracket.
+///
+/// If the dialect does not allow it, the filter is parsed all the same, because the help of the
+/// error contains the corrected filter.
 fn after_brackets<'s>(
     parser: &mut Parser,
     path: PathRange,
-    mut inner: LogicalBuilder,
+    mut conjunction: LogicalBuilder,
     input: Input<'s>,
 ) -> ParseResult<'s, Parsed> {
-    let error = |parser: &Parser, input, help: String| {
-        let error = Diagnostic::new(
-            Code::TextAfterBrackets,
-            parser.span(input, 1),
-            "nothing may follow `]` but `and`, `or`, `)`",
-        );
-        fail(error.with_help(help))
-    };
-    let dotted = input.first() == Some(&b'.');
-    let (sub, rest) = if dotted {
-        let (rest, name) = word(input.get(1..).unwrap_or(&[]))?;
-        let end = parser.offset_u32(rest);
-        let start = end - to_u32(name.len());
-        let sub = PathRange { start, name: start, dot: 0, end };
-        if !is_name(parser.filter.slice(sub.start, sub.end))
-            || operator(skip_whitespace(rest)).is_none()
-        {
-            let help = "a sub-attribute after `]` belongs to PATCH paths; a filter asks inside: `emails[type eq \"work\" and value eq \"x\"]`";
-            return error(parser, input, help.into());
+    let has_dot = input.first() == Some(&b'.');
+    let (rest, sub_attribute) = if has_dot {
+        let (rest, name) = attr_name(parser, input.get(1..).unwrap_or(&[]))?;
+        let is_clause = is_name(parser.filter.slice(name.start, name.end))
+            && operator(skip_whitespace(rest)).is_some();
+        if !is_clause {
+            let help = "a sub-attribute after `]` is valid in PATCH paths only; in a filter, write \
+                        `emails[type eq \"work\" and value eq \"x\"]`";
+            return fail(text_after_brackets(parser, input).with_help(help));
         }
-        (sub, rest)
+        (rest, name)
     } else {
-        let start = to_u32(parser.filter.text.len());
-        parser.filter.text.push_str("value");
-        (PathRange { start, name: start, dot: 0, end: start + 5 }, input)
+        (input, implied_name(parser, "value"))
     };
-    let (rest, clause) = attr_exp(parser, sub, skip_whitespace(rest))?;
-    inner.push(parser, clause);
-    let inner = inner.finish(parser)?;
-    let built = parser.value_path(path, inner, rest);
-    let right = parser.filter.root().to_string();
+    let (rest, clause) = attr_exp(parser, sub_attribute, skip_whitespace(rest))?;
+    conjunction.push(parser, clause);
+    let inner = conjunction.finish(parser)?;
+    let parsed = parser.push_value_path(path, inner, rest);
+
+    let corrected = parser.filter.root().to_string();
     let syntax = &parser.filter.syntax;
-    let (code, allowed, message) = if dotted {
-        (
-            Code::AcceptedSubAttribute,
-            syntax.sub_attribute_after_brackets,
-            "a sub-attribute after `]`",
-        )
+    let (is_allowed, code, message) = if has_dot {
+        let is_allowed = syntax.sub_attribute_after_brackets;
+        (is_allowed, Code::AcceptedSubAttribute, "a sub-attribute after `]`")
     } else {
-        (Code::AcceptedOperator, syntax.operator_after_brackets, "an operator after `]`")
+        let is_allowed = syntax.operator_after_brackets;
+        (is_allowed, Code::AcceptedOperator, "an operator after `]`")
     };
-    if !allowed {
-        return error(parser, input, format!("write `{right}`"));
+    if !is_allowed {
+        let help = format!("write `{corrected}`");
+        return fail(text_after_brackets(parser, input).with_help(help));
     }
-    let span = Span::new(path.start as usize, built.end as usize);
-    parser.filter.warnings.push(Diagnostic::new(code, span, message).replace(span, right));
-    Ok((rest, built))
+    let span = Span::new(path.start as usize, parsed.end as usize);
+    parser.filter.warnings.push(Diagnostic::new(code, span, message).replace(span, corrected));
+    Ok((rest, parsed))
+}
+
+/// Parses a word as the name of a sub-attribute. The caller checks it with [`is_name`].
+fn attr_name<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, PathRange> {
+    let (rest, name) = word(input)?;
+    let end = parser.offset_u32(rest);
+    let start = end - to_u32(name.len());
+    Ok((rest, PathRange { start, name: start, dot: 0, end }))
+}
+
+/// Appends a name that is not in the source to the text of the filter.
+fn implied_name(parser: &mut Parser, name: &str) -> PathRange {
+    let start = to_u32(parser.filter.text.len());
+    parser.filter.text.push_str(name);
+    PathRange { start, name: start, dot: 0, end: start + to_u32(name.len()) }
 }
 
 /// ```text
 /// attrExp = attrPath 1*WS "pr" / attrPath 1*WS compareOp 1*WS compValue
 /// ```
-/// From behind the path and its blanks on; without any, no operator stands there, as paths end where words do.
+/// Parses it from the operator on, after the path and the whitespace. Without whitespace there is
+/// no operator, because a path extends to the end of its word.
+// PERF: see the module documentation.
 #[inline(always)]
 fn attr_exp<'s>(parser: &mut Parser, path: PathRange, input: Input<'s>) -> ParseResult<'s, Parsed> {
     let (rest, operator) = compare_op(parser, path, input)?;
     let operator_start = parser.offset_u32(input);
     parser.count_clause(path.start)?;
-    let nothing = LiteralRange { kind: LiteralKind::Absent, source_start: 0, start: 0, end: 0 };
+    let absent = LiteralRange { kind: LiteralKind::Absent, source_start: 0, start: 0, end: 0 };
     let (rest, literal) =
-        if operator.takes_value() { comp_value(parser, operator, rest)? } else { (rest, nothing) };
+        if operator.takes_value() { comp_value(parser, operator, rest)? } else { (rest, absent) };
     let end = parser.offset_u32(rest);
     parser.push(
         EntryKind::Clause(ClauseParts { path, operator, operator_start, literal }),
         path.start,
         end,
     );
-    Ok((rest, Parsed { end, connective_levels: 0, top: None }))
+    Ok((rest, Parsed { end, connective_levels: 0, connective: None }))
 }
 
 /// ```text
 /// compareOp = "eq" / "ne" / "co" / "sw" / "ew" / "gt" / "ge" / "lt" / "le"
 /// ```
-/// or `pr`, in any case.
+/// or `pr`, ignoring case.
+// PERF: see the module documentation.
 #[inline(always)]
 fn compare_op<'s>(parser: &Parser, path: PathRange, input: Input<'s>) -> ParseResult<'s, Operator> {
     match operator(input) {
@@ -345,15 +383,17 @@ fn compare_op<'s>(parser: &Parser, path: PathRange, input: Input<'s>) -> ParseRe
 /// ```text
 /// attrPath = [ URI ":" ] ATTRNAME [ "." ATTRNAME ]
 /// ```
-/// A URI has a colon of its own; the name begins after the last one.
-/// Whoever asks for one has seen its first byte: a letter or `$`.
+/// The name starts after the last colon, because a URI contains colons. The caller has checked that
+/// the first byte is a letter or `$`.
+// PERF: inlined (see the module documentation); the common paths, `name` and `name.sub`, are
+// scanned once, without `word` and `is_name`.
 #[inline(always)]
 pub(super) fn attr_path<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, PathRange> {
-    // Nearly always one name or two, which are then read once.
     let start = parser.offset_u32(input);
     let rest = skip_name(input);
     if at_end_of_word(rest) {
-        return Ok((rest, PathRange { start, name: start, dot: 0, end: parser.offset_u32(rest) }));
+        let end = parser.offset_u32(rest);
+        return Ok((rest, PathRange { start, name: start, dot: 0, end }));
     }
     if let [b'.', sub @ ..] = rest
         && starts_name(sub)
@@ -368,7 +408,7 @@ pub(super) fn attr_path<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s
     Ok((rest, path))
 }
 
-/// A path with a URN, or none at all.
+/// Parses a path that contains a URN, or reports why it is invalid.
 fn long_path<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, PathRange> {
     let (rest, word) = word(input)?;
     let start = parser.offset(input);
@@ -395,7 +435,7 @@ fn long_path<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, PathRange
             "a dotted name inside brackets",
         );
         return fail(
-            error.with_help("inside `[...]` stand bare names of sub-attributes, such as `type`"),
+            error.with_help("inside `[...]`, use the bare name of a sub-attribute, such as `type`"),
         );
     }
     Ok((rest, range))

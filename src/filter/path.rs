@@ -8,28 +8,45 @@ use crate::limits::Limits;
 use crate::syntax::Syntax;
 use std::fmt;
 
-/// The `path` of a PATCH operation (RFC 7644 figure 7): an attribute, or elements of a multi-valued attribute, with or
-/// without a sub-attribute of them.
+/// The `path` of a PATCH operation (RFC 7644 section 3.5.2, figure 7).
+///
+/// It selects an attribute, such as `name.familyName`, or the elements of a multi-valued attribute
+/// that match a filter, with or without one of their sub-attributes.
+///
+/// ```
+/// use scieve::PatchPath;
+///
+/// let path = PatchPath::parse(r#"emails[type eq "work"].value"#)?;
+/// assert_eq!(path.attribute().name(), "emails");
+/// assert_eq!(path.filter().map(|filter| filter.to_string()).as_deref(), Some(r#"type eq "work""#));
+/// assert_eq!(path.sub_attribute(), Some("value"));
+/// # Ok::<(), scieve::Diagnostics>(())
+/// ```
 #[derive(Clone)]
 pub struct PatchPath {
+    /// The source and the expression in the brackets. Without brackets it has no entries.
     tree: Filter,
     path: PathRange,
     sub_attribute: Option<(u32, u32)>,
 }
 
 impl PatchPath {
-    /// Reads a path by RFC 7644 within the default [`Limits`].
+    /// Parses a path by RFC 7644 with the default [`Limits`].
     ///
     /// # Errors
-    /// Text that is no path; [`Diagnostics::scim_type`] tells a error in the path from one in the filter inside it.
+    ///
+    /// Returns one diagnostic if `text` is not a valid path or exceeds a limit.
+    /// [`Diagnostics::scim_type`] is `invalidFilter` for an error in the brackets and `invalidPath`
+    /// for any other.
     pub fn parse(text: &str) -> Result<Self, Diagnostics> {
         Self::parse_with(text, &Syntax::rfc(), &Limits::default())
     }
 
-    /// Reads a path, whose filter is in a dialect, within limits.
+    /// Parses a path with a dialect for its filter, and with limits.
     ///
     /// # Errors
-    /// As [`PatchPath::parse`].
+    ///
+    /// See [`PatchPath::parse`].
     pub fn parse_with(text: &str, syntax: &Syntax, limits: &Limits) -> Result<Self, Diagnostics> {
         let limits = limits.clamped();
         check_length(text, &limits).map_err(Diagnostics::about_path)?;
@@ -41,19 +58,19 @@ impl PatchPath {
         }
     }
 
-    /// The attribute before the brackets; its sub-attribute where the path is plain, such as `name.familyName`.
+    /// Returns the attribute before the brackets, or the whole path if there are no brackets.
     #[must_use]
     pub fn attribute(&self) -> Path<'_> {
         Path::new(&self.tree, self.path)
     }
 
-    /// The filter in the brackets.
+    /// Returns the filter in the brackets.
     #[must_use]
     pub fn filter(&self) -> Option<Expr<'_>> {
         (!self.tree.entries.is_empty()).then(|| self.tree.root())
     }
 
-    /// The sub-attribute after the brackets, or after the dot of a plain path.
+    /// Returns the sub-attribute: after the brackets or, if there are none, after the dot.
     #[must_use]
     pub fn sub_attribute(&self) -> Option<&str> {
         match self.sub_attribute {
@@ -62,14 +79,14 @@ impl PatchPath {
         }
     }
 
-    /// The deviations from RFC 7644 that were accepted.
+    /// Returns a warning for each accepted deviation from RFC 7644.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         self.tree.warnings()
     }
 }
 
-/// The canonical text.
+/// Prints the canonical form.
 impl fmt::Display for PatchPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.attribute().as_str())?;

@@ -1,30 +1,31 @@
-//! Canonical text: lower-case keywords, single skip_whitespace, the fewest parentheses.
+//! The canonical form: lowercase keywords, single spaces and no redundant parentheses.
 
 use super::ast::{Clause, Expr, ExprKind, Filter, Literal};
 use std::fmt::{self, Write};
 
-/// The canonical text. Reading it gives an equal filter again, and printing that the same text.
+/// Prints the canonical form. Parsing it returns an equal filter, which prints the same string.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         print(self.root(), f)
     }
 }
 
-/// The canonical text of this part.
+/// Prints the canonical form of this expression.
 impl fmt::Display for Expr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         print(*self, f)
     }
 }
 
-/// What is left to write, the next thing last: a list on the heap, so that depth costs no stack.
+/// An item of the work stack of [`print`], which is on the heap so that deep filters use no more of
+/// the call stack than flat ones.
 enum Pending<'f> {
     Expr {
         expr: Expr<'f>,
         inside_and: bool,
     },
-    /// The rest of a chain: a connective, the operand and its later siblings.
-    Rest {
+    /// The remaining operands of a conjunction or disjunction, each preceded by the connective.
+    Operands {
         next: Option<Expr<'f>>,
         connective: &'static str,
         inside_and: bool,
@@ -37,10 +38,10 @@ fn print(root: Expr<'_>, out: &mut impl Write) -> fmt::Result {
     while let Some(item) = pending.pop() {
         match item {
             Pending::Text(text) => out.write_str(text)?,
-            Pending::Rest { next: None, .. } => {}
-            Pending::Rest { next: Some(expr), connective, inside_and } => {
+            Pending::Operands { next: None, .. } => {}
+            Pending::Operands { next: Some(expr), connective, inside_and } => {
                 out.write_str(connective)?;
-                pending.push(Pending::Rest { next: expr.next(), connective, inside_and });
+                pending.push(Pending::Operands { next: expr.next(), connective, inside_and });
                 pending.push(Pending::Expr { expr, inside_and });
             }
             Pending::Expr { expr, inside_and } => match expr.kind() {
@@ -52,7 +53,7 @@ fn print(root: Expr<'_>, out: &mut impl Write) -> fmt::Result {
                     }
                     if let Some(first) = operands.next() {
                         let connective = if and { " and " } else { " or " };
-                        pending.push(Pending::Rest {
+                        pending.push(Pending::Operands {
                             next: first.next(),
                             connective,
                             inside_and: and,
@@ -85,7 +86,7 @@ fn write_clause(clause: &Clause<'_>, out: &mut impl Write) -> fmt::Result {
     }
 }
 
-/// As canonical text writes it; a string in double quotes with what JSON or a screen cannot take escaped.
+/// Prints the value as JSON. Characters that could disguise a string in a terminal are escaped too.
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -97,7 +98,7 @@ impl fmt::Display for Literal<'_> {
     }
 }
 
-/// Writes `text` as a JSON string (RFC 8259 section 7).
+/// Writes a JSON string (RFC 8259 section 7).
 pub(crate) fn write_string(text: &str, out: &mut impl Write) -> fmt::Result {
     out.write_char('"')?;
     let mut plain_from = 0;
@@ -124,7 +125,9 @@ pub(crate) fn write_string(text: &str, out: &mut impl Write) -> fmt::Result {
     out.write_char('"')
 }
 
-/// What JSON wants escaped, and besides what would let a text show as another: controls, line ends, direction marks.
+/// Returns whether to escape a character: those that JSON requires, and those that make a string
+/// look like another one, which are control, bidirectional formatting and zero-width characters and
+/// line separators.
 fn needs_escape(char: char) -> bool {
     matches!(char,
         '"' | '\\' | '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200b}'..='\u{200f}'

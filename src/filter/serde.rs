@@ -1,4 +1,5 @@
-//! Filters and paths as their canonical text, which has no depth: reading one back goes through the grammar and its limits.
+//! Serialization of filters and paths as strings in canonical form. Deserialization goes through
+//! the parser and the default limits, so it cannot create an invalid or unbounded filter.
 
 use super::ast::Filter;
 use super::path::PatchPath;

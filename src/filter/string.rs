@@ -1,10 +1,11 @@
-//! JSON strings (RFC 8259 section 7), decoded.
+//! JSON strings (RFC 8259 section 7): finding their end and decoding their escapes.
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::span::Span;
 use crate::value::swar::{equal_mask, less_mask};
 
-/// What follows the string in double quotes at the start of `input`; `None` where it holds an escape or a error.
+/// Skips a string in double quotes. Returns `None` if it contains an escape or is invalid.
+// PERF: part of the clause that is inlined into one function; see the documentation of `parse`.
 #[inline(always)]
 pub(super) fn skip_plain(input: &[u8]) -> Option<&[u8]> {
     match skip_unescaped(input.get(1..)?, b'"') {
@@ -13,14 +14,15 @@ pub(super) fn skip_plain(input: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// A string that was read: how many bytes of the text it took, quotes included, and whether it holds escapes.
 pub(super) struct Scanned {
+    /// Length in the source in bytes, quotes included.
     pub(super) len: usize,
+    /// True if the string contains escapes.
     pub(super) escaped: bool,
 }
 
-/// Finds the end of the string at the start of `input`, whose first byte is the opening quote, and checks all between.
-/// `offset` is where `input` starts in the source.
+/// Finds the end of the string at the start of `input`, whose first byte is the opening quote, and
+/// rejects control characters in it. `offset` is the offset of `input` in the source.
 pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
     let quote = input.first().copied().unwrap_or(b'"');
     let mut at = 1;
@@ -36,7 +38,7 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
             None => return Err(unterminated(offset, input.len())),
         }
         escaped = true;
-        // Whatever is escaped cannot end the string; `decode` looks at what it is.
+        // An escaped character never ends the string. `decode` checks the escape.
         match input.get(at) {
             Some(byte) if *byte >= 0x20 => at += 1,
             Some(_) => {}
@@ -45,12 +47,13 @@ pub(super) fn scan(input: &[u8], offset: usize) -> Result<Scanned, Diagnostic> {
     }
 }
 
-/// From the first byte on that ends a string, begins an escape or has to be escaped.
+/// Skips all bytes before the first quote, backslash or control character.
+// PERF: tests eight bytes per step (SWAR, see `value::swar`) without an alignment prologue, because
+// most strings are short. Check with `benches/peers -- --only parse`, F2, and `hostile`, "string".
 #[inline(always)]
 fn skip_unescaped(mut bytes: &[u8], quote: u8) -> &[u8] {
-    // Most texts are short: eight bytes at a time need no start of their own.
-    while let Some((eight, rest)) = bytes.split_first_chunk() {
-        let special = specials(u64::from_le_bytes(*eight), quote);
+    while let Some((chunk, rest)) = bytes.split_first_chunk() {
+        let special = special_mask(u64::from_le_bytes(*chunk), quote);
         if special != 0 {
             return bytes.get(special.trailing_zeros() as usize / 8..).unwrap_or(&[]);
         }
@@ -66,15 +69,16 @@ fn skip_unescaped(mut bytes: &[u8], quote: u8) -> &[u8] {
     bytes
 }
 
-/// The top bit of each of the eight bytes that is the quote, a backslash or a control character; exact up to the first of them.
-fn specials(eight: u64, quote: u8) -> u64 {
-    equal_mask(eight, quote) | equal_mask(eight, b'\\') | less_mask(eight, 0x20)
+/// Sets the top bit of each byte of `chunk` that is the quote, a backslash or a control character.
+/// The lowest bit set is exact; bits above it may be false positives.
+fn special_mask(chunk: u64, quote: u8) -> u64 {
+    equal_mask(chunk, quote) | equal_mask(chunk, b'\\') | less_mask(chunk, 0x20)
 }
 
 fn control(byte: u8, at: usize) -> Diagnostic {
     let message = format!("control character U+{byte:04X} in a string");
     let error = Diagnostic::new(Code::ControlCharacter, Span::new(at, at + 1), message);
-    error.label("not allowed as it is").with_help(format!("write it as an escape: \\u{byte:04x}"))
+    error.label("must be escaped").with_help(format!("write it as an escape: \\u{byte:04x}"))
 }
 
 fn unterminated(start: usize, len: usize) -> Diagnostic {
@@ -83,12 +87,13 @@ fn unterminated(start: usize, len: usize) -> Diagnostic {
         Span::new(start, start + len.min(1)),
         "the string has no closing quote",
     );
-    error
-        .label("opened here")
-        .with_help("close it with `\"`; inside, a quote is written `\\\"` and a backslash `\\\\`")
+    error.label("opened here").with_help(
+        "close it with `\"`; inside a string, write a quote as `\\\"` and a backslash as `\\\\`",
+    )
 }
 
-/// Appends the decoded form of `body`, the text between the quotes, to `out`.
+/// Appends the decoded form of `body`, the part between the quotes, to `out`. `offset` is the
+/// offset of `body` in the source.
 pub(super) fn decode(
     body: &str,
     offset: usize,
@@ -118,7 +123,7 @@ pub(super) fn decode(
             _ => {
                 let span = Span::new(start, start + 1 + used);
                 let error =
-                    Diagnostic::new(Code::BadEscape, span, "JSON strings have no such escape");
+                    Diagnostic::new(Code::BadEscape, span, "invalid escape in a JSON string");
                 let error = error.expecting(&[
                     "`\\\"`",
                     "`\\\\`",
@@ -130,7 +135,7 @@ pub(super) fn decode(
                     "`\\t`",
                     "`\\uXXXX`",
                 ]);
-                return Err(error.with_help("a backslash itself is written twice: `\\\\`"));
+                return Err(error.with_help("write a backslash as `\\\\`"));
             }
         });
         rest = after.get(used..).unwrap_or("");
@@ -139,7 +144,8 @@ pub(super) fn decode(
     Ok(())
 }
 
-/// Reads `uXXXX`, or `uXXXX\uXXXX` for a character beyond U+FFFF: the character and the length taken.
+/// Decodes `uXXXX`, or `uXXXX\uXXXX` for a surrogate pair. Returns the character and the number of
+/// bytes decoded. `start` is the offset of the backslash in the source.
 fn unicode(after: &str, start: usize) -> Result<(char, usize), Diagnostic> {
     let span = |len| Span::new(start, start + 1 + len);
     let Some(first) = unit(after) else {
@@ -147,13 +153,13 @@ fn unicode(after: &str, start: usize) -> Result<(char, usize), Diagnostic> {
         let error =
             Diagnostic::new(Code::BadEscape, span(width), "`\\u` needs four hexadecimal digits");
         return Err(
-            error.with_help("a character beyond U+FFFF is written as two: `\\ud83d\\ude00`")
+            error.with_help("write a character above U+FFFF as a surrogate pair: `\\ud83d\\ude00`")
         );
     };
     if first == 0 {
         let error =
             Diagnostic::new(Code::NulCharacter, span(5), "U+0000 is not allowed in a string");
-        return Err(error.with_help("no database stores it in a text, so no value can equal it"));
+        return Err(error.with_help("not every database can store U+0000 in a string"));
     }
     let low = after.get(5..).and_then(|rest| rest.strip_prefix('\\')).and_then(unit);
     let mut units = [first, low.unwrap_or(0)];
@@ -168,12 +174,13 @@ fn unicode(after: &str, start: usize) -> Result<(char, usize), Diagnostic> {
     match char::decode_utf16(units.into_iter().take(take)).next() {
         Some(Ok(char)) => Ok((char, if take == 2 { 11 } else { 5 })),
         _ => {
-            let error = Diagnostic::new(Code::LoneSurrogate, span(5), "half of a surrogate pair");
-            Err(error.with_help("a character beyond U+FFFF is written as two escapes, the high half first: `\\ud83d\\ude00`"))
+            let error = Diagnostic::new(Code::LoneSurrogate, span(5), "unpaired surrogate");
+            Err(error.with_help("write a character above U+FFFF as two escapes, the high surrogate first: `\\ud83d\\ude00`"))
         }
     }
 }
 
+/// Parses `uXXXX` as a UTF-16 code unit.
 fn unit(text: &str) -> Option<u16> {
     let digits = text.strip_prefix('u')?.get(..4)?;
     digits.bytes().all(|digit| digit.is_ascii_hexdigit()).then_some(())?;

@@ -1,4 +1,4 @@
-//! What the grammar is made of: skip_whitespace, words, and why reading stops.
+//! Lexical elements of the grammar: whitespace, words, names and URIs.
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
@@ -6,10 +6,12 @@ use nom::bytes::complete::take_till;
 use nom::error::ErrorKind;
 use nom::{IResult, Parser as _};
 
+/// The rest of the source, from the current position on.
 pub(super) type Input<'s> = &'s [u8];
 pub(super) type ParseResult<'s, T> = IResult<Input<'s>, T, ParseError>;
 
-/// Why reading stopped; `None` where a token of nom's own did not fit, which its caller turns into a diagnostic.
+/// A parse error. `None` is the error of a nom combinator, which the caller replaces by a
+/// diagnostic.
 #[derive(Debug)]
 pub(super) struct ParseError(pub(super) Option<Diagnostic>);
 
@@ -23,30 +25,31 @@ impl<'s> nom::error::ParseError<Input<'s>> for ParseError {
     }
 }
 
+/// Returns an error that no alternative of the grammar can recover from.
 pub(super) fn fail<T>(diagnostic: Diagnostic) -> Result<T, nom::Err<ParseError>> {
     Err(nom::Err::Failure(ParseError(Some(diagnostic))))
 }
 
-/// What a byte can be: a bit each.
-const BLANK: u8 = 1;
+// Classes of bytes, one bit each.
+const WHITESPACE: u8 = 1;
 const ENDS_WORD: u8 = 2;
 const IN_NAME: u8 = 4;
 const IN_URI: u8 = 8;
 const STARTS_NAME: u8 = 16;
 
-/// One look instead of a comparison for each byte that there is a rule for.
+// PERF: one load and mask per byte, instead of a comparison with each byte of the class.
 const CLASSES: [u8; 256] = classes();
 
 #[expect(
     clippy::indexing_slicing,
-    reason = "runs at compile time only, where a bad index is a compile error"
+    reason = "evaluated at compile time only, where an invalid index is a compile error"
 )]
 const fn classes() -> [u8; 256] {
     let mut classes = [0; 256];
     let mut byte = 0;
     while byte < classes.len() {
         classes[byte] = match byte as u8 {
-            b' ' | b'\t' | b'\r' | b'\n' => BLANK | ENDS_WORD,
+            b' ' | b'\t' | b'\r' | b'\n' => WHITESPACE | ENDS_WORD,
             b'(' | b')' | b'[' | b']' | b'"' => ENDS_WORD,
             b'a'..=b'z' | b'A'..=b'Z' | b'$' => STARTS_NAME | IN_NAME | IN_URI,
             b'0'..=b'9' | b'-' | b'_' => IN_NAME | IN_URI,
@@ -63,9 +66,9 @@ fn is(byte: u8, class: u8) -> bool {
     CLASSES.get(usize::from(byte)).is_some_and(|classes| classes & class != 0)
 }
 
-/// WS = SP / HTAB / CR / LF
-///
-/// Nearly always there is one space, or nothing: that takes no loop.
+/// Skips whitespace: space, tab, carriage return and line feed.
+// PERF: inlined without a loop for the two common cases, a single space and no whitespace. Part of
+// the change that halved the time of `parse`; check with `benches/peers -- --only parse`, F2.
 #[inline(always)]
 pub(super) fn skip_whitespace(input: Input<'_>) -> Input<'_> {
     match input {
@@ -76,33 +79,34 @@ pub(super) fn skip_whitespace(input: Input<'_>) -> Input<'_> {
     }
 }
 
-/// Whatever blanks there are; out of the way of the one that is usual.
+// PERF: kept out of line, so that the loop does not grow every caller of `skip_whitespace`.
 #[inline(never)]
 fn skip_whitespace_run(mut input: Input<'_>) -> Input<'_> {
     while let [first, rest @ ..] = input
-        && is(*first, BLANK)
+        && is(*first, WHITESPACE)
     {
         input = rest;
     }
     input
 }
 
-/// Everything up to the next blank, bracket or double quote.
+/// Parses everything up to the next whitespace, parenthesis, bracket or double quote.
 pub(super) fn word(input: Input<'_>) -> ParseResult<'_, Input<'_>> {
     take_till(|byte| is(byte, ENDS_WORD)).parse(input)
 }
 
-/// Whether a word that goes up to here ends here.
+/// Returns whether a word before `input` ends there.
 pub(super) fn at_end_of_word(input: Input<'_>) -> bool {
     input.first().is_none_or(|byte| is(*byte, ENDS_WORD))
 }
 
-/// Whether a name can begin here.
+/// Returns whether `input` starts with the first character of a name: a letter or `$`.
 pub(super) fn starts_name(input: Input<'_>) -> bool {
     input.first().is_some_and(|byte| is(*byte, STARTS_NAME))
 }
 
-/// The input behind the letters, digits and other bytes of a name; what its first one may be is not asked.
+/// Skips the characters of a name. The caller checks the first one with [`starts_name`].
+// PERF: part of the clause that is inlined into one function; see the documentation of `parse`.
 #[inline(always)]
 pub(super) fn skip_name(input: Input<'_>) -> Input<'_> {
     let mut rest = input.iter();
@@ -112,21 +116,22 @@ pub(super) fn skip_name(input: Input<'_>) -> Input<'_> {
     rest.as_slice()
 }
 
-/// The operator that is the next word, and what follows it.
+/// Parses an operator that is a whole word.
 pub(super) fn operator(input: Input<'_>) -> Option<(Input<'_>, Operator)> {
     let (name, rest) = input.split_first_chunk()?;
     let operator = Operator::from_bytes(*name)?;
     at_end_of_word(rest).then_some((rest, operator))
 }
 
-/// The input from the parenthesis on, where it begins with `not` as an operator: with a group behind it.
+/// Parses `not` as an operator, which requires a parenthesis after it. Returns the input from the
+/// parenthesis on.
 pub(super) fn not_operator(input: Input<'_>) -> Option<Input<'_>> {
     let [b'n' | b'N', b'o' | b'O', b't' | b'T', rest @ ..] = input else { return None };
     let after = skip_whitespace(rest);
     (after.first() == Some(&b'(')).then_some(after)
 }
 
-/// An absolute URI (RFC 3986) and the colon after it.
+/// Returns whether `text` is an absolute URI (RFC 3986) followed by a colon.
 pub(super) fn is_uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.strip_suffix(':').and_then(|uri| uri.split_once(':')) else {
         return false;
@@ -138,7 +143,8 @@ pub(super) fn is_uri(text: &str) -> bool {
         && rest.bytes().all(|byte| is(byte, IN_URI))
 }
 
-/// Quotes of any sort in a word say that a string was meant, and its end is anyone's guess.
+/// Returns whether a word can be accepted as an unquoted string. A word that contains any kind of
+/// quote cannot, because it is ambiguous where the intended string ends.
 pub(super) fn is_plain_word(text: &str) -> bool {
     let quote = |char| {
         matches!(char, '\'' | '"' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«' | '»' | '‹' | '›')

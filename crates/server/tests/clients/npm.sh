@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The vendor's npm client against a server of its own.
 set -euo pipefail
-cd "$(dirname "$0")/../.."
-. tests/clients/serve.sh
+cd "$(dirname "$0")/../../../.."
+. crates/server/tests/clients/serve.sh
 
 if ! command -v npm >/dev/null 2>&1; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -13,9 +13,9 @@ if ! command -v npm >/dev/null 2>&1; then
     echo "-- skipped: npm is not installed, and only root can install it"
     exit 0
 fi
-if [ ! -d tests/clients/node_modules/@qlik/api ] && ! npm install --prefix tests/clients --no-audit --no-fund --silent; then
+if [ ! -d crates/server/tests/clients/node_modules/@qlik/api ] && ! npm install --prefix crates/server/tests/clients --no-audit --no-fund --silent; then
     echo "-- skipped: the client cannot be had from npm"
     exit 0
 fi
 serve
-node tests/clients/run.mjs "$url"
+node crates/server/tests/clients/run.mjs "$url"

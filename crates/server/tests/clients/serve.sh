@@ -4,7 +4,7 @@ server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 serve() {
-    cargo build --quiet --all-features
+    cargo build --quiet -p scieve-cli --all-features
     local target
     target=$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
     : >"$work/out"

@@ -1,13 +1,18 @@
-//! scieve beside its peers and beside the least that each stage could take; `cargo bench --manifest-path benches/peers/Cargo.toml`.
+//! Compares scieve with other crates, with SQLite, and with hand-written baselines for each stage.
 //!
-//! `--only parse` measures that group alone (see `GROUPS`). `scripts/instructions` runs the same under callgrind, with `--count`.
-//! A whole run writes `benches/RESULTS.md` and `benches/results.svg`. `SCIEVE_USERS` says how many users the store has: 1,000,000 where it says
-//! nothing.
+//! `cargo bench --manifest-path benches/peers/Cargo.toml` runs everything and writes
+//! `benches/RESULTS.md` and `benches/results.svg`. Options after `--`:
+//!
+//! - `--only GROUP` measures one group of `GROUPS` and writes nothing.
+//! - `--plot` measures nothing and draws `results.svg` from the figures in `RESULTS.md`.
+//! - `--count` runs each competitor once under callgrind; used by `scripts/instructions`.
+//!
+//! `SCIEVE_USERS` is the number of users in the store (default 1,000,000).
 
+mod baselines;
 #[path = "../../corpus/mod.rs"]
 mod corpus;
 mod evaluate;
-mod floors;
 mod measure;
 mod parse;
 mod plot;
@@ -16,20 +21,31 @@ mod sql;
 mod store;
 mod translate;
 
-use measure::Contest;
+use measure::Comparison;
 use report::Outcome;
+
+/// The folder of `RESULTS.md` and `results.svg`.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let after = |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
-    let only = after("--only").map(String::as_str);
-    if arguments.iter().any(|argument| argument == "--count") {
+    let has = |name: &str| arguments.iter().any(|argument| argument == name);
+    let only = arguments
+        .iter()
+        .position(|argument| argument == "--only")
+        .and_then(|at| arguments.get(at + 1))
+        .map(String::as_str);
+    if has("--count") {
         return count(only);
     }
+    if has("--plot") {
+        let results = std::fs::read_to_string(format!("{FOLDER}/RESULTS.md")).expect("RESULTS.md");
+        return plot(&report::parse(&results));
+    }
     let mut outcomes = Vec::new();
-    for mut contest in groups(only).flat_map(|group| group()) {
-        eprintln!("{}: {}", contest.group, contest.item);
-        outcomes.push(Outcome::of(&mut contest));
+    for mut comparison in groups(only).flat_map(|group| group()) {
+        eprintln!("{}: {}", comparison.group, comparison.item);
+        outcomes.push(Outcome::of(&mut comparison));
     }
     println!("{}", report::markdown(&outcomes));
     if only.is_none() {
@@ -37,46 +53,60 @@ fn main() {
     }
 }
 
-/// What is shown and what is kept of a whole run.
+/// Writes the report and the plot of a whole run.
 fn write(outcomes: &[Outcome]) {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-    let counted = std::process::Command::new(format!("{folder}/../scripts/instructions")).output();
+    let counted = std::process::Command::new(format!("{FOLDER}/../scripts/instructions")).output();
     let instructions = match &counted {
         Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout),
         _ => "\nNot counted: valgrind is not installed.\n".into(),
     };
-    std::fs::write(format!("{folder}/RESULTS.md"), report::results(outcomes, &instructions)).expect("RESULTS.md");
-    let shown = ["parse", "matches, a user", "matches, a JSON record", "store in memory"];
-    std::fs::write(format!("{folder}/results.svg"), plot::svg(outcomes, &shown)).expect("results.svg");
+    std::fs::write(format!("{FOLDER}/RESULTS.md"), report::results(outcomes, &instructions))
+        .expect("RESULTS.md");
+    plot(outcomes);
 }
 
-/// What is measured, in the order of the report. Making a group ready takes time and memory of its own.
-const GROUPS: [(&str, fn() -> Vec<Contest>); 8] = [
-    ("parse", parse::reading),
+fn plot(outcomes: &[Outcome]) {
+    let groups =
+        ["parse", "match a user, per user", "match a JSON record, per record", "in-memory store"];
+    std::fs::write(format!("{FOLDER}/results.svg"), plot::svg(outcomes, &groups))
+        .expect("results.svg");
+}
+
+/// The groups in the order of the report. Building a group may take time and memory.
+const GROUPS: [(&str, fn() -> Vec<Comparison>); 8] = [
+    ("parse", parse::parsing),
     ("check", parse::checking),
     ("hostile", parse::hostile),
-    ("sql", sql::contests),
+    ("sql", sql::comparisons),
     ("matches", evaluate::users),
     ("many", evaluate::many_users),
     ("json", evaluate::json),
-    ("store", store::contests),
+    ("store", store::comparisons),
 ];
 
-/// Too large for callgrind, or of no interest to it.
+/// Groups that are too large for callgrind or give no additional information there.
 const NOT_COUNTED: [&str; 3] = ["hostile", "many", "store"];
 
-fn groups(only: Option<&str>) -> impl Iterator<Item = fn() -> Vec<Contest>> {
-    GROUPS.into_iter().filter(move |(name, _)| only.is_none_or(|only| *name == only)).map(|(_, group)| group)
+fn groups(only: Option<&str>) -> impl Iterator<Item = fn() -> Vec<Comparison>> {
+    GROUPS
+        .into_iter()
+        .filter(move |(name, _)| only.is_none_or(|only| *name == only))
+        .map(|(_, group)| group)
 }
 
-/// Runs everyone once inside the function that callgrind watches, and says in which order.
+/// Runs each competitor once inside the function that callgrind watches, and prints the order.
 fn count(only: Option<&str>) {
-    let counted =
-        GROUPS.map(|(name, _)| name).into_iter().filter(|name| !NOT_COUNTED.contains(name) && only.is_none_or(|only| only == *name));
-    for mut contest in counted.flat_map(|name| groups(Some(name))).flat_map(|group| group()) {
-        for entrant in &mut contest.entrants {
-            entrant.count();
-            println!("{}\t{}\t{}\t{}", contest.group, contest.item, entrant.who, entrant.units);
+    let counted = GROUPS
+        .map(|(name, _)| name)
+        .into_iter()
+        .filter(|name| !NOT_COUNTED.contains(name) && only.is_none_or(|only| only == *name));
+    for mut comparison in counted.flat_map(|name| groups(Some(name))).flat_map(|group| group()) {
+        for competitor in &mut comparison.competitors {
+            competitor.count();
+            println!(
+                "{}\t{}\t{}\t{}",
+                comparison.group, comparison.item, competitor.name, competitor.units
+            );
         }
     }
 }

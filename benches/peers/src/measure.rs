@@ -1,57 +1,75 @@
-//! Everyone who does the same thing, measured in turns.
+//! Measures competitors that do the same work, in interleaved rounds.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-/// What is measured, once for each who can do it.
-pub(crate) struct Contest {
+/// One item of work with all competitors for it.
+pub(crate) struct Comparison {
     pub(crate) group: &'static str,
     pub(crate) item: String,
-    pub(crate) entrants: Vec<Entrant>,
+    pub(crate) competitors: Vec<Competitor>,
     pub(crate) goals: Vec<Goal>,
-    /// Who was measured before, with nanoseconds: what can be done once only.
-    pub(crate) known: Vec<(&'static str, f64)>,
+    /// Figures in nanoseconds of work that can be done only once and was measured beforehand.
+    pub(crate) measured: Vec<(&'static str, f64)>,
 }
 
-/// One who does it.
-pub(crate) struct Entrant {
-    pub(crate) who: &'static str,
-    /// How many of what the figure is for one run does: users, bytes, or 1.
+pub(crate) struct Competitor {
+    pub(crate) name: &'static str,
+    /// The number of units (users, bytes or 1) that one run processes. Figures are per unit.
     pub(crate) units: f64,
     run: Box<dyn FnMut()>,
 }
 
-/// What was promised.
+/// A performance goal of scieve.
 #[derive(Clone, Copy)]
 pub(crate) enum Goal {
-    /// So many times faster than that one, at least.
+    /// The minimum speed-up over a competitor.
     Faster(f64, &'static str),
-    /// So many times what that one takes, at most.
+    /// The maximum ratio of scieve's time to a competitor's time.
     AtMost(f64, &'static str),
-    /// So many nanoseconds, at most.
+    /// The maximum time in nanoseconds.
     Within(f64),
 }
 
 pub(crate) const OURS: &str = "scieve";
 
-impl Contest {
+impl Comparison {
     pub(crate) fn new(group: &'static str, item: impl Into<String>) -> Self {
-        Self { group, item: item.into(), entrants: Vec::new(), goals: Vec::new(), known: Vec::new() }
+        Self {
+            group,
+            item: item.into(),
+            competitors: Vec::new(),
+            goals: Vec::new(),
+            measured: Vec::new(),
+        }
     }
 
-    /// One that was measured before.
-    pub(crate) fn known(mut self, who: &'static str, taken: Duration) -> Self {
-        self.known.push((who, taken.as_nanos() as f64));
+    /// Adds a figure that was measured beforehand.
+    pub(crate) fn measured(mut self, name: &'static str, time: Duration) -> Self {
+        self.measured.push((name, time.as_nanos() as f64));
         self
     }
 
-    pub(crate) fn entrant<T>(self, who: &'static str, run: impl FnMut() -> T + 'static) -> Self {
-        self.entrant_of(who, 1.0, run)
+    pub(crate) fn competitor<T>(
+        self,
+        name: &'static str,
+        run: impl FnMut() -> T + 'static,
+    ) -> Self {
+        self.competitor_of(name, 1.0, run)
     }
 
-    /// One whose every run does `units` of it.
-    pub(crate) fn entrant_of<T>(mut self, who: &'static str, units: f64, mut run: impl FnMut() -> T + 'static) -> Self {
-        self.entrants.push(Entrant { who, units, run: Box::new(move || drop(black_box(run()))) });
+    /// Adds a competitor that processes `units` units in each run.
+    pub(crate) fn competitor_of<T>(
+        mut self,
+        name: &'static str,
+        units: f64,
+        mut run: impl FnMut() -> T + 'static,
+    ) -> Self {
+        self.competitors.push(Competitor {
+            name,
+            units,
+            run: Box::new(move || drop(black_box(run()))),
+        });
         self
     }
 
@@ -60,20 +78,25 @@ impl Contest {
         self
     }
 
-    /// What each entrant needs for a unit, in nanoseconds: the median of the rounds. They take turns, so that a slow moment of the machine hits all of them.
+    /// Returns the median time per unit of each competitor in nanoseconds. Rounds are interleaved,
+    /// so that noise of the machine affects all competitors alike.
     pub(crate) fn measure(&mut self) -> Vec<f64> {
         const ROUNDS: usize = 41;
         const ROUND: Duration = Duration::from_millis(2);
-        let repeats: Vec<u32> = self.entrants.iter_mut().map(|entrant| entrant.repeats(ROUND)).collect();
-        let mut times = vec![Vec::with_capacity(ROUNDS); self.entrants.len()];
+        let repeats: Vec<u32> =
+            self.competitors.iter_mut().map(|competitor| competitor.repeats(ROUND)).collect();
+        let mut times = vec![Vec::with_capacity(ROUNDS); self.competitors.len()];
         for round in 0..ROUNDS {
-            let mut turns: Vec<_> = self.entrants.iter_mut().zip(&repeats).zip(&mut times).collect();
-            // Every other round backwards, so that nobody always comes after the same one and finds what that leaves in the caches.
+            let mut turns: Vec<_> =
+                self.competitors.iter_mut().zip(&repeats).zip(&mut times).collect();
+            // Every other round runs in reverse order, so that no competitor always starts with the
+            // cache contents of the same predecessor.
             if round % 2 == 1 {
                 turns.reverse();
             }
-            for ((entrant, repeats), times) in turns {
-                times.push(entrant.time(*repeats).as_nanos() as f64 / f64::from(*repeats) / entrant.units);
+            for ((competitor, repeats), times) in turns {
+                let total = competitor.time(*repeats).as_nanos() as f64;
+                times.push(total / f64::from(*repeats) / competitor.units);
             }
         }
         let median = |mut times: Vec<f64>| {
@@ -84,7 +107,7 @@ impl Contest {
     }
 }
 
-impl Entrant {
+impl Competitor {
     fn time(&mut self, repeats: u32) -> Duration {
         let start = Instant::now();
         for _ in 0..repeats {
@@ -93,19 +116,20 @@ impl Entrant {
         start.elapsed()
     }
 
-    /// How many runs fill a round; at least one.
+    /// Returns the number of runs that fill a round; the minimum is 1.
     fn repeats(&mut self, round: Duration) -> u32 {
         let mut repeats = 1;
         loop {
-            let taken = self.time(repeats);
-            if taken * 2 > round {
-                return ((f64::from(repeats) * round.as_secs_f64() / taken.as_secs_f64()) as u32).max(1);
+            let time = self.time(repeats);
+            if time * 2 > round {
+                return ((f64::from(repeats) * round.as_secs_f64() / time.as_secs_f64()) as u32)
+                    .max(1);
             }
             repeats *= 4;
         }
     }
 
-    /// For callgrind: warm, and then once inside [`counted`].
+    /// Warms up, then runs once inside [`counted`].
     pub(crate) fn count(&mut self) {
         for _ in 0..3 {
             (self.run)();
@@ -114,7 +138,8 @@ impl Entrant {
     }
 }
 
-/// What `scripts/instructions` counts: callgrind knows this function by its name.
+/// The function whose instructions `scripts/instructions` counts. Callgrind finds it by name, so it
+/// must not be inlined.
 #[inline(never)]
 pub(crate) fn counted(run: &mut dyn FnMut()) {
     black_box(run)();

@@ -1,13 +1,14 @@
-//! The filters in the languages of those who are not of SCIM.
+//! The filters in the languages of competitors that do not implement SCIM.
 
 use crate::corpus;
 
-/// In wirefilter's language; `None` where it has no words for it. Its texts have case, so both sides are in small letters.
+/// Translates a filter to wirefilter; `None` if it cannot express it. Its comparisons are
+/// case-sensitive, so both sides are lowercased.
 pub(crate) fn to_wirefilter(name: &str) -> Option<String> {
     Some(match name {
         "F1" => r#"name == "bob""#.into(),
         "F2" => r#"(id == "62716ab404a7bd8626af9bd6" or id == "62716ac4c7e500e13ff5fa22") and (status == "active" or status == "disabled")"#.into(),
-        // Roles are one field: their names, each between two of the same byte.
+        // Roles are one field, in which each name is enclosed in separators.
         "F3" => r#"name contains "query" or email contains "query" or subject contains "query" or id == "query" or roles contains "\x1fquery\x1f""#.into(),
         "F4" => r#"(name == "bob" or name == "alice") and (status == "active" or status == "disabled")"#.into(),
         "F7" => corpus::f7().replace(" eq ", " == "),
@@ -17,7 +18,7 @@ pub(crate) fn to_wirefilter(name: &str) -> Option<String> {
     })
 }
 
-/// In CEL.
+/// Translates a filter to CEL.
 pub(crate) fn to_cel(name: &str) -> Option<String> {
     Some(match name {
         "F3" => {
@@ -28,7 +29,7 @@ pub(crate) fn to_cel(name: &str) -> Option<String> {
     })
 }
 
-/// The fields that these filters name.
+/// The fields of the translated filters.
 pub(crate) fn scheme() -> &'static wirefilter::Scheme {
     let mut scheme = wirefilter::Scheme::new();
     for field in ["id", "subject", "name", "email", "status", "roles"] {

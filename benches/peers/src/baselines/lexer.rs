@@ -1,8 +1,8 @@
-//! Tokens and nothing more: no reader can be faster than finding out where its words end.
+//! A lexer that builds nothing: no parser can be faster than finding the ends of its tokens.
 
 use memchr::memchr2;
 
-/// How many tokens the text has; `None` where a string does not end.
+/// Returns the number of tokens, or `None` if a string is unterminated.
 pub(crate) fn tokens(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let (mut at, mut tokens) = (0, 0);
@@ -14,14 +14,19 @@ pub(crate) fn tokens(text: &str) -> Option<usize> {
             }
             b'(' | b')' | b'[' | b']' => at + 1,
             b'"' => string_end(bytes, at + 1)?,
-            _ => at + bytes[at..].iter().position(|byte| is_end_of_word(*byte)).unwrap_or(bytes.len() - at),
+            _ => {
+                at + bytes[at..]
+                    .iter()
+                    .position(|byte| is_end_of_word(*byte))
+                    .unwrap_or(bytes.len() - at)
+            }
         };
         tokens += 1;
     }
     Some(tokens)
 }
 
-/// Behind the closing quote of the string whose first byte is at `at`.
+/// Returns the index after the closing quote of the string whose content starts at `at`.
 pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += memchr2(b'"', b'\\', bytes.get(at..)?)?;

@@ -1,5 +1,5 @@
-//! What one writes first: walk the tree as written for each record, look each attribute up in the JSON, and compare texts in small
-//! letters.
+//! The naive evaluator: walks the syntax tree for each record, looks up each attribute in the JSON
+//! and compares lowercased strings.
 
 use scieve::{Clause, Expr, ExprKind, Literal, Operator};
 use serde_json::Value;
@@ -23,7 +23,9 @@ fn compares(clause: &Clause<'_>, record: &Value) -> bool {
     let path = clause.path();
     let mut found = Vec::new();
     match (member(record, path.name()), path.sub_attribute()) {
-        (Some(Value::Array(elements)), Some(sub)) => found.extend(elements.iter().filter_map(|element| member(element, sub))),
+        (Some(Value::Array(elements)), Some(sub)) => {
+            found.extend(elements.iter().filter_map(|element| member(element, sub)))
+        }
         (Some(Value::Array(elements)), None) => found.extend(elements),
         (Some(element), Some(sub)) => found.extend(member(element, sub)),
         (Some(value), None) => found.push(value),
@@ -48,9 +50,9 @@ fn compares(clause: &Clause<'_>, record: &Value) -> bool {
                 }
             })
         }
-        (operator, Some(Literal::Boolean(wanted))) => {
-            found.iter().any(|value| (value.as_bool() == Some(wanted)) == (operator == Operator::Eq))
-        }
+        (operator, Some(Literal::Boolean(wanted))) => found
+            .iter()
+            .any(|value| (value.as_bool() == Some(wanted)) == (operator == Operator::Eq)),
         (operator, Some(Literal::Number(wanted))) => {
             let wanted: f64 = wanted.parse().unwrap_or(f64::NAN);
             found.iter().filter_map(|value| value.as_f64()).any(|value| match operator {
@@ -67,5 +69,9 @@ fn compares(clause: &Clause<'_>, record: &Value) -> bool {
 }
 
 pub(crate) fn member<'v>(value: &'v Value, name: &str) -> Option<&'v Value> {
-    value.as_object()?.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    value
+        .as_object()?
+        .iter()
+        .find(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value)
 }

@@ -1,9 +1,9 @@
-//! A check and plan as small as can be: the rules of the users API on F1-F4 and F7 written as code, no words about what is wrong, nothing that
-//! another resource could use.
+//! A minimal checker and planner: the rules of the users API for F1 to F4 and F7 as code, without
+//! diagnostics and specific to one resource.
 
 use scieve::{Expr, ExprKind, Filter, Literal, Operator};
 
-/// What the fields hold is read by nobody: making them is what is measured.
+/// The fields are never read; the measurement is about building them.
 #[allow(dead_code)]
 pub(crate) enum Node {
     All(Box<[Node]>),
@@ -13,7 +13,7 @@ pub(crate) enum Node {
     Contains(usize, Box<Substring>),
 }
 
-/// A text to look for, with room for what a search prepares.
+/// A substring to search, with space for the precomputed data of a searcher.
 #[allow(dead_code)]
 pub(crate) struct Substring {
     key: Box<str>,
@@ -24,10 +24,10 @@ pub(crate) struct Substring {
 const NAMES: [&str; 6] = ["id", "name", "email", "subject", "status", "assignedRoles.name"];
 const ID: usize = 0;
 const STATUS: usize = 4;
-/// By the places of the names: whether `co` is allowed.
+/// Whether `co` is allowed, by index in [`NAMES`].
 const CONTAINS: [bool; 6] = [false, true, true, true, false, true];
 
-/// What was seen so far: comparisons of `id`, and what the condition at hand asks of.
+/// The number of comparisons of `id` so far, and the attributes that the current operand contains.
 #[derive(Default)]
 struct Seen {
     ids: usize,
@@ -35,7 +35,7 @@ struct Seen {
     others: bool,
 }
 
-/// `None` where the rules are broken.
+/// Returns `None` if the filter violates the rules.
 pub(crate) fn check(filter: &Filter) -> Option<Node> {
     let mut seen = Seen::default();
     let node = node(filter.root(), &mut seen)?;
@@ -61,7 +61,9 @@ fn node(expr: Expr<'_>, seen: &mut Seen) -> Option<Node> {
             let mut nodes = Vec::new();
             for operand in operands {
                 match node(operand, seen)? {
-                    Node::Equal(field, text) if nodes.is_empty() && list.as_ref().is_none_or(|(of, _)| *of == field) => {
+                    Node::Equal(field, text)
+                        if nodes.is_empty() && list.as_ref().is_none_or(|(of, _)| *of == field) =>
+                    {
                         list.get_or_insert_with(|| (field, Vec::with_capacity(room))).1.push(text);
                     }
                     other => {
@@ -93,7 +95,11 @@ fn node(expr: Expr<'_>, seen: &mut Seen) -> Option<Node> {
                 Operator::Eq => Some(Node::Equal(field, folded(text)?)),
                 Operator::Co if CONTAINS[field] => {
                     let key = folded(text)?;
-                    let rare = key.bytes().enumerate().max_by_key(|(_, byte)| byte.wrapping_mul(37)).map_or(0, |(at, _)| at);
+                    let rare = key
+                        .bytes()
+                        .enumerate()
+                        .max_by_key(|(_, byte)| byte.wrapping_mul(37))
+                        .map_or(0, |(at, _)| at);
                     Some(Node::Contains(field, Box::new(Substring { key, rare, room: [0; 6] })))
                 }
                 _ => None,
@@ -103,7 +109,7 @@ fn node(expr: Expr<'_>, seen: &mut Seen) -> Option<Node> {
     }
 }
 
-/// Of ASCII alone.
+/// Folds an ASCII string; `None` for other strings.
 fn folded(text: &str) -> Option<Box<str>> {
     let capital = text.bytes().any(|byte| byte.is_ascii_uppercase());
     text.is_ascii().then(|| if capital { text.to_ascii_lowercase().into() } else { text.into() })

@@ -1,4 +1,4 @@
-//! What costs little because it does little: the least that each stage could take.
+//! Minimal hand-written implementations: lower bounds for the cost of each stage.
 
 pub(crate) mod check;
 pub(crate) mod compact;

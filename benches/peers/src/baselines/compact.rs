@@ -1,13 +1,13 @@
-//! A reader as small as can be that is still right: one list of nodes over the text, no copy of it, no words about what is wrong.
+//! A minimal correct parser: one list of nodes that borrow from the input, without diagnostics.
 //!
-//! It takes the grammar of RFC 7644 with the limits of scieve on depth and clauses. Escapes in strings are checked, and left to
-//! whoever wants the text.
+//! It accepts the grammar of RFC 7644 with scieve's limits on depth and clauses. Escapes in strings
+//! are validated but not decoded.
 
 use super::lexer::{is_end_of_word, string_end};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Node<'t> {
-    /// Its operands are the nodes before it, each with all of its own; so many nodes in all.
+    /// A conjunction of the preceding nodes; the value is their number, including descendants.
     And(u32),
     Or(u32),
     Not,
@@ -40,7 +40,7 @@ pub(crate) enum Value<'t> {
     Null,
 }
 
-struct Reader<'t> {
+struct Parser<'t> {
     text: &'t str,
     at: usize,
     depth: usize,
@@ -49,21 +49,21 @@ struct Reader<'t> {
     nodes: Vec<Node<'t>>,
 }
 
-/// The nodes of the text, children before their parents; `None` where it is no filter.
+/// Returns the nodes, children before their parents, or `None` if the text is not a filter.
 pub(crate) fn parse(text: &str) -> Option<Vec<Node<'_>>> {
     let nodes = Vec::with_capacity(text.len() / 16 + 2);
-    let mut reader = Reader { text, at: 0, depth: 0, clauses: 0, brackets: false, nodes };
-    reader.blanks();
-    reader.or()?;
-    (reader.at == text.len()).then_some(reader.nodes)
+    let mut parser = Parser { text, at: 0, depth: 0, clauses: 0, brackets: false, nodes };
+    parser.skip_whitespace();
+    parser.or()?;
+    (parser.at == text.len()).then_some(parser.nodes)
 }
 
-impl<'t> Reader<'t> {
+impl<'t> Parser<'t> {
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
-    fn blanks(&mut self) -> bool {
+    fn skip_whitespace(&mut self) -> bool {
         let start = self.at;
         while matches!(self.byte(), Some(b' ' | b'\t' | b'\r' | b'\n')) {
             self.at += 1;
@@ -86,17 +86,22 @@ impl<'t> Reader<'t> {
         self.chain("and", Self::unary, Node::And)
     }
 
-    /// Operands with the word between them; the blanks behind the last are taken.
-    fn chain(&mut self, word: &str, operand: fn(&mut Self) -> Option<()>, node: fn(u32) -> Node<'t>) -> Option<()> {
+    /// Parses operands with the connective between them, and the whitespace after the last one.
+    fn chain(
+        &mut self,
+        word: &str,
+        operand: fn(&mut Self) -> Option<()>,
+        node: fn(u32) -> Node<'t>,
+    ) -> Option<()> {
         let first = self.nodes.len();
         operand(self)?;
-        self.blanks();
+        self.skip_whitespace();
         if !self.connective(word)? {
             return Some(());
         }
         loop {
             operand(self)?;
-            self.blanks();
+            self.skip_whitespace();
             if !self.connective(word)? {
                 self.nodes.push(node((self.nodes.len() - first) as u32));
                 return Some(());
@@ -110,14 +115,17 @@ impl<'t> Reader<'t> {
         if !found.eq_ignore_ascii_case(word.as_bytes()) {
             return Some(false);
         }
-        if !matches!(bytes.get(self.at + word.len()), None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'(')) {
+        if !matches!(
+            bytes.get(self.at + word.len()),
+            None | Some(b' ' | b'\t' | b'\r' | b'\n' | b'(')
+        ) {
             return Some(false);
         }
         if !matches!(bytes[self.at - 1], b' ' | b'\t' | b'\r' | b'\n' | b')' | b']') {
             return None;
         }
         self.at += word.len();
-        self.blanks();
+        self.skip_whitespace();
         Some(true)
     }
 
@@ -133,12 +141,15 @@ impl<'t> Reader<'t> {
         }
     }
 
-    /// Moves behind `not` where a group follows.
+    /// Skips `not` if a group follows.
     fn is_not(&mut self) -> bool {
         let start = self.at;
-        if self.text.as_bytes()[start..].get(..3).is_some_and(|word| word.eq_ignore_ascii_case(b"not")) {
+        if self.text.as_bytes()[start..]
+            .get(..3)
+            .is_some_and(|word| word.eq_ignore_ascii_case(b"not"))
+        {
             self.at += 3;
-            self.blanks();
+            self.skip_whitespace();
             if self.byte() == Some(b'(') {
                 return true;
             }
@@ -153,9 +164,9 @@ impl<'t> Reader<'t> {
             return None;
         }
         self.at += 1;
-        self.blanks();
+        self.skip_whitespace();
         self.or()?;
-        self.blanks();
+        self.skip_whitespace();
         self.depth -= 1;
         (self.byte() == Some(close)).then(|| self.at += 1)
     }
@@ -165,7 +176,7 @@ impl<'t> Reader<'t> {
         if !is_path(path, self.brackets) {
             return None;
         }
-        let blank = self.blanks();
+        let separated = self.skip_whitespace();
         if self.byte() == Some(b'[') {
             if std::mem::replace(&mut self.brackets, true) {
                 return None;
@@ -175,14 +186,14 @@ impl<'t> Reader<'t> {
             self.nodes.push(Node::ValuePath(path));
             return Some(());
         }
-        let operator = if blank { operator(self.word())? } else { return None };
+        let operator = if separated { operator(self.word())? } else { return None };
         self.clauses += 1;
         if self.clauses > 500 {
             return None;
         }
         let value = match operator {
             Operator::Pr => Value::None,
-            _ if !self.blanks() => return None,
+            _ if !self.skip_whitespace() => return None,
             _ => self.value(operator)?,
         };
         self.nodes.push(Node::Clause(path, operator, value));
@@ -200,8 +211,10 @@ impl<'t> Reader<'t> {
             return if memchr::memchr(b'\\', body.as_bytes()).is_none() {
                 Some(Value::Text(body))
             } else {
-                // The escapes are those of JSON, and its readers know them.
-                serde_json::from_str::<&serde_json::value::RawValue>(&self.text[start - 1..self.at]).ok().map(|_| Value::Escaped(body))
+                // The escapes are those of JSON.
+                serde_json::from_str::<&serde_json::value::RawValue>(&self.text[start - 1..self.at])
+                    .ok()
+                    .map(|_| Value::Escaped(body))
             };
         }
         match self.word() {
@@ -234,8 +247,12 @@ fn is_path(path: &str, inside: bool) -> bool {
     let name = match path.rfind(':') {
         Some(colon) => {
             let uri = &path[..colon];
-            let in_uri = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'*+,;=%".contains(&byte);
-            if !uri.contains(':') || !uri.starts_with(|first: char| first.is_ascii_alphabetic()) || !uri.bytes().all(in_uri) {
+            let in_uri =
+                |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#@!$&'*+,;=%".contains(&byte);
+            if !uri.contains(':')
+                || !uri.starts_with(|first: char| first.is_ascii_alphabetic())
+                || !uri.bytes().all(in_uri)
+            {
                 return false;
             }
             &path[colon + 1..]
@@ -273,7 +290,8 @@ fn is_number(word: &[u8]) -> bool {
         }
     }
     if let [b'e' | b'E', exponent @ ..] = rest {
-        let exponent = exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent);
+        let exponent =
+            exponent.strip_prefix(b"+").or(exponent.strip_prefix(b"-")).unwrap_or(exponent);
         rest = digits(exponent);
         if rest.len() == exponent.len() {
             return false;

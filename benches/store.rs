@@ -1,10 +1,11 @@
-//! What the store in memory costs: pages, lookups, counts, writes; `cargo bench --features full --bench store`.
+//! The cost of the in-memory store: pages, look-ups, counts and writes.
 //!
-//! Every call has a key of its own, drawn at random from a fixed seed. `SCIEVE_USERS` says how many users there are: a number
-//! (1000000), or several with commas between them, to see what grows with it. Times are those that the thread had the processor, so
-//! that other work on the machine costs cache misses at most.
-#![allow(clippy::unwrap_used, reason = "a bench stops where it fails")]
-#![allow(missing_docs, reason = "criterion's macro makes a function without")]
+//! Run with `cargo bench -p scieve-users --bench store`. Each call uses another random key from a
+//! fixed seed. `SCIEVE_USERS` is the number of users (default 1000000), or a comma-separated list of
+//! numbers, to observe growth. Times are thread CPU times, so other work on the machine affects them
+//! only through cache misses.
+#![allow(clippy::unwrap_used, reason = "a panic ends the bench")]
+#![allow(missing_docs, reason = "criterion's macro generates an undocumented function")]
 
 mod corpus;
 
@@ -22,12 +23,12 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// Users whose keys are asked for, at most.
-const ASKED: usize = 4096;
-/// Users on a page.
+/// Maximum number of users whose keys are queried.
+const SAMPLED: usize = 4096;
+/// Number of users per page.
 const PAGE: usize = 20;
 
-/// Filters whose pages are asked for: the users who match are from everybody to nobody.
+/// Filters whose pages are listed, ordered by decreasing number of matches.
 const PAGES: [(&str, Option<&str>); 5] = [
     ("all", None),
     ("F4", Some(corpus::F4)),
@@ -36,8 +37,8 @@ const PAGES: [(&str, Option<&str>); 5] = [
     ("role", Some(r#"assignedRoles.name eq "TenantAdmin""#)),
 ];
 
-/// Filters that nobody matches.
-const NOBODY: [(&str, &str); 3] = [
+/// Filters without a match.
+const NO_MATCH: [(&str, &str); 3] = [
     ("co", r#"name co "nobody at all""#),
     (
         "co three",
@@ -49,20 +50,20 @@ const NOBODY: [(&str, &str); 3] = [
 fn store(c: &mut Criterion<CpuTime>) {
     let counts = std::env::var("SCIEVE_USERS").unwrap_or_else(|_| "1000000".into());
     for count in counts.split(',') {
-        Stage::of(count.trim().parse().unwrap()).run(c);
+        Fixture::load(count.trim().parse().unwrap()).run(c);
     }
 }
 
-/// A store with users in it, and some of the users.
-struct Stage {
+/// A loaded store and a sample of its users.
+struct Fixture {
     count: usize,
     store: MemoryStore,
     tenant: String,
-    asked: Vec<User>,
+    sampled: Vec<User>,
 }
 
-impl Stage {
-    fn of(count: usize) -> Self {
+impl Fixture {
+    fn load(count: usize) -> Self {
         let store = MemoryStore::new();
         let tenant = scieve_users::sample(1).next().unwrap().tenant_id;
         let mut time = Duration::ZERO;
@@ -73,12 +74,12 @@ impl Stage {
             time = CpuTime.end(start);
         });
         let bytes = kept.bytes_current as f64 / count as f64;
-        println!("{count} users: loaded in {:.2} s, {bytes:.0} bytes a user", time.as_secs_f64());
+        println!("{count} users: loaded in {:.2} s, {bytes:.0} bytes per user", time.as_secs_f64());
         let mut random = Random(count as u64);
-        let mut asked: Vec<User> =
-            scieve_users::sample(count).filter(|_| random.below(count) < ASKED).collect();
-        random.shuffle(&mut asked);
-        Self { count, store, tenant, asked }
+        let mut sampled: Vec<User> =
+            scieve_users::sample(count).filter(|_| random.below(count) < SAMPLED).collect();
+        random.shuffle(&mut sampled);
+        Self { count, store, tenant, sampled }
     }
 
     fn run(&self, c: &mut Criterion<CpuTime>) {
@@ -96,7 +97,7 @@ impl Stage {
         ready(self.store.list(&self.tenant, query)).unwrap()
     }
 
-    /// A call for each of the queries in turn.
+    /// Benchmarks the queries in rotation.
     fn bench(&self, group: &mut BenchmarkGroup<'_, CpuTime>, name: &str, queries: &[Query<'_>]) {
         let mut queries = queries.iter().cycle();
         group.bench_function(name, |b| b.iter(|| self.list(black_box(queries.next().unwrap()))));
@@ -106,11 +107,11 @@ impl Stage {
         for (name, text) in PAGES {
             let plan = text.map(parsed);
             let first = page_of(plan.as_ref());
-            let places = self
-                .asked
+            let users = self
+                .sampled
                 .iter()
                 .filter(|user| plan.as_ref().is_none_or(|plan| plan.matches(user)));
-            let cursors: Vec<_> = places.map(|user| after(&first, user)).collect();
+            let cursors: Vec<_> = users.map(|user| after(&first, user)).collect();
             let mut group = self.group(c, "page");
             self.bench(&mut group, &format!("{name}, first"), std::slice::from_ref(&first));
             if !cursors.is_empty() {
@@ -124,21 +125,21 @@ impl Stage {
             )
         };
         let plans: Vec<_> = self
-            .asked
+            .sampled
             .iter()
-            .zip(self.asked.iter().skip(1))
+            .zip(self.sampled.iter().skip(1))
             .map(|(user, other)| parsed(&text(user, other)))
             .collect();
-        self.both(c, "F2", &plans);
-        self.both(c, "email", &self.by("email", |user| user.email.as_deref()));
+        self.first_and_cursor(c, "F2", &plans);
+        self.first_and_cursor(c, "email", &self.by("email", |user| user.email.as_deref()));
     }
 
-    /// First pages and pages at a user, a plan for each.
-    fn both(&self, c: &mut Criterion<CpuTime>, name: &str, plans: &[Plan<User>]) {
+    /// Benchmarks the first page and the page after a user of each plan.
+    fn first_and_cursor(&self, c: &mut Criterion<CpuTime>, name: &str, plans: &[Plan<User>]) {
         let firsts: Vec<_> = plans.iter().map(|plan| page_of(Some(plan))).collect();
         let cursors: Vec<_> = firsts
             .iter()
-            .zip(self.asked.iter().rev())
+            .zip(self.sampled.iter().rev())
             .map(|(first, user)| after(first, user))
             .collect();
         let mut group = self.group(c, "page");
@@ -151,7 +152,7 @@ impl Stage {
         attribute: &str,
         text: impl Fn(&'u User) -> Option<&'u str>,
     ) -> Vec<Plan<User>> {
-        self.asked
+        self.sampled
             .iter()
             .filter_map(text)
             .map(|text| parsed(&format!("{attribute} eq {}", json!(text))))
@@ -168,15 +169,15 @@ impl Stage {
             let queries: Vec<_> = plans.iter().map(|plan| page_of(Some(plan))).collect();
             self.bench(&mut group, name, &queries);
         }
-        let mut ids = self.asked.iter().map(|user| &user.id).cycle();
+        let mut ids = self.sampled.iter().map(|user| &user.id).cycle();
         group.bench_function("get", |b| {
             b.iter(|| ready(self.store.get(&self.tenant, black_box(ids.next().unwrap()))))
         });
     }
 
     fn others(&self, c: &mut Criterion<CpuTime>) {
-        let mut group = self.group(c, "nobody");
-        for (name, text) in NOBODY {
+        let mut group = self.group(c, "no match");
+        for (name, text) in NO_MATCH {
             let plan = parsed(text);
             self.bench(&mut group, name, &[page_of(Some(&plan))]);
         }
@@ -189,14 +190,14 @@ impl Stage {
         for key in SortKey::ALL {
             let sort = Sort { key, descending: true };
             let first = Query { sort, ..page_of(None) };
-            let cursors: Vec<_> = self.asked.iter().map(|user| after(&first, user)).collect();
+            let cursors: Vec<_> = self.sampled.iter().map(|user| after(&first, user)).collect();
             self.bench(&mut group, key.name(), &cursors);
         }
     }
 
     fn writes(&self, c: &mut Criterion<CpuTime>) {
         let mut group = self.group(c, "write");
-        let mut names = self.asked.iter().map(|user| &user.name).cycle();
+        let mut names = self.sampled.iter().map(|user| &user.name).cycle();
         let mut number = 0_u64;
         let mut new = || {
             number += 1;
@@ -214,8 +215,11 @@ impl Stage {
         let delete = |id: String| ready(self.store.delete(&self.tenant, &id)).unwrap();
         group
             .bench_function("delete", |b| b.iter_batched(&mut made, delete, BatchSize::SmallInput));
-        let live: Vec<&User> =
-            self.asked.iter().filter(|user| user.status != scieve_users::Status::Deleted).collect();
+        let live: Vec<&User> = self
+            .sampled
+            .iter()
+            .filter(|user| user.status != scieve_users::Status::Deleted)
+            .collect();
         let (mut turns, mut people, mut others) =
             (0_u64.., live.iter().cycle(), live.iter().cycle().skip(1));
         for (name, path) in [
@@ -226,7 +230,7 @@ impl Stage {
             let mut patch = || {
                 let (turn, user, other) =
                     (turns.next().unwrap(), people.next().unwrap(), others.next().unwrap());
-                // Another value in every round.
+                // The value differs in every round.
                 let value = format!(
                     "{}{turn}@corp.example",
                     other.name.replace(|c: char| !c.is_alphabetic(), "")
@@ -247,7 +251,7 @@ fn parsed(text: &str) -> Plan<User> {
     scieve_users::policy().parse(text).unwrap()
 }
 
-/// The first page; the deleted are in it only where the filter speaks of the status.
+/// The first page without deleted users.
 fn page_of(plan: Option<&Plan<User>>) -> Query<'_> {
     Query { plan, without_deleted: true, limit: PAGE, ..Query::default() }
 }
@@ -256,15 +260,15 @@ fn after<'p>(first: &Query<'p>, user: &User) -> Query<'p> {
     Query { window: Window::After(Position::of(user, first.sort)), ..first.clone() }
 }
 
-/// What a future gives that never waits.
+/// Returns the output of a future that never waits.
 fn ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
-        Poll::Pending => unreachable!("the store in memory never waits"),
+        Poll::Pending => unreachable!("the in-memory store never waits"),
     }
 }
 
-/// SplitMix64.
+/// SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
 struct Random(u64);
 
 impl Random {
@@ -283,7 +287,7 @@ impl Random {
     }
 }
 
-/// The time that the thread has the processor.
+/// Measures the CPU time of the thread.
 struct CpuTime;
 
 impl Measurement for CpuTime {

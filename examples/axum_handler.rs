@@ -1,4 +1,5 @@
-//! A SCIM endpoint that filters, and answers a bad filter as RFC 7644 section 3.12 says.
+//! A SCIM list endpoint with filters, which responds to an invalid filter with the error body of
+//! RFC 7644 section 3.12.
 //!
 //! `cargo run --example axum_handler --features serde`, then
 //! `curl -G http://127.0.0.1:3000/Users --data-urlencode 'filter=userName sw "b" and active eq true'`
@@ -16,7 +17,7 @@ struct Parameters {
     filter: Option<String>,
 }
 
-/// The users, as your database would hold them.
+/// The users; an application would fetch them from its database.
 fn users() -> Vec<Value> {
     vec![
         json!({ "id": "1", "userName": "bob", "active": true, "emails": [{ "value": "bob@example.com", "type": "work" }] }),

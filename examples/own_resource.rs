@@ -1,4 +1,4 @@
-//! A resource type of one's own: its schema, what may be asked of it, and filters over it.
+//! A custom resource type with its schema and policy, and filters evaluated in memory.
 //!
 //! `cargo run --example own_resource -- 'owner eq "bob" and tags co "lab"'`
 
@@ -14,7 +14,7 @@ struct Device {
 }
 
 impl Record for Device {
-    /// Each value that the device has goes to `test`, until one is true; a missing owner is no value.
+    /// Passes each assigned value to `test` until one returns true. A missing owner has no value.
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         match attribute.path() {
             "serial" => test(self.serial.into()),
@@ -36,7 +36,7 @@ fn policy() -> Result<Policy<Device>, SchemaError> {
             Attribute::new("tags", AttributeType::String).multi_valued(),
         ],
     )?;
-    // All that the types take, but a serial number is looked up whole or not at all.
+    // Every operator that the types support, except that serial numbers support only `eq`.
     Policy::new(schema)?.with_rule("serial", |rule| rule.operators = Operators::of(&[Operator::Eq]))
 }
 

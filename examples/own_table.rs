@@ -1,4 +1,5 @@
-//! A filter on a table of one's own, inside a statement of one's own: the application adds what callers must not choose.
+//! A filter on a custom table, embedded in a custom statement: the application adds its own
+//! conditions, which a filter cannot change.
 //!
 //! `cargo run --example own_table --features sql -- 'owner eq "BOB" and not (tags eq "spare")'`
 
@@ -8,7 +9,7 @@ use scieve::{Attribute, AttributeType, Policy, Record, Schema, ValueRef, fold_ke
 use sea_query::{Expr, ExprTrait, Query, SqliteQueryBuilder, Value};
 use std::error::Error;
 
-/// The devices live in the database, never in memory: there are no values to hand out.
+/// Devices are stored in the database only, so there are no values in memory.
 struct Device;
 
 impl Record for Device {
@@ -27,7 +28,8 @@ fn policy() -> Result<Policy<Device>, Box<dyn Error>> {
     Ok(Policy::new(Schema::new(None, attributes)?)?)
 }
 
-/// `owner_f` holds `scieve::fold_key(owner)`, so that the database compares as memory does, by an index.
+/// `owner_f` contains `scieve::fold_key(owner)`, so that the database compares exactly as the
+/// in-memory evaluator does and can use an index.
 fn columns() -> Result<CheckedMapping, Box<dyn Error>> {
     let mapping = Mapping::new("devices", "id")
         .attribute("serial", Column::new("serial").not_null())
@@ -84,7 +86,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
 
-    // The site is the application's own condition: no filter can widen it.
+    // The condition on the site is the application's; no filter can widen it.
     let (sql, values) = Query::select()
         .column(("u", "serial"))
         .from_as("devices", "u")
@@ -95,10 +97,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("{sql}\n");
 
     let bound = values.into_iter().map(|value| match value {
-        Value::String(Some(text)) => Ok(Bound::Text(text.to_string())),
+        Value::String(Some(string)) => Ok(Bound::Text(string.to_string())),
         Value::BigInt(Some(number)) => Ok(Bound::Integer(number)),
         Value::Int(Some(number)) => Ok(Bound::Integer(number.into())),
-        other => Err(format!("no such value in this table: {other:?}")),
+        other => Err(format!("unsupported parameter: {other:?}")),
     });
     let bound: Vec<Bound> = bound.collect::<Result<_, _>>()?;
     let database = database()?;

@@ -80,13 +80,24 @@ fn the_main_job() {
 }
 
 #[test]
-fn the_readme_shows_what_is_true() {
+fn readme_shows_the_actual_output() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
     let eval = run(&["eval", "--records", "examples/users.json", MAIN_FILTER]);
+    // As `jq -c '{name, email, status}'` prints it.
+    let records: String = eval
+        .objects()
+        .iter()
+        .map(|user| {
+            let (name, email, status) = (&user["name"], &user["email"], &user["status"]);
+            format!("{{\"name\":{name},\"email\":{email},\"status\":{status}}}\n")
+        })
+        .collect();
+    let count = run(&["eval", "--records", "examples/users.json", "--count", MAIN_FILTER]);
+    assert_eq!(count.out.trim().parse(), Ok(records.lines().count()));
     let shown = [
-        eval.out + &eval.err,
-        run(&["sql", "--dialect", "postgres", SEARCH]).out,
+        records + &eval.err,
+        run(&["sql", "--dialect", "postgres", "--where", MAIN_FILTER]).out,
         run(&["check", MIXED]).err,
     ];
     for output in shown {

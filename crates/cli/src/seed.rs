@@ -1,7 +1,6 @@
 //! What a server starts with: users, roles, groups and keys.
 
 use super::exit::Stop;
-use scieve::attr;
 use scieve_users::{
     Fixture, Group, Query, Role, RoleKind, RoleLevel, Status, StoreError, Timestamp, User,
     UserStore,
@@ -83,11 +82,8 @@ impl Seed {
         loop {
             let loaded = if has_users(store, tenant).await? {
                 match administrator() {
-                    Some(user) if !has_user(store, tenant, ADMINISTRATOR_ID).await? => store
-                        .load(tenant, Vec::new(), Vec::new(), vec![user])
-                        .await
-                        .map(|()| Loaded::Nothing),
-                    _ => Ok(Loaded::Nothing),
+                    Some(user) => add_missing(store, user).await.map(|()| Loaded::Nothing),
+                    None => Ok(Loaded::Nothing),
                 }
             } else {
                 let (roles, groups, users) =
@@ -182,15 +178,19 @@ async fn has_users(store: &impl UserStore, tenant: &str) -> Result<bool, StoreEr
     Ok(!store.list(tenant, &one).await?.users.is_empty())
 }
 
-/// Whether there is or was a user with that id.
-async fn has_user(store: &impl UserStore, tenant: &str, id: &str) -> Result<bool, StoreError> {
-    let plan = attr("id")
-        .eq(id)
-        .build()
-        .ok()
-        .and_then(|filter| scieve_users::policy().check(&filter).ok());
-    let one = Query { plan: plan.as_ref(), limit: 1, ..Query::default() };
-    Ok(!store.list(tenant, &one).await?.users.is_empty())
+/// Adds the user unless the tenant has it. A user who was deleted stays deleted.
+async fn add_missing(store: &impl UserStore, user: User) -> Result<(), StoreError> {
+    let tenant = user.tenant_id.clone();
+    match store.get(&tenant, &user.id).await {
+        Ok(_) => return Ok(()),
+        Err(StoreError::NotFound) => {}
+        Err(error) => return Err(error),
+    }
+    match store.load(&tenant, Vec::new(), Vec::new(), vec![user]).await {
+        // `get` does not return deleted users, but their ids are still taken.
+        Err(StoreError::Invalid { pointer, .. }) if pointer == "/users/0/id" => Ok(()),
+        loaded => loaded,
+    }
 }
 
 fn roles() -> Vec<Role> {

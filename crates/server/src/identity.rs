@@ -88,7 +88,7 @@ impl Identity {
         let user = match self.key(token) {
             Some(key) => known(store.get(&key.tenant, &key.user_id).await)?,
             None => match self.jwt.as_ref().and_then(|jwt| jwt.subject(token)) {
-                Some(subject) => known(store.me(&self.tenant, &subject).await)?,
+                Some(subject) => known(store.get_by_subject(&self.tenant, &subject).await)?,
                 None => None,
             },
         };

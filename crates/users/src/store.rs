@@ -1,18 +1,15 @@
 //! What every store of users does.
 
-use super::attributes::policy;
 use super::error::StoreError;
 use super::invite::{
     Decision, Invitation, InviteCode, InviteResult, Invitee, Mailer, invite_expiry,
 };
-use super::page::{Page, Position, Query, Window};
+use super::page::{Page, Query};
 use super::patch::{Operation, Patched};
 use super::role::{Group, Reference, Role, SYSTEM_ROLES};
 use super::texts::{check_groups, check_roles, check_user, is_tenant};
 use super::timestamp::Timestamp;
 use super::user::{Status, User, is_address};
-use scieve::Plan;
-use scieve::attr;
 use std::collections::HashSet;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
@@ -245,42 +242,15 @@ pub trait UserStore: Send + Sync + 'static {
         query: &Query<'_>,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
 
-    /// A page of the users that a filter describes: the page of [`UserStore::list`], with this plan.
-    fn filter(
-        &self,
-        tenant: &str,
-        plan: &Plan<User>,
-        query: &Query<'_>,
-    ) -> impl Future<Output = Result<Page, StoreError>> + Send {
-        async move { self.list(tenant, &Query { plan: Some(plan), ..query.clone() }).await }
-    }
-
-    /// The user whose subject is exactly this one, unless deleted: for whom a token speaks.
-    fn me(
+    /// Returns the user with exactly this subject (case-sensitive), unless deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such user.
+    fn get_by_subject(
         &self,
         tenant: &str,
         subject: &str,
-    ) -> impl Future<Output = Result<Arc<User>, StoreError>> + Send {
-        async move {
-            let filter = attr("subject").eq(subject).build().map_err(|_| StoreError::NotFound)?;
-            let plan = policy().check(&filter).map_err(|_| StoreError::NotFound)?;
-            // Filters pass over case, so that several users can match.
-            let mut query =
-                Query { plan: Some(&plan), without_deleted: true, limit: 100, ..Query::default() };
-            loop {
-                let page = self.list(tenant, &query).await?;
-                if let Some(found) = page.users.iter().find(|user| user.subject == subject) {
-                    return Ok(Arc::clone(found));
-                }
-                match page.users.last() {
-                    Some(last) if page.has_next => {
-                        query.window = Window::After(Position::of(last, query.sort))
-                    }
-                    _ => return Err(StoreError::NotFound),
-                }
-            }
-        }
-    }
+    ) -> impl Future<Output = Result<Arc<User>, StoreError>> + Send;
 
     /// The names of the roles that come with the service.
     fn metadata(

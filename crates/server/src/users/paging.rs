@@ -63,10 +63,7 @@ pub(super) async fn page<S: UserStore>(
         Some(other) if other != tenant => {
             Page { total: ask.listing.total.then_some(0), ..Page::default() }
         }
-        _ => match &plan {
-            Some(plan) => app.store.filter(tenant, plan, &query).await?,
-            None => app.store.list(tenant, &query).await?,
-        },
+        _ => app.store.list(tenant, &query).await?,
     };
     let cursor = |direction, user| {
         let mut cursor = Cursor::new(

@@ -430,6 +430,9 @@ impl UserStore for Broken {
     async fn list(&self, tenant: &str, query: &Query<'_>) -> Result<Page, StoreError> {
         self.0.list(tenant, query).await
     }
+    async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
+        self.0.get_by_subject(tenant, subject).await
+    }
     async fn create(&self, _: &str, _: NewUser) -> Result<Arc<User>, StoreError> {
         Err(StoreError::Unavailable)
     }

@@ -185,7 +185,7 @@ impl UserStore for SqlStore {
         self.retried(|| self.list_once(tenant, query)).await
     }
 
-    async fn me(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
+    async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
         if !is_tenant(tenant) || !is_text(subject) {
             return Err(StoreError::NotFound);
         }

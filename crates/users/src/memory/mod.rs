@@ -193,6 +193,12 @@ impl UserStore for MemoryStore {
         Ok(list(&self.state(tenant), query))
     }
 
+    async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
+        let state = self.state(tenant);
+        let found = state.live_by_subject(subject).map(|record| Arc::new(record.user()));
+        found.ok_or(StoreError::NotFound)
+    }
+
     async fn create(&self, tenant: &str, user: NewUser) -> Result<Arc<User>, StoreError> {
         let now = (self.clock)();
         let cell = self.cell(tenant);

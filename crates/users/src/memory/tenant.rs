@@ -84,10 +84,16 @@ impl Tenant {
         self.with(By::Id, &fold_key(id)).find(|(_, record)| record.id() == id)
     }
 
-    /// Whether a user who is not deleted has that very subject.
-    pub(super) fn has_subject(&self, subject: &str) -> bool {
+    /// Returns the user with exactly this subject (case-sensitive), unless deleted.
+    pub(super) fn live_by_subject(&self, subject: &str) -> Option<&Record> {
         self.with(By::Subject, &fold_key(subject))
-            .any(|(_, record)| record.subject() == subject && record.status() != Status::Deleted)
+            .map(|(_, record)| record)
+            .find(|record| record.subject() == subject && record.status() != Status::Deleted)
+    }
+
+    /// Returns whether a user who is not deleted has exactly this subject.
+    pub(super) fn has_subject(&self, subject: &str) -> bool {
+        self.live_by_subject(subject).is_some()
     }
 
     /// Adds a user, whose id and subject nobody has.

@@ -185,7 +185,7 @@ async fn every_operation_stays_on_the_node(cluster: &Cluster, store: &SqlStore, 
         let operations = serde_json::json!([{"op": "replace", "path": "/name", "value": "x"}, {"op": "replace", "path": "/roles", "value": ["Developer"]}]);
         store.patch(id, &user.id, &Operation::parse_all(&operations).unwrap()).await.unwrap();
         assert_eq!(store.get(id, &user.id).await.unwrap().name, "x");
-        assert_eq!(store.me(id, "new").await.unwrap().id, user.id);
+        assert_eq!(store.get_by_subject(id, "new").await.unwrap().id, user.id);
         store.delete(id, &user.id).await.unwrap();
         let invitee =
             Invitee { email: "a@b".into(), name: None, resend: false, language: "en".into() };

@@ -48,12 +48,16 @@ pub(super) async fn patch<S: UserStore>(
         return Err(Problem::pointer("", "expected an array of operations"));
     };
     let id = id?;
-    app.store.get(caller.tenant(), &id).await?;
     if !caller.administrator && !only_own(&body) {
         return Err(forbidden());
     }
-    let operations = Operation::parse_all(&body)?;
-    let patched = app.store.patch(caller.tenant(), &id, &operations).await?;
+    let patched = match Operation::parse_all(&body) {
+        Ok(operations) => app.store.patch(caller.tenant(), &id, &operations).await?,
+        // A missing user takes precedence over invalid operations.
+        Err(error) => {
+            return Err(app.store.get(caller.tenant(), &id).await.err().unwrap_or(error).into());
+        }
+    };
     if patched.failures.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }

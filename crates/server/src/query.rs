@@ -3,9 +3,9 @@
 use super::problem::{Kind, Problem, Source};
 use percent_encoding::percent_decode_str;
 use scieve::Diagnostics;
+use scieve::Plan;
 use scieve::Policy;
 use scieve::{Builder, Filter, attr};
-use scieve::{Node, Plan};
 use scieve_users::{Direction, Sort, SortKey, Status, User};
 use std::collections::HashSet;
 
@@ -97,7 +97,7 @@ pub(super) struct Listing {
     pub(super) cursor: Option<(Direction, String)>,
     pub(super) id_above: Option<String>,
     pub(super) id_below: Option<String>,
-    pub(super) filter: Option<Filter>,
+    pub(super) filter: Option<CheckedFilter>,
     /// Another tenant was asked for.
     pub(super) tenant: Option<String>,
 }
@@ -177,10 +177,7 @@ impl Listing {
                         "deprecated parameters cannot be combined with `filter`",
                     ));
                 }
-                Some(
-                    read_filter(text, policy)
-                        .map_err(|found| bad_filter(&found, Source::Parameter("filter".into())))?,
-                )
+                Some(CheckedFilter::parse(text, policy, Source::Parameter("filter".into()))?)
             }
             None => deprecated_filter(parameters, policy)?,
         };
@@ -191,13 +188,33 @@ impl Listing {
     }
 }
 
-/// A filter of the policy's dialect, not yet checked.
-pub(super) fn read_filter(text: &str, policy: &Policy<User>) -> Result<Filter, Diagnostics> {
-    Filter::parse_with(text, policy.syntax(), policy.limits())
+/// A filter of a request, with the plan that the caller's policy makes of it.
+#[derive(Clone, Debug)]
+pub(super) struct CheckedFilter {
+    pub(super) filter: Filter,
+    pub(super) plan: Plan<User>,
 }
 
-/// Every error of a filter, with its place.
-pub(super) fn bad_filter(found: &Diagnostics, source: Source) -> Problem {
+impl CheckedFilter {
+    /// Parses a filter in the policy's syntax and checks it. `source` locates it in the request.
+    pub(super) fn parse(
+        text: &str,
+        policy: &Policy<User>,
+        source: Source,
+    ) -> Result<Self, Problem> {
+        Filter::parse_with(text, policy.syntax(), policy.limits())
+            .and_then(|filter| Self::check(filter, policy))
+            .map_err(|found| bad_filter(&found, source))
+    }
+
+    fn check(filter: Filter, policy: &Policy<User>) -> Result<Self, Diagnostics> {
+        let plan = policy.check(&filter)?;
+        Ok(Self { filter, plan })
+    }
+}
+
+/// Converts every error of a filter to an error of the response, with its span.
+fn bad_filter(found: &Diagnostics, source: Source) -> Problem {
     use super::problem::Fault;
     use scieve::Severity;
     let errors = found.iter().filter(|finding| finding.severity() == Severity::Error);
@@ -216,47 +233,36 @@ pub(super) fn bad_filter(found: &Diagnostics, source: Source) -> Problem {
     Problem::of(Kind::BadFilter, faults).at(source)
 }
 
-/// Whether the filter says which statuses it wants: then deleted users are not left out.
-pub(super) fn names_status(plan: &Plan<User>) -> bool {
-    fn any(node: &Node, plan: &Plan<User>) -> bool {
-        match node {
-            Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(|node| any(node, plan)),
-            Node::Not(node) => any(node, plan),
-            Node::Test(test) => plan
-                .schema()
-                .attribute(test.attribute())
-                .is_some_and(|attribute| attribute.path() == "status"),
-        }
-    }
-    any(plan.root(), plan)
-}
-
+/// Builds the filter that the deprecated parameters stand for.
 fn deprecated_filter(
     parameters: &Parameters,
     policy: &Policy<User>,
-) -> Result<Option<Filter>, Problem> {
+) -> Result<Option<CheckedFilter>, Problem> {
     let equal = |name: &'static str, path: &str| {
         parameters.get(name).map(|text| (name, attr(path).eq(text)))
     };
     let status =
         parameters.get("status").map(statuses).transpose()?.map(|builder| ("status", builder));
-    let asked = [
+    let given = [
         equal("email", "email"),
         equal("subject", "subject"),
         equal("role", "assignedRoles.name"),
         status,
     ];
-    let mut all: Option<Builder> = None;
-    for (name, builder) in asked.into_iter().flatten() {
-        // One by one, so that an error says which it is about.
-        let checked = builder.clone().build().and_then(|filter| policy.check(&filter));
-        checked.map_err(|found| bad_filter(&found, Source::Parameter(name.into())))?;
-        all = Some(match all {
-            Some(others) => others.and(builder),
-            None => builder,
-        });
-    }
-    all.map(Builder::build).transpose().map_err(|found| Problem::bad_request(found.to_string()))
+    let given = || given.iter().flatten().cloned();
+    let Some(all) = given().map(|(_, builder)| builder).reduce(Builder::and) else {
+        return Ok(None);
+    };
+    let check =
+        |builder: Builder| builder.build().and_then(|filter| CheckedFilter::check(filter, policy));
+    check(all).map(Some).map_err(|found| {
+        // Each parameter is checked alone only now, to name the one that is wrong.
+        let wrong = given().find_map(|(name, builder)| Some((name, check(builder).err()?)));
+        match wrong {
+            Some((name, found)) => bad_filter(&found, Source::Parameter(name.into())),
+            None => Problem::bad_request(found.to_string()),
+        }
+    })
 }
 
 /// `active,disabled`: any of them.

@@ -1,8 +1,8 @@
 //! Order, and the pages of a list.
 
+use super::attributes::STATUS;
 use super::user::{Members, User};
-use scieve::Plan;
-use scieve::fold_key;
+use scieve::{Node, Plan, fold_key};
 use std::sync::Arc;
 
 /// What a list is sorted by.
@@ -191,6 +191,32 @@ pub struct Query<'p> {
     pub limit: usize,
     /// Whether to count all users that match.
     pub total: bool,
+}
+
+impl<'p> Query<'p> {
+    /// Returns a query for the users that match the plan, or for all users without one.
+    ///
+    /// Deleted users are left out unless the plan tests `status`, the rule of the users resource.
+    /// [`Query::limit`] is 0 and has to be set.
+    #[must_use]
+    pub fn matching(plan: Option<&'p Plan<User>>) -> Self {
+        Self { plan, without_deleted: !plan.is_some_and(tests_status), ..Self::default() }
+    }
+}
+
+/// Returns whether any clause of the plan tests `status`.
+fn tests_status(plan: &Plan<User>) -> bool {
+    fn any(node: &Node, plan: &Plan<User>) -> bool {
+        match node {
+            Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(|node| any(node, plan)),
+            Node::Not(node) => any(node, plan),
+            Node::Test(test) => plan
+                .schema()
+                .attribute(test.attribute())
+                .is_some_and(|attribute| attribute.slot() == STATUS),
+        }
+    }
+    any(plan.root(), plan)
 }
 
 /// A part of a list.

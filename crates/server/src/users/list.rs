@@ -4,7 +4,7 @@ use super::paging::{Ask, page};
 use crate::app::{Access, App, JSON};
 use crate::limit::Tier;
 use crate::problem::{Problem, Source};
-use crate::query::{Listing, Parameters, bad_filter, read_filter};
+use crate::query::{CheckedFilter, Listing, Parameters};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
@@ -22,12 +22,8 @@ pub(super) async fn list<S: UserStore>(
     let caller = app.admit(&parts, Tier::One, Access::Anyone).await?;
     let parameters = &Parameters::read(parts.uri.query())?;
     let listing = Listing::of_list(parameters, caller.policy())?;
-    let (links, filter_source) = (&app.links(&parts)?, Source::Parameter("filter".into()));
-    page(
-        &app,
-        Ask { caller: &caller, links, parameters, listing, filter_source, ids_are_cursors: false },
-    )
-    .await
+    let links = &app.links(&parts)?;
+    page(&app, Ask { caller: &caller, links, parameters, listing, ids_are_cursors: false }).await
 }
 
 /// The users that the filter in the body describes.
@@ -65,23 +61,19 @@ async fn filtered<S: UserStore>(
     };
     let parameters = &Parameters::read(parts.uri.query())?;
     let mut listing = Listing::of_action(parameters)?;
-    let filter_source = Source::Pointer("/filter".into());
     listing.filter = match body {
         None => None,
         Some(Value::Object(members)) => match members.get("filter") {
             None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(
-                read_filter(text, caller.policy())
-                    .map_err(|found| bad_filter(&found, filter_source.clone()))?,
-            ),
+            Some(Value::String(text)) => Some(CheckedFilter::parse(
+                text,
+                caller.policy(),
+                Source::Pointer("/filter".into()),
+            )?),
             Some(_) => return Err(Problem::pointer("/filter", "expected a string")),
         },
         Some(_) => return Err(Problem::pointer("", "expected an object")),
     };
     let links = &app.links(parts)?;
-    page(
-        app,
-        Ask { caller: &caller, links, parameters, listing, filter_source, ids_are_cursors: true },
-    )
-    .await
+    page(app, Ask { caller: &caller, links, parameters, listing, ids_are_cursors: true }).await
 }

@@ -4,11 +4,10 @@ use crate::app::{App, answer};
 use crate::identity::Caller;
 use crate::links::Links;
 use crate::problem::{Problem, Source};
-use crate::query::{Listing, Parameters, bad_filter, names_status, read_filter};
+use crate::query::{CheckedFilter, Listing, Parameters};
 use crate::view::{Href, ShownUser, View};
 use axum::http::StatusCode;
 use axum::response::Response;
-use scieve::Filter;
 use scieve_users::{
     Cursor, CursorError, Direction, Page, Position, Query, Sort, SortKey, StoreError, UserStore,
     Window,
@@ -21,8 +20,6 @@ pub(super) struct Ask<'a> {
     pub(super) links: &'a Links,
     pub(super) parameters: &'a Parameters,
     pub(super) listing: Listing,
-    /// Where the filter stands in the request.
-    pub(super) filter_source: Source,
     /// Whether the id of a user is as good as a cursor.
     pub(super) ids_are_cursors: bool,
 }
@@ -33,7 +30,7 @@ struct Place {
     window: Window,
     id_above: Option<String>,
     id_below: Option<String>,
-    filter: Option<Filter>,
+    filter: Option<CheckedFilter>,
 }
 
 /// Answers with the page.
@@ -46,18 +43,15 @@ pub(super) async fn page<S: UserStore>(
         Some((direction, text)) => at_cursor(app, &mut ask, direction, &text).await?,
     };
     let tenant = ask.caller.tenant();
-    let filter_text = place.filter.as_ref().map(ToString::to_string);
-    let plan = place.filter.as_ref().map(|filter| ask.caller.policy().check(filter)).transpose();
-    let plan = plan.map_err(|found| bad_filter(&found, ask.filter_source.clone()))?;
+    let filter_text = place.filter.as_ref().map(|checked| checked.filter.to_string());
     let query = Query {
-        plan: plan.as_ref(),
-        without_deleted: !plan.as_ref().is_some_and(names_status),
         sort: place.sort,
         window: place.window.clone(),
         id_above: place.id_above.clone(),
         id_below: place.id_below.clone(),
         limit: ask.listing.limit,
         total: ask.listing.total,
+        ..Query::matching(place.filter.as_ref().map(|checked| &checked.plan))
     };
     let page = match &ask.listing.tenant {
         Some(other) if other != tenant => {
@@ -171,14 +165,18 @@ async fn at_cursor<S: UserStore>(
     };
     let given = ask.listing.filter.take();
     cursor
-        .agrees(ask.listing.sort, given.as_ref().map(ToString::to_string).as_deref())
+        .agrees(
+            ask.listing.sort,
+            given.as_ref().map(|checked| checked.filter.to_string()).as_deref(),
+        )
         .map_err(refuse)?;
     let filter = match given {
         Some(filter) => Some(filter),
         None => {
+            let source = || Source::Parameter(name.into());
             let text = cursor.filter().map_err(refuse)?;
-            let read = text.map(|text| read_filter(text, ask.caller.policy())).transpose();
-            read.map_err(|found| bad_filter(&found, Source::Parameter(name.into())))?
+            text.map(|text| CheckedFilter::parse(text, ask.caller.policy(), source()))
+                .transpose()?
         }
     };
     Ok(Place {

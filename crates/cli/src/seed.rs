@@ -2,8 +2,8 @@
 
 use super::exit::Stop;
 use scieve_users::{
-    Fixture, Group, Query, Role, RoleKind, RoleLevel, Status, StoreError, Timestamp, User,
-    UserStore,
+    ADMINISTRATOR_ROLE, Fixture, Group, Query, Role, SYSTEM_ROLES, Status, StoreError, SystemRole,
+    Timestamp, User, UserStore,
 };
 use std::collections::HashSet;
 use std::path::Path;
@@ -13,7 +13,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
 /// Whom the key on the command line acts as; no generated id is as low.
 const ADMINISTRATOR_ID: &str = "000000000000000000000001";
-const ADMINISTRATOR: &str = "TenantAdmin";
 
 /// What became of the users to start with.
 pub(super) enum Loaded {
@@ -22,17 +21,6 @@ pub(super) enum Loaded {
     /// The tenant had users, and keeps them as they are.
     Nothing,
 }
-
-/// The roles that come with the service.
-const ROLES: [(&str, &str, RoleLevel); 7] = [
-    ("507f191e810c19729de860ea", "Developer", RoleLevel::User),
-    ("605a1c2151382ffc836af861", ADMINISTRATOR, RoleLevel::Admin),
-    ("605a1c2151382ffc836af862", "SharedSpaceCreator", RoleLevel::User),
-    ("605a1c2151382ffc836af863", "ManagedSpaceCreator", RoleLevel::User),
-    ("605a1c2151382ffc836af864", "DataSpaceCreator", RoleLevel::User),
-    ("605a1c2151382ffc836af865", "AnalyticsAdmin", RoleLevel::Admin),
-    ("605a1c2151382ffc836af866", "DataAdmin", RoleLevel::Admin),
-];
 
 /// One tenant, and the keys that act as its users.
 pub(super) struct Seed {
@@ -55,7 +43,7 @@ impl Seed {
             Some(path) => Self::read(path)?,
             None => Self {
                 tenant: tenant.unwrap_or(TENANT).to_owned(),
-                roles: roles(),
+                roles: SYSTEM_ROLES.into_iter().map(Role::from).collect(),
                 groups: Vec::new(),
                 users: Vec::new(),
                 keys: Vec::new(),
@@ -138,7 +126,7 @@ impl Seed {
         if keys.is_empty() {
             return;
         }
-        let system = roles().into_iter().find(|role| role.name == ADMINISTRATOR);
+        let role = SystemRole::named(ADMINISTRATOR_ROLE).copied().map(Role::from);
         let now = Timestamp::from_millis(
             SystemTime::now()
                 .duration_since(UNIX_EPOCH)
@@ -147,26 +135,11 @@ impl Seed {
                 .unwrap_or_default(),
         );
         let assigned_roles =
-            system.iter().map(|role| known(&mut self.roles, role, |role| &role.name)).collect();
+            role.iter().map(|role| known(&mut self.roles, role, |role| &role.name)).collect();
         self.users.push(User {
-            id: ADMINISTRATOR_ID.to_owned(),
-            tenant_id: self.tenant.clone(),
-            subject: "scieve|administrator".to_owned(),
             name: "Administrator".to_owned(),
-            email: None,
-            status: Status::Active,
             assigned_roles,
-            assigned_groups: Vec::new(),
-            assigned_scopes: Vec::new(),
-            client_id: None,
-            picture: None,
-            locale: None,
-            zoneinfo: None,
-            preferred_locale: None,
-            preferred_zoneinfo: None,
-            created_at: now,
-            last_updated_at: now,
-            invite_expiry: None,
+            ..User::new(ADMINISTRATOR_ID, self.tenant.as_str(), "scieve|administrator", now)
         });
         self.keys.extend(keys.iter().map(|key| (key.clone(), ADMINISTRATOR_ID.to_owned())));
     }
@@ -191,16 +164,6 @@ async fn add_missing(store: &impl UserStore, user: User) -> Result<(), StoreErro
         Err(StoreError::Invalid { pointer, .. }) if pointer == "/users/0/id" => Ok(()),
         loaded => loaded,
     }
-}
-
-fn roles() -> Vec<Role> {
-    let role = |(id, name, level): (&str, &str, RoleLevel)| Role {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        kind: RoleKind::Default,
-        level,
-    };
-    ROLES.into_iter().map(role).collect()
 }
 
 /// The one of that name, which may be the new one.

@@ -6,13 +6,10 @@ use super::problem::{Kind, Problem};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
 use scieve::Policy;
-use scieve_users::{Status, StoreError, User, UserStore};
+use scieve_users::{ADMINISTRATOR_ROLE, Status, StoreError, User, UserStore};
 use sha2::{Digest as _, Sha256};
 use std::sync::{Arc, LazyLock};
 use subtle::ConstantTimeEq as _;
-
-/// The role whose holders may do everything.
-pub(super) const ADMINISTRATOR: &str = "TenantAdmin";
 
 /// The user whom a request acts as.
 #[derive(Clone, Debug)]
@@ -28,7 +25,7 @@ impl Caller {
             .assigned_roles
             .iter()
             .chain(user.assigned_groups.iter().flat_map(|group| &group.assigned_roles));
-        let administrator = roles.any(|role| role.name == ADMINISTRATOR);
+        let administrator = roles.any(|role| role.name == ADMINISTRATOR_ROLE);
         Self { user, administrator }
     }
 

@@ -4,7 +4,7 @@ use super::config::InviteExpiry;
 use super::identity::Caller;
 use super::links::Links;
 use super::query::Fields;
-use scieve_users::{Group, Role, SYSTEM_ROLES, Status, User};
+use scieve_users::{Group, Role, Status, SystemRole, User};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -158,7 +158,7 @@ impl Serialize for ShownRole<'_> {
 }
 
 fn system_roles(roles: &[Role]) -> impl Iterator<Item = &str> + Clone {
-    roles.iter().map(|role| role.name.as_str()).filter(|name| SYSTEM_ROLES.contains(name))
+    roles.iter().map(|role| role.name.as_str()).filter(|name| SystemRole::named(name).is_some())
 }
 
 fn now() -> i64 {

@@ -5,16 +5,56 @@ use scieve::{Attribute, Record};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The names of the roles that come with the service.
-pub const SYSTEM_ROLES: [&str; 7] = [
-    "TenantAdmin",
-    "Developer",
-    "AnalyticsAdmin",
-    "DataAdmin",
-    "DataSpaceCreator",
-    "ManagedSpaceCreator",
-    "SharedSpaceCreator",
-];
+/// Name of the system role whose holders may do everything.
+pub const ADMINISTRATOR_ROLE: &str = "TenantAdmin";
+
+/// A role that comes with the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SystemRole {
+    /// Id in tenants that define no roles of their own.
+    pub id: &'static str,
+    /// Name, the same in every tenant.
+    pub name: &'static str,
+    /// Access level.
+    pub level: RoleLevel,
+}
+
+/// The roles that come with the service.
+pub const SYSTEM_ROLES: [SystemRole; 7] = {
+    use RoleLevel::{Admin, User};
+    const fn role(id: &'static str, name: &'static str, level: RoleLevel) -> SystemRole {
+        SystemRole { id, name, level }
+    }
+    [
+        role("507f191e810c19729de860ea", "Developer", User),
+        role("605a1c2151382ffc836af861", ADMINISTRATOR_ROLE, Admin),
+        role("605a1c2151382ffc836af862", "SharedSpaceCreator", User),
+        role("605a1c2151382ffc836af863", "ManagedSpaceCreator", User),
+        role("605a1c2151382ffc836af864", "DataSpaceCreator", User),
+        role("605a1c2151382ffc836af865", "AnalyticsAdmin", Admin),
+        role("605a1c2151382ffc836af866", "DataAdmin", Admin),
+    ]
+};
+
+impl SystemRole {
+    /// Returns the system role with this name (case-sensitive).
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        const { &SYSTEM_ROLES }.iter().find(|role| role.name == name)
+    }
+}
+
+impl From<SystemRole> for Role {
+    fn from(role: SystemRole) -> Self {
+        Self {
+            id: role.id.to_owned(),
+            name: role.name.to_owned(),
+            kind: RoleKind::Default,
+            level: role.level,
+        }
+    }
+}
 
 /// A role that a user or a group has.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

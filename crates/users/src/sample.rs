@@ -1,6 +1,8 @@
 //! Made-up users, the same ones every time.
 
-use super::role::{Group, ProviderType, Role, RoleKind, RoleLevel};
+use super::role::{
+    ADMINISTRATOR_ROLE, Group, ProviderType, Role, RoleKind, RoleLevel, SYSTEM_ROLES,
+};
 use super::timestamp::Timestamp;
 use super::user::{Status, User};
 
@@ -70,26 +72,21 @@ const SCOPES: &[&str] =
     &["user_default", "admin_classic", "offline_access", "apps:read", "apps:export", "spaces.data"];
 
 fn roles() -> Vec<Role> {
-    use {RoleKind::Custom, RoleKind::Default, RoleLevel::Admin, RoleLevel::User};
-    let role = |(number, (name, kind, level)): (usize, (&str, RoleKind, RoleLevel))| Role {
-        id: format!("605a1c2151382ffc836af8{number:02x}"),
-        name: name.to_owned(),
-        kind,
-        level,
-    };
-    let all = [
-        ("Developer", Default, User),
-        ("TenantAdmin", Default, Admin),
-        ("SharedSpaceCreator", Default, User),
-        ("ManagedSpaceCreator", Default, User),
-        ("DataSpaceCreator", Default, User),
-        ("AnalyticsAdmin", Default, Admin),
-        ("DataAdmin", Default, Admin),
-        ("My Custom Role", Custom, User),
-        ("query", Custom, User),
-        ("Prüfer", Custom, Admin),
+    let custom = [
+        ("My Custom Role", RoleLevel::User),
+        ("query", RoleLevel::User),
+        ("Prüfer", RoleLevel::Admin),
     ];
-    all.into_iter().enumerate().map(role).collect()
+    let custom = custom.map(|(name, level)| Role {
+        id: String::new(),
+        name: name.to_owned(),
+        kind: RoleKind::Custom,
+        level,
+    });
+    let all = SYSTEM_ROLES.into_iter().map(Role::from).chain(custom);
+    // Not the ids of SYSTEM_ROLES: the sample is fixed data.
+    let id = |number| format!("605a1c2151382ffc836af8{number:02x}");
+    all.enumerate().map(|(number, role)| Role { id: id(number), ..role }).collect()
 }
 
 fn groups() -> Vec<Group> {
@@ -114,7 +111,7 @@ fn groups() -> Vec<Group> {
         ("CG-Finance", Custom, &[]),
         ("CG-Sales", Custom, &["ManagedSpaceCreator"]),
         ("営業部", Idp, &["query"]),
-        ("Operators", Custom, &["TenantAdmin", "DataAdmin", "AnalyticsAdmin"]),
+        ("Operators", Custom, &[ADMINISTRATOR_ROLE, "DataAdmin", "AnalyticsAdmin"]),
     ];
     all.into_iter().enumerate().map(group).collect()
 }

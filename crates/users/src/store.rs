@@ -31,6 +31,18 @@ pub struct NewUser {
 }
 
 impl NewUser {
+    /// Returns the errors of subject and e-mail address, each with a JSON pointer and a message.
+    ///
+    /// [`NewUser::into_user`] reports the first of them; a caller that reports all errors of a
+    /// request at once lists them together with its own.
+    pub fn errors(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let subject =
+            self.subject.is_empty().then_some(("/subject", "expected a string that is not empty"));
+        let invalid = self.email.as_ref().is_some_and(|email| !is_address(email));
+        let email = invalid.then_some(("/email", "expected an e-mail address"));
+        subject.into_iter().chain(email)
+    }
+
     /// The user to store: invited, with an invitation that starts now, and with roles out of the tenant's.
     ///
     /// # Errors
@@ -43,11 +55,8 @@ impl NewUser {
         roles: &[Role],
         now: Timestamp,
     ) -> Result<User, StoreError> {
-        if self.subject.is_empty() {
-            return Err(StoreError::invalid("/subject", "expected a subject"));
-        }
-        if self.email.as_ref().is_some_and(|email| !is_address(email)) {
-            return Err(StoreError::invalid("/email", "expected an e-mail address"));
+        if let Some((pointer, message)) = self.errors().next() {
+            return Err(StoreError::invalid(pointer, message));
         }
         let mut assigned_roles: Vec<Role> = Vec::with_capacity(self.assigned_roles.len());
         for (place, reference) in self.assigned_roles.iter().enumerate() {
@@ -208,26 +217,12 @@ fn again<'t>(texts: impl Iterator<Item = Option<&'t str>> + Clone) -> Option<usi
         .map(|(place, _)| place)
 }
 
+/// Returns a user with status `invited`, whose invitation starts now.
 fn invited(tenant: &str, id: String, subject: String, now: Timestamp) -> User {
     User {
-        id,
-        tenant_id: tenant.to_owned(),
-        subject,
-        name: String::new(),
-        email: None,
         status: Status::Invited,
-        assigned_roles: Vec::new(),
-        assigned_groups: Vec::new(),
-        assigned_scopes: Vec::new(),
-        client_id: None,
-        picture: None,
-        locale: None,
-        zoneinfo: None,
-        preferred_locale: None,
-        preferred_zoneinfo: None,
-        created_at: now,
-        last_updated_at: now,
         invite_expiry: Some(invite_expiry(now)),
+        ..User::new(id, tenant, subject, now)
     }
 }
 
@@ -258,7 +253,7 @@ pub trait UserStore: Send + Sync + 'static {
         tenant: &str,
     ) -> impl Future<Output = Result<Vec<&'static str>, StoreError>> + Send {
         let _ = tenant;
-        async { Ok(SYSTEM_ROLES.to_vec()) }
+        async { Ok(SYSTEM_ROLES.iter().map(|role| role.name).collect()) }
     }
 
     /// Creates a user with status `invited`. Unknown roles and a subject that is taken are refused.

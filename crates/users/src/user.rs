@@ -61,6 +61,40 @@ pub struct User {
     pub invite_expiry: Option<i64>,
 }
 
+impl User {
+    /// Returns an active user created at `now`, whose name is the subject, with every other
+    /// member absent or empty.
+    #[must_use]
+    pub fn new(
+        id: impl Into<String>,
+        tenant_id: impl Into<String>,
+        subject: impl Into<String>,
+        now: Timestamp,
+    ) -> Self {
+        let subject = subject.into();
+        Self {
+            id: id.into(),
+            tenant_id: tenant_id.into(),
+            name: subject.clone(),
+            subject,
+            email: None,
+            status: Status::Active,
+            assigned_roles: Vec::new(),
+            assigned_groups: Vec::new(),
+            assigned_scopes: Vec::new(),
+            client_id: None,
+            picture: None,
+            locale: None,
+            zoneinfo: None,
+            preferred_locale: None,
+            preferred_zoneinfo: None,
+            created_at: now,
+            last_updated_at: now,
+            invite_expiry: None,
+        }
+    }
+}
+
 /// Whether a user can log in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

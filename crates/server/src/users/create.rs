@@ -10,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, LOCATION};
 use axum::response::Response;
-use scieve_users::{NewUser, Reference, SYSTEM_ROLES, UserStore, is_address};
+use scieve_users::{NewUser, Reference, SystemRole, UserStore};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -28,6 +28,7 @@ pub(super) async fn create<S: UserStore>(
     let links = app.links(&parts)?;
     let mut reader = Reader { members: &members, faults: Vec::new() };
     let (user, tenant) = reader.user();
+    user.errors().for_each(|(pointer, detail)| reader.fault(pointer, detail));
     if !reader.faults.is_empty() {
         return Err(Problem::of(Kind::BadRequest, reader.faults));
     }
@@ -63,18 +64,9 @@ impl Reader<'_> {
 
     /// The user, and the tenant that was named.
     fn user(&mut self) -> (NewUser, Option<String>) {
-        let subject = match self.text("subject") {
-            Some(subject) if !subject.is_empty() => subject,
-            _ => {
-                self.fault("/subject", "expected a string that is not empty");
-                String::new()
-            }
-        };
+        let subject = self.text("subject").unwrap_or_default();
         let name = self.text("name").filter(|name| !name.is_empty());
         let email = self.text("email");
-        if email.as_ref().is_some_and(|email| !is_address(email)) {
-            self.fault("/email", "expected an e-mail address");
-        }
         match self.text("status").as_deref() {
             None => {}
             Some("invited") if email.is_some() || self.present("email") => {}
@@ -84,7 +76,9 @@ impl Reader<'_> {
         let picture = self.text("picture");
         let tenant = self.text("tenantId");
         let deprecated = self.roles("roles", |reader, role, pointer| match role.as_str() {
-            Some(name) if SYSTEM_ROLES.contains(&name) => Some(Reference::Name(name.to_owned())),
+            Some(name) if SystemRole::named(name).is_some() => {
+                Some(Reference::Name(name.to_owned()))
+            }
             _ => {
                 reader.fault(pointer, "expected the name of a system role");
                 None

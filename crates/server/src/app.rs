@@ -3,10 +3,10 @@
 use super::body::{self, BodyLimits};
 use super::config::{Config, ConfigError, InviteExpiry};
 use super::identity::{Caller, Identity};
-use super::limit::{Limiter, Tier};
 use super::links::{Links, PublicUrl};
 use super::metrics::Metrics;
 use super::problem::{Kind, Problem};
+use super::rate_limit::{Limiter, Tier};
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};

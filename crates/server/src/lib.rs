@@ -3,24 +3,24 @@
 //! [`router`] is the API as an axum router, to be served by [`serve`] or mounted in another application. Beside the ten endpoints
 //! below `/api/v1/users` it has `/openapi.json`, `/docs`, `/healthz` and `/metrics`.
 
-mod answer;
 mod app;
 mod body;
 mod config;
-mod extras;
-mod head;
+mod finish_response;
 mod identity;
 mod jwt;
-mod limit;
 mod links;
 mod metrics;
 mod openapi;
-mod patience;
+mod ops;
 mod problem;
 mod query;
+mod rate_limit;
+mod request_smuggling;
 mod server;
 mod users;
 mod view;
+mod write_timeout;
 
 pub use config::Config;
 pub use config::ConfigError;
@@ -53,12 +53,12 @@ pub fn router<S: UserStore>(store: Arc<S>, config: &Config) -> Result<Router, Co
     let metrics = Arc::clone(&app.metrics);
     let router = Router::new()
         .merge(users::routes())
-        .merge(extras::routes())
+        .merge(ops::routes())
         .merge(openapi::routes())
         .fallback(|| async { problem::Problem::new(problem::Kind::NotFound) })
         .with_state(app)
-        .layer(CatchPanicLayer::custom(answer::panicked))
-        .layer(from_fn_with_state((metrics, config.timeouts.body), answer::complete));
+        .layer(CatchPanicLayer::custom(finish_response::panicked))
+        .layer(from_fn_with_state((metrics, config.timeouts.body), finish_response::complete));
     Ok(match cors(&config.cors) {
         Some(cors) => router.layer(cors),
         None => router,

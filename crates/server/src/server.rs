@@ -1,7 +1,7 @@
 //! A server for a router.
 
 use super::config::Config;
-use super::patience::Patient;
+use super::write_timeout::WriteTimeout;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -82,7 +82,7 @@ fn connection(
     stream: TcpStream,
     router: Router,
     config: &Config,
-) -> http1::Connection<TokioIo<Patient>, TowerToHyperService<Router>> {
+) -> http1::Connection<TokioIo<WriteTimeout>, TowerToHyperService<Router>> {
     // Answers are written whole, and go at once.
     let _ = stream.set_nodelay(true);
     http1::Builder::new()
@@ -91,7 +91,7 @@ fn connection(
         .max_buf_size(config.head_bytes.max(LEAST_HEAD_BYTES))
         .max_headers(config.max_headers)
         .serve_connection(
-            TokioIo::new(Patient::new(stream, config.timeouts.answer)),
+            TokioIo::new(WriteTimeout::new(stream, config.timeouts.answer)),
             TowerToHyperService::new(router),
         )
 }

@@ -2,9 +2,9 @@
 
 use crate::app::{Access, App, JSON, answer};
 use crate::identity::forbidden;
-use crate::limit::Tier;
 use crate::problem::{FAULTS, Fault, Kind, Problem};
 use crate::query::Fields;
+use crate::rate_limit::Tier;
 use crate::view::View;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;

@@ -2,9 +2,9 @@
 
 use super::paging::{Ask, page};
 use crate::app::{Access, App, JSON};
-use crate::limit::Tier;
 use crate::problem::{Problem, Source};
 use crate::query::{CheckedFilter, Listing, Parameters};
+use crate::rate_limit::Tier;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;

@@ -1,11 +1,11 @@
 //! The ten endpoints of the users API.
 
-mod actions;
 mod create;
+mod invite;
 mod list;
-mod one;
-mod own;
+mod me;
 mod paging;
+mod user;
 
 use super::app::App;
 use super::links::USERS;
@@ -18,12 +18,12 @@ use std::sync::Arc;
 pub(super) fn routes<S: UserStore>() -> Router<Arc<App<S>>> {
     let routes: [(&str, MethodRouter<Arc<App<S>>>); 7] = [
         ("", get(list::list::<S>).post(create::create::<S>)),
-        ("/{userId}", get(one::get::<S>).patch(one::patch::<S>).delete(one::delete::<S>)),
-        ("/me", get(own::me::<S>)),
-        ("/metadata", get(own::metadata::<S>)),
-        ("/actions/count", get(actions::count::<S>)),
+        ("/{userId}", get(user::get::<S>).patch(user::patch::<S>).delete(user::delete::<S>)),
+        ("/me", get(me::me::<S>)),
+        ("/metadata", get(me::metadata::<S>)),
+        ("/actions/count", get(invite::count::<S>)),
         ("/actions/filter", post(list::filter::<S>).get(list::filter_page::<S>)),
-        ("/actions/invite", post(actions::invite::<S>)),
+        ("/actions/invite", post(invite::invite::<S>)),
     ];
     routes.into_iter().fold(Router::new(), |router, (path, methods)| {
         router.route(&format!("{USERS}{path}"), methods)

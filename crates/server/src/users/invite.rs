@@ -1,9 +1,9 @@
 //! `GET /users/actions/count` and `POST /users/actions/invite`.
 
 use crate::app::{Access, App, JSON, answer};
-use crate::limit::Tier;
 use crate::problem::{Kind, Problem};
 use crate::query::Parameters;
+use crate::rate_limit::Tier;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;

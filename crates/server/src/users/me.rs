@@ -1,8 +1,8 @@
 //! `GET /users/me` and `GET /users/metadata`.
 
 use crate::app::{Access, App, answer};
-use crate::limit::Tier;
 use crate::problem::Problem;
+use crate::rate_limit::Tier;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, LOCATION};

@@ -2,9 +2,9 @@
 
 use crate::app::{Access, App, JSON_PATCH, answer};
 use crate::identity::forbidden;
-use crate::limit::Tier;
 use crate::problem::{Fault, Kind, Problem};
 use crate::query::{Fields, Parameters};
+use crate::rate_limit::Tier;
 use crate::view::View;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;

@@ -2,7 +2,7 @@
 
 use super::metrics::Metrics;
 use super::problem::{Problem, TraceId};
-use super::{body, head};
+use super::{body, request_smuggling};
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
@@ -27,7 +27,7 @@ pub(super) async fn complete(
     let (head, invite) = (request.method() == Method::HEAD, request.uri().path() == INVITE);
     let endpoint = endpoint(&request);
     let expects = request.headers().contains_key(EXPECT);
-    let mut response = match head::check(&request) {
+    let mut response = match request_smuggling::check(&request) {
         Ok(()) => next.run(body::keep(request, patience)).await,
         Err(problem) => problem.into_response(),
     };

@@ -1,12 +1,12 @@
-//! What every handler works with.
+//! State and functions that all handlers share.
 
 use super::body::{self, BodyLimits};
 use super::config::{Config, ConfigError, InviteExpiry};
-use super::identity::{Caller, Identity};
+use super::identity::{Authenticator, Caller};
 use super::links::{Links, PublicUrl};
 use super::metrics::Metrics;
-use super::problem::{Kind, Problem};
-use super::rate_limit::{Limiter, Tier};
+use super::problem::{Problem, ProblemKind};
+use super::rate_limit::{RateLimiter, Tier};
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -22,21 +22,20 @@ pub(super) struct App<S> {
     pub(super) mailer: Arc<dyn Mailer>,
     pub(super) cursors: CursorKey,
     pub(super) invite_expiry: InviteExpiry,
-    /// The tenant whose size is shown.
+    /// Tenant whose number of users is in the metrics.
     pub(super) tenant: String,
     pub(super) metrics: Arc<Metrics>,
-    identity: Identity,
-    limiter: Limiter,
-    public: Option<PublicUrl>,
-    bodies: BodyLimits,
+    authenticator: Authenticator,
+    rate_limiter: RateLimiter,
+    public_url: Option<PublicUrl>,
+    body_limits: BodyLimits,
 }
 
-/// Who may call an endpoint.
+/// Callers that are authorised for an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
-    /// Whoever has a key.
+    /// All authenticated callers.
     Anyone,
-    /// Administrators.
     Administrators,
 }
 
@@ -53,22 +52,23 @@ impl<S: UserStore> App<S> {
             invite_expiry: config.invite_expiry,
             tenant: config.tenant.clone(),
             metrics: Arc::new(Metrics::new().map_err(|error| ConfigError::new(error.to_string()))?),
-            identity: Identity::new(config),
-            limiter: Limiter::new(config.rates),
-            public: config.public_url.clone(),
-            bodies: BodyLimits { bytes: config.body_bytes, time: config.timeouts.body },
+            authenticator: Authenticator::new(config),
+            rate_limiter: RateLimiter::new(config.rates),
+            public_url: config.public_url.clone(),
+            body_limits: BodyLimits { bytes: config.body_bytes, time: config.timeouts.body },
         })
     }
 
-    /// Who calls: a valid key, then the number of requests, then what the caller may do.
-    pub(super) async fn admit(
+    /// Authenticates the caller, counts the request towards the rate limit of the tier and
+    /// authorises the caller, in this order.
+    pub(super) async fn authenticate(
         &self,
         request: &Parts,
         tier: Tier,
         access: Access,
     ) -> Result<Caller, Problem> {
-        let caller = self.identity.caller(&*self.store, &request.headers).await?;
-        self.limiter.admit(caller.tenant(), &caller.user.id, tier)?;
+        let caller = self.authenticator.caller(&*self.store, &request.headers).await?;
+        self.rate_limiter.count(caller.tenant(), &caller.user.id, tier)?;
         match access {
             Access::Anyone => {}
             Access::Administrators => caller.must_be_administrator()?,
@@ -77,27 +77,27 @@ impl<S: UserStore> App<S> {
     }
 
     pub(super) fn links(&self, request: &Parts) -> Result<Links, Problem> {
-        Links::of(request, self.public.as_ref())
+        Links::of(request, self.public_url.as_ref())
     }
 
-    /// The JSON of a body; `None` where it is empty.
+    /// Reads a JSON body of one of the media types; `None` if it is empty.
     pub(super) async fn json(
         &self,
         request: &Parts,
         body: Body,
-        types: &[&str],
+        media_types: &[&str],
     ) -> Result<Option<Value>, Problem> {
-        let bytes: Bytes = body::read(body, &request.headers, self.bodies).await?;
-        body::json(&bytes, &request.headers, types)
+        let bytes: Bytes = body::read(body, &request.headers, self.body_limits).await?;
+        body::json(&bytes, &request.headers, media_types)
     }
 }
 
-/// The types of bodies.
+/// Media types of request bodies.
 pub(super) const JSON: &[&str] = &["application/json"];
 pub(super) const JSON_PATCH: &[&str] = &["application/json", "application/json-patch+json"];
 
-/// An answer with a JSON body.
-pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
+/// Returns a response with a JSON body.
+pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Response {
     let json = HeaderValue::from_static("application/json");
     match serde_json::to_string(body) {
         Ok(body) => (status, [(header::CONTENT_TYPE, json)], body).into_response(),
@@ -105,13 +105,13 @@ pub(super) fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     }
 }
 
-/// What a store could not do, as the caller reads it. Pointers are into the body.
+/// Maps an error of the store to its response. `pointer` is a JSON pointer into the request body.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound => Self::new(Kind::NotFound),
+            StoreError::NotFound => Self::new(ProblemKind::NotFound),
             StoreError::SubjectTaken { .. } => {
-                Self::new(Kind::Conflict).because("another user has this subject")
+                Self::new(ProblemKind::Conflict).because("another user has this subject")
             }
             StoreError::Invalid { pointer, message } => Self::pointer(pointer, message),
             StoreError::Unavailable => Self::unavailable(),

@@ -1,6 +1,6 @@
-//! Bodies of requests: within their limits, of the right type, and JSON.
+//! Request bodies: size and time limits, media types, JSON.
 
-use super::problem::{Kind, Problem};
+use super::problem::{Problem, ProblemKind};
 use axum::body::{Body, Bytes};
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderMap, Request};
@@ -12,57 +12,64 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Bytes of a refused request that are read and dropped, so that the caller can send all of it and read the answer.
-const DROPPED_BYTES: u64 = 64 << 20;
+/// Maximum number of bytes to drain from the body of a rejected request.
+const DRAIN_BYTES: u64 = 64 << 20;
 
-/// How large a body may be, and how long it may take.
+/// Limits on the size and the transfer time of a body.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BodyLimits {
     pub(super) bytes: usize,
     pub(super) time: Duration,
 }
 
-/// The bytes of the body.
+/// Reads the body.
 pub(super) async fn read(
     body: Body,
     headers: &HeaderMap,
     limits: BodyLimits,
 ) -> Result<Bytes, Problem> {
     let too_large = || {
-        Problem::new(Kind::TooLarge).because(format!("a body has {} bytes at most", limits.bytes))
+        Problem::new(ProblemKind::TooLarge)
+            .because(format!("expected a body of no more than {} bytes", limits.bytes))
     };
-    let announced = headers
+    // Reject by the declared length first, so that no byte of a body that is too large is buffered.
+    let declared = headers
         .get(CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
-        .and_then(|text| text.parse::<usize>().ok());
-    if announced.is_some_and(|bytes| bytes > limits.bytes) {
+        .and_then(|value| value.parse::<usize>().ok());
+    if declared.is_some_and(|bytes| bytes > limits.bytes) {
         return Err(too_large());
     }
     let limited = http_body_util::Limited::new(body, limits.bytes);
     match tokio::time::timeout(limits.time, limited.collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(Problem::bad_request("the body breaks off")),
-        Err(_) => Err(Problem::new(Kind::Timeout).because("the body took too long")),
+        Ok(Err(_)) => Err(Problem::bad_request("the body is incomplete")),
+        Err(_) => Err(Problem::new(ProblemKind::Timeout).because("the body took too long")),
     }
 }
 
-/// The body as JSON of one of these types; `None` where it is empty.
+/// Parses the body as JSON of one of the media types; `None` if it is empty. A missing
+/// `content-type` is accepted.
 pub(super) fn json(
     bytes: &Bytes,
     headers: &HeaderMap,
-    types: &[&str],
+    media_types: &[&str],
 ) -> Result<Option<Value>, Problem> {
-    let expecting = |what: &str| Problem::new(Kind::MediaType).because(format!("expected {what}"));
+    let unsupported = |expected: &str| {
+        Problem::new(ProblemKind::MediaType).because(format!("expected {expected}"))
+    };
     if let Some(encoding) = headers.get(CONTENT_ENCODING)
         && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
-        return Err(expecting("a body without content encoding"));
+        return Err(unsupported("a body without content encoding"));
     }
-    if let Some(given) = headers.get(CONTENT_TYPE) {
-        let essence = given.to_str().unwrap_or("?").split(';').next().unwrap_or_default().trim();
-        if !essence.is_empty() && !types.iter().any(|known| known.eq_ignore_ascii_case(essence)) {
-            return Err(expecting(&types.join(" or ")));
+    if let Some(value) = headers.get(CONTENT_TYPE) {
+        let essence = value.to_str().unwrap_or("?").split(';').next().unwrap_or_default().trim();
+        if !essence.is_empty()
+            && !media_types.iter().any(|known| known.eq_ignore_ascii_case(essence))
+        {
+            return Err(unsupported(&media_types.join(" or ")));
         }
     }
     if bytes.is_empty() {
@@ -70,25 +77,29 @@ pub(super) fn json(
     }
     serde_json::from_slice(bytes)
         .map(Some)
-        .map_err(|error| Problem::pointer("", format!("the body is no JSON: {error}")))
+        .map_err(|error| Problem::pointer("", format!("the body is not valid JSON: {error}")))
 }
 
-/// The request with a body that is read to its end, within bounds, even where the handler leaves it. After `time` it is not: who
-/// was too slow for the handler is for this too.
-pub(super) fn keep(request: Request<Body>, time: Duration) -> Request<Body> {
-    // Who waits for `100 Continue` sends nothing after a refusal.
+/// Wraps the body so that what the handler leaves unread is drained in the background, until
+/// `timeout` after the request.
+///
+/// If the server closed the connection with unread data in its receive buffer, TCP would send a
+/// reset, and a client that is still sending could lose the response (RFC 9112 section 9.6).
+pub(super) fn drain_on_drop(request: Request<Body>, timeout: Duration) -> Request<Body> {
+    // A client that waits for `100 Continue` sends no body after an error response.
     if request.headers().contains_key(EXPECT) || request.body().is_end_stream() {
         return request;
     }
-    request.map(|body| Body::new(Kept { body: Some(body), until: Instant::now() + time }))
+    let deadline = Instant::now() + timeout;
+    request.map(|body| Body::new(DrainOnDrop { body: Some(body), deadline }))
 }
 
-struct Kept {
+struct DrainOnDrop {
     body: Option<Body>,
-    until: Instant,
+    deadline: Instant,
 }
 
-impl http_body::Body for Kept {
+impl http_body::Body for DrainOnDrop {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -113,19 +124,19 @@ impl http_body::Body for Kept {
     }
 }
 
-impl Drop for Kept {
+impl Drop for DrainOnDrop {
     fn drop(&mut self) {
         if let (Some(body), Ok(runtime)) = (
             self.body.take().filter(|body| !body.is_end_stream()),
             tokio::runtime::Handle::try_current(),
         ) {
-            runtime.spawn(tokio::time::timeout_at(self.until, discard(body)));
+            runtime.spawn(tokio::time::timeout_at(self.deadline, drain(body)));
         }
     }
 }
 
-async fn discard(mut body: Body) {
-    let mut left = DROPPED_BYTES;
+async fn drain(mut body: Body) {
+    let mut left = DRAIN_BYTES;
     while let Some(Ok(frame)) = body.frame().await {
         let length = frame.data_ref().map_or(0, Bytes::len);
         left = left.saturating_sub(u64::try_from(length).unwrap_or(u64::MAX));

@@ -1,4 +1,4 @@
-//! How the server is set up.
+//! Configuration of the router and the server.
 
 use super::jwt::Jwt;
 use super::links::PublicUrl;
@@ -9,12 +9,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How the users API is set up. [`Config::new`] is a server that lets nobody in: add a key or a [`Jwt`].
+/// Configuration of [`router`](super::router) and [`serve`](super::serve).
+///
+/// [`Config::new`] has a default for every setting but accepts no caller: add an
+/// [API key](Config::api_key) or a [`Jwt`].
 ///
 /// ```
 /// use scieve_server::Config;
 ///
-/// let config = Config::new("tenant-1").api_key("a long random key", "tenant-1", "62716ab404a7bd8626af9bd6").public_url("https://users.example")?;
+/// let config = Config::new("tenant-1")
+///     .api_key("a long random key", "tenant-1", "62716ab404a7bd8626af9bd6")
+///     .public_url("https://users.example")?;
 /// # Ok::<(), scieve_server::ConfigError>(())
 /// ```
 #[derive(Clone)]
@@ -35,7 +40,7 @@ pub struct Config {
     pub(super) max_connections: usize,
 }
 
-/// A setting that cannot be.
+/// An invalid setting.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigError(String);
@@ -46,7 +51,7 @@ impl ConfigError {
     }
 }
 
-/// An API key, kept as its SHA-256 hash.
+/// An API key, stored as its SHA-256 hash. A slow password hash is unnecessary for random keys.
 #[derive(Clone)]
 pub(super) struct ApiKey {
     pub(super) hash: [u8; 32],
@@ -54,15 +59,17 @@ pub(super) struct ApiKey {
     pub(super) user_id: String,
 }
 
-/// Requests that each user may make in a minute.
+/// Maximum number of requests per user within 60 s, by tier; `None` for no limit.
+///
+/// A request above the limit has the response 429 with `retry-after`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RateLimits {
-    /// List, get, count, me and metadata; 1000 by default.
+    /// Tier 1: list, get, count, me and metadata; the default is 1,000.
     pub tier1: Option<u32>,
-    /// Create, patch, delete and invite; 100 by default.
+    /// Tier 2: create, patch, delete and invite; the default is 100.
     pub tier2: Option<u32>,
-    /// The filter action; 200 by default.
+    /// Special tier: the filter action; the default is 200.
     pub special: Option<u32>,
 }
 
@@ -77,41 +84,44 @@ impl Default for RateLimits {
     }
 }
 
-/// From which other origins browsers may call.
+/// Origins whose scripts may call the API from a browser (cross-origin resource sharing, see the
+/// [Fetch standard](https://fetch.spec.whatwg.org/#http-cors-protocol)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cors {
-    /// None.
+    /// Only the origin of the server.
     #[default]
     Off,
-    /// Any.
+    /// Every origin.
     Any,
-    /// These.
+    /// The listed origins, such as `https://app.example`.
     Origins(Vec<HeaderValue>),
 }
 
-/// What `inviteExpiry` says.
+/// Unit of the member `inviteExpiry`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InviteExpiry {
-    /// The seconds that are left.
+    /// Seconds until the invitation expires.
     #[default]
     SecondsLeft,
-    /// When the invitation ends, in seconds since 1970-01-01T00:00:00Z.
+    /// Unix time at which the invitation expires, in seconds since 1970-01-01T00:00:00Z.
     Unix,
 }
 
-/// How long the server waits for a caller.
+/// Time limits for clients. They bound the resources that slow clients can occupy (slowloris, slow
+/// read).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
-    /// For the head of a request, from when the connection is free for it; 30 s by default.
+    /// Maximum time to receive the head of a request, including the idle time of a kept-alive
+    /// connection before it; the default is 30 s.
     pub head: Duration,
-    /// For the whole body of a request; 30 s by default.
+    /// Maximum time to receive the whole body of a request; the default is 30 s.
     pub body: Duration,
-    /// For the caller to take some more of an answer; 30 s by default.
+    /// Maximum time without progress while a response is sent; the default is 30 s.
     pub answer: Duration,
-    /// For answers under way when the server is to end; 10 s by default.
+    /// Maximum time to finish the requests in progress at shutdown; the default is 10 s.
     pub shutdown: Duration,
 }
 
@@ -123,7 +133,8 @@ impl Default for Timeouts {
 }
 
 impl Config {
-    /// The defaults. `tenant` is the tenant of tokens, and the one whose size `/metrics` shows.
+    /// Returns the default configuration. `tenant` is the tenant of the users that a [`Jwt`] refers
+    /// to, and the one whose number of users is in `/metrics`.
     #[must_use]
     pub fn new(tenant: impl Into<String>) -> Self {
         Self {
@@ -144,7 +155,8 @@ impl Config {
         }
     }
 
-    /// Lets in who has this key, as that user of that tenant. Only the hash of the key is kept.
+    /// Accepts an API key, whose requests act as the user `user_id` of `tenant`. Several keys may
+    /// be added. Only the hash of the key is stored.
     #[must_use]
     pub fn api_key(
         mut self,
@@ -160,90 +172,98 @@ impl Config {
         self
     }
 
-    /// Lets in who has a JSON web token, as the user of the tenant whose subject is the token's.
+    /// Accepts JSON Web Tokens, whose requests act as the user of the tenant with the token's
+    /// subject.
     #[must_use]
     pub fn jwt(mut self, jwt: Jwt) -> Self {
         self.jwt = Some(Arc::new(jwt));
         self
     }
 
-    /// Other limits on requests.
+    /// Sets the rate limits.
     #[must_use]
     pub fn rate_limits(mut self, limits: RateLimits) -> Self {
         self.rates = limits;
         self
     }
 
-    /// What links begin with, such as `https://users.example` or `https://example.com/directory`, whatever the request says.
+    /// Sets the base URL of links, such as `https://users.example` or
+    /// `https://example.com/directory`. By default, links are derived from the request: from
+    /// `X-Forwarded-Proto` and `X-Forwarded-Host` if present, otherwise from `Host`. Set it unless
+    /// a trusted proxy sets these headers.
     ///
     /// # Errors
-    /// Text that is no `http` or `https` URL, or one with a query or a fragment.
+    /// A string that is not an `http` or `https` URL; a URL with a user, a query or a fragment.
     pub fn public_url(mut self, url: &str) -> Result<Self, ConfigError> {
-        self.public_url = Some(
-            PublicUrl::read(url)
-                .ok_or_else(|| ConfigError::new(format!("`{url}` is no http or https URL")))?,
-        );
+        self.public_url = Some(PublicUrl::parse(url).ok_or_else(|| {
+            ConfigError::new(format!("`{url}` is not a valid http or https URL"))
+        })?);
         Ok(self)
     }
 
-    /// Lets browsers call from other origins.
+    /// Sets the origins whose scripts may call the API from a browser.
     #[must_use]
     pub fn cors(mut self, cors: Cors) -> Self {
         self.cors = cors;
         self
     }
 
-    /// What sends the mails of invitations; by default nothing does.
+    /// Sets the mailer for invitations. By default, no mail is sent.
     #[must_use]
     pub fn mailer(mut self, mailer: impl Mailer + 'static) -> Self {
         self.mailer = Arc::new(mailer);
         self
     }
 
-    /// The key of the cursors; a random one by default, so that cursors do not outlive the server.
+    /// Sets the key that authenticates pagination cursors. The default is random, which invalidates
+    /// cursors when the server restarts or another instance behind a load balancer receives them.
     #[must_use]
     pub fn cursor_key(mut self, key: CursorKey) -> Self {
         self.cursor_key = Some(key);
         self
     }
 
-    /// What `inviteExpiry` says.
+    /// Sets the unit of `inviteExpiry`.
     #[must_use]
     pub fn invite_expiry(mut self, unit: InviteExpiry) -> Self {
         self.invite_expiry = unit;
         self
     }
 
-    /// Bytes that the body of a request may have; 512,000 by default.
+    /// Sets the maximum size of a request body in bytes; the default is 512,000. A larger one has
+    /// the response 413.
     #[must_use]
     pub fn body_bytes(mut self, bytes: usize) -> Self {
         self.body_bytes = bytes;
         self
     }
 
-    /// Bytes that the line and the headers of a request may have together where [`serve`](super::serve) reads them; 131,072 by
-    /// default, and never less than 8,192. A line of more than 65,534 is refused whatever this is.
+    /// Sets the maximum size of the request line and the headers together in bytes, if the router
+    /// is served by [`serve`](super::serve); the default is 131,072, the minimum 8,192.
+    /// Independently of this, a request target of more than 65,534 bytes has the response 414.
     #[must_use]
     pub fn head_bytes(mut self, bytes: usize) -> Self {
         self.head_bytes = bytes;
         self
     }
 
-    /// Headers that a request may have where [`serve`](super::serve) reads them; 100 by default.
+    /// Sets the maximum number of request headers, if the router is served by
+    /// [`serve`](super::serve); the default is 100.
     #[must_use]
     pub fn max_headers(mut self, headers: usize) -> Self {
         self.max_headers = headers;
         self
     }
 
-    /// How long the server waits for a caller.
+    /// Sets the time limits for clients.
     #[must_use]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.timeouts = timeouts;
         self
     }
 
-    /// Connections that [`serve`](super::serve) holds at a time, more wait; 10,000 by default.
+    /// Sets the maximum number of concurrent connections of [`serve`](super::serve); the default is
+    /// 10,000. Further ones wait to be accepted.
     #[must_use]
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections;
@@ -251,7 +271,7 @@ impl Config {
     }
 }
 
-/// Keys and secrets are left out.
+/// Omits keys and secrets.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")

@@ -1,4 +1,5 @@
-//! The last touch on every answer: error bodies, trace ids, headers, the log and the numbers.
+//! The outermost middleware: error bodies, trace ids, headers, access log and metrics of every
+//! response, including those that axum or another layer produced.
 
 use super::metrics::Metrics;
 use super::problem::{Problem, TraceId};
@@ -13,57 +14,60 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Errors of this endpoint have a shape of their own.
+/// The endpoint whose errors have another JSON schema (see [`Problem::invite_body`]).
 const INVITE: &str = "/api/v1/users/actions/invite";
 
-/// Runs the handler and completes what it answers. A body may take so long.
-pub(super) async fn complete(
-    State((metrics, patience)): State<(Arc<Metrics>, Duration)>,
+/// Runs the handler and finishes its response. `body_timeout` limits the time that an unread
+/// request body is drained for.
+pub(super) async fn finish(
+    State((metrics, body_timeout)): State<(Arc<Metrics>, Duration)>,
     request: Request,
     next: Next,
 ) -> Response {
     let start = Instant::now();
     let trace = TraceId::of(request.headers());
-    let (head, invite) = (request.method() == Method::HEAD, request.uri().path() == INVITE);
+    let (is_head, is_invite) = (request.method() == Method::HEAD, request.uri().path() == INVITE);
     let endpoint = endpoint(&request);
-    let expects = request.headers().contains_key(EXPECT);
-    let mut response = match request_smuggling::check(&request) {
-        Ok(()) => next.run(body::keep(request, patience)).await,
+    let expects_continue = request.headers().contains_key(EXPECT);
+    let mut response = match request_smuggling::reject_ambiguous(&request) {
+        Ok(()) => next.run(body::drain_on_drop(request, body_timeout)).await,
         Err(problem) => problem.into_response(),
     };
     let status = response.status();
     let problem = match response.extensions_mut().remove::<Problem>() {
         None if status.is_client_error() || status.is_server_error() => {
-            Some(Problem::foreign(status))
+            Some(Problem::of_status(status))
         }
         problem => problem,
     };
     if let Some(problem) = problem {
-        let body = if invite { problem.invite_body(trace) } else { problem.body(trace) };
+        let body = if is_invite { problem.invite_body(trace) } else { problem.body(trace) };
         response.headers_mut().remove(CONTENT_LENGTH);
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         *response.body_mut() = Body::from(body.to_string());
-        if expects {
-            // The body may never come, and what comes instead would be taken for it.
+        if expects_continue {
+            // A client that waited for `100 Continue` may omit the body after an error. The next
+            // bytes on the connection are then the next request and must not be read as the body.
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if head {
+    if is_head {
         if let Some(length) = response.body().size_hint().exact().filter(|length| *length > 0) {
             response.headers_mut().insert(CONTENT_LENGTH, length.into());
         }
         *response.body_mut() = Body::empty();
     }
     let time = start.elapsed();
-    metrics.answered(endpoint.as_ref().map_or("none", |endpoint| endpoint), status.as_u16(), time);
     let endpoint = endpoint.as_deref().unwrap_or("none");
+    metrics.record(endpoint, status.as_u16(), time);
     tracing::info!(endpoint, status = status.as_u16(), micros = time.as_micros(), %trace, "answered");
     response
 }
 
-/// The method and the route, `GET /api/v1/users/{userId}`: what was asked for, without anything of whom. Methods that nobody knows are
-/// one.
+/// Returns the method and the route, such as `GET /api/v1/users/{userId}`, as a label for the log
+/// and the metrics. The label contains no personal data, and as unknown methods become `other`, the
+/// number of labels is bounded.
 fn endpoint(request: &Request) -> Option<String> {
     let known = [
         Method::GET,
@@ -79,7 +83,7 @@ fn endpoint(request: &Request) -> Option<String> {
     request.extensions().get::<MatchedPath>().map(|path| format!("{method} {}", path.as_str()))
 }
 
-/// What stands for a handler that panicked.
-pub(super) fn panicked(_: Box<dyn Any + Send>) -> Response {
+/// Returns the response for a handler that panicked.
+pub(super) fn on_panic(_: Box<dyn Any + Send>) -> Response {
     Problem::internal("a handler panicked").into_response()
 }

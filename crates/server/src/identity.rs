@@ -1,8 +1,8 @@
-//! Who calls, and what the caller may see.
+//! Authentication of callers and their access rights.
 
 use super::config::{ApiKey, Config};
 use super::jwt::Jwt;
-use super::problem::{Kind, Problem};
+use super::problem::{Problem, ProblemKind};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
 use scieve::Policy;
@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use std::sync::{Arc, LazyLock};
 use subtle::ConstantTimeEq as _;
 
-/// The user whom a request acts as.
+/// The user that a request acts as.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
     pub(super) user: Arc<User>,
@@ -20,7 +20,7 @@ pub(super) struct Caller {
 
 impl Caller {
     fn new(user: Arc<User>) -> Self {
-        // Roles that come with a group count: the user holds them.
+        // A user also has the roles of its groups.
         let mut roles = user
             .assigned_roles
             .iter()
@@ -33,12 +33,16 @@ impl Caller {
         &self.user.tenant_id
     }
 
-    /// Whether the caller may see which roles that user has.
+    /// Returns whether the roles of `user` are visible to the caller.
     pub(super) fn sees_roles_of(&self, user: &User) -> bool {
         self.administrator || self.user.id == user.id
     }
 
-    /// What the caller may ask. Without access to roles they are unknown attributes, so that no answer and no error depends on them.
+    /// Returns the policy for the caller's filters.
+    ///
+    /// For callers without access to roles, the role attributes are not in the policy. A filter
+    /// with one is rejected as a filter with an unknown attribute is, so that neither results nor
+    /// errors reveal the roles of other users.
     pub(super) fn policy(&self) -> &'static Policy<User> {
         if self.administrator { scieve_users::policy() } else { &WITHOUT_ROLES }
     }
@@ -49,43 +53,46 @@ impl Caller {
 }
 
 pub(super) fn forbidden() -> Problem {
-    Problem::new(Kind::Forbidden)
+    Problem::new(ProblemKind::Forbidden)
 }
 
-// The names are attributes of the schema, which a test holds; were one not, nothing could be asked.
+/// The policy without role attributes. `hiding` fails only if a path is not in the schema, which a
+/// test excludes; the fallback permits no filter.
 static WITHOUT_ROLES: LazyLock<Policy<User>> = LazyLock::new(|| {
     let hidden =
         scieve_users::policy().clone().hiding(["assignedRoles", "assignedGroupsAssignedRoles"]);
     hidden.unwrap_or_else(|_| Policy::empty())
 });
 
-/// Tells callers by their keys and tokens.
-pub(super) struct Identity {
+/// Authenticates callers by API key or JSON Web Token.
+pub(super) struct Authenticator {
     keys: Vec<ApiKey>,
     jwt: Option<Arc<Jwt>>,
+    /// Tenant of the users that tokens refer to.
     tenant: String,
 }
 
-impl Identity {
+impl Authenticator {
     pub(super) fn new(config: &Config) -> Self {
         Self { keys: config.keys.clone(), jwt: config.jwt.clone(), tenant: config.tenant.clone() }
     }
 
-    /// The caller of a request with these headers.
+    /// Authenticates the caller of a request with these headers. Disabled and deleted users are
+    /// rejected.
     pub(super) async fn caller<S: UserStore>(
         &self,
         store: &S,
         headers: &HeaderMap,
     ) -> Result<Caller, Problem> {
         let unauthorized = || {
-            Problem::new(Kind::Unauthorized)
+            Problem::new(ProblemKind::Unauthorized)
                 .because("expected the header `authorization: Bearer <key>` with a valid key")
         };
         let token = bearer(headers).ok_or_else(unauthorized)?;
         let user = match self.key(token) {
-            Some(key) => known(store.get(&key.tenant, &key.user_id).await)?,
+            Some(key) => found(store.get(&key.tenant, &key.user_id).await)?,
             None => match self.jwt.as_ref().and_then(|jwt| jwt.subject(token)) {
-                Some(subject) => known(store.get_by_subject(&self.tenant, &subject).await)?,
+                Some(subject) => found(store.get_by_subject(&self.tenant, &subject).await)?,
                 None => None,
             },
         };
@@ -93,7 +100,12 @@ impl Identity {
         user.map(Caller::new).ok_or_else(unauthorized)
     }
 
-    /// Every key is compared with, and each comparison takes the same time whatever was sent.
+    /// Finds the key by its hash in constant time for a given number of keys: all keys are
+    /// compared, each without an early exit, so that response times reveal nothing about the stored
+    /// hashes (timing side channel).
+    ///
+    /// The lookup of the user that follows is not constant-time, so response times may reveal that
+    /// a key exists, even if its user is disabled.
     fn key(&self, token: &str) -> Option<&ApiKey> {
         let hash: [u8; 32] = Sha256::digest(token).into();
         self.keys.iter().fold(None, |found, key| {
@@ -102,9 +114,10 @@ impl Identity {
     }
 }
 
-/// A user that is gone calls no more; a store that fails is no reason to let anyone in.
-fn known(found: Result<Arc<User>, StoreError>) -> Result<Option<Arc<User>>, Problem> {
-    match found {
+/// Returns `None` if the user does not exist, which makes its key invalid. Other errors of the
+/// store fail the request.
+fn found(user: Result<Arc<User>, StoreError>) -> Result<Option<Arc<User>>, Problem> {
+    match user {
         Ok(user) => Ok(Some(user)),
         Err(StoreError::NotFound) => Ok(None),
         Err(StoreError::Unavailable) => Err(Problem::unavailable()),
@@ -112,7 +125,8 @@ fn known(found: Result<Arc<User>, StoreError>) -> Result<Option<Arc<User>>, Prob
     }
 }
 
-/// The token of the one `authorization` header, whose scheme is `Bearer` in any case (RFC 9110 section 11.1).
+/// Returns the token of the `authorization` header if there is exactly one such header and its
+/// scheme is `Bearer`, which is case-insensitive (RFC 9110 section 11.1).
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let value = values.next().filter(|_| values.next().is_none()).map(HeaderValue::to_str)?.ok()?;
@@ -133,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_stand_behind_the_scheme() {
+    fn bearer_tokens_are_parsed() {
         let of = |values: &[&str]| {
             let mut headers = HeaderMap::new();
             for value in values {

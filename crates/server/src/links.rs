@@ -1,4 +1,4 @@
-//! Absolute links, as the caller sees the server.
+//! Absolute links to users and pages, with the origin and path prefix that the client uses.
 
 use super::problem::Problem;
 use super::query::Parameters;
@@ -11,46 +11,49 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use scieve_users::Direction;
 use std::collections::HashSet;
 
-/// Where the users are, below whatever the router is mounted at.
+/// Path of the users relative to the path that the router is mounted at.
 pub(super) const USERS: &str = "/api/v1/users";
 
-/// All but the unreserved characters of RFC 3986.
+/// Every character except the unreserved ones (RFC 3986 section 2.3).
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What links begin with, by configuration.
+/// Configured base URL of links.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct PublicUrl {
+    /// Scheme and authority.
     origin: String,
+    /// Path without a trailing slash.
     prefix: String,
 }
 
 impl PublicUrl {
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let uri: Uri = text.parse().ok()?;
+    pub(super) fn parse(url: &str) -> Option<Self> {
+        let uri: Uri = url.parse().ok()?;
         let scheme = uri.scheme_str().and_then(scheme)?;
         let host = uri.authority().map(Authority::as_str).filter(|host| is_host(host))?;
         let prefix = uri.path().trim_end_matches('/');
-        (uri.query().is_none() && !text.contains('#'))
+        (uri.query().is_none() && !url.contains('#'))
             .then(|| Self { origin: format!("{scheme}://{host}"), prefix: prefix.to_owned() })
     }
 }
 
-/// Makes the links of one answer.
+/// Builds the links of one response.
 #[derive(Clone, Debug)]
 pub(super) struct Links {
     /// Scheme and authority.
     origin: String,
-    /// Path before `/api/v1/users`, without a slash at its end.
+    /// Path before `/api/v1/users`, without a trailing slash.
     prefix: String,
-    /// Path of the request from `/api/v1/users` on.
+    /// Path of the request from `/api/v1/users` onwards.
     path: String,
 }
 
 impl Links {
-    /// The links of the answer to a request.
+    /// Derives the links of the response from the request.
     ///
-    /// Scheme and host are the configured ones, else those of `X-Forwarded-Proto` and `X-Forwarded-Host`, else `http` and the
-    /// request's own. What is no host goes into no link.
+    /// Scheme and host are those of the configured URL, otherwise of `X-Forwarded-Proto` and
+    /// `X-Forwarded-Host`, otherwise `http` and the host of the request. Invalid hosts are never
+    /// copied into links.
     pub(super) fn of(request: &Parts, public: Option<&PublicUrl>) -> Result<Self, Problem> {
         let uri =
             request.extensions.get::<OriginalUri>().map_or(&request.uri, |original| &original.0);
@@ -74,22 +77,23 @@ impl Links {
         Ok(Self { origin: format!("{scheme}://{host}"), prefix: prefix.to_owned(), path })
     }
 
-    /// The path of a user, for the `Location` of a redirect.
+    /// Returns the path of a user, for the `Location` of a redirect.
     pub(super) fn user_path(&self, id: &str) -> String {
         format!("{}{USERS}/{}", self.prefix, encode(id))
     }
 
-    /// The URL of a user.
+    /// Returns the URL of a user.
     pub(super) fn user(&self, id: &str) -> String {
         self.origin.clone() + &self.user_path(id)
     }
 
-    /// The URL of the request itself.
+    /// Returns the URL of the request itself.
     pub(super) fn current(&self, parameters: &Parameters) -> String {
         self.with(parameters.iter())
     }
 
-    /// The URL of another page: every parameter of the request, those without meaning too, and the cursor last.
+    /// Returns the URL of another page: all parameters of the request, including unknown ones, then
+    /// the cursor, as some clients take everything after `next=` as the cursor.
     pub(super) fn page(
         &self,
         parameters: &Parameters,
@@ -107,8 +111,8 @@ impl Links {
 
     fn with<'a>(&self, parameters: impl Iterator<Item = (&'a str, &'a str)>) -> String {
         let mut url = format!("{}{}{}", self.origin, self.prefix, self.path);
-        for (place, (name, value)) in parameters.enumerate() {
-            url.push(if place == 0 { '?' } else { '&' });
+        for (index, (name, value)) in parameters.enumerate() {
+            url.push(if index == 0 { '?' } else { '&' });
             url.extend(utf8_percent_encode(name, ENCODED));
             url.push('=');
             url.extend(utf8_percent_encode(value, ENCODED));
@@ -117,20 +121,21 @@ impl Links {
     }
 }
 
-fn encode(text: &str) -> String {
-    utf8_percent_encode(text, ENCODED).to_string()
+fn encode(value: &str) -> String {
+    utf8_percent_encode(value, ENCODED).to_string()
 }
 
-/// What the first proxy said.
+/// Returns the first value of a comma-separated header, which the proxy next to the client added.
 fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()?.split(',').next().map(str::trim)
 }
 
-fn scheme(text: &str) -> Option<&'static str> {
-    ["http", "https"].into_iter().find(|scheme| scheme.eq_ignore_ascii_case(text))
+fn scheme(value: &str) -> Option<&'static str> {
+    ["http", "https"].into_iter().find(|scheme| scheme.eq_ignore_ascii_case(value))
 }
 
-/// The host of the request: of its target, else of its `Host` header (RFC 9112 section 3.2.2).
+/// Returns the host of the request target, otherwise that of the `Host` header (RFC 9112 section
+/// 3.2.2).
 fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
     if let Some(authority) = uri.authority().map(Authority::as_str).filter(|host| is_host(host)) {
         return Ok(authority);
@@ -144,19 +149,20 @@ fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Result<&'a str, Problem> {
     }
 }
 
-/// A name, an IPv4 address or an IPv6 address in brackets, and a port.
-pub(super) fn is_host(text: &str) -> bool {
-    let (host, rest) = match text.strip_prefix('[') {
+/// Returns whether the value is a host name, an IPv4 address or an IPv6 address in brackets, with
+/// an optional port. User information and characters that could end a host in a URL are rejected.
+pub(super) fn is_host(value: &str) -> bool {
+    let (host, rest) = match value.strip_prefix('[') {
         Some(inner) => match inner.split_once(']') {
             Some((address, rest)) if address.parse::<std::net::Ipv6Addr>().is_ok() => ("", rest),
             _ => return false,
         },
-        None => match text.find(':') {
-            Some(colon) => text.split_at_checked(colon).unwrap_or((text, "")),
-            None => (text, ""),
+        None => match value.find(':') {
+            Some(colon) => value.split_at_checked(colon).unwrap_or((value, "")),
+            None => (value, ""),
         },
     };
-    let named = text.starts_with('[')
+    let named = value.starts_with('[')
         || !host.is_empty()
             && host
                 .bytes()
@@ -165,7 +171,7 @@ pub(super) fn is_host(text: &str) -> bool {
         || rest
             .strip_prefix(':')
             .is_some_and(|port| port.parse::<u16>().is_ok() && !port.starts_with('+'));
-    named && port && text.len() <= 255
+    named && port && value.len() <= 255
 }
 
 #[cfg(test)]
@@ -173,7 +179,7 @@ mod tests {
     use super::{PublicUrl, is_host};
 
     #[test]
-    fn hosts() {
+    fn hosts_are_validated() {
         for good in ["a", "A-b.c_d:8080", "127.0.0.1:0", "[::1]", "[2001:db8::1]:443"] {
             assert!(is_host(good), "{good}");
         }
@@ -187,8 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn public_urls() {
-        let parts = |text| PublicUrl::read(text).map(|url| (url.origin, url.prefix));
+    fn public_urls_are_parsed() {
+        let parts = |url| PublicUrl::parse(url).map(|url| (url.origin, url.prefix));
         let is = |origin: &str, prefix: &str| Some((origin.to_owned(), prefix.to_owned()));
         assert_eq!(parts("https://a.example"), is("https://a.example", ""));
         assert_eq!(parts("HTTP://a.example:80/x/y/"), is("http://a.example:80", "/x/y"));

@@ -1,11 +1,11 @@
-//! What the server counts, for Prometheus. No label holds anything of a user or a filter.
+//! Prometheus metrics. Labels contain no data of users or filters.
 
 use prometheus::{
     Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 use std::time::Duration;
 
-/// The numbers of one router.
+/// Metrics of one router.
 pub(super) struct Metrics {
     registry: Registry,
     requests: IntCounterVec,
@@ -14,30 +14,32 @@ pub(super) struct Metrics {
     users: IntGauge,
 }
 
-/// Upper bounds of the times, in seconds.
-const SECONDS: &[f64] =
+/// Upper bounds of the histogram buckets in seconds.
+const BUCKETS: &[f64] =
     &[0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 impl Metrics {
     pub(super) fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let requests =
-            Opts::new("scieve_http_requests_total", "Requests answered, by endpoint and status");
-        let requests = IntCounterVec::new(requests, &["endpoint", "status"])?;
-        let seconds =
-            HistogramOpts::new("scieve_http_request_seconds", "Time to answer, by endpoint")
-                .buckets(SECONDS.to_vec());
-        let seconds = HistogramVec::new(seconds, &["endpoint"])?;
+        let requests = IntCounterVec::new(
+            Opts::new("scieve_http_requests_total", "Number of requests by endpoint and status"),
+            &["endpoint", "status"],
+        )?;
+        let seconds = HistogramVec::new(
+            HistogramOpts::new("scieve_http_request_seconds", "Time to a response by endpoint")
+                .buckets(BUCKETS.to_vec()),
+            &["endpoint"],
+        )?;
         let limited = IntCounterVec::new(
             Opts::new(
                 "scieve_http_rate_limited_total",
-                "Requests refused for their number, by endpoint",
+                "Number of requests rejected by a rate limit by endpoint",
             ),
             &["endpoint"],
         )?;
         let users = IntGauge::new(
             "scieve_users",
-            "Users of the configured tenant, the deleted not counted",
+            "Number of users of the configured tenant without deleted users",
         )?;
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
@@ -46,8 +48,8 @@ impl Metrics {
         Ok(Self { registry, requests, seconds, limited, users })
     }
 
-    /// Counts an answer.
-    pub(super) fn answered(&self, endpoint: &str, status: u16, time: Duration) {
+    /// Records a response.
+    pub(super) fn record(&self, endpoint: &str, status: u16, time: Duration) {
         self.requests.with_label_values(&[endpoint, &status.to_string()]).inc();
         self.seconds.with_label_values(&[endpoint]).observe(time.as_secs_f64());
         if status == 429 {
@@ -55,8 +57,8 @@ impl Metrics {
         }
     }
 
-    /// The numbers as text, and its media type.
-    pub(super) fn text(
+    /// Returns the metrics in the Prometheus text format and its media type.
+    pub(super) fn encode(
         &self,
         users: Option<u64>,
     ) -> Result<(String, &'static str), prometheus::Error> {

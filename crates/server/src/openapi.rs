@@ -1,4 +1,4 @@
-//! The description of the API, and a page that shows it.
+//! OpenAPI description of the API, and the documentation page that is rendered from it.
 
 use super::app::App;
 use axum::Router;
@@ -9,10 +9,11 @@ use axum::routing::{MethodRouter, get};
 use scieve_users::UserStore;
 use std::sync::Arc;
 
-/// The API as OpenAPI 3.1, as [`router`](super::router) serves it at `/openapi.json`.
+/// OpenAPI 3.1 description of the API, which [`router`](super::router) serves at `/openapi.json`.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
-/// The page may load what comes from this server, and nothing else.
+/// Content security policy of the documentation page: scripts, styles and requests of this origin
+/// only.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub(super) fn routes<S: UserStore>() -> Router<Arc<App<S>>> {
@@ -26,14 +27,16 @@ pub(super) fn routes<S: UserStore>() -> Router<Arc<App<S>>> {
         )
 }
 
+/// Serves a static file.
 fn file<T: Clone + Send + Sync + 'static>(
-    kind: &'static str,
-    text: &'static str,
+    media_type: &'static str,
+    content: &'static str,
 ) -> MethodRouter<T> {
     const SNIFF: HeaderName = HeaderName::from_static("x-content-type-options");
     get(move || async move {
-        let headers = [(CONTENT_TYPE, kind), (CONTENT_SECURITY_POLICY, POLICY), (SNIFF, "nosniff")];
-        let answer: Response = (headers, text).into_response();
-        answer
+        let headers =
+            [(CONTENT_TYPE, media_type), (CONTENT_SECURITY_POLICY, POLICY), (SNIFF, "nosniff")];
+        let response: Response = (headers, content).into_response();
+        response
     })
 }

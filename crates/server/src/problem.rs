@@ -1,7 +1,8 @@
-//! What went wrong, as the users API says it.
+//! Errors of the API.
 //!
-//! A handler that fails answers with a [`Problem`]. Its body is written last of all, by `answer.rs`, which knows the trace id and
-//! which of the two shapes the endpoint has.
+//! A handler that fails returns a [`Problem`], which becomes a response without a body. The
+//! middleware in `finish_response.rs` adds the body, since only it has the trace id and the
+//! endpoint, which determines the JSON schema of the body.
 
 use axum::body::Body;
 use axum::http::header::{ALLOW, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -10,12 +11,12 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 use std::fmt;
 
-/// Seconds after which to try again what the store could not do.
+/// `retry-after` of a response for an unavailable store, in seconds.
 const RETRY_SECONDS: u16 = 2;
 
-/// What kind of failure it is: a stable code, a status and a title.
+/// ProblemKind of an error, with a stable code, a status and a title.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Kind {
+pub(super) enum ProblemKind {
     Internal,
     BadRequest,
     BadFilter,
@@ -31,7 +32,7 @@ pub(super) enum Kind {
     Timeout,
 }
 
-impl Kind {
+impl ProblemKind {
     pub(super) const fn code(self) -> &'static str {
         match self {
             Self::Internal => "USERS-1",
@@ -85,8 +86,8 @@ impl Kind {
         }
     }
 
-    /// What stands for a status that axum or a layer answered with by itself.
-    pub(super) fn of(status: StatusCode) -> Self {
+    /// Returns the kind for an error status that axum or a layer produced.
+    pub(super) fn of_status(status: StatusCode) -> Self {
         match status {
             StatusCode::NOT_FOUND => Self::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Self::Method,
@@ -100,27 +101,27 @@ impl Kind {
     }
 }
 
-/// Where the cause stands in what was sent.
+/// Location of the cause in the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// A JSON pointer into the body.
+    /// JSON pointer (RFC 6901) into the body.
     Pointer(String),
-    /// A query parameter.
+    /// Name of a query parameter.
     Parameter(String),
 }
 
-/// Errors of one answer, at most.
-pub(super) const FAULTS: usize = 1000;
+/// Maximum number of error objects in a response, so that a short request cannot cause a long one.
+pub(super) const MAX_ERRORS: usize = 1000;
 
-/// One error of an answer.
+/// One error object of a response.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Fault {
+pub(super) struct ErrorObject {
     detail: Option<String>,
     source: Option<Source>,
     meta: Option<Value>,
 }
 
-impl Fault {
+impl ErrorObject {
     pub(super) fn new(detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..Self::default() }
     }
@@ -135,27 +136,29 @@ impl Fault {
     }
 }
 
-/// Why a request is not answered as it wished: one error or several of one kind.
+/// The error response to a request: one or more errors of one kind.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
-    kind: Kind,
+    kind: ProblemKind,
     status: StatusCode,
     code: &'static str,
     title: &'static str,
-    faults: Vec<Fault>,
+    errors: Vec<ErrorObject>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Problem {
-    pub(super) fn new(kind: Kind) -> Self {
-        Self::of(kind, vec![Fault::default()])
+    pub(super) fn new(kind: ProblemKind) -> Self {
+        Self::with_errors(kind, vec![ErrorObject::default()])
     }
 
-    /// Several errors, at least one. Those beyond the first thousand are not told, lest a short request have a long answer.
-    pub(super) fn of(kind: Kind, mut faults: Vec<Fault>) -> Self {
-        faults.truncate(FAULTS);
+    /// Creates a problem with one or more errors. Those beyond [`MAX_ERRORS`] are omitted.
+    pub(super) fn with_errors(kind: ProblemKind, mut errors: Vec<ErrorObject>) -> Self {
+        errors.truncate(MAX_ERRORS);
         let headers = match kind {
-            Kind::Unauthorized => vec![(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))],
+            ProblemKind::Unauthorized => {
+                vec![(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))]
+            }
             _ => Vec::new(),
         };
         Self {
@@ -163,62 +166,63 @@ impl Problem {
             status: kind.status(),
             code: kind.code(),
             title: kind.title(),
-            faults,
+            errors,
             headers,
         }
     }
 
-    /// A bad value of a query parameter.
+    /// Creates a problem for an invalid query parameter.
     pub(super) fn parameter(name: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(Kind::BadRequest).because(detail).at(Source::Parameter(name.into()))
+        Self::new(ProblemKind::BadRequest).because(detail).at(Source::Parameter(name.into()))
     }
 
-    /// A bad value in the body.
+    /// Creates a problem for an invalid value in the body.
     pub(super) fn pointer(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::new(Kind::BadRequest).because(detail).at(Source::Pointer(pointer.into()))
+        Self::new(ProblemKind::BadRequest).because(detail).at(Source::Pointer(pointer.into()))
     }
 
     pub(super) fn bad_request(detail: impl Into<String>) -> Self {
-        Self::new(Kind::BadRequest).because(detail)
+        Self::new(ProblemKind::BadRequest).because(detail)
     }
 
-    /// A failure that is no fault of the caller. What happened goes to the log, not to the caller.
+    /// Creates a problem for an internal error. The cause is logged and not disclosed to the
+    /// caller.
     pub(super) fn internal(cause: impl fmt::Display) -> Self {
         tracing::error!(%cause, "internal error");
-        Self::new(Kind::Internal)
+        Self::new(ProblemKind::Internal)
     }
 
     pub(super) fn rate_limited(seconds: u64) -> Self {
-        Self::new(Kind::RateLimited)
+        Self::new(ProblemKind::RateLimited)
             .because(format!("try again in {seconds} s"))
             .header(RETRY_AFTER, seconds.into())
     }
 
-    /// The store cannot be reached now. A server of its own asks again by itself; so may the caller.
+    /// Creates a problem for an unavailable store; the client may retry.
     pub(super) fn unavailable() -> Self {
-        Self::new(Kind::Unavailable)
+        Self::new(ProblemKind::Unavailable)
             .because("the users cannot be reached now")
             .header(RETRY_AFTER, RETRY_SECONDS.into())
     }
 
     pub(super) fn method(allow: &'static str) -> Self {
-        Self::new(Kind::Method).header(ALLOW, HeaderValue::from_static(allow))
+        Self::new(ProblemKind::Method).header(ALLOW, HeaderValue::from_static(allow))
     }
 
-    /// Operations of a PATCH that could not be applied, beside others that were.
-    pub(super) fn partial(faults: Vec<Fault>) -> Self {
+    /// Creates the 207 response to a PATCH of which some operations failed.
+    pub(super) fn partial(errors: Vec<ErrorObject>) -> Self {
         let status = StatusCode::MULTI_STATUS;
         Self {
             status,
             code: "USERS-13",
             title: "Operation failed",
-            ..Self::of(Kind::BadRequest, faults)
+            ..Self::with_errors(ProblemKind::BadRequest, errors)
         }
     }
 
-    /// A failure that a layer or axum answered with: the status and the headers stay.
-    pub(super) fn foreign(status: StatusCode) -> Self {
-        let kind = Kind::of(status);
+    /// Creates the problem for an error status that axum or a layer produced.
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        let kind = ProblemKind::of_status(status);
         let title = if kind.status() == status {
             kind.title()
         } else {
@@ -227,14 +231,16 @@ impl Problem {
         Self { status, title, ..Self::new(kind) }
     }
 
+    /// Sets the detail of each error.
     pub(super) fn because(mut self, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        self.faults.iter_mut().for_each(|fault| fault.detail = Some(detail.clone()));
+        self.errors.iter_mut().for_each(|error| error.detail = Some(detail.clone()));
         self
     }
 
+    /// Sets the source of each error.
     pub(super) fn at(mut self, source: Source) -> Self {
-        self.faults.iter_mut().for_each(|fault| fault.source = Some(source.clone()));
+        self.errors.iter_mut().for_each(|error| error.source = Some(source.clone()));
         self
     }
 
@@ -243,8 +249,8 @@ impl Problem {
         self
     }
 
-    /// What the status of each error is: that of the answer, but for what failed beside others that did not.
-    fn fault_status(&self) -> u16 {
+    /// Returns the status of each error: that of the response, or in a 207 that of the operation.
+    fn error_status(&self) -> u16 {
         if self.status == StatusCode::MULTI_STATUS {
             self.kind.status().as_u16()
         } else {
@@ -252,48 +258,48 @@ impl Problem {
         }
     }
 
-    /// `{errors: [{code, title, detail?, source?, status, meta?}], traceId}`.
+    /// Returns the body `{errors: [{code, title, detail?, source?, status, meta?}], traceId}`.
     pub(super) fn body(&self, trace: TraceId) -> Value {
-        let errors: Vec<Value> = self.faults.iter().map(|fault| self.error(fault)).collect();
+        let errors: Vec<Value> = self.errors.iter().map(|error| self.error_json(error)).collect();
         json!({ "errors": errors, "traceId": trace.to_string() })
     }
 
-    fn error(&self, fault: &Fault) -> Value {
-        let mut error = Map::new();
-        error.insert("code".into(), self.code.into());
-        error.insert("title".into(), self.title.into());
-        if let Some(detail) = &fault.detail {
-            error.insert("detail".into(), detail.as_str().into());
+    fn error_json(&self, error: &ErrorObject) -> Value {
+        let mut json = Map::new();
+        json.insert("code".into(), self.code.into());
+        json.insert("title".into(), self.title.into());
+        if let Some(detail) = &error.detail {
+            json.insert("detail".into(), detail.as_str().into());
         }
-        match &fault.source {
+        match &error.source {
             Some(Source::Pointer(pointer)) => {
-                drop(error.insert("source".into(), json!({ "pointer": pointer })))
+                drop(json.insert("source".into(), json!({ "pointer": pointer })))
             }
             Some(Source::Parameter(name)) => {
-                drop(error.insert("source".into(), json!({ "parameter": name })))
+                drop(json.insert("source".into(), json!({ "parameter": name })))
             }
             None => {}
         }
-        error.insert("status".into(), self.fault_status().into());
-        if let Some(meta) = &fault.meta {
-            error.insert("meta".into(), meta.clone());
+        json.insert("status".into(), self.error_status().into());
+        if let Some(meta) = &error.meta {
+            json.insert("meta".into(), meta.clone());
         }
-        Value::Object(error)
+        Value::Object(json)
     }
 
-    /// The shape of the invite endpoint: `code` is a number, the status.
+    /// Returns the body of the invite endpoint, in which `code` is the status as a number.
     pub(super) fn invite_body(&self, trace: TraceId) -> Value {
-        let error = |fault: &Fault| match &fault.detail {
+        let error = |error: &ErrorObject| match &error.detail {
             Some(detail) => {
                 json!({ "code": self.status.as_u16(), "title": self.title, "detail": detail })
             }
             None => json!({ "code": self.status.as_u16(), "title": self.title }),
         };
-        json!({ "errors": self.faults.iter().map(error).collect::<Vec<_>>(), "traceId": trace.to_string() })
+        json!({ "errors": self.errors.iter().map(error).collect::<Vec<_>>(), "traceId": trace.to_string() })
     }
 }
 
-/// Status and headers, with the problem as an extension; the body comes later.
+/// Returns status and headers, with the problem as an extension for `finish_response.rs`.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::empty());
@@ -304,43 +310,45 @@ impl IntoResponse for Problem {
     }
 }
 
-/// By what an answer can be found in the logs: 32 lower-case hexadecimal digits.
+/// Identifies a response in the logs; printed as 32 lowercase hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct TraceId(u128);
 
 impl TraceId {
-    /// That of the caller's `traceparent` (W3C Trace Context), or a fresh one.
+    /// Returns the trace id of `traceparent`
+    /// ([W3C Trace Context](https://www.w3.org/TR/trace-context/#traceparent-header)), or a random
+    /// one.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let given = headers
             .get("traceparent")
             .and_then(|value| value.to_str().ok())
-            .and_then(Self::of_parent);
+            .and_then(Self::parse_parent);
         given.unwrap_or_else(|| {
             let mut bytes = [0; 16];
-            // Without random numbers the id is all zeros, and the answer none the worse.
+            // If the system has no random numbers, the id is zero; nothing depends on it.
             let _ = getrandom::fill(&mut bytes);
             Self(u128::from_be_bytes(bytes))
         })
     }
 
-    fn of_parent(parent: &str) -> Option<Self> {
-        let hexadecimal = |text: &str, length: usize| {
-            text.len() == length
-                && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    fn parse_parent(parent: &str) -> Option<Self> {
+        let hexadecimal = |value: &str, length: usize| {
+            value.len() == length
+                && value.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         };
         let mut parts = parent.trim().split('-');
         let (version, trace, span, flags) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        let shaped = hexadecimal(version, 2)
+        let well_formed = hexadecimal(version, 2)
             && hexadecimal(trace, 32)
             && hexadecimal(span, 16)
             && hexadecimal(flags, 2);
-        // Later versions may add parts; `ff` is no version, and ids of zeros are none.
-        let known = version != "ff"
+        // Version `ff` and ids of zeros are invalid; versions after `00` may add parts.
+        let valid = version != "ff"
             && (version != "00" || parts.next().is_none())
             && span.bytes().any(|byte| byte != b'0');
         match u128::from_str_radix(trace, 16) {
-            Ok(id) if shaped && known && id != 0 => Some(Self(id)),
+            Ok(id) if well_formed && valid && id != 0 => Some(Self(id)),
             _ => None,
         }
     }
@@ -357,9 +365,9 @@ mod tests {
     use super::TraceId;
 
     #[test]
-    fn trace_ids_come_from_valid_parents_only() {
+    fn only_valid_parents_give_trace_ids() {
         let id = "4bf92f3577b34da6a3ce929d0e0e4736";
-        let of = |parent: &str| TraceId::of_parent(parent).map(|id| id.to_string());
+        let of = |parent: &str| TraceId::parse_parent(parent).map(|id| id.to_string());
         assert_eq!(of(&format!("00-{id}-00f067aa0ba902b7-01")).as_deref(), Some(id));
         assert_eq!(of(&format!("01-{id}-00f067aa0ba902b7-01-more")).as_deref(), Some(id));
         for bad in [

@@ -1,26 +1,28 @@
-//! Query strings, and what they ask of a list.
+//! Query strings, and the parameters of the list and the filter action.
 
-use super::problem::{Kind, Problem, Source};
+use super::problem::{ErrorObject, Problem, ProblemKind, Source};
 use percent_encoding::percent_decode_str;
-use scieve::Diagnostics;
-use scieve::Plan;
-use scieve::Policy;
-use scieve::{Builder, Filter, attr};
+use scieve::{Builder, Diagnostics, Filter, Plan, Policy, Severity, attr};
 use scieve_users::{Direction, Sort, SortKey, Status, User};
+use serde_json::json;
 use std::collections::HashSet;
 
-/// The parameters of a query string in their order, decoded as `application/x-www-form-urlencoded`.
+/// The parameters of a query string in their order, decoded as
+/// [`application/x-www-form-urlencoded`](https://url.spec.whatwg.org/#urlencoded-parsing).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Parameters(Vec<(String, String)>);
 
 impl Parameters {
-    /// Reads a query string. A `%` without two hexadecimal digits, bytes that are not UTF-8 and U+0000, which no user has and not
-    /// every database can be asked for, are refused, wherever they are.
-    pub(super) fn read(query: Option<&str>) -> Result<Self, Problem> {
+    /// Parses a query string more strictly than the URL standard: a `%` without two hexadecimal
+    /// digits, invalid UTF-8 and U+0000 are rejected, also in parameters that are ignored. No user
+    /// has U+0000 in a member, and PostgreSQL does not accept it in a string.
+    pub(super) fn parse(query: Option<&str>) -> Result<Self, Problem> {
         let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-        let read = pairs.map(|pair| {
+        let decoded = pairs.map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = decode(name).ok_or_else(|| Problem::bad_request("the name of a query parameter is badly encoded"))?;
+            let name = decode(name).ok_or_else(|| {
+                Problem::bad_request("the name of a query parameter is badly encoded")
+            })?;
             match decode(value) {
                 Some(value) => Ok((name, value)),
                 None => Err(Problem::parameter(
@@ -29,36 +31,36 @@ impl Parameters {
                 )),
             }
         });
-        read.collect::<Result<_, _>>().map(Self)
+        decoded.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The value of a parameter; of one that is repeated, the first.
+    /// Returns the value of a parameter; the first one if it is repeated.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// Every parameter as it came, repeated ones too.
+    /// Returns all parameters in their order, including repeated and unknown ones.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 }
 
-fn decode(text: &str) -> Option<String> {
-    let mut bytes = text.bytes();
+fn decode(value: &str) -> Option<String> {
+    let mut bytes = value.bytes();
     while let Some(byte) = bytes.next() {
         if byte == b'%' && !(bytes.next()?.is_ascii_hexdigit() && bytes.next()?.is_ascii_hexdigit())
         {
             return None;
         }
     }
-    percent_decode_str(&text.replace('+', " "))
+    percent_decode_str(&value.replace('+', " "))
         .decode_utf8()
         .ok()
-        .filter(|text| !text.contains('\0'))
+        .filter(|decoded| !decoded.contains('\0'))
         .map(Into::into)
 }
 
-/// The members of each user that are wanted.
+/// The members of each user to return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fields {
     All,
@@ -66,7 +68,7 @@ pub(super) enum Fields {
 }
 
 impl Fields {
-    pub(super) fn read(parameters: &Parameters) -> Self {
+    pub(super) fn parse(parameters: &Parameters) -> Self {
         let names = parameters.get("fields").unwrap_or_default();
         let names: HashSet<_> = names
             .split(',')
@@ -77,7 +79,7 @@ impl Fields {
         if names.is_empty() { Self::All } else { Self::Named(names) }
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(super) fn contains(&self, name: &str) -> bool {
         match self {
             Self::All => true,
             Self::Named(names) => names.contains(name),
@@ -85,27 +87,27 @@ impl Fields {
     }
 }
 
-/// What a list is asked for by its query string.
+/// The parameters of a list.
 #[derive(Clone, Debug)]
-pub(super) struct Listing {
+pub(super) struct ListParameters {
     pub(super) fields: Fields,
-    /// 1 to 100.
+    /// Maximum number of users on a page, 1 to 100.
     pub(super) limit: usize,
+    /// Value of `totalResults`: count the users on all pages.
     pub(super) total: bool,
-    /// The order, where one was asked for.
     pub(super) sort: Option<Sort>,
     pub(super) cursor: Option<(Direction, String)>,
     pub(super) id_above: Option<String>,
     pub(super) id_below: Option<String>,
     pub(super) filter: Option<CheckedFilter>,
-    /// Another tenant was asked for.
+    /// The deprecated parameter `tenantId`.
     pub(super) tenant: Option<String>,
 }
 
-const LIMIT: usize = 20;
+const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 
-/// None of these may stand beside `filter`.
+/// Parameters that cannot be combined with `filter`.
 const DEPRECATED: &[&str] = &[
     "email",
     "endingBefore",
@@ -117,11 +119,11 @@ const DEPRECATED: &[&str] = &[
     "subject",
     "tenantId",
 ];
-/// These hold for the first page only; on others the cursor has them.
+/// Parameters that are ignored if there is a cursor, since the cursor contains their values.
 const BOUNDS: &[&str] = &["endingBefore", "startingAfter"];
 
-impl Listing {
-    /// Reads what both lists have.
+impl ListParameters {
+    /// Parses the parameters that the list and the filter action have in common.
     fn common(parameters: &Parameters, keys: &[SortKey]) -> Result<Self, Problem> {
         let cursor = match (parameters.get("next"), parameters.get("prev")) {
             (Some(_), Some(_)) => {
@@ -135,12 +137,12 @@ impl Listing {
             (None, None) => None,
         };
         Ok(Self {
-            fields: Fields::read(parameters),
-            limit: parameters.get("limit").map_or(Ok(LIMIT), limit)?,
+            fields: Fields::parse(parameters),
+            limit: parameters.get("limit").map_or(Ok(DEFAULT_LIMIT), limit)?,
             total: parameters
                 .get("totalResults")
-                .map_or(Ok(false), |text| boolean("totalResults", text))?,
-            sort: parameters.get("sort").map(|text| sort(text, keys)).transpose()?,
+                .map_or(Ok(false), |value| boolean("totalResults", value))?,
+            sort: parameters.get("sort").map(|value| sort(value, keys)).transpose()?,
             cursor,
             id_above: None,
             id_below: None,
@@ -149,46 +151,46 @@ impl Listing {
         })
     }
 
-    /// Reads the query string of the filter action.
+    /// Parses the parameters of the filter action.
     pub(super) fn of_action(parameters: &Parameters) -> Result<Self, Problem> {
         Self::common(parameters, &[SortKey::Name])
     }
 
-    /// Reads the query string of the list, deprecated parameters with it.
+    /// Parses the parameters of the list, including the deprecated ones.
     pub(super) fn of_list(parameters: &Parameters, policy: &Policy<User>) -> Result<Self, Problem> {
-        let mut listing = Self::common(parameters, &SortKey::ALL)?;
-        let paged = listing.cursor.is_some();
+        let mut list = Self::common(parameters, &SortKey::ALL)?;
+        let paged = list.cursor.is_some();
         let given =
             |name: &str| parameters.get(name).filter(|_| !(paged && BOUNDS.contains(&name)));
-        listing.tenant = given("tenantId").map(str::to_owned);
-        listing.id_above = given("startingAfter").map(str::to_owned);
-        listing.id_below = given("endingBefore").map(str::to_owned);
-        if listing.id_above.is_some() && listing.id_below.is_some() {
+        list.tenant = given("tenantId").map(str::to_owned);
+        list.id_above = given("startingAfter").map(str::to_owned);
+        list.id_below = given("endingBefore").map(str::to_owned);
+        if list.id_above.is_some() && list.id_below.is_some() {
             return Err(Problem::parameter(
                 "endingBefore",
                 "`startingAfter` and `endingBefore` cannot be used together",
             ));
         }
-        listing.filter = match parameters.get("filter") {
-            Some(text) => {
+        list.filter = match parameters.get("filter") {
+            Some(filter) => {
                 if let Some(name) = DEPRECATED.iter().find(|name| given(name).is_some()) {
                     return Err(Problem::parameter(
                         *name,
                         "deprecated parameters cannot be combined with `filter`",
                     ));
                 }
-                Some(CheckedFilter::parse(text, policy, Source::Parameter("filter".into()))?)
+                Some(CheckedFilter::parse(filter, policy, Source::Parameter("filter".into()))?)
             }
             None => deprecated_filter(parameters, policy)?,
         };
-        if listing.sort.is_none() {
-            listing.sort = deprecated_sort(parameters)?;
+        if list.sort.is_none() {
+            list.sort = deprecated_sort(parameters)?;
         }
-        Ok(listing)
+        Ok(list)
     }
 }
 
-/// A filter of a request, with the plan that the caller's policy makes of it.
+/// A filter and the plan from checking it against the caller's policy.
 #[derive(Clone, Debug)]
 pub(super) struct CheckedFilter {
     pub(super) filter: Filter,
@@ -198,13 +200,13 @@ pub(super) struct CheckedFilter {
 impl CheckedFilter {
     /// Parses a filter in the policy's syntax and checks it. `source` locates it in the request.
     pub(super) fn parse(
-        text: &str,
+        filter: &str,
         policy: &Policy<User>,
         source: Source,
     ) -> Result<Self, Problem> {
-        Filter::parse_with(text, policy.syntax(), policy.limits())
+        Filter::parse_with(filter, policy.syntax(), policy.limits())
             .and_then(|filter| Self::check(filter, policy))
-            .map_err(|found| bad_filter(&found, source))
+            .map_err(|diagnostics| bad_filter(&diagnostics, source))
     }
 
     fn check(filter: Filter, policy: &Policy<User>) -> Result<Self, Diagnostics> {
@@ -213,33 +215,36 @@ impl CheckedFilter {
     }
 }
 
-/// Converts every error of a filter to an error of the response, with its span.
-fn bad_filter(found: &Diagnostics, source: Source) -> Problem {
-    use super::problem::Fault;
-    use scieve::Severity;
-    let errors = found.iter().filter(|finding| finding.severity() == Severity::Error);
-    let faults: Vec<Fault> = errors
-        .map(|finding| {
-            let detail = match finding.help() {
-                Some(help) => format!("{finding}; {help}"),
-                None => finding.to_string(),
+/// Converts each error of a filter to an error object with its code and span.
+fn bad_filter(diagnostics: &Diagnostics, source: Source) -> Problem {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity() == Severity::Error);
+    let mut errors: Vec<ErrorObject> = errors
+        .map(|diagnostic| {
+            let detail = match diagnostic.help() {
+                Some(help) => format!("{diagnostic}; {help}"),
+                None => diagnostic.to_string(),
             };
-            let place =
-                serde_json::json!({ "filterCode": finding.code().name(), "start": finding.span().start, "end": finding.span().end });
-            Fault::new(detail).meta(place)
+            let span = diagnostic.span();
+            ErrorObject::new(detail).meta(json!({
+                "filterCode": diagnostic.code().name(),
+                "start": span.start,
+                "end": span.end,
+            }))
         })
         .collect();
-    let faults = if faults.is_empty() { vec![Fault::new(found.to_string())] } else { faults };
-    Problem::of(Kind::BadFilter, faults).at(source)
+    if errors.is_empty() {
+        errors.push(ErrorObject::new(diagnostics.to_string()));
+    }
+    Problem::with_errors(ProblemKind::BadFilter, errors).at(source)
 }
 
-/// Builds the filter that the deprecated parameters stand for.
+/// Builds the filter that is equivalent to the deprecated parameters.
 fn deprecated_filter(
     parameters: &Parameters,
     policy: &Policy<User>,
 ) -> Result<Option<CheckedFilter>, Problem> {
     let equal = |name: &'static str, path: &str| {
-        parameters.get(name).map(|text| (name, attr(path).eq(text)))
+        parameters.get(name).map(|value| (name, attr(path).eq(value)))
     };
     let status =
         parameters.get("status").map(statuses).transpose()?.map(|builder| ("status", builder));
@@ -255,21 +260,21 @@ fn deprecated_filter(
     };
     let check =
         |builder: Builder| builder.build().and_then(|filter| CheckedFilter::check(filter, policy));
-    check(all).map(Some).map_err(|found| {
-        // Each parameter is checked alone only now, to name the one that is wrong.
-        let wrong = given().find_map(|(name, builder)| Some((name, check(builder).err()?)));
-        match wrong {
-            Some((name, found)) => bad_filter(&found, Source::Parameter(name.into())),
-            None => Problem::bad_request(found.to_string()),
+    check(all).map(Some).map_err(|diagnostics| {
+        // Check each parameter alone only now, to name the one that is invalid.
+        let invalid = given().find_map(|(name, builder)| Some((name, check(builder).err()?)));
+        match invalid {
+            Some((name, diagnostics)) => bad_filter(&diagnostics, Source::Parameter(name.into())),
+            None => Problem::bad_request(diagnostics.to_string()),
         }
     })
 }
 
-/// `active,disabled`: any of them.
-fn statuses(text: &str) -> Result<Builder, Problem> {
+/// Parses a comma-separated list of statuses, such as `active,disabled`, any of which matches.
+fn statuses(value: &str) -> Result<Builder, Problem> {
     let mut any: Option<Builder> = None;
     let mut seen = Vec::new();
-    for name in text.split(',').map(str::trim) {
+    for name in value.split(',').map(str::trim) {
         let found = Status::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(name));
         let Some(status) = found else {
             return Err(Problem::parameter(
@@ -281,10 +286,10 @@ fn statuses(text: &str) -> Result<Builder, Problem> {
             continue;
         }
         seen.push(status);
-        let one = attr("status").eq(status.name());
+        let equal = attr("status").eq(status.name());
         any = Some(match any {
-            Some(others) => others.or(one),
-            None => one,
+            Some(others) => others.or(equal),
+            None => equal,
         });
     }
     any.ok_or_else(|| Problem::parameter("status", "expected a status"))
@@ -309,10 +314,10 @@ fn deprecated_sort(parameters: &Parameters) -> Result<Option<Sort>, Problem> {
     }
 }
 
-/// `20`, or `20.0` as clients send whose numbers are floating point.
-fn limit(text: &str) -> Result<usize, Problem> {
+/// Parses a whole number such as `20`, or `20.0` as sent by clients with floating-point numbers.
+fn limit(value: &str) -> Result<usize, Problem> {
     let (whole, fraction) =
-        text.split_once('.').map_or((text, None), |(whole, fraction)| (whole, Some(fraction)));
+        value.split_once('.').map_or((value, None), |(whole, fraction)| (whole, Some(fraction)));
     let digits = !whole.is_empty() && whole.bytes().all(|byte| byte.is_ascii_digit());
     let zeros = fraction
         .is_none_or(|fraction| !fraction.is_empty() && fraction.bytes().all(|byte| byte == b'0'));
@@ -325,20 +330,21 @@ fn limit(text: &str) -> Result<usize, Problem> {
     }
 }
 
-/// `true` or `false` in any case.
-fn boolean(name: &str, text: &str) -> Result<bool, Problem> {
-    match text {
-        text if text.eq_ignore_ascii_case("true") => Ok(true),
-        text if text.eq_ignore_ascii_case("false") => Ok(false),
+/// Parses `true` or `false`, case-insensitively since Python clients send `True`.
+fn boolean(name: &str, value: &str) -> Result<bool, Problem> {
+    match value {
+        value if value.eq_ignore_ascii_case("true") => Ok(true),
+        value if value.eq_ignore_ascii_case("false") => Ok(false),
         _ => Err(Problem::parameter(name, "expected `true` or `false`")),
     }
 }
 
-/// A name with `+` or `-` or nothing before it. A blank counts as a plus: it is one that was sent unencoded.
-fn sort(text: &str, keys: &[SortKey]) -> Result<Sort, Problem> {
-    let (name, descending) = match text.strip_prefix('-') {
+/// Parses a sort key with an optional `+` or `-` before it. A space counts as `+`, since clients
+/// send the plus unencoded.
+fn sort(value: &str, keys: &[SortKey]) -> Result<Sort, Problem> {
+    let (name, descending) = match value.strip_prefix('-') {
         Some(name) => (name, true),
-        None => (text.strip_prefix(['+', ' ']).unwrap_or(text), false),
+        None => (value.strip_prefix(['+', ' ']).unwrap_or(value), false),
     };
     let found =
         keys.iter().find(|key| key.name() == name || (**key == SortKey::Id && name == "_id"));

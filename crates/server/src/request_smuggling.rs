@@ -1,28 +1,33 @@
-//! Heads of requests: what another server could read otherwise is not looked at.
+//! Rejection of requests that enable request smuggling (RFC 9112 section 11.2).
+//!
+//! If a proxy and this server disagree about the end of a request or about its host, an attacker
+//! can hide a second request in the body of the first, or address a host that the proxy did not
+//! check. Requests with more than one possible reading are therefore rejected, including those that
+//! RFC 9112 section 6.3 permits a recipient to repair.
 
 use super::links::is_host;
 use super::problem::Problem;
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
 use axum::http::{HeaderMap, HeaderValue, Request, Version};
 
-/// Refuses a request of which a proxy may think that it ends elsewhere or is for another host (RFC 9112 sections 3.2, 6.1 and 6.3).
-/// The connection ends with it.
-pub(super) fn check<B>(request: &Request<B>) -> Result<(), Problem> {
+/// Rejects a request with ambiguous framing (RFC 9112 sections 6.1 and 6.3) or an ambiguous host
+/// (section 3.2), and closes the connection after the response.
+pub(super) fn reject_ambiguous<B>(request: &Request<B>) -> Result<(), Problem> {
     let headers = request.headers();
-    let fault = if !framed(headers) {
+    let host_required =
+        request.version() == Version::HTTP_11 && request.uri().authority().is_none();
+    let detail = if !has_one_length(headers) {
         "expected a length, or `transfer-encoding: chunked`"
-    } else if !addressed(
-        headers,
-        request.version() == Version::HTTP_11 && request.uri().authority().is_none(),
-    ) {
+    } else if !has_one_host(headers, host_required) {
         "expected one valid `host` header"
     } else {
         return Ok(());
     };
-    Err(Problem::bad_request(fault).header(CONNECTION, HeaderValue::from_static("close")))
+    Err(Problem::bad_request(detail).header(CONNECTION, HeaderValue::from_static("close")))
 }
 
-fn framed(headers: &HeaderMap) -> bool {
+/// Returns whether the body is framed by `chunked` alone, by one `content-length`, or is absent.
+fn has_one_length(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (None, _) => headers.get_all(CONTENT_LENGTH).iter().count() <= 1,
@@ -34,10 +39,10 @@ fn framed(headers: &HeaderMap) -> bool {
     }
 }
 
-fn addressed(headers: &HeaderMap, must: bool) -> bool {
+fn has_one_host(headers: &HeaderMap, required: bool) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
-        (None, _) => !must,
+        (None, _) => !required,
         (Some(host), None) => host.to_str().is_ok_and(is_host),
         _ => false,
     }

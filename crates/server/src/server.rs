@@ -1,4 +1,4 @@
-//! A server for a router.
+//! HTTP/1.1 server for a router.
 
 use super::config::Config;
 use super::write_timeout::WriteTimeout;
@@ -15,20 +15,24 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 
-/// With less, hyper reads nothing.
-const LEAST_HEAD_BYTES: usize = 8192;
+/// Minimum buffer size that hyper accepts, in bytes.
+const MIN_HEAD_BYTES: usize = 8192;
 
-/// Answers HTTP/1.1 requests until `stop` is there, then finishes those under way.
+/// Serves HTTP/1.1 until `stop` completes, then finishes the requests in progress.
 ///
-/// Who sends the head or the body of a request too slowly is cut off, and so is who takes the answer too slowly ([`Timeouts`]), or
-/// who sends a longer head than [`Config::head_bytes`] or more headers than [`Config::max_headers`].
+/// Slow clients are disconnected by [`Timeouts`]: those that send the head or the body of a request
+/// too slowly (slowloris) and those that read the response too slowly (slow read). Heads larger
+/// than [`Config::head_bytes`] and requests with more headers than [`Config::max_headers`] are
+/// rejected. If [`Config::max_connections`] connections are open, further ones wait to be accepted.
 ///
-/// What is no HTTP/1.1 is answered with 400, 414 or 431, without a body, and the connection is closed.
+/// Bytes that are not an HTTP/1.1 request are answered with status 400, 414 or 431 without a body,
+/// and the connection is closed.
 ///
 /// [`Timeouts`]: super::Timeouts
 ///
 /// # Errors
-/// None today: connections that fail end by themselves, and the listener is tried again.
+/// None at present: an error of a connection ends that connection only, and an error of the
+/// listener, such as a lack of file descriptors, is retried after 100 ms.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -58,22 +62,22 @@ pub async fn serve(
                     drop(permit);
                 });
             }
-            // The caller was gone before the connection was taken: nobody else has to wait for that.
+            // The client closed the connection before it was accepted. This does not affect other
+            // clients, so accept the next one without delay.
             Err(error)
                 if matches!(
                     error.kind(),
                     io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset
                 ) => {}
             Err(error) => {
-                // Such as no more file descriptors: later there may be some.
-                tracing::warn!(%error, "cannot accept");
+                tracing::warn!(%error, "cannot accept connections, retrying");
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
     drop(listener);
     if tokio::time::timeout(config.timeouts.shutdown, graceful.shutdown()).await.is_err() {
-        tracing::warn!("some connections were cut off");
+        tracing::warn!("shutdown timeout: closing the remaining connections");
     }
     Ok(())
 }
@@ -83,12 +87,12 @@ fn connection(
     router: Router,
     config: &Config,
 ) -> http1::Connection<TokioIo<WriteTimeout>, TowerToHyperService<Router>> {
-    // Answers are written whole, and go at once.
+    // Responses are written in one piece, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(config.timeouts.head)
-        .max_buf_size(config.head_bytes.max(LEAST_HEAD_BYTES))
+        .max_buf_size(config.head_bytes.max(MIN_HEAD_BYTES))
         .max_headers(config.max_headers)
         .serve_connection(
             TokioIo::new(WriteTimeout::new(stream, config.timeouts.answer)),

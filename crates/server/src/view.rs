@@ -1,4 +1,4 @@
-//! A user as the caller sees it.
+//! JSON representation of a user for a caller.
 
 use super::config::InviteExpiry;
 use super::identity::Caller;
@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How users are shown in one answer.
+/// Representation of the users of one response.
 pub(super) struct View<'a> {
     pub(super) caller: &'a Caller,
     pub(super) links: &'a Links,
@@ -18,9 +18,9 @@ pub(super) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The members that were asked for, of those that the user has and the caller may see.
-    pub(super) fn user(&'a self, user: &'a User) -> ShownUser<'a> {
-        ShownUser { view: self, user }
+    /// Returns the requested members of a user that are present and visible to the caller.
+    pub(super) fn user(&'a self, user: &'a User) -> UserView<'a> {
+        UserView { view: self, user }
     }
 
     fn expiry(&self, unix: i64) -> i64 {
@@ -31,23 +31,25 @@ impl<'a> View<'a> {
     }
 }
 
-/// A user with the view of it. Members stand in the order of their names, as in every other answer; written without a tree in between,
-/// for most of what a server writes are users.
-pub(super) struct ShownUser<'a> {
+/// Serialises a user with the members in the order of their names, as in every other response.
+///
+/// The members are serialised one by one instead of as a `serde_json::Value`, since users are most
+/// of what a server writes.
+pub(super) struct UserView<'a> {
     view: &'a View<'a>,
     user: &'a User,
 }
 
-impl Serialize for ShownUser<'_> {
+impl Serialize for UserView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { view, user } = self;
         let with_roles = view.caller.sees_roles_of(user);
-        let mut members = Members { to: serializer.serialize_map(None)?, fields: view.fields };
+        let mut members = Members { map: serializer.serialize_map(None)?, fields: view.fields };
         members.put("assignedGroups", || {
-            List(user.assigned_groups.iter().map(|group| ShownGroup { group, with_roles }))
+            List(user.assigned_groups.iter().map(|group| GroupView { group, with_roles }))
         })?;
         if with_roles {
-            members.put("assignedRoles", || List(user.assigned_roles.iter().map(ShownRole)))?;
+            members.put("assignedRoles", || List(user.assigned_roles.iter().map(RoleView)))?;
         }
         members.put("assignedScopes", || &user.assigned_scopes)?;
         members.put_some("clientId", user.client_id.as_ref())?;
@@ -59,7 +61,7 @@ impl Serialize for ShownUser<'_> {
         members.put_some("inviteExpiry", expiry.map(|expiry| view.expiry(expiry)))?;
         members.put("lastUpdated", || user.last_updated_at)?;
         members.put("lastUpdatedAt", || user.last_updated_at)?;
-        members.put("links", || OwnLink { own: Href { href: view.links.user(&user.id) } })?;
+        members.put("links", || SelfLink { this: Href { href: view.links.user(&user.id) } })?;
         members.put_some("locale", user.locale.as_ref())?;
         members.put("name", || &user.name)?;
         members.put_some("picture", user.picture.as_ref())?;
@@ -72,13 +74,13 @@ impl Serialize for ShownUser<'_> {
         members.put("subject", || &user.subject)?;
         members.put("tenantId", || &user.tenant_id)?;
         members.put_some("zoneinfo", user.zoneinfo.as_ref())?;
-        members.to.end()
+        members.map.end()
     }
 }
 
-/// Members of a user, of which only some are wanted.
+/// Writes the requested members of an object.
 struct Members<'a, M> {
-    to: M,
+    map: M,
     fields: &'a Fields,
 }
 
@@ -88,8 +90,8 @@ impl<M: SerializeMap> Members<'_, M> {
         name: &'static str,
         value: impl FnOnce() -> T,
     ) -> Result<(), M::Error> {
-        match self.fields.has(name) {
-            true => self.to.serialize_entry(name, &value()),
+        match self.fields.contains(name) {
+            true => self.map.serialize_entry(name, &value()),
             false => Ok(()),
         }
     }
@@ -103,7 +105,7 @@ impl<M: SerializeMap> Members<'_, M> {
     }
 }
 
-/// What an iterator gives, as an array.
+/// Serialises the items of an iterator as an array.
 struct List<I>(I);
 
 impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
@@ -113,9 +115,9 @@ impl<I: Iterator<Item: Serialize> + Clone> Serialize for List<I> {
 }
 
 #[derive(Serialize)]
-struct OwnLink {
+struct SelfLink {
     #[serde(rename = "self")]
-    own: Href,
+    this: Href,
 }
 
 /// A link.
@@ -124,36 +126,36 @@ pub(super) struct Href {
     pub(super) href: String,
 }
 
-struct ShownGroup<'a> {
+struct GroupView<'a> {
     group: &'a Group,
     with_roles: bool,
 }
 
-impl Serialize for ShownGroup<'_> {
+impl Serialize for GroupView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { group, with_roles } = self;
-        let mut members = Members { to: serializer.serialize_map(None)?, fields: &Fields::All };
+        let mut members = Members { map: serializer.serialize_map(None)?, fields: &Fields::All };
         if *with_roles {
-            members.put("assignedRoles", || List(group.assigned_roles.iter().map(ShownRole)))?;
+            members.put("assignedRoles", || List(group.assigned_roles.iter().map(RoleView)))?;
         }
         members.put("id", || &group.id)?;
         members.put("name", || &group.name)?;
         members.put_some("providerType", group.provider_type)?;
-        members.to.end()
+        members.map.end()
     }
 }
 
-struct ShownRole<'a>(&'a Role);
+struct RoleView<'a>(&'a Role);
 
-impl Serialize for ShownRole<'_> {
+impl Serialize for RoleView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(role) = self;
-        let mut members = Members { to: serializer.serialize_map(None)?, fields: &Fields::All };
+        let mut members = Members { map: serializer.serialize_map(None)?, fields: &Fields::All };
         members.put("id", || &role.id)?;
         members.put("level", || role.level)?;
         members.put("name", || &role.name)?;
         members.put("type", || role.kind)?;
-        members.to.end()
+        members.map.end()
     }
 }
 

@@ -1,4 +1,7 @@
-//! A connection whose other end must take what is written, sooner or later.
+//! Write timeout of a connection.
+//!
+//! A client that requests a large response and reads it slowly or not at all (slow read attack)
+//! would otherwise occupy a connection and the memory of the buffered response without limit.
 
 use std::io;
 use std::pin::Pin;
@@ -8,20 +11,22 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// Fails once nothing could be written for so long: who asks and never reads would hold the connection and the answer for ever.
+/// A TCP stream whose writes fail with [`io::ErrorKind::TimedOut`] if the peer accepts no bytes for
+/// the duration of the timeout.
 pub(super) struct WriteTimeout {
     stream: TcpStream,
-    patience: Duration,
-    /// Runs since the other end stopped taking.
+    timeout: Duration,
+    /// Timer that has run since the last write that was not ready.
     stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl WriteTimeout {
-    pub(super) fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, stalled: None }
+    pub(super) fn new(stream: TcpStream, timeout: Duration) -> Self {
+        Self { stream, timeout, stalled: None }
     }
 
-    fn hurry<T>(
+    /// Stops the timer if the write made progress; otherwise starts it or fails if it has elapsed.
+    fn check<T>(
         &mut self,
         written: Poll<io::Result<T>>,
         context: &mut Context<'_>,
@@ -30,11 +35,9 @@ impl WriteTimeout {
             self.stalled = None;
             return written;
         }
-        let patience = self.patience;
-        ready!(
-            self.stalled.get_or_insert_with(|| Box::pin(sleep(patience))).as_mut().poll(context)
-        );
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the answer was not taken")))
+        let timeout = self.timeout;
+        ready!(self.stalled.get_or_insert_with(|| Box::pin(sleep(timeout))).as_mut().poll(context));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "write timeout")))
     }
 }
 
@@ -55,16 +58,16 @@ impl AsyncWrite for WriteTimeout {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.hurry(written, context)
+        self.check(written, context)
     }
 
     fn poll_write_vectored(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        parts: &[io::IoSlice<'_>],
+        slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.stream).poll_write_vectored(context, parts);
-        self.hurry(written, context)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.check(written, context)
     }
 
     fn is_write_vectored(&self) -> bool {

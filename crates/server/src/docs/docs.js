@@ -1,16 +1,16 @@
 "use strict";
 
-/** An element with texts and elements in it; texts never become markup. */
+/** Creates an element with strings and elements as children. Strings are inserted as text, never as HTML. */
 function element(name, content, attributes) {
-  const made = document.createElement(name);
-  for (const [key, value] of Object.entries(attributes || {})) made.setAttribute(key, value);
-  made.append(...[content].flat().filter((part) => part !== undefined && part !== null));
-  return made;
+  const created = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes || {})) created.setAttribute(key, value);
+  created.append(...[content].flat().filter((part) => part !== undefined && part !== null));
+  return created;
 }
 
-/** Texts with `code` in them. */
-function prose(text) {
-  return (text || "").split("`").map((part, place) => (place % 2 ? element("code", part) : part));
+/** Converts `code` spans of a Markdown string to elements. */
+function prose(markdown) {
+  return (markdown || "").split("`").map((part, index) => (index % 2 ? element("code", part) : part));
 }
 
 function table(caption, rows) {
@@ -20,44 +20,45 @@ function table(caption, rows) {
 }
 
 function show(api) {
-  const found = (part) => (part.$ref ? part.$ref.slice(2).split("/").reduce((at, name) => at[name], api) : part);
+  /** Follows a `$ref` to a component. */
+  const resolve = (part) => (part.$ref ? part.$ref.slice(2).split("/").reduce((at, name) => at[name], api) : part);
   const type = (schema) => {
     if (!schema) return [];
     if (schema.$ref) {
       const name = schema.$ref.split("/").pop();
       return [element("a", name, { href: "#type-" + name })];
     }
-    if (schema.oneOf) return schema.oneOf.flatMap((one, place) => [place ? " or " : "", ...type(one)]);
-    if (schema.enum) return schema.enum.flatMap((one, place) => [place ? ", " : "", element("code", String(one))]);
+    if (schema.oneOf) return schema.oneOf.flatMap((one, index) => [index ? " or " : "", ...type(one)]);
+    if (schema.enum) return schema.enum.flatMap((one, index) => [index ? ", " : "", element("code", String(one))]);
     const name = [schema.type || "any"].flat().join(" or ");
     return schema.items ? [name + " of ", ...type(schema.items)] : [schema.format ? name + " (" + schema.format + ")" : name];
   };
-  const remark = (part) => (part.deprecated ? element("span", "Deprecated. ", { class: "deprecated" }) : null);
+  const deprecation = (part) => (part.deprecated ? element("span", "Deprecated. ", { class: "deprecated" }) : null);
   const members = (schema) =>
     Object.entries(schema.properties || {}).map(([name, part]) => [
       element("code", name),
       type(part),
-      [remark(part), (schema.required || []).includes(name) ? "Required. " : null, ...prose(part.description)],
+      [deprecation(part), (schema.required || []).includes(name) ? "Required. " : null, ...prose(part.description)],
     ]);
 
   document.title = api.info.title + " API";
   document.getElementById("about").append(...prose(api.info.description));
   const main = document.getElementById("endpoints");
   for (const [path, item] of Object.entries(api.paths)) {
-    for (const [method, what] of Object.entries(item).filter(([name]) => name !== "parameters")) {
+    for (const [method, operation] of Object.entries(item).filter(([name]) => name !== "parameters")) {
       const title = [element("code", method.toUpperCase() + " " + path)];
-      document.getElementById("index").append(element("li", [element("a", what.summary, { href: "#" + what.operationId }), what.deprecated ? " (deprecated)" : null]));
-      const parameters = [...(item.parameters || []), ...(what.parameters || [])].map(found);
-      const answers = Object.entries(what.responses).map(([status, part]) => [status, found(part)]);
-      const body = what.requestBody;
+      document.getElementById("index").append(element("li", [element("a", operation.summary, { href: "#" + operation.operationId }), operation.deprecated ? " (deprecated)" : null]));
+      const parameters = [...(item.parameters || []), ...(operation.parameters || [])].map(resolve);
+      const responses = Object.entries(operation.responses).map(([status, part]) => [status, resolve(part)]);
+      const body = operation.requestBody;
       const types = (content) => Object.entries(content || {}).map(([kind, part]) => [kind, part]);
       main.append(
-        element("h2", title, { id: what.operationId }),
-        element("p", [element("strong", what.summary + ". "), remark(what), ...prose(what.description)]),
-        table("Parameters", parameters.map((part) => [element("code", part.name), type(part.schema), [remark(part), ...prose(part.description)]])) || "",
-        table("Body", types(body && body.content).map(([kind, part]) => [kind, type(part.schema), body.required ? "Required." : "May be left out."])) || "",
+        element("h2", title, { id: operation.operationId }),
+        element("p", [element("strong", operation.summary + ". "), deprecation(operation), ...prose(operation.description)]),
+        table("Parameters", parameters.map((part) => [element("code", part.name), type(part.schema), [deprecation(part), ...prose(part.description)]])) || "",
+        table("Body", types(body && body.content).map(([kind, part]) => [kind, type(part.schema), body.required ? "Required." : "Optional."])) || "",
         ...types(body && body.content).slice(0, 1).filter(([, part]) => part.example).map(([, part]) => element("pre", JSON.stringify(part.example, null, 2), { tabindex: 0 })),
-        table("Answers", answers.map(([status, part]) => [status, types(part.content).flatMap(([, content]) => type(content.schema)), prose(part.description)])) || "",
+        table("Responses", responses.map(([status, part]) => [status, types(part.content).flatMap(([, content]) => type(content.schema)), prose(part.description)])) || "",
       );
     }
   }
@@ -71,6 +72,6 @@ function show(api) {
 }
 
 fetch("openapi.json")
-  .then((answer) => answer.json())
+  .then((response) => response.json())
   .then(show)
-  .catch((error) => document.getElementById("endpoints").append(element("p", "The description could not be loaded: " + error.message, { role: "alert" })));
+  .catch((error) => document.getElementById("endpoints").append(element("p", "Cannot load the OpenAPI description: " + error.message, { role: "alert" })));

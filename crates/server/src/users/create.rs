@@ -1,8 +1,8 @@
 //! `POST /users`.
 
-use crate::app::{Access, App, JSON, answer};
+use crate::app::{Access, App, JSON, json_response};
 use crate::identity::forbidden;
-use crate::problem::{FAULTS, Fault, Kind, Problem};
+use crate::problem::{ErrorObject, MAX_ERRORS, Problem, ProblemKind};
 use crate::query::Fields;
 use crate::rate_limit::Tier;
 use crate::view::View;
@@ -20,17 +20,17 @@ pub(super) async fn create<S: UserStore>(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let caller = app.admit(&parts, Tier::Two, Access::Administrators).await?;
+    let caller = app.authenticate(&parts, Tier::Write, Access::Administrators).await?;
     let body = app.json(&parts, body, JSON).await?;
     let Some(Value::Object(members)) = body else {
         return Err(Problem::pointer("", "expected an object"));
     };
     let links = app.links(&parts)?;
-    let mut reader = Reader { members: &members, faults: Vec::new() };
-    let (user, tenant) = reader.user();
-    user.errors().for_each(|(pointer, detail)| reader.fault(pointer, detail));
-    if !reader.faults.is_empty() {
-        return Err(Problem::of(Kind::BadRequest, reader.faults));
+    let mut parser = Parser { members: &members, errors: Vec::new() };
+    let (user, tenant) = parser.user();
+    user.errors().for_each(|(pointer, detail)| parser.error(pointer, detail));
+    if !parser.errors.is_empty() {
+        return Err(Problem::with_errors(ProblemKind::BadRequest, parser.errors));
     }
     if tenant.is_some_and(|tenant| tenant != caller.tenant()) {
         return Err(forbidden().because("users of another tenant cannot be created with this key"));
@@ -42,45 +42,45 @@ pub(super) async fn create<S: UserStore>(
         fields: &Fields::All,
         invite_expiry: app.invite_expiry,
     };
-    let mut response = answer(StatusCode::CREATED, &view.user(&user));
+    let mut response = json_response(StatusCode::CREATED, &view.user(&user));
     if let Ok(location) = HeaderValue::from_str(&links.user(&user.id)) {
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
 }
 
-/// Reads the members and notes every fault.
-struct Reader<'a> {
+/// Parses the members and collects all errors.
+struct Parser<'a> {
     members: &'a Map<String, Value>,
-    faults: Vec<Fault>,
+    errors: Vec<ErrorObject>,
 }
 
-impl Reader<'_> {
-    fn fault(&mut self, pointer: impl Into<String>, detail: &str) {
-        if self.faults.len() < FAULTS {
-            self.faults.push(Fault::pointer(detail, pointer));
+impl Parser<'_> {
+    fn error(&mut self, pointer: impl Into<String>, detail: &str) {
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(ErrorObject::pointer(detail, pointer));
         }
     }
 
-    /// The user, and the tenant that was named.
+    /// Parses the new user and the member `tenantId`.
     fn user(&mut self) -> (NewUser, Option<String>) {
-        let subject = self.text("subject").unwrap_or_default();
-        let name = self.text("name").filter(|name| !name.is_empty());
-        let email = self.text("email");
-        match self.text("status").as_deref() {
+        let subject = self.string("subject").unwrap_or_default();
+        let name = self.string("name").filter(|name| !name.is_empty());
+        let email = self.string("email");
+        match self.string("status").as_deref() {
             None => {}
             Some("invited") if email.is_some() || self.present("email") => {}
-            Some("invited") => self.fault("/email", "who is invited needs an e-mail address"),
-            Some(_) => self.fault("/status", "expected `invited`"),
+            Some("invited") => self.error("/email", "email is required for status `invited`"),
+            Some(_) => self.error("/status", "expected `invited`"),
         }
-        let picture = self.text("picture");
-        let tenant = self.text("tenantId");
-        let deprecated = self.roles("roles", |reader, role, pointer| match role.as_str() {
+        let picture = self.string("picture");
+        let tenant = self.string("tenantId");
+        let deprecated = self.roles("roles", |parser, role, pointer| match role.as_str() {
             Some(name) if SystemRole::named(name).is_some() => {
                 Some(Reference::Name(name.to_owned()))
             }
             _ => {
-                reader.fault(pointer, "expected the name of a system role");
+                parser.error(pointer, "expected the name of a system role");
                 None
             }
         });
@@ -89,23 +89,23 @@ impl Reader<'_> {
         (NewUser { subject, name, email, picture, assigned_roles }, tenant)
     }
 
-    /// Whether there is a value, a wrong one too. `null` is as good as absent.
+    /// Returns whether the member is present, even with an invalid value; `null` counts as absent.
     fn present(&self, name: &str) -> bool {
         self.members.get(name).is_some_and(|value| !value.is_null())
     }
 
-    fn text(&mut self, name: &str) -> Option<String> {
+    fn string(&mut self, name: &str) -> Option<String> {
         match self.members.get(name) {
             None | Some(Value::Null) => None,
-            Some(Value::String(text)) if text.contains('\0') => {
-                self.fault(format!("/{name}"), "U+0000 is not allowed");
+            Some(Value::String(value)) if value.contains('\0') => {
+                self.error(format!("/{name}"), "U+0000 is not allowed");
                 None
             }
-            Some(Value::String(text)) => Some(text.clone()),
-            // An absent subject is refused all the same: once is enough.
+            Some(Value::String(value)) => Some(value.clone()),
+            // An absent subject is rejected by `NewUser::errors`; do not report it twice.
             Some(_) if name == "subject" => None,
             Some(_) => {
-                self.fault(format!("/{name}"), "expected a string");
+                self.error(format!("/{name}"), "expected a string");
                 None
             }
         }
@@ -114,19 +114,19 @@ impl Reader<'_> {
     fn roles(
         &mut self,
         name: &str,
-        read: fn(&mut Self, &Value, String) -> Option<Reference>,
+        parse: fn(&mut Self, &Value, String) -> Option<Reference>,
     ) -> Option<Vec<Reference>> {
         match self.members.get(name) {
             None | Some(Value::Null) => None,
             Some(Value::Array(roles)) => {
                 let each = roles.iter().enumerate();
                 Some(
-                    each.filter_map(|(place, role)| read(self, role, format!("/{name}/{place}")))
+                    each.filter_map(|(index, role)| parse(self, role, format!("/{name}/{index}")))
                         .collect(),
                 )
             }
             Some(_) => {
-                self.fault(format!("/{name}"), "expected an array");
+                self.error(format!("/{name}"), "expected an array");
                 None
             }
         }
@@ -142,7 +142,7 @@ impl Reader<'_> {
             _ => None,
         };
         if found.is_none() {
-            self.fault(pointer, "expected an object with the string `id` or `name`");
+            self.error(pointer, "expected an object with the string `id` or `name`");
         }
         found
     }

@@ -1,9 +1,9 @@
 //! `GET /users` and `POST /users/actions/filter`.
 
-use super::paging::{Ask, page};
+use super::paging::{PageRequest, page};
 use crate::app::{Access, App, JSON};
 use crate::problem::{Problem, Source};
-use crate::query::{CheckedFilter, Listing, Parameters};
+use crate::query::{CheckedFilter, ListParameters, Parameters};
 use crate::rate_limit::Tier;
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -13,20 +13,21 @@ use scieve_users::UserStore;
 use serde_json::Value;
 use std::sync::Arc;
 
-/// The users, or those that a filter describes.
+/// Lists the users of the tenant, or those that match a filter.
 pub(super) async fn list<S: UserStore>(
     State(app): State<Arc<App<S>>>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let caller = app.admit(&parts, Tier::One, Access::Anyone).await?;
-    let parameters = &Parameters::read(parts.uri.query())?;
-    let listing = Listing::of_list(parameters, caller.policy())?;
+    let caller = app.authenticate(&parts, Tier::Read, Access::Anyone).await?;
+    let parameters = &Parameters::parse(parts.uri.query())?;
+    let list = ListParameters::of_list(parameters, caller.policy())?;
     let links = &app.links(&parts)?;
-    page(&app, Ask { caller: &caller, links, parameters, listing, ids_are_cursors: false }).await
+    page(&app, PageRequest { caller: &caller, links, parameters, list, ids_are_cursors: false })
+        .await
 }
 
-/// The users that the filter in the body describes.
+/// Lists the users that match the filter in the body.
 pub(super) async fn filter<S: UserStore>(
     State(app): State<Arc<App<S>>>,
     request: Request,
@@ -35,16 +36,19 @@ pub(super) async fn filter<S: UserStore>(
     filtered(&app, &parts, Some(body)).await
 }
 
-/// A page behind a link of the filter action; the cursor holds the filter.
+/// Returns a further page of the filter action for clients that follow its links with GET. The
+/// cursor contains the filter.
 pub(super) async fn filter_page<S: UserStore>(
     State(app): State<Arc<App<S>>>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let paged = Parameters::read(parts.uri.query())
+    let paged = Parameters::parse(parts.uri.query())
         .is_ok_and(|parameters| parameters.get("next").or(parameters.get("prev")).is_some());
     if !paged {
-        return Err(Problem::method("POST").because("without a cursor this is asked for with POST"));
+        return Err(
+            Problem::method("POST").because("expected POST, or a cursor in `next` or `prev`")
+        );
     }
     filtered(&app, &parts, None).await
 }
@@ -54,19 +58,19 @@ async fn filtered<S: UserStore>(
     parts: &Parts,
     body: Option<Body>,
 ) -> Result<Response, Problem> {
-    let caller = app.admit(parts, Tier::Special, Access::Administrators).await?;
+    let caller = app.authenticate(parts, Tier::Filter, Access::Administrators).await?;
     let body = match body {
         Some(body) => app.json(parts, body, JSON).await?,
         None => None,
     };
-    let parameters = &Parameters::read(parts.uri.query())?;
-    let mut listing = Listing::of_action(parameters)?;
-    listing.filter = match body {
+    let parameters = &Parameters::parse(parts.uri.query())?;
+    let mut list = ListParameters::of_action(parameters)?;
+    list.filter = match body {
         None => None,
         Some(Value::Object(members)) => match members.get("filter") {
             None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(CheckedFilter::parse(
-                text,
+            Some(Value::String(filter)) => Some(CheckedFilter::parse(
+                filter,
                 caller.policy(),
                 Source::Pointer("/filter".into()),
             )?),
@@ -75,5 +79,5 @@ async fn filtered<S: UserStore>(
         Some(_) => return Err(Problem::pointer("", "expected an object")),
     };
     let links = &app.links(parts)?;
-    page(app, Ask { caller: &caller, links, parameters, listing, ids_are_cursors: true }).await
+    page(app, PageRequest { caller: &caller, links, parameters, list, ids_are_cursors: true }).await
 }

@@ -1,9 +1,11 @@
-//! The ten endpoints of the users API.
+//! The ten endpoints of the users.
 
+mod count;
 mod create;
 mod invite;
 mod list;
 mod me;
+mod metadata;
 mod paging;
 mod user;
 
@@ -14,14 +16,14 @@ use axum::routing::{MethodRouter, get, post};
 use scieve_users::UserStore;
 use std::sync::Arc;
 
-/// The routes below `/api/v1/users`. Where a path could be two of them, the one without a parameter is meant.
+/// Returns the routes below `/api/v1/users`. A literal segment takes precedence over `{userId}`.
 pub(super) fn routes<S: UserStore>() -> Router<Arc<App<S>>> {
     let routes: [(&str, MethodRouter<Arc<App<S>>>); 7] = [
         ("", get(list::list::<S>).post(create::create::<S>)),
         ("/{userId}", get(user::get::<S>).patch(user::patch::<S>).delete(user::delete::<S>)),
         ("/me", get(me::me::<S>)),
-        ("/metadata", get(me::metadata::<S>)),
-        ("/actions/count", get(invite::count::<S>)),
+        ("/metadata", get(metadata::metadata::<S>)),
+        ("/actions/count", get(count::count::<S>)),
         ("/actions/filter", post(list::filter::<S>).get(list::filter_page::<S>)),
         ("/actions/invite", post(invite::invite::<S>)),
     ];

@@ -1,11 +1,14 @@
-//! A page of a list, with the links to those beside it.
+//! Keyset pagination of the list and the filter action.
+//!
+//! A cursor contains the sort key and the id of a user, not an offset, so that creating or deleting
+//! users between two requests neither skips nor repeats others.
 
-use crate::app::{App, answer};
+use crate::app::{App, json_response};
 use crate::identity::Caller;
 use crate::links::Links;
 use crate::problem::{Problem, Source};
-use crate::query::{CheckedFilter, Listing, Parameters};
-use crate::view::{Href, ShownUser, View};
+use crate::query::{CheckedFilter, ListParameters, Parameters};
+use crate::view::{Href, UserView, View};
 use axum::http::StatusCode;
 use axum::response::Response;
 use scieve_users::{
@@ -14,18 +17,18 @@ use scieve_users::{
 };
 use serde::Serialize;
 
-/// A request for a page, read.
-pub(super) struct Ask<'a> {
+/// A parsed request for a page.
+pub(super) struct PageRequest<'a> {
     pub(super) caller: &'a Caller,
     pub(super) links: &'a Links,
     pub(super) parameters: &'a Parameters,
-    pub(super) listing: Listing,
-    /// Whether the id of a user is as good as a cursor.
+    pub(super) list: ListParameters,
+    /// Accept the id of a user as a cursor.
     pub(super) ids_are_cursors: bool,
 }
 
-/// Which part of which list.
-struct Place {
+/// A list and the position in it that the page starts from.
+struct PageStart {
     sort: Sort,
     window: Window,
     id_above: Option<String>,
@@ -33,127 +36,135 @@ struct Place {
     filter: Option<CheckedFilter>,
 }
 
-/// Answers with the page.
+/// Returns the response with the page.
 pub(super) async fn page<S: UserStore>(
     app: &App<S>,
-    mut ask: Ask<'_>,
+    mut request: PageRequest<'_>,
 ) -> Result<Response, Problem> {
-    let place = match ask.listing.cursor.take() {
-        None => first(&mut ask.listing),
-        Some((direction, text)) => at_cursor(app, &mut ask, direction, &text).await?,
+    let start = match request.list.cursor.take() {
+        None => from_beginning(&mut request.list),
+        Some((direction, cursor)) => from_cursor(app, &mut request, direction, &cursor).await?,
     };
-    let tenant = ask.caller.tenant();
-    let filter_text = place.filter.as_ref().map(|checked| checked.filter.to_string());
+    let tenant = request.caller.tenant();
+    let filter_text = start.filter.as_ref().map(|checked| checked.filter.to_string());
     let query = Query {
-        sort: place.sort,
-        window: place.window.clone(),
-        id_above: place.id_above.clone(),
-        id_below: place.id_below.clone(),
-        limit: ask.listing.limit,
-        total: ask.listing.total,
-        ..Query::matching(place.filter.as_ref().map(|checked| &checked.plan))
+        sort: start.sort,
+        window: start.window.clone(),
+        id_above: start.id_above.clone(),
+        id_below: start.id_below.clone(),
+        limit: request.list.limit,
+        total: request.list.total,
+        ..Query::matching(start.filter.as_ref().map(|checked| &checked.plan))
     };
-    let page = match &ask.listing.tenant {
+    let page = match &request.list.tenant {
         Some(other) if other != tenant => {
-            Page { total: ask.listing.total.then_some(0), ..Page::default() }
+            Page { total: request.list.total.then_some(0), ..Page::default() }
         }
         _ => app.store.list(tenant, &query).await?,
     };
     let cursor = |direction, user| {
         let mut cursor = Cursor::new(
-            place.sort,
+            start.sort,
             direction,
-            Position::of(user, place.sort),
+            Position::of(user, start.sort),
             filter_text.as_deref(),
         );
-        (cursor.id_above, cursor.id_below) = (place.id_above.clone(), place.id_below.clone());
+        (cursor.id_above, cursor.id_below) = (start.id_above.clone(), start.id_below.clone());
         Href {
-            href: ask.links.page(ask.parameters, direction, &cursor.encode(&app.cursors, tenant)),
+            href: request.links.page(
+                request.parameters,
+                direction,
+                &cursor.encode(&app.cursors, tenant),
+            ),
         }
     };
-    let links = Beside {
+    let links = PageLinks {
         next: page.users.last().filter(|_| page.has_next).map(|last| cursor(Direction::Next, last)),
         previous: page
             .users
             .first()
             .filter(|_| page.has_previous)
             .map(|first| cursor(Direction::Previous, first)),
-        own: Href { href: ask.links.current(ask.parameters) },
+        this: Href { href: request.links.current(request.parameters) },
     };
     let view = View {
-        caller: ask.caller,
-        links: ask.links,
-        fields: &ask.listing.fields,
+        caller: request.caller,
+        links: request.links,
+        fields: &request.list.fields,
         invite_expiry: app.invite_expiry,
     };
     let data = page.users.iter().map(|user| view.user(user)).collect();
-    Ok(answer(StatusCode::OK, &Body { data, links, total: page.total }))
+    Ok(json_response(StatusCode::OK, &Body { data, links, total: page.total }))
 }
 
 #[derive(Serialize)]
 struct Body<'a> {
-    data: Vec<ShownUser<'a>>,
-    links: Beside,
+    data: Vec<UserView<'a>>,
+    links: PageLinks,
     #[serde(rename = "totalResults", skip_serializing_if = "Option::is_none")]
     total: Option<u64>,
 }
 
-/// The links to the pages beside this one, and to this one.
+/// Links to the next and the previous page, if they exist, and to this page.
 #[derive(Serialize)]
-struct Beside {
+struct PageLinks {
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<Href>,
     #[serde(rename = "prev", skip_serializing_if = "Option::is_none")]
     previous: Option<Href>,
     #[serde(rename = "self")]
-    own: Href,
+    this: Href,
 }
 
-/// Where a list begins. By id, where a bound on ids is all that was asked for: below such a bound lie the nearest ids.
-fn first(listing: &mut Listing) -> Place {
-    let bounded = listing.id_above.is_some() || listing.id_below.is_some();
-    let by_id = bounded && listing.sort.is_none();
-    let order = if by_id { Sort { key: SortKey::Id, descending: false } } else { Sort::default() };
-    Place {
-        sort: listing.sort.unwrap_or(order),
-        window: if by_id && listing.id_below.is_some() { Window::Last } else { Window::First },
-        id_above: listing.id_above.take(),
-        id_below: listing.id_below.take(),
-        filter: listing.filter.take(),
+/// Returns the start of a list without a cursor.
+///
+/// With a deprecated bound on ids and no sort, the order is by id, and a page below an upper bound
+/// has the ids nearest to the bound.
+fn from_beginning(list: &mut ListParameters) -> PageStart {
+    let bounded = list.id_above.is_some() || list.id_below.is_some();
+    let by_id = bounded && list.sort.is_none();
+    let default =
+        if by_id { Sort { key: SortKey::Id, descending: false } } else { Sort::default() };
+    PageStart {
+        sort: list.sort.unwrap_or(default),
+        window: if by_id && list.id_below.is_some() { Window::Last } else { Window::First },
+        id_above: list.id_above.take(),
+        id_below: list.id_below.take(),
+        filter: list.filter.take(),
     }
 }
 
-/// Where a cursor leads. What the request says of the order and the filter must be what the cursor says; what it leaves out, the
-/// cursor says.
-async fn at_cursor<S: UserStore>(
+/// Returns the start that a cursor describes. The sort and the filter of the request, if present,
+/// must equal those of the cursor.
+async fn from_cursor<S: UserStore>(
     app: &App<S>,
-    ask: &mut Ask<'_>,
+    request: &mut PageRequest<'_>,
     direction: Direction,
-    text: &str,
-) -> Result<Place, Problem> {
-    let tenant = ask.caller.tenant();
+    cursor: &str,
+) -> Result<PageStart, Problem> {
+    let tenant = request.caller.tenant();
     let name = match direction {
         Direction::Next => "next",
         Direction::Previous => "prev",
     };
-    let refuse = |error: CursorError| Problem::parameter(name, error.to_string());
+    let invalid = |error: CursorError| Problem::parameter(name, error.to_string());
     let window = |position| match direction {
         Direction::Next => Window::After(position),
         Direction::Previous => Window::Before(position),
     };
-    let cursor = match Cursor::decode(text, &app.cursors, tenant) {
+    let cursor = match Cursor::decode(cursor, &app.cursors, tenant) {
         Ok(cursor) => cursor,
-        Err(_) if ask.ids_are_cursors => {
-            let user = match app.store.get(tenant, text).await {
+        Err(_) if request.ids_are_cursors => {
+            let user = match app.store.get(tenant, cursor).await {
                 Ok(user) => user,
                 Err(StoreError::NotFound) => {
                     return Err(Problem::parameter(name, "expected a cursor or the id of a user"));
                 }
                 Err(error) => return Err(error.into()),
             };
-            let sort = ask.listing.sort.unwrap_or_default();
-            let filter = ask.listing.filter.take();
-            return Ok(Place {
+            let sort = request.list.sort.unwrap_or_default();
+            let filter = request.list.filter.take();
+            return Ok(PageStart {
                 sort,
                 window: window(Position::of(&user, sort)),
                 id_above: None,
@@ -161,25 +172,26 @@ async fn at_cursor<S: UserStore>(
                 filter,
             });
         }
-        Err(error) => return Err(refuse(error)),
+        Err(error) => return Err(invalid(error)),
     };
-    let given = ask.listing.filter.take();
+    let given = request.list.filter.take();
     cursor
         .agrees(
-            ask.listing.sort,
+            request.list.sort,
             given.as_ref().map(|checked| checked.filter.to_string()).as_deref(),
         )
-        .map_err(refuse)?;
+        .map_err(invalid)?;
     let filter = match given {
         Some(filter) => Some(filter),
         None => {
             let source = || Source::Parameter(name.into());
-            let text = cursor.filter().map_err(refuse)?;
-            text.map(|text| CheckedFilter::parse(text, ask.caller.policy(), source()))
+            let filter = cursor.filter().map_err(invalid)?;
+            filter
+                .map(|filter| CheckedFilter::parse(filter, request.caller.policy(), source()))
                 .transpose()?
         }
     };
-    Ok(Place {
+    Ok(PageStart {
         sort: cursor.sort,
         window: window(cursor.position),
         id_above: cursor.id_above,

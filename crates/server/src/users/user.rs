@@ -1,8 +1,8 @@
 //! `GET`, `PATCH` and `DELETE /users/{userId}`.
 
-use crate::app::{Access, App, JSON_PATCH, answer};
+use crate::app::{Access, App, JSON_PATCH, json_response};
 use crate::identity::forbidden;
-use crate::problem::{Fault, Kind, Problem};
+use crate::problem::{ErrorObject, Problem, ProblemKind};
 use crate::query::{Fields, Parameters};
 use crate::rate_limit::Tier;
 use crate::view::View;
@@ -15,21 +15,21 @@ use scieve_users::{Operation, UserStore};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What users who are no administrators may change of themselves.
+/// Paths that callers other than administrators may patch, of their own user only.
 const OWN_PATHS: &[&str] = &["/preferredzoneinfo", "/preferredlocale"];
 
-/// A user.
+/// Returns a user.
 pub(super) async fn get<S: UserStore>(
     State(app): State<Arc<App<S>>>,
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let caller = app.admit(&parts, Tier::One, Access::Anyone).await?;
-    let parameters = Parameters::read(parts.uri.query())?;
+    let caller = app.authenticate(&parts, Tier::Read, Access::Anyone).await?;
+    let parameters = Parameters::parse(parts.uri.query())?;
     let user = app.store.get(caller.tenant(), &user_id(&parts)?).await?;
-    let (links, fields) = (&app.links(&parts)?, &Fields::read(&parameters));
+    let (links, fields) = (&app.links(&parts)?, &Fields::parse(&parameters));
     let view = View { caller: &caller, links, fields, invite_expiry: app.invite_expiry };
-    Ok(answer(StatusCode::OK, &view.user(&user)))
+    Ok(json_response(StatusCode::OK, &view.user(&user)))
 }
 
 /// Changes a user.
@@ -38,7 +38,7 @@ pub(super) async fn patch<S: UserStore>(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let caller = app.admit(&parts, Tier::Two, Access::Anyone).await?;
+    let caller = app.authenticate(&parts, Tier::Write, Access::Anyone).await?;
     let id = user_id(&parts);
     if !caller.administrator && !id.as_ref().is_ok_and(|id| *id == caller.user.id) {
         return Err(forbidden());
@@ -61,11 +61,11 @@ pub(super) async fn patch<S: UserStore>(
     if patched.failures.is_empty() {
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let faults = patched
+    let errors = patched
         .failures
         .into_iter()
-        .map(|failure| Fault::pointer(failure.message, failure.pointer));
-    Ok(Problem::partial(faults.collect()).into_response())
+        .map(|failure| ErrorObject::pointer(failure.message, failure.pointer));
+    Ok(Problem::partial(errors.collect()).into_response())
 }
 
 /// Deletes a user.
@@ -74,7 +74,7 @@ pub(super) async fn delete<S: UserStore>(
     request: Request,
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
-    let caller = app.admit(&parts, Tier::Two, Access::Administrators).await?;
+    let caller = app.authenticate(&parts, Tier::Write, Access::Administrators).await?;
     let id = user_id(&parts)?;
     if id == caller.user.id {
         return Err(Problem::bad_request("a key cannot delete the user that it acts as"));
@@ -83,14 +83,18 @@ pub(super) async fn delete<S: UserStore>(
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
-/// The last segment of the path. One that is no text, or has U+0000 in it, is no user's id.
+/// Returns the last segment of the path, decoded. A segment that is not UTF-8 or contains U+0000 is
+/// not the id of any user.
 fn user_id(request: &Parts) -> Result<String, Problem> {
     let segment = request.uri.path().rsplit('/').next().unwrap_or_default();
-    let id = percent_decode_str(segment).decode_utf8().map_err(|_| Problem::new(Kind::NotFound))?;
-    if id.contains('\0') { Err(Problem::new(Kind::NotFound)) } else { Ok(id.into_owned()) }
+    let id = percent_decode_str(segment)
+        .decode_utf8()
+        .map_err(|_| Problem::new(ProblemKind::NotFound))?;
+    if id.contains('\0') { Err(Problem::new(ProblemKind::NotFound)) } else { Ok(id.into_owned()) }
 }
 
-/// Whether the operations change nothing but what is the user's own; those without a path are refused for that later.
+/// Returns whether all operations have a path of [`OWN_PATHS`]. Operations without a path are
+/// rejected later.
 fn only_own(operations: &Value) -> bool {
     let paths = operations
         .as_array()

@@ -40,9 +40,9 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
     (
         "crates/server/src",
         &[
-            &["problem", "query", "links", "request_smuggling", "jwt", "config", "body", "compat"],
-            &["identity", "limit", "metrics", "app", "view"],
-            &["users", "ops", "openapi", "finish_response", "write_timeout", "server"],
+            &["problem", "query", "links", "request_smuggling", "jwt", "config", "body"],
+            &["identity", "rate_limit", "metrics", "app", "view"],
+            &["users", "ops", "compat", "openapi", "finish_response", "write_timeout", "server"],
             &["lib"],
         ],
     ),

@@ -191,7 +191,7 @@ fn some_value_passes<R: Record + ?Sized>(
     let text = |found: &dyn Fn(&str, CaseSensitivity) -> bool| {
         record.any_value(attribute, &mut |stored| match stored {
             ValueRef::Text { text, key } => {
-                let (text, case) = case.of(text, key);
+                let (text, case) = case.select(text, key);
                 found(text, case)
             }
             _ => false,
@@ -248,7 +248,7 @@ fn can_be(test: &Test, stored: ValueRef<'_>) -> bool {
 fn equals(stored: ValueRef<'_>, operand: &Value, case: CaseSensitivity) -> bool {
     match (stored, operand) {
         (ValueRef::Text { text, key }, Value::Text(operand)) => {
-            let (text, case) = case.of(text, key);
+            let (text, case) = case.select(text, key);
             value::equals(text, operand, case)
         }
         _ => value::order(stored, operand, case) == Some(Ordering::Equal),
@@ -360,7 +360,7 @@ fn untyped_passes(
             };
         }
         (Untyped::Text { needle, instant }, ValueRef::Text { text, key }) => {
-            let (literal, (folded, case)) = (needle.as_str(), case.of(text, key));
+            let (literal, (folded, case)) = (needle.as_str(), case.select(text, key));
             match operator {
                 Operator::Sw => return value::starts_with(folded, literal, case),
                 Operator::Ew => return value::ends_with(folded, literal, case),

@@ -1,37 +1,39 @@
-//! The types that an attribute can have.
+//! Attribute types.
 
 use std::fmt;
 
 /// The type of an attribute (RFC 7643 section 2.3).
 ///
-/// [`Display`](fmt::Display), [`AttributeType::from_name`] and, with the feature `serde`, the serialized form use the names of RFC 7643 section 7.
+/// [`Display`](fmt::Display), [`AttributeType::from_name`] and, with the feature `serde`, the
+/// serialized form use the names of RFC 7643 section 7.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "serde", serde(rename_all = "camelCase"))]
 #[non_exhaustive]
 pub enum AttributeType {
-    /// `string`: any text; case matters or not, as the attribute says.
+    /// `string`: a Unicode string, case-sensitive or not depending on `caseExact`.
     String,
-    /// `reference`: a URI, case matters.
+    /// `reference`: a URI, case-sensitive.
     Reference,
-    /// `boolean`
+    /// `boolean`: true or false.
     Boolean,
-    /// `integer`: 64 bits, signed.
+    /// `integer`: a signed 64-bit integer.
     Integer,
     /// `decimal`: a binary64 number.
     Decimal,
-    /// `dateTime`: an instant, in microseconds.
+    /// `dateTime`: an instant with microsecond precision.
     DateTime,
-    /// `binary`: bytes, written as base64.
+    /// `binary`: a byte string, encoded as base64.
     Binary,
-    /// `complex`: has sub-attributes.
+    /// `complex`: an object with sub-attributes.
     Complex,
-    /// `any`: the type shows only in the record, as in JSON without a schema. Not an RFC name.
+    /// `any`: the type is that of the value in the record, as for JSON without a schema. Not an RFC
+    /// type.
     Any,
 }
 
 impl AttributeType {
-    /// Every type, in the order of the enum.
+    /// Every type, in declaration order.
     pub const ALL: [Self; 9] = [
         Self::String,
         Self::Reference,
@@ -44,7 +46,7 @@ impl AttributeType {
         Self::Any,
     ];
 
-    /// The name, such as `dateTime`.
+    /// Returns the name, such as `dateTime`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -60,7 +62,7 @@ impl AttributeType {
         }
     }
 
-    /// The type with exactly this name.
+    /// Returns the type with this name. Names are case-sensitive.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)

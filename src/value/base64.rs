@@ -1,21 +1,24 @@
-//! Base64, the text of binary values (RFC 4648 sections 4 and 5, RFC 7643 section 2.3.6).
+//! Base64 (RFC 4648 sections 4 and 5), the encoding of binary values (RFC 7643 section 2.3.6).
+//!
+//! Decoding is stricter than that of most libraries: for each alphabet and choice of padding, a
+//! value has exactly one encoding.
 
-/// The bytes of a base64 or base64url text.
+/// Decodes base64 or base64url. Padding is optional.
 ///
-/// Padding may be left out, but not be wrong. `None` for a character of neither alphabet, a mixture of the two, white space, an impossible
-/// length, and a last character with bits that mean nothing: each value has one text per alphabet and padding.
+/// Returns `None` for characters outside the alphabet, a mixture of the two alphabets, whitespace,
+/// incorrect padding, an impossible length, and non-zero trailing bits.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=');
     let padding = text.len() - digits.len();
     if padding != 0 && (padding > 2 || !text.len().is_multiple_of(4)) || digits.len() % 4 == 1 {
         return None;
     }
-    let standard = digits.contains(['+', '/']);
+    let is_standard = digits.contains(['+', '/']);
     let mut bytes = Vec::with_capacity(digits.len() / 4 * 3 + 2);
     let mut bits: u32 = 0;
     let mut count = 0;
     for digit in digits.bytes() {
-        bits = bits << 6 | u32::from(value(digit, standard)?);
+        bits = bits << 6 | u32::from(value(digit, is_standard)?);
         count += 6;
         if count >= 8 {
             count -= 8;
@@ -26,21 +29,22 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     (bits == 0).then_some(bytes)
 }
 
-/// What a digit stands for; in the standard alphabet not those of the other one. Whoever asks has found `+` or `/` to tell.
-fn value(digit: u8, standard: bool) -> Option<u8> {
+/// Returns the value of a digit. `is_standard` excludes the digits of base64url; the caller sets it
+/// if the encoding contains `+` or `/`.
+fn value(digit: u8, is_standard: bool) -> Option<u8> {
     match digit {
         b'A'..=b'Z' => Some(digit - b'A'),
         b'a'..=b'z' => Some(digit - b'a' + 26),
         b'0'..=b'9' => Some(digit - b'0' + 52),
         b'+' => Some(62),
         b'/' => Some(63),
-        b'-' if !standard => Some(62),
-        b'_' if !standard => Some(63),
+        b'-' if !is_standard => Some(62),
+        b'_' if !is_standard => Some(63),
         _ => None,
     }
 }
 
-/// The base64 text of bytes, in the standard alphabet and padded.
+/// Encodes bytes as base64 with the standard alphabet and padding.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
@@ -74,7 +78,7 @@ mod tests {
     use super::{decode, encode};
 
     #[test]
-    fn both_alphabets_and_both_paddings_read() {
+    fn decodes_both_alphabets_with_and_without_padding() {
         for (text, bytes) in [
             ("", &b""[..]),
             ("QQ==", b"A"),
@@ -91,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_refused() {
+    fn rejects_invalid_encodings() {
         for text in [
             "Q", "A", "AAAAA", "=", "==", "====", "QQ=", "QQ===", "QUI==", "QUJD=", "QUJD====",
             "QUJDQ", "Q=Q=", "QQ==QQ==", "+/-_", "+_A=", "+-AA", "/-AA", "/_AA", "QR==", "QUJ=",
@@ -113,7 +117,7 @@ mod tests {
         }
 
         #[test]
-        fn accepted_texts_are_canonical(text in "[A-Za-c+/]{0,9}={0,3}") {
+        fn accepted_encodings_are_canonical(text in "[A-Za-c+/]{0,9}={0,3}") {
             if let Some(bytes) = decode(&text) {
                 let standard = encode(&bytes);
                 prop_assert_eq!(standard.trim_end_matches('='), text.trim_end_matches('='));

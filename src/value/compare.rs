@@ -1,7 +1,8 @@
-//! Questions about a stored text and an operand's key, without allocating where the stored text is ASCII.
+//! Comparison of stored strings with operands, without allocating if the stored string is ASCII.
 //!
-//! Under [`CaseSensitivity::Ignore`] every function asks about `fold_key(text)`; the other side has to be a key already. Where a record keeps the key of its
-//! text, ask about that key under [`CaseSensitivity::Exact`]: [`CaseSensitivity::of`] picks the two.
+//! With [`CaseSensitivity::Ignore`], every function compares `fold_key(text)` with an operand that
+//! is already a fold key. If the record stores the fold key of its string, that key is compared
+//! with [`CaseSensitivity::Exact`] instead; [`CaseSensitivity::select`] chooses.
 
 use std::cmp::Ordering;
 
@@ -9,18 +10,18 @@ use super::fold::{fold_key, folded, folds_to_ascii};
 use super::swar::splat;
 use super::{Value, ValueRef, number};
 
-/// Whether capitals differ from small letters (`caseExact`, RFC 7643 section 2.2).
+/// The case sensitivity of string comparisons (`caseExact`, RFC 7643 section 2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CaseSensitivity {
-    /// Texts are compared as they are, without normalization.
+    /// Strings are compared as stored, without normalisation.
     Exact,
-    /// The keys of the texts are compared.
+    /// The fold keys of the strings are compared ([`fold_key`]).
     Ignore,
 }
 
 impl CaseSensitivity {
-    /// The text to ask about, and how: the key as it is where case does not matter and the record has one.
-    pub(crate) fn of<'a>(self, text: &'a str, key: Option<&'a str>) -> (&'a str, Self) {
+    /// Selects the string to compare, and how: a stored fold key as it is, if case is ignored.
+    pub(crate) fn select<'a>(self, text: &'a str, key: Option<&'a str>) -> (&'a str, Self) {
         match (self, key) {
             (Self::Ignore, Some(key)) => (key, Self::Exact),
             _ => (text, self),
@@ -28,16 +29,18 @@ impl CaseSensitivity {
     }
 }
 
-/// Where the stored text stands relative to the key, by code points, which is also the byte order of UTF-8.
+/// Compares a stored string with a key by code points, which is the byte order of UTF-8.
 pub(crate) fn compare(text: &str, key: &str, case: CaseSensitivity) -> Ordering {
     match case {
         CaseSensitivity::Exact => text.cmp(key),
-        CaseSensitivity::Ignore if text.is_ascii() => lower(text).cmp(key.bytes()),
+        CaseSensitivity::Ignore if text.is_ascii() => lowercase_bytes(text).cmp(key.bytes()),
         CaseSensitivity::Ignore => folded(text).cmp(key.chars()),
     }
 }
 
-/// Whether the stored text is the key's.
+/// Returns whether a stored string is equal to a key.
+// PERF: the inlined part compares the first byte and the last eight, which decides most comparisons
+// without a call. Check with `benches/peers -- --only matches`, F2 and F3.
 #[inline]
 pub(crate) fn equals(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match case {
@@ -51,41 +54,46 @@ pub(crate) fn equals(text: &str, key: &str, case: CaseSensitivity) -> bool {
 fn equals_key(text: &str, key: &str) -> bool {
     match text.is_ascii() {
         true => text.eq_ignore_ascii_case(key),
-        // An ASCII key is only that of a text whose every character gives ASCII; nearly always the first other one does not.
+        // A key is ASCII only if every character folds to ASCII, and the first character that is
+        // not ASCII itself rarely does. The check avoids folding.
         false if key.is_ascii() => text.chars().all(folds_to_ascii) && folded(text).eq(key.chars()),
         false => folded(text).eq(key.chars()),
     }
 }
 
-/// Whether the first bytes tell that no key of `text` can begin as `key` does: what an ASCII letter is folded to is its small
-/// letter, or with a mark behind it no ASCII at all.
+/// Returns true if the first bytes rule out that the key of `text` starts like `key`. An ASCII
+/// character folds to its lowercase form, or to a character that is not ASCII if a combining mark
+/// follows.
 #[inline]
 fn differs_at_start(text: &str, key: &str) -> bool {
     match (text.as_bytes().first(), key.as_bytes().first()) {
-        (Some(text), Some(key)) => apart((*text).into(), (*key).into()),
+        (Some(text), Some(key)) => ascii_differs((*text).into(), (*key).into()),
         _ => false,
     }
 }
 
-/// Whether the last bytes tell that `key` is no key of `text`: nothing combines with an ASCII character that ends a text.
+/// Returns true if the last bytes rule out that `key` is the key of `text`. An ASCII character at
+/// the end of a string always folds to its lowercase form, because no combining mark follows.
 #[inline]
 fn differs_at_end(text: &str, key: &str) -> bool {
     match (text.as_bytes().last_chunk::<8>(), key.as_bytes().last_chunk::<8>()) {
-        (Some(text), Some(key)) => apart(u64::from_ne_bytes(*text), u64::from_ne_bytes(*key)),
+        (Some(text), Some(key)) => {
+            ascii_differs(u64::from_ne_bytes(*text), u64::from_ne_bytes(*key))
+        }
         _ => match (text.as_bytes().last(), key.as_bytes().last()) {
-            (Some(text), Some(key)) => apart((*text).into(), (*key).into()),
+            (Some(text), Some(key)) => ascii_differs((*text).into(), (*key).into()),
             _ => false,
         },
     }
 }
 
-/// Whether both, of up to eight bytes, are ASCII and differ in more than case.
+/// Returns whether the bytes of two words are ASCII and differ in more than the case bit.
 #[inline]
-fn apart(text: u64, key: u64) -> bool {
+fn ascii_differs(text: u64, key: u64) -> bool {
     (text | key) & splat(0x80) == 0 && (text ^ key) & !splat(0x20) != 0
 }
 
-/// Whether the stored text begins with the key.
+/// Returns whether a stored string starts with a key.
 pub(crate) fn starts_with(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match case {
         CaseSensitivity::Exact => text.starts_with(key),
@@ -97,50 +105,54 @@ pub(crate) fn starts_with(text: &str, key: &str, case: CaseSensitivity) -> bool 
                 return false;
             }
             let mut stored = folded(text);
-            key.chars().all(|wanted| stored.next() == Some(wanted))
+            key.chars().all(|char| stored.next() == Some(char))
         }
     }
 }
 
-/// Whether the stored text ends with the key.
-pub(crate) fn ends_with(text: &str, end: &str, case: CaseSensitivity) -> bool {
+/// Returns whether a stored string ends with a key.
+pub(crate) fn ends_with(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match case {
-        CaseSensitivity::Exact => text.ends_with(end),
+        CaseSensitivity::Exact => text.ends_with(key),
         CaseSensitivity::Ignore if text.is_ascii() => {
-            let tail = text.len().checked_sub(end.len()).and_then(|start| text.get(start..));
-            tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+            let tail = text.len().checked_sub(key.len()).and_then(|start| text.get(start..));
+            tail.is_some_and(|tail| tail.eq_ignore_ascii_case(key))
         }
-        CaseSensitivity::Ignore => fold_key(text).ends_with(end),
+        CaseSensitivity::Ignore => fold_key(text).ends_with(key),
     }
 }
 
-/// The bytes of the key of an ASCII text.
-fn lower(ascii: &str) -> impl Iterator<Item = u8> + '_ {
+/// Returns the bytes of the fold key of an ASCII string.
+fn lowercase_bytes(ascii: &str) -> impl Iterator<Item = u8> + '_ {
     ascii.bytes().map(|byte| byte.to_ascii_lowercase())
 }
 
-/// Where a stored value stands relative to an operand; `None` where the two types do not compare, and for NaN.
+/// Compares a stored value with an operand. Returns `None` if their types are not comparable, and
+/// for NaN.
 ///
-/// An integer against a decimal operand becomes binary64 first; a decimal against an integer operand is compared exactly.
+/// An integer is converted to binary64 for comparison with a decimal operand. A decimal is compared
+/// exactly with an integer operand.
 pub(crate) fn order(
     stored: ValueRef<'_>,
     operand: &Value,
     case: CaseSensitivity,
 ) -> Option<Ordering> {
     match (stored, operand) {
-        (ValueRef::Text { text, key }, Value::Text(wanted)) => {
-            let (text, case) = case.of(text, key);
-            Some(compare(text, wanted, case))
+        (ValueRef::Text { text, key }, Value::Text(operand)) => {
+            let (text, case) = case.select(text, key);
+            Some(compare(text, operand, case))
         }
-        (ValueRef::Boolean(stored), Value::Boolean(wanted)) => Some(stored.cmp(wanted)),
-        (ValueRef::Integer(stored), Value::Integer(wanted)) => Some(stored.cmp(wanted)),
-        (ValueRef::Integer(stored), Value::Decimal(wanted)) => (stored as f64).partial_cmp(wanted),
-        (ValueRef::Decimal(stored), Value::Decimal(wanted)) => stored.partial_cmp(wanted),
-        (ValueRef::Decimal(stored), Value::Integer(wanted)) => {
-            number::order_f64_i64(stored, *wanted)
+        (ValueRef::Boolean(stored), Value::Boolean(operand)) => Some(stored.cmp(operand)),
+        (ValueRef::Integer(stored), Value::Integer(operand)) => Some(stored.cmp(operand)),
+        (ValueRef::Integer(stored), Value::Decimal(operand)) => {
+            (stored as f64).partial_cmp(operand)
         }
-        (ValueRef::DateTime(stored), Value::DateTime(wanted)) => Some(stored.cmp(wanted)),
-        (ValueRef::Binary(stored), Value::Binary(wanted)) => Some(stored.cmp(wanted)),
+        (ValueRef::Decimal(stored), Value::Decimal(operand)) => stored.partial_cmp(operand),
+        (ValueRef::Decimal(stored), Value::Integer(operand)) => {
+            number::order_f64_i64(stored, *operand)
+        }
+        (ValueRef::DateTime(stored), Value::DateTime(operand)) => Some(stored.cmp(operand)),
+        (ValueRef::Binary(stored), Value::Binary(operand)) => Some(stored.cmp(operand)),
         _ => None,
     }
 }

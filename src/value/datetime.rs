@@ -1,39 +1,52 @@
 //! Instants: xsd:dateTime (RFC 7643 section 2.3.5) and RFC 3339.
+//!
+//! The conversions between civil dates and day numbers are those of Howard Hinnant,
+//! "chrono-Compatible Low-Level Date Algorithms" (`days_from_civil` and `civil_from_days`,
+//! <https://howardhinnant.github.io/date_algorithms.html>).
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-/// The largest offset from UTC that is read, and the one that brings the last instants back into the years that can be written.
-const OFFSET: i64 = 23 * HOUR + 59 * MINUTE;
+/// Maximum offset from UTC.
+const MAX_OFFSET: i64 = 23 * HOUR + 59 * MINUTE;
 
-/// An instant, as precise as an instant is stored.
+/// An instant with microsecond precision.
+///
+/// ```
+/// use scieve::DateTime;
+///
+/// let instant = DateTime::parse("2022-05-03T19:45:56.5+02:00");
+/// assert_eq!(instant, DateTime::parse("2022-05-03T17:45:56.500Z"));
+/// assert_eq!(instant.map(|instant| instant.micros), Some(1_651_599_956_500_000));
+/// assert_eq!(DateTime::parse("2022-05-03"), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct DateTime {
-    /// Whole microseconds since 1970-01-01T00:00:00Z, rounded towards the past.
+    /// Microseconds since 1970-01-01T00:00:00Z, rounded towards the past.
     pub micros: i64,
-    /// Whether the text names a later instant, within that microsecond.
+    /// True if the exact instant is later, within that microsecond.
     pub residue: bool,
 }
 
 impl DateTime {
-    /// Parses `yyyy-mm-ddThh:mm:ss` with a fraction of any length and an offset, `Z` or nothing, which means `Z`.
+    /// Parses `yyyy-mm-ddThh:mm:ss`, an optional fraction of any length, and an optional offset or
+    /// `Z`. The default offset is UTC.
     ///
-    /// `T` and `Z` may be lowercase (RFC 3339), offsets go up to 23:59, and `24:00:00` is the start of the next day (xsd:dateTime).
-    /// Returns `None` for anything else, such as dates alone, leap seconds, days that the month does not have, and years outside
-    /// 0001 to 9999.
+    /// `T` and `Z` can be lowercase (RFC 3339), the maximum offset is 23:59, and `24:00:00` is the
+    /// start of the next day (xsd:dateTime). Returns `None` for anything else, such as a date
+    /// without a time, a leap second, a day that the month does not have, or a year outside 0001 to
+    /// 9999.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         parse(text)
     }
 }
 
-/// Reads `yyyy-mm-ddThh:mm:ss`, a fraction of any length, and an offset, `Z` or nothing, which stands for `Z`.
-///
-/// `T` and `Z` may be small (RFC 3339), offsets go up to 23:59, `24:00:00` is the next day's start (xsd:dateTime). `None` for anything else:
-/// dates alone, leap seconds, days that the month does not have, years other than 0001 to 9999.
+/// See [`DateTime::parse`].
 pub(crate) fn parse(text: &str) -> Option<DateTime> {
-    // What every such text begins with is as long.
+    // PERF: one pattern match over the fixed-length part instead of a loop over fields. Check with
+    // `benches/peers -- --only json`, F6, of which parsing the date is a fifth.
     let (start, rest) = text.as_bytes().split_first_chunk::<19>()?;
     let [
         y1,
@@ -59,16 +72,20 @@ pub(crate) fn parse(text: &str) -> Option<DateTime> {
     else {
         return None;
     };
-    let [year, month, day] =
-        [two(*y1, *y2)? * 100 + two(*y3, *y4)?, two(*m1, *m2)?, two(*d1, *d2)?];
-    let [hour, minute, second] = [two(*h1, *h2)?, two(*n1, *n2)?, two(*s1, *s2)?];
-    if year == 0 || !(1..=12).contains(&month) || !(1..=days_in(year, month)).contains(&day) {
+    let [year, month, day] = [
+        two_digits(*y1, *y2)? * 100 + two_digits(*y3, *y4)?,
+        two_digits(*m1, *m2)?,
+        two_digits(*d1, *d2)?,
+    ];
+    let [hour, minute, second] =
+        [two_digits(*h1, *h2)?, two_digits(*n1, *n2)?, two_digits(*s1, *s2)?];
+    if year == 0 || !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
         return None;
     }
     if hour > 24 || minute > 59 || second > 59 {
         return None;
     }
-    let mut rest = Rest(rest);
+    let mut rest = Cursor(rest);
     let (fraction, residue) = match rest.one_of(b".") {
         Some(_) => rest.fraction()?,
         None => (0, false),
@@ -93,17 +110,17 @@ pub(crate) fn parse(text: &str) -> Option<DateTime> {
     rest.0.is_empty().then_some(DateTime { micros: local - offset, residue })
 }
 
-/// The number that two digits are.
+/// Parses two digits.
 #[inline]
-fn two(ten: u8, one: u8) -> Option<i64> {
+fn two_digits(ten: u8, one: u8) -> Option<i64> {
     let (ten, one) = (ten.wrapping_sub(b'0'), one.wrapping_sub(b'0'));
     (ten <= 9 && one <= 9).then(|| i64::from(ten) * 10 + i64::from(one))
 }
 
-/// What is left of the text.
-struct Rest<'a>(&'a [u8]);
+/// The input that is not parsed yet.
+struct Cursor<'a>(&'a [u8]);
 
-impl Rest<'_> {
+impl Cursor<'_> {
     fn one_of(&mut self, wanted: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         if !wanted.contains(first) {
@@ -123,15 +140,16 @@ impl Rest<'_> {
         Some(i64::from(digit))
     }
 
-    /// Of an offset.
+    /// Parses the digits of an offset.
     fn hour_and_minute(&mut self) -> Option<(i64, i64)> {
         let ([h1, h2, b':', n1, n2], rest) = self.0.split_first_chunk::<5>()? else { return None };
-        let (hour, minute) = (two(*h1, *h2)?, two(*n1, *n2)?);
+        let (hour, minute) = (two_digits(*h1, *h2)?, two_digits(*n1, *n2)?);
         self.0 = rest;
         (hour <= 23 && minute <= 59).then_some((hour, minute))
     }
 
-    /// Microseconds, and whether any further digit counts; `None` without a digit.
+    /// Parses a fraction of a second. Returns the microseconds, and whether the fraction has
+    /// further digits other than zero.
     fn fraction(&mut self) -> Option<(i64, bool)> {
         let mut unit = SECOND / 10;
         let mut micros = self.digit()? * unit;
@@ -145,27 +163,30 @@ impl Rest<'_> {
     }
 }
 
-/// The RFC 3339 text of an instant, in UTC, with three or six digits of a fraction where it has one.
+/// Formats an instant by RFC 3339, in UTC. The fraction has three or six digits, and none if it is
+/// zero.
 ///
-/// The instants outside the years 0001 to 9999 that [`parse`] gives are written with an offset, so that it reads them again; those further
-/// out are written with the year that they have.
+/// An offset can put a parsed instant outside the years 0001 to 9999 in UTC. Such an instant is
+/// formatted with the maximum offset, so that it can be parsed again. Instants farther away are
+/// formatted with their year, which [`parse`] rejects.
 pub(crate) fn format(micros: i64) -> String {
     let (year, ..) = civil_from_days(micros.div_euclid(DAY));
     match year {
-        0 if civil_from_days((micros + OFFSET).div_euclid(DAY)).0 == 1 => {
-            local(micros + OFFSET, "+23:59")
+        0 if civil_from_days((micros + MAX_OFFSET).div_euclid(DAY)).0 == 1 => {
+            format_local(micros + MAX_OFFSET, "+23:59")
         }
-        10_000 if micros - OFFSET == days_from_civil(10_000, 1, 1) * DAY => {
+        10_000 if micros - MAX_OFFSET == days_from_civil(10_000, 1, 1) * DAY => {
             "9999-12-31T24:00:00-23:59".to_owned()
         }
-        10_000 if civil_from_days((micros - OFFSET).div_euclid(DAY)).0 == 9999 => {
-            local(micros - OFFSET, "-23:59")
+        10_000 if civil_from_days((micros - MAX_OFFSET).div_euclid(DAY)).0 == 9999 => {
+            format_local(micros - MAX_OFFSET, "-23:59")
         }
-        _ => local(micros, "Z"),
+        _ => format_local(micros, "Z"),
     }
 }
 
-fn local(micros: i64, offset: &str) -> String {
+/// Formats a local time and its offset.
+fn format_local(micros: i64, offset: &str) -> String {
     let (year, month, day) = civil_from_days(micros.div_euclid(DAY));
     let time = micros.rem_euclid(DAY);
     let (hour, minute, second) = (time / HOUR, time % HOUR / MINUTE, time % MINUTE / SECOND);
@@ -177,7 +198,7 @@ fn local(micros: i64, offset: &str) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{offset}")
 }
 
-fn days_in(year: i64, month: i64) -> i64 {
+fn days_in_month(year: i64, month: i64) -> i64 {
     match month {
         2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
         2 => 28,
@@ -186,7 +207,9 @@ fn days_in(year: i64, month: i64) -> i64 {
     }
 }
 
-/// Days since 1970-01-01 in the Gregorian calendar. Counts years from March, so that the leap day is the last one.
+/// Returns the number of days since 1970-01-01 in the proleptic Gregorian calendar (Hinnant).
+///
+/// Years start in March, so that the leap day is the last day of a year.
 fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
     let year = if month <= 2 { year - 1 } else { year };
     let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
@@ -194,7 +217,7 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
         - 719_468
 }
 
-/// Year, month and day of a day since 1970-01-01.
+/// Returns the year, month and day of a number of days since 1970-01-01 (Hinnant).
 fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

@@ -1,4 +1,8 @@
-//! The key of a text: what is stored and compared where case does not matter.
+//! Fold keys: the form of a string that is stored and compared if case is ignored.
+//!
+//! The fold key of a string is its canonical caseless form (The Unicode Standard, section 3.13,
+//! definition D145), composed by NFC. ASCII strings, the common case, only need their letters
+//! lowercased; one SWAR pass finds out which of the three cases of [`FoldClass`] applies.
 
 use std::borrow::Cow;
 
@@ -7,10 +11,10 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::swar;
 
-/// Names the algorithm of [`key`] and the Unicode versions of its two tables.
+/// Identifies the algorithm of [`fold_key`] and the Unicode versions of its two tables.
 ///
-/// Store it beside stored keys, refuse to work with keys of another version, and compute them anew when it changes. Between two versions
-/// only keys of texts with newly assigned characters differ.
+/// Store it with the keys, reject stored keys of another version, and recompute them when the
+/// version changes. Two versions differ only in the keys of strings with newly assigned characters.
 pub const FOLD_VERSION: &str = match std::str::from_utf8(VERSION_BYTES) {
     Ok(version) => version,
     Err(_) => "",
@@ -26,7 +30,7 @@ const VERSION: &Version = &{
         .triple([norm.0 as u64, norm.1 as u64, norm.2 as u64])
 };
 
-/// The text of [`FOLD_VERSION`] in the making; exists only while compiling.
+/// Builder of [`FOLD_VERSION`], used at compile time only.
 struct Version {
     bytes: [u8; 64],
     len: usize,
@@ -34,7 +38,7 @@ struct Version {
 
 #[expect(
     clippy::indexing_slicing,
-    reason = "runs at compile time only, where a bad index is a compile error"
+    reason = "evaluated at compile time only, where an invalid index is a compile error"
 )]
 impl Version {
     const fn text(mut self, text: &[u8]) -> Self {
@@ -57,12 +61,26 @@ impl Version {
     }
 }
 
-/// The key of a text: equal for two texts exactly when they are a canonical caseless match (Unicode section 3.13, D145).
+/// Returns the fold key of a string. Two strings have the same key exactly if they are a canonical
+/// caseless match (The Unicode Standard, section 3.13, definition D145).
 ///
-/// NFC(toCasefold(NFD(text))) with full case folding and no language's own rules, so `STRASSE` = `straße` and `σ` = `ς`, but `I` is not `ı`,
-/// `é` is not `e`, and spaces count. The key of a key is itself. Store it in the column that filters search, and compare it byte by byte.
+/// The key is `NFC(toCasefold(NFD(text)))` with full case folding and without language-specific
+/// rules: `STRASSE` matches `straße` and `σ` matches `ς`, but `I` does not match `ı`, `é` does not
+/// match `e`, and spaces are significant. The key of a key is the key itself.
 ///
-/// Borrows where the text is its own key for being ASCII without capitals. A key can be up to three times as long as its text.
+/// To search a database column, store the key in a column and compare it byte by byte; see
+/// [`FOLD_VERSION`].
+///
+/// Borrows `text` if it is ASCII without uppercase letters. A key can be up to three times as long
+/// as its string.
+///
+/// ```
+/// use scieve::fold_key;
+///
+/// assert_eq!(fold_key("STRASSE"), fold_key("straße"));
+/// assert_eq!(fold_key("E\u{301}cole"), "école");
+/// assert_ne!(fold_key("bob "), fold_key("bob"));
+/// ```
 #[must_use]
 pub fn fold_key(text: &str) -> Cow<'_, str> {
     match FoldClass::of(text) {
@@ -72,36 +90,40 @@ pub fn fold_key(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// What there is to fold in a text.
+/// The amount of folding that a string needs.
 pub(super) enum FoldClass {
-    /// Nothing: it is its own key.
+    /// Nothing: the string is its own key.
     Folded,
-    /// Capitals: it is ASCII.
+    /// Uppercase letters only: the string is ASCII.
     Uppercase,
-    /// Characters that are not ASCII.
+    /// Characters outside ASCII.
     NonAscii,
 }
 
 impl FoldClass {
+    /// Classifies a string, eight bytes per step.
+    // PERF: inlined with `swar::for_each_word`, so that the two accumulators stay in registers.
+    // Check with `benches/peers -- --only check`.
     #[inline(always)]
     pub(super) fn of(text: &str) -> Self {
-        let (mut all, mut capitals) = (0, 0);
-        swar::for_each_word(text.as_bytes(), |eight| {
-            all |= eight;
-            capitals |= swar::uppercase_mask(eight);
+        let (mut all, mut uppercase) = (0, 0);
+        swar::for_each_word(text.as_bytes(), |word| {
+            all |= word;
+            uppercase |= swar::uppercase_mask(word);
         });
         match all & swar::splat(0x80) {
-            0 if capitals == 0 => Self::Folded,
+            0 if uppercase == 0 => Self::Folded,
             0 => Self::Uppercase,
             _ => Self::NonAscii,
         }
     }
 }
 
-/// [`key`] of a text that is not ASCII.
+/// Returns the fold key of a string that is not ASCII.
 pub(super) fn fold_non_ascii(text: &str) -> String {
     let first = text.bytes().position(|byte| !byte.is_ascii()).unwrap_or(0);
-    // Nothing combines with an ASCII character from the left, so only the last one before other characters can change.
+    // A combining mark follows its base, so only the last ASCII character before the first other
+    // character can be changed by it.
     let (ascii, rest) = text.split_at_checked(first.saturating_sub(1)).unwrap_or(("", text));
     let mut key = String::with_capacity(text.len());
     key.push_str(ascii);
@@ -110,18 +132,19 @@ pub(super) fn fold_non_ascii(text: &str) -> String {
     key
 }
 
-/// Whether there is ASCII in the character's key. Beside others there is no more of it: none comes of composing.
+/// Returns whether the fold key of a character contains ASCII. The context of the character adds
+/// none, because composition never results in an ASCII character.
 pub(super) fn folds_to_ascii(char: char) -> bool {
     let others = ['ß', 'İ', 'ŉ', 'ſ', '\u{37e}', 'ẚ', 'ẞ', '\u{1fef}', '\u{212a}'];
     char.is_ascii() || matches!(char, '\u{fb00}'..='\u{fb06}') || others.contains(&char)
 }
 
-/// Whether that ASCII byte is in the key of a character that is not ASCII.
-pub(super) const fn is_in_other_folds(byte: u8) -> bool {
+/// Returns whether an ASCII byte occurs in the fold key of a character that is not ASCII.
+pub(super) const fn is_in_non_ascii_fold(byte: u8) -> bool {
     matches!(byte, b'a' | b'f' | b'i' | b'k' | b'l' | b'n' | b's' | b't' | b';' | b'`')
 }
 
-/// The characters of the key, one at a time.
+/// Iterates over the characters of the fold key of a string.
 pub(super) fn folded(text: &str) -> impl Iterator<Item = char> + '_ {
     text.nfd().default_case_fold().nfc()
 }

@@ -1,6 +1,8 @@
-//! Values, their types, and the only code that folds or compares them.
+//! Values, their types, case folding and comparison.
 //!
-//! Every stage that needs an answer to "are these two equal" or "which comes first" asks here, so that memory and every database agree.
+//! This is the only module that folds or compares values. All back ends use it, so that evaluation
+//! in memory and in every database agrees.
+
 mod attribute_type;
 pub(crate) mod base64;
 mod compare;
@@ -37,41 +39,45 @@ pub use substring::Substring;
 pub(crate) use successor::successor;
 pub use text::Text;
 
-/// One value of an attribute, borrowed from the record that holds it.
+/// One value of an attribute, borrowed from its record.
 ///
-/// A record hands over only assigned values: `null` and an empty array are no value at all (RFC 7643 section 2.5), the empty string is one.
+/// Only assigned values are passed to the evaluator. `null` and the empty array are unassigned
+/// (RFC 7643 section 2.5); the empty string is a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum ValueRef<'a> {
     /// A string or a reference (RFC 7643 sections 2.3.1 and 2.3.7).
     Text {
-        /// The text as stored.
+        /// The string as stored.
         text: &'a str,
-        /// [`key`] of the text, where the record keeps it; saves folding the text again.
+        /// The [`fold_key`] of the string, if the record stores it. Avoids folding the string.
         key: Option<&'a str>,
     },
-    /// RFC 7643 section 2.3.2.
+    /// A Boolean (RFC 7643 section 2.3.2).
     Boolean(bool),
-    /// RFC 7643 section 2.3.4.
+    /// An integer (RFC 7643 section 2.3.4).
     Integer(i64),
-    /// RFC 7643 section 2.3.3, as a binary64 number. NaN compares with nothing.
+    /// A decimal (RFC 7643 section 2.3.3), as a binary64 number. NaN matches no comparison.
     Decimal(f64),
-    /// Microseconds since 1970-01-01T00:00:00Z (RFC 7643 section 2.3.5); finer digits are cut off, towards the past.
+    /// An instant in microseconds since 1970-01-01T00:00:00Z (RFC 7643 section 2.3.5). Finer digits
+    /// are rounded towards the past.
     DateTime(i64),
-    /// The bytes, not their base64 text (RFC 7643 section 2.3.6).
+    /// Decoded bytes, not base64 (RFC 7643 section 2.3.6).
     Binary(&'a [u8]),
-    /// A complex value with an assigned sub-attribute (RFC 7643 section 2.3.8); it can be present, and is never compared.
+    /// A complex value with an assigned sub-attribute (RFC 7643 section 2.3.8). It counts for
+    /// presence tests and is never compared.
     Complex,
 }
 
 impl<'a> ValueRef<'a> {
-    /// A text without its key.
+    /// Creates a string value without its fold key.
     #[must_use]
     pub const fn text(text: &'a str) -> Self {
         Self::Text { text, key: None }
     }
 
-    /// A text with its key, which has to be [`key`] of `text` under the running [`FOLD_VERSION`].
+    /// Creates a string value with its fold key, which must be [`fold_key`] of `text` computed with
+    /// the current [`FOLD_VERSION`].
     #[must_use]
     pub const fn keyed(text: &'a str, key: &'a str) -> Self {
         Self::Text { text, key: Some(key) }
@@ -108,29 +114,30 @@ impl<'a> From<&'a [u8]> for ValueRef<'a> {
     }
 }
 
-/// An operand of a plan: typed, and folded where case does not matter.
+/// An operand of a plan: typed, and case-folded if the attribute ignores case.
 ///
-/// The order is total and made for sorting and removing duplicates; values of different types are ordered by type. The two zeros of
-/// [`Value::Decimal`] are one value.
+/// The order is total and intended for sorting and removing duplicates. Values of different types
+/// are ordered by type. The two zeros of [`Value::Decimal`] are equal.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Value {
-    /// [`key`] of the literal where the attribute ignores case, the literal itself where it does not.
+    /// The [`fold_key`] of the literal if the attribute ignores case, otherwise the literal itself.
     Text(Text),
-    /// RFC 7643 section 2.3.2.
+    /// A Boolean (RFC 7643 section 2.3.2).
     Boolean(bool),
-    /// RFC 7643 section 2.3.4.
+    /// An integer (RFC 7643 section 2.3.4).
     Integer(i64),
-    /// RFC 7643 section 2.3.3; a plan holds only finite ones, and no negative zero.
+    /// A decimal (RFC 7643 section 2.3.3). Always finite in a plan, and never negative zero.
     Decimal(f64),
-    /// Microseconds since 1970-01-01T00:00:00Z (RFC 7643 section 2.3.5).
+    /// An instant in microseconds since 1970-01-01T00:00:00Z (RFC 7643 section 2.3.5).
     DateTime(i64),
-    /// The decoded bytes (RFC 7643 section 2.3.6).
+    /// Decoded bytes (RFC 7643 section 2.3.6).
     Binary(Box<[u8]>),
 }
 
 impl Value {
-    /// The type of the attributes that this value can be compared with; [`AttributeType::String`] also stands for [`AttributeType::Reference`].
+    /// Returns the type of the attributes that this value can be compared with.
+    /// [`AttributeType::String`] includes [`AttributeType::Reference`].
     #[must_use]
     pub const fn kind(&self) -> AttributeType {
         match self {

@@ -1,23 +1,25 @@
-//! Number literals, compared as the exact numbers they are.
+//! Number literals of arbitrary precision.
 //!
-//! Every function takes the text of a JSON number (RFC 8259 section 6) of any length and any exponent, and takes time linear in the text.
+//! The functions accept any JSON number (RFC 8259 section 6), whatever its length and exponent, and
+//! take time linear in its length. A literal such as `1e999999999` is therefore safe, because it is
+//! never expanded.
 
 use std::cmp::Ordering;
 
-/// A number literal among the 64-bit integers.
+/// The position of a number literal among the 64-bit integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum IntegerLiteral {
-    /// This integer.
+    /// Equal to this integer.
     Exact(i64),
-    /// Above this integer and below the next one, which need not have 64 bits.
+    /// Greater than this integer and less than the next one, which can be outside 64 bits.
     Between(i64),
-    /// Below every 64-bit integer.
+    /// Less than every 64-bit integer.
     Below,
-    /// Above every 64-bit integer.
+    /// Greater than every 64-bit integer.
     Above,
 }
 
-/// Where a number literal stands among the 64-bit integers.
+/// Returns the position of a number literal among the 64-bit integers.
 pub(crate) fn integer(text: &str) -> IntegerLiteral {
     let (number, between) = match Floor::of(text) {
         Floor::Exact(number) => (number, false),
@@ -33,18 +35,19 @@ pub(crate) fn integer(text: &str) -> IntegerLiteral {
     }
 }
 
-/// The nearest binary64 number, never the negative zero; `None` where that is infinite.
+/// Returns the nearest binary64 number, with zero positive. Returns `None` if it is infinite.
 pub(crate) fn decimal(text: &str) -> Option<f64> {
     text.parse().ok().filter(|number: &f64| number.is_finite()).map(without_negative_zero)
 }
 
-/// The same number, with the negative zero made the positive one.
+/// Replaces negative zero by positive zero.
 pub(crate) fn without_negative_zero(number: f64) -> f64 {
     if number == 0.0 { 0.0 } else { number }
 }
 
-/// Where a stored binary64 number stands relative to an integer, exactly; `None` for NaN.
+/// Compares a binary64 number with an integer, exactly. Returns `None` for NaN.
 pub(crate) fn order_f64_i64(stored: f64, operand: i64) -> Option<Ordering> {
+    // 2^63
     const LIMIT: f64 = 9_223_372_036_854_775_808.0;
     if stored.is_nan() {
         None
@@ -62,7 +65,7 @@ pub(crate) fn order_f64_i64(stored: f64, operand: i64) -> Option<Ordering> {
     }
 }
 
-/// A number literal read once, to be compared with numbers whose type only the record knows.
+/// A parsed number literal, for comparison with attributes whose type depends on the record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Number {
     floor: Floor,
@@ -70,7 +73,7 @@ pub(crate) struct Number {
 }
 
 impl Number {
-    /// Reads a literal.
+    /// Parses a literal.
     pub(crate) fn new(text: &str) -> Self {
         Self {
             floor: Floor::of(text),
@@ -78,18 +81,20 @@ impl Number {
         }
     }
 
-    /// Where a stored integer stands relative to the literal, exactly.
+    /// Compares a stored integer with the literal, exactly.
     pub(crate) fn order_i64(self, stored: i64) -> Ordering {
         self.floor.order(i128::from(stored))
     }
 
-    /// Where a stored binary64 number stands relative to the literal's nearest one; `None` for NaN.
+    /// Compares a stored binary64 number with the one nearest to the literal. Returns `None` for
+    /// NaN.
     pub(crate) fn order_f64(self, stored: f64) -> Option<Ordering> {
         stored.partial_cmp(&self.nearest)
     }
 }
 
-/// A number among the integers; far enough out, only its sign is kept.
+/// The largest integer not greater than a number, and whether it is the number itself. `Below` and
+/// `Above` are the numbers whose integer part exceeds `u64::MAX` in magnitude.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Floor {
     Exact(i128),
@@ -106,7 +111,7 @@ impl Floor {
         };
         let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-        // So many digits stand before the point once the exponent is spent.
+        // Number of digits before the decimal point after applying the exponent.
         let point =
             i64::try_from(whole.len()).unwrap_or(i64::MAX).saturating_add(saturated(exponent));
         let point = usize::try_from(point.max(0)).unwrap_or(usize::MAX);
@@ -132,7 +137,7 @@ impl Floor {
         }
     }
 
-    /// Where an integer of 64 bits stands relative to the number.
+    /// Compares a 64-bit integer with the number.
     fn order(self, stored: i128) -> Ordering {
         match self {
             Self::Exact(number) => stored.cmp(&number),
@@ -143,7 +148,7 @@ impl Floor {
     }
 }
 
-/// The value of an exponent, as near as 64 bits allow.
+/// Parses an exponent, saturating at the bounds of `i64`.
 fn saturated(exponent: &str) -> i64 {
     let (sign, digits) = match exponent.strip_prefix('-') {
         Some(digits) => (-1, digits),

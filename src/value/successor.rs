@@ -1,10 +1,12 @@
-//! The end of the range of all texts with a prefix.
+//! The end of the range of all strings with a prefix.
 
-/// The least text that is greater than every text with this prefix, in code point order; `None` where there is none.
+/// Returns the least string, in code point order, that is greater than every string with this
+/// prefix. Returns `None` if there is none, which is the case if the prefix consists of U+10FFFF.
 pub(crate) fn successor(prefix: &str) -> Option<String> {
     let mut next = prefix.to_owned();
     while let Some(last) = next.pop() {
         let above = match last {
+            // Surrogates are not characters.
             '\u{D7FF}' => Some('\u{E000}'),
             _ => char::from_u32(u32::from(last) + 1),
         };

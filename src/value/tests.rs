@@ -1,4 +1,4 @@
-//! Properties of the whole of `value`.
+//! Tests that concern more than one file of `value`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,8 +9,9 @@
 
 mod datetimes;
 mod numbers;
-mod texts;
+mod strings;
 mod types;
 
-/// Digits of a number that no counter of them may mind; Miri would take hours over them.
+/// Number of digits in literals that must not overflow a counter of digits. Smaller for Miri, which
+/// would take hours.
 const MANY: usize = if cfg!(miri) { 100 } else { 1_000_000 };

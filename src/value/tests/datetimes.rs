@@ -1,4 +1,4 @@
-//! Instants, read and written.
+//! Parsing and formatting of instants.
 
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ fn micros(text: &str) -> i64 {
 }
 
 #[test]
-fn known_instants() {
+fn parses_known_instants() {
     for (text, expected) in [
         ("1970-01-01T00:00:00Z", 0),
         ("1970-01-01T00:00:00", 0),
@@ -39,7 +39,7 @@ fn known_instants() {
 }
 
 #[test]
-fn digits_beyond_microseconds() {
+fn digits_beyond_microseconds_are_a_residue() {
     for (text, expected, residue) in [
         ("1970-01-01T00:00:00.0000001Z", 0, true),
         ("1970-01-01T00:00:00.0000000Z", 0, false),
@@ -55,7 +55,7 @@ fn digits_beyond_microseconds() {
 }
 
 #[test]
-fn refused() {
+fn rejects_invalid_instants() {
     for text in [
         "",
         "2022-05-03",
@@ -99,13 +99,13 @@ fn refused() {
 }
 
 #[test]
-fn written() {
+fn formats_known_instants() {
     for (micros, text) in [
         (1_651_599_956_000_000, "2022-05-03T17:45:56Z"),
         (1_651_599_956_005_000, "2022-05-03T17:45:56.005Z"),
         (1_651_599_956_000_005, "2022-05-03T17:45:56.000005Z"),
         (-1, "1969-12-31T23:59:59.999999Z"),
-        // Just outside the years that can be read, and further out.
+        // Just outside the years that can be parsed, and farther away.
         (-62_135_596_800_000_000 - 1, "0001-01-01T23:58:59.999999+23:59"),
         (-62_135_596_800_000_000 - 2 * DAY, "0000-12-30T00:00:00Z"),
         (253_402_300_800_000_000, "9999-12-31T00:01:00-23:59"),
@@ -118,7 +118,7 @@ fn written() {
 }
 
 #[test]
-fn months_follow_each_other() {
+fn every_month_starts_after_the_previous_one() {
     let mut expected = micros("0001-01-01T00:00:00Z");
     for year in 1..=9999 {
         for month in 1..=12 {
@@ -138,7 +138,7 @@ fn months_follow_each_other() {
 }
 
 #[test]
-fn instants_just_outside_the_years_are_read_again() {
+fn instants_just_outside_the_valid_years_round_trip() {
     for text in [
         "0001-01-01T00:00:00+23:59",
         "0001-01-01T00:00:00.000001+00:01",
@@ -160,7 +160,12 @@ proptest! {
     }
 
     #[test]
-    fn offsets_are_folded(seconds in -62_135_596_800..253_402_300_800_i64, hours in 0..24_i64, minutes in 0..60_i64, minus: bool) {
+    fn offsets_are_converted_to_utc(
+        seconds in -62_135_596_800..253_402_300_800_i64,
+        hours in 0..24_i64,
+        minutes in 0..60_i64,
+        minus: bool,
+    ) {
         let text = format(seconds * 1_000_000);
         let offset = (hours * 60 + minutes) * 60_000_000;
         let (sign, moved) = if minus { ('-', offset) } else { ('+', -offset) };
@@ -170,14 +175,20 @@ proptest! {
     }
 
     #[test]
-    fn different_instants_are_written_differently(a: i64, b in 1..DAY) {
+    fn different_instants_format_differently(a: i64, b in 1..DAY) {
         prop_assert_ne!(format(a), format(a.wrapping_add(b)));
     }
 
     #[test]
-    fn any_text_is_read_or_refused(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{0,9})?([zZ]|[+-][0-9]{2}:[0-9]{2})?") {
+    fn accepted_instants_round_trip(
+        date in "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        time in "[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{0,9})?",
+        offset in "([zZ]|[+-][0-9]{2}:[0-9]{2})?",
+    ) {
+        let text = format!("{date}T{time}{offset}");
         if let Some(instant) = parse(&text) {
-            prop_assert_eq!(parse(&format(instant.micros)).map(|again| again.micros), Some(instant.micros));
+            let again = parse(&format(instant.micros)).map(|again| again.micros);
+            prop_assert_eq!(again, Some(instant.micros));
         }
     }
 }

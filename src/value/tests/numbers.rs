@@ -1,4 +1,4 @@
-//! Number literals against a slow definition.
+//! Number literals, compared with a slow reference implementation.
 
 use std::cmp::Ordering;
 
@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use super::MANY;
 use crate::value::{IntegerLiteral, Number, number};
 
-/// The floor of a literal with a small exponent, and whether it is not the number itself, by moving the point in the text.
-fn slow(text: &str) -> (i128, bool) {
+/// Returns the floor of a literal with a small exponent, and whether the literal is greater than
+/// its floor. Shifts the decimal point in the string.
+fn reference(text: &str) -> (i128, bool) {
     let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let exponent: i32 = exponent.parse().unwrap();
@@ -28,7 +29,7 @@ fn slow(text: &str) -> (i128, bool) {
 }
 
 fn expected(text: &str) -> IntegerLiteral {
-    let (floor, between) = slow(text);
+    let (floor, between) = reference(text);
     match i64::try_from(floor) {
         Ok(floor) if between => IntegerLiteral::Between(floor),
         Ok(floor) => IntegerLiteral::Exact(floor),
@@ -37,13 +38,13 @@ fn expected(text: &str) -> IntegerLiteral {
     }
 }
 
-fn slow_order(stored: i128, text: &str) -> Ordering {
-    let (floor, between) = slow(text);
+fn reference_order(stored: i128, text: &str) -> Ordering {
+    let (floor, between) = reference(text);
     if between && stored == floor { Ordering::Less } else { stored.cmp(&floor) }
 }
 
 #[test]
-fn integers() {
+fn integer_literals_are_positioned_exactly() {
     use IntegerLiteral::{Above, Below, Between, Exact};
     for (text, value) in [
         ("0", Exact(0)),
@@ -89,7 +90,7 @@ fn integers() {
 }
 
 #[test]
-fn decimals() {
+fn decimal_literals_are_finite_and_never_negative_zero() {
     assert_eq!(number::decimal("0.1"), Some(0.1));
     assert_eq!(number::decimal("-0").map(f64::to_bits), Some(0));
     assert_eq!(number::decimal("-1e-400").map(f64::to_bits), Some(0));
@@ -100,7 +101,7 @@ fn decimals() {
 }
 
 #[test]
-fn numbers_whose_type_the_record_knows() {
+fn literals_compare_with_integers_and_decimals() {
     let literal = Number::new("9007199254740992.0");
     assert_eq!(literal.order_i64(9_007_199_254_740_993), Ordering::Greater);
     assert_eq!(literal.order_f64(9_007_199_254_740_992.0), Some(Ordering::Equal));
@@ -112,7 +113,7 @@ fn numbers_whose_type_the_record_knows() {
 }
 
 #[test]
-fn stored_decimals_among_integers() {
+fn decimals_compare_exactly_with_integers() {
     for (stored, operand, expected) in [
         (5.0, 5, Some(Ordering::Equal)),
         (5.5, 5, Some(Ordering::Greater)),
@@ -132,18 +133,22 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
     #[test]
-    fn literals_are_exact(text in "-?(0|[1-9][0-9]{0,22})(\\.[0-9]{1,12}0{0,3})?([eE][+-]?[0-9]{1,2})?", stored: i64, small in -50..50_i64) {
+    fn literals_agree_with_the_reference(
+        text in "-?(0|[1-9][0-9]{0,22})(\\.[0-9]{1,12}0{0,3})?([eE][+-]?[0-9]{1,2})?",
+        stored: i64,
+        small in -50..50_i64,
+    ) {
         prop_assert_eq!(number::integer(&text), expected(&text));
         let literal = Number::new(&text);
-        let (floor, _) = slow(&text);
+        let (floor, _) = reference(&text);
         let near = i64::try_from(floor.clamp(i64::MIN.into(), i64::MAX.into())).unwrap();
         for stored in [stored, small, near, near.saturating_add(1), near.saturating_sub(1)] {
-            prop_assert_eq!(literal.order_i64(stored), slow_order(stored.into(), &text));
+            prop_assert_eq!(literal.order_i64(stored), reference_order(stored.into(), &text));
         }
     }
 
     #[test]
-    fn integers_are_themselves(number: i64) {
+    fn integer_literals_are_exact(number: i64) {
         prop_assert_eq!(number::integer(&number.to_string()), IntegerLiteral::Exact(number));
         prop_assert_eq!(number::integer(&format!("{number}000e-3")), IntegerLiteral::Exact(number));
         prop_assert_eq!(number::integer(&format!("{number}.00")), IntegerLiteral::Exact(number));

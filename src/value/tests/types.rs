@@ -1,4 +1,4 @@
-//! Types, operands and stored values.
+//! Attribute types, operands and stored values.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::value::{AttributeType, CaseSensitivity, Substring, Value, ValueRef, order};
 
 #[test]
-fn names_of_the_types() {
+fn type_names_round_trip() {
     for kind in AttributeType::ALL {
         assert_eq!(AttributeType::from_name(&kind.to_string()), Some(kind));
     }
@@ -19,7 +19,7 @@ fn names_of_the_types() {
 
 #[cfg(feature = "serde")]
 #[test]
-fn names_are_the_serialized_form() {
+fn types_serialize_as_their_names() {
     for kind in AttributeType::ALL {
         let json = serde_json::to_string(&kind).unwrap();
         assert_eq!(json, format!("\"{kind}\""));
@@ -46,7 +46,7 @@ fn values() -> Vec<Value> {
 }
 
 #[test]
-fn operands_are_in_total_order() {
+fn operands_are_totally_ordered() {
     let sorted = values();
     for (i, a) in sorted.iter().enumerate() {
         for (j, b) in sorted.iter().enumerate() {
@@ -61,7 +61,7 @@ fn operands_are_in_total_order() {
 }
 
 #[test]
-fn operands_that_differ_hash_apart() {
+fn different_operands_have_different_hashes() {
     let hash = |value: &dyn Fn(&mut DefaultHasher)| {
         let mut hasher = DefaultHasher::new();
         value(&mut hasher);
@@ -70,15 +70,17 @@ fn operands_that_differ_hash_apart() {
     let operands =
         values().iter().map(|value| hash(&|hasher| value.hash(hasher))).collect::<HashSet<_>>();
     assert_eq!(operands.len(), values().len());
-    let needles = [
+    let substrings = [
         ("a", CaseSensitivity::Exact),
         ("a", CaseSensitivity::Ignore),
         ("b", CaseSensitivity::Exact),
     ]
     .map(|(text, case)| Substring::new(text.into(), case));
-    let needles =
-        needles.iter().map(|needle| hash(&|hasher| needle.hash(hasher))).collect::<HashSet<_>>();
-    assert_eq!(needles.len(), 3);
+    let substrings = substrings
+        .iter()
+        .map(|substring| hash(&|hasher| substring.hash(hasher)))
+        .collect::<HashSet<_>>();
+    assert_eq!(substrings.len(), 3);
     assert_eq!(
         format!("{:?}", Substring::new("a".into(), CaseSensitivity::Exact)),
         "Substring { key: \"a\", case: Exact, .. }"
@@ -86,7 +88,7 @@ fn operands_that_differ_hash_apart() {
 }
 
 #[test]
-fn stored_values_against_operands() {
+fn stored_values_compare_with_operands() {
     let text = |text: &str| Value::Text(text.into());
     for (stored, operand, case, expected) in [
         (ValueRef::from("Bob"), text("bob"), CaseSensitivity::Ignore, Some(Ordering::Equal)),

@@ -7,19 +7,24 @@ use crate::translate;
 use scieve::{CaseSensitivity, Filter, Policy, scim};
 use scieve_users::{Status, User};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::hint::black_box;
 use std::sync::LazyLock;
 use wirefilter::ExecutionContext;
 
-/// Users that fit in the processor's caches, users that do not, and users for slow competitors.
+/// Users that fit in the second-level cache of a core, users that fit in the last-level cache, and
+/// users that do not fit in any cache.
+const CACHED: usize = 1_000;
 const FEW: usize = 10_000;
 const MANY: usize = 1_000_000;
-const SLOW: usize = 1_000;
 
 pub(crate) fn users() -> Vec<Comparison> {
     let few: &'static [User] = scieve_users::sample(FEW).collect::<Vec<_>>().leak();
-    filters().map(|(name, text)| over_users(name, &text, few, "10,000 users")).collect()
+    let cached = &few[..CACHED];
+    let over_cached = filters().map(|(name, text)| over_users(name, &text, cached, "1,000 users"));
+    let over_few = filters().map(|(name, text)| over_users(name, &text, few, "10,000 users"));
+    over_cached.chain(over_few).collect()
 }
 
 /// The comparisons of [`users`] with more users than fit in the caches.
@@ -59,7 +64,7 @@ fn over_users(name: &'static str, text: &str, people: &'static [User], size: &st
         })
         .competitor_of("closure", units, move || count_by_hand(name, black_box(people)))
         .goal(Goal::AtMost(1.3, "closure"));
-    if people.len() != FEW {
+    if people.len() == MANY {
         return comparison;
     }
     if let Some(text) = translate::to_wirefilter(name) {
@@ -72,16 +77,35 @@ fn over_users(name: &'static str, text: &str, people: &'static [User], size: &st
                 black_box(&records).iter().filter(|record| filter.execute(record).unwrap()).count();
             })
             .goal(Goal::Faster(1.0, "wirefilter, folded"));
+        let filter = scheme.parse(&text).unwrap().compile();
+        comparison = comparison.competitor_of("wirefilter with its contexts", units, move || {
+            let matches = |user: &&User| {
+                let fields = wirefilter_fields(user);
+                let mut record = ExecutionContext::new(scheme);
+                for (field, value) in &fields {
+                    record.set_field_value(field, value.as_ref()).unwrap();
+                }
+                filter.execute(&record).unwrap()
+            };
+            black_box(people).iter().filter(matches).count();
+        });
     }
     if let Some(text) = translate::to_cel(name) {
         let program = cel::Program::compile(&text).unwrap();
         let records: Vec<cel::Context<'static, 'static>> =
-            people.iter().take(SLOW).map(cel_context).collect();
-        comparison = comparison.competitor_of("cel, folded", SLOW as f64, move || {
+            people.iter().take(CACHED).map(cel_context).collect();
+        comparison = comparison.competitor_of("cel, folded", CACHED as f64, move || {
             let is_true = |record: &&cel::Context<'_, '_>| {
                 program.execute(record).unwrap() == cel::Value::Bool(true)
             };
             black_box(&records).iter().filter(is_true).count();
+        });
+        let program = cel::Program::compile(&text).unwrap();
+        comparison = comparison.competitor_of("cel with its contexts", CACHED as f64, move || {
+            let is_true = |user: &&User| {
+                program.execute(&cel_context(user)).unwrap() == cel::Value::Bool(true)
+            };
+            black_box(&people[..CACHED]).iter().filter(is_true).count();
         });
     }
     comparison
@@ -138,25 +162,29 @@ static IDS: LazyLock<HashSet<[u8; 24]>> = LazyLock::new(|| {
         .collect()
 });
 
-/// A user as a record of wirefilter, with its strings folded beforehand.
+/// The fields of a user for wirefilter, with their strings folded.
+fn wirefilter_fields(user: &User) -> [(&'static str, Cow<'_, str>); 6] {
+    let roles: String =
+        user.assigned_roles.iter().map(|role| format!("\u{1f}{}\u{1f}", role.name)).collect();
+    [
+        ("id", scieve::fold_key(&user.id)),
+        ("subject", scieve::fold_key(&user.subject)),
+        ("name", scieve::fold_key(&user.name)),
+        ("email", scieve::fold_key(user.email.as_deref().unwrap_or(""))),
+        ("status", user.status.name().into()),
+        ("roles", scieve::fold_key(&roles).into_owned().into()),
+    ]
+}
+
+/// A user as a context of wirefilter that is kept for the whole run.
 fn wirefilter_record(
     user: &User,
     scheme: &'static wirefilter::Scheme,
 ) -> ExecutionContext<'static> {
     let mut record = ExecutionContext::new(scheme);
-    let roles: String =
-        user.assigned_roles.iter().map(|role| format!("\u{1f}{}\u{1f}", role.name)).collect();
-    let fields = [
-        ("id", user.id.as_str()),
-        ("subject", &user.subject),
-        ("name", &user.name),
-        ("email", user.email.as_deref().unwrap_or("")),
-        ("status", user.status.name()),
-        ("roles", &roles),
-    ];
-    for (field, value) in fields {
-        let key: &'static str = scieve::fold_key(value).into_owned().leak();
-        record.set_field_value(field, key).unwrap();
+    for (field, value) in wirefilter_fields(user) {
+        let value: &'static str = value.into_owned().leak();
+        record.set_field_value(field, value).unwrap();
     }
     record
 }
@@ -188,7 +216,7 @@ fn over_json(
     let plan = policy.parse(text).unwrap();
     let filter = Filter::parse(text).unwrap();
     assert_eq!(plan.matches(&resource), walk::matches(filter.root(), &resource), "{name}");
-    let records: &'static [Value] = vec![resource; SLOW].leak();
+    let records: &'static [Value] = vec![resource; CACHED].leak();
     let units = records.len() as f64;
     let schema = if policy.schema().attributes().len() > 0 { "" } else { ", no schema" };
     assert_eq!(

@@ -118,19 +118,9 @@ fn no_object(place: &str) -> Stop {
 fn record(text: &str, complete: bool) -> serde_json::Result<Option<Record>> {
     let mut value: Value = serde_json::from_str(text)?;
     if complete {
-        add_group_roles(&mut value);
+        scieve_users::add_group_roles(&mut value);
     }
     Ok(value.is_object().then(|| Record { value, text: compact(text) }))
-}
-
-/// The roles that come with a user's groups, which users filter by, stand in the groups.
-fn add_group_roles(user: &mut Value) {
-    const MEMBER: &str = "assignedGroupsAssignedRoles";
-    let Some(user) = user.as_object_mut().filter(|user| !user.contains_key(MEMBER)) else { return };
-    let Some(Value::Array(groups)) = user.get("assignedGroups") else { return };
-    let lists = groups.iter().filter_map(|group| group.get("assignedRoles")?.as_array());
-    let roles: Vec<Value> = lists.flatten().cloned().collect();
-    user.insert(MEMBER.to_owned(), Value::Array(roles));
 }
 
 /// The JSON text without blanks and line ends between its parts.

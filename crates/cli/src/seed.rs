@@ -2,7 +2,7 @@
 
 use super::exit::Stop;
 use scieve_users::{
-    ADMINISTRATOR_ROLE, Fixture, Group, Query, Role, SYSTEM_ROLES, Status, StoreError, SystemRole,
+    ADMINISTRATOR_ROLE, Fixture, Group, Query, Role, SYSTEM_ROLES, StoreError, SystemRole,
     Timestamp, User, UserStore,
 };
 use std::collections::HashSet;

@@ -7,6 +7,7 @@ use scieve::Syntax;
 use scieve::{Attribute, Record, Schema, SchemaError};
 use scieve::{AttributeType, ValueRef};
 use scieve::{Operator, Operators};
+use serde_json::Value;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
@@ -79,9 +80,23 @@ fn text(text: &str) -> ValueRef<'_> {
     ValueRef::text(text)
 }
 
-/// The roles that come with the groups.
+/// Returns the values of `assignedGroupsAssignedRoles`: the roles of the user's groups.
 fn group_roles(user: &impl Members) -> impl Iterator<Item = &Role> {
     user.assigned_groups().iter().flat_map(|group: &Group| &group.assigned_roles)
+}
+
+/// Adds the derived member `assignedGroupsAssignedRoles`, the roles of the user's groups, to a user
+/// in JSON form unless it is there.
+///
+/// Filters can test this member, but the users API does not send it. [`User`] derives it itself;
+/// this function is for plans that are evaluated on JSON values.
+pub fn add_group_roles(user: &mut Value) {
+    const MEMBER: &str = "assignedGroupsAssignedRoles";
+    let Some(user) = user.as_object_mut().filter(|user| !user.contains_key(MEMBER)) else { return };
+    let Some(Value::Array(groups)) = user.get("assignedGroups") else { return };
+    let lists = groups.iter().filter_map(|group| group.get("assignedRoles")?.as_array());
+    let roles: Vec<Value> = lists.flatten().cloned().collect();
+    user.insert(MEMBER.to_owned(), Value::Array(roles));
 }
 
 impl<U> Field<U> {

@@ -21,6 +21,7 @@ mod texts;
 mod timestamp;
 mod user;
 
+pub use attributes::add_group_roles;
 pub use attributes::policy;
 pub use attributes::schema;
 pub use columns::columns;

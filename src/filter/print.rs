@@ -17,7 +17,7 @@ impl fmt::Display for Expr<'_> {
     }
 }
 
-/// An item of the work stack of [`print`], which is on the heap so that deep filters use no more of
+/// An item of the work stack of [`print()`], which is on the heap so that deep filters use no more of
 /// the call stack than flat ones.
 enum Pending<'f> {
     Expr {

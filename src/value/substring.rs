@@ -1,7 +1,7 @@
 //! Substring search that can ignore case, for the operator `co`.
 //!
 //! A [`Substring`] is prepared once per plan and searched for in many stored strings. A search
-//! takes time linear in the stored string and the substring. For case-insensitive searches the
+//! takes time linear in the stored string and the substring. For case-insensitive searches, the
 //! method depends on the stored string:
 //!
 //! 1. **Prefilter**: a string of up to 64 bytes that lacks the rarest byte of the substring, in
@@ -10,8 +10,8 @@
 //!    is compared at each of them.
 //! 3. **ASCII, longer**: windows of 256 bytes are lowercased on the stack and searched by
 //!    `memchr::memmem`. A substring of more than 128 bytes does not fit into overlapping windows;
-//! it is    searched by the algorithm of Knuth, Morris and Pratt ("Fast Pattern Matching in
-//! Strings", SIAM    Journal on Computing 6(2), 1977), which lowercases each byte as it reads it.
+//!    the algorithm of Knuth, Morris and Pratt ("Fast Pattern Matching in Strings", SIAM Journal on
+//!    Computing 6(2), 1977) searches for it and lowercases each byte as it reads it.
 //! 4. **Other strings**: the ASCII runs are searched as above. If they do not decide, because a
 //!    character outside ASCII can take part in a match, the string is folded and searched.
 //!

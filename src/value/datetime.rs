@@ -25,7 +25,7 @@ const MAX_OFFSET: i64 = 23 * HOUR + 59 * MINUTE;
 pub struct DateTime {
     /// Microseconds since 1970-01-01T00:00:00Z, rounded towards the past.
     pub micros: i64,
-    /// True if the exact instant is later, within that microsecond.
+    /// True if the exact instant is later than `micros`, by less than a microsecond.
     pub residue: bool,
 }
 

@@ -49,7 +49,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
     (
         "crates/cli/src",
         &[
-            &["error", "input", "output", "policy", "report", "plans", "records"],
+            &["exit", "input", "output", "report", "batch", "policy", "records"],
             &["check", "fmt", "explain", "sql", "eval", "seed", "serve"],
             &["main"],
         ],

@@ -1,36 +1,38 @@
-//! `scieve check`: whether filters are legal, and what is wrong with those that are not.
+//! `scieve check`: reports the errors and warnings of filters.
 
-use super::exit::{Stop, Verdict};
-use super::input::{Filters, Given};
-use super::output::Output;
-use super::policy::{Choice, Rules};
-use super::report::{self, Finding};
-use scieve::{Diagnostic, Diagnostics, PatchPath};
+use crate::batch::{self, Valid};
+use crate::exit::{CliError, ExitStatus};
+use crate::input::Filters;
+use crate::output::Output;
+use crate::policy::{Checker, PolicyArgs};
+use crate::report::Report;
+use scieve::{Diagnostics, PatchPath};
 
-/// Checks filters: every error of each, with its place and what would be right
+/// Check filters and report every error with its location
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   scieve check 'name eq \"Bob\" and nmae co \"b\"'
 
-With --json, one object a line on standard output:
-  {filter, ok, canonical?, diagnostics: [{code, severity, message, help?, start, end, replacement?: {start, end, text}}]}
-Offsets are in bytes. With `--policy none` the grammar alone is checked.
-Exit status: 0 all fine, 1 a filter has errors, 2 wrong usage or unreadable input.")]
-pub(super) struct Check {
+With `--json`, each line of the output is an object:
+  {filter, ok, canonical?, diagnostics: [{code, severity, message, help?, start, end, \
+replacement?: {start, end, text}}]}
+Offsets are in bytes. With `--policy none`, only the grammar is checked.
+Exit status: 0 success, 1 a filter has errors, 2 wrong usage or unreadable input")]
+pub(crate) struct Check {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    choice: Choice,
-    /// What the texts are; of a PATCH path the grammar alone is checked, whatever the policy
+    policy: PolicyArgs,
+    /// Kind of input; only the grammar of PATCH paths is checked, whatever the policy
     #[arg(long, value_enum, default_value = "filter")]
     kind: Kind,
-    /// Writes one JSON object a line to standard output
+    /// Print one JSON object per filter
     #[arg(long)]
     json: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+#[derive(Clone, Copy, clap::ValueEnum)]
 enum Kind {
     /// A filter (RFC 7644 section 3.4.2.2)
     Filter,
@@ -38,54 +40,39 @@ enum Kind {
     Path,
 }
 
-/// A legal text.
-struct Legal {
-    canonical: String,
-    warnings: Vec<Diagnostic>,
-}
-
 impl Check {
-    pub(super) fn run(self, output: &mut Output) -> Result<Verdict, Stop> {
-        let rules = self.choice.rules()?;
-        let mut input = self.filters.open(rules.limits().bytes)?;
-        let mut verdict = Verdict::Fine;
-        while let Some(given) = input.next()? {
-            match read(&rules, self.kind, &given.text) {
-                Ok(legal) => accepted(output, self.json, &given, &legal)?,
-                Err(findings) => {
-                    verdict = Verdict::Refused;
-                    report::refused(output, self.json, &given, &findings)?;
-                }
+    pub(crate) fn run(self, output: &mut Output) -> Result<ExitStatus, CliError> {
+        let Self { filters, policy, kind, json } = self;
+        let checker = policy.checker()?;
+        let parse = |text: &str| canonical(&checker, kind, text);
+        let max_bytes = checker.limits().bytes;
+        batch::for_each(filters, max_bytes, json, output, parse, |output, filter, valid| {
+            if json {
+                return output.json(&Report {
+                    filter: &filter.text,
+                    ok: true,
+                    canonical: Some(&valid.value),
+                    diagnostics: valid.warnings.iter().collect(),
+                });
             }
-            if input.waits() {
-                output.flush()?;
+            match &filter.location {
+                Some(location) => output.note(&format!("{location}: ok: {}", valid.value)),
+                None => output.note(&format!("ok: {}", valid.value)),
             }
+        })
+    }
+}
+
+/// Checks a filter or path and returns its canonical form.
+fn canonical(checker: &Checker, kind: Kind, text: &str) -> Result<Valid<String>, Diagnostics> {
+    match kind {
+        Kind::Filter => {
+            let Valid { value, warnings } = checker.check(text)?;
+            Ok(Valid { value: value.to_string(), warnings })
         }
-        Ok(verdict)
+        Kind::Path => {
+            let path = PatchPath::parse_with(text, &checker.syntax(), &checker.limits())?;
+            Ok(Valid { value: path.to_string(), warnings: path.warnings().to_vec() })
+        }
     }
-}
-
-fn read(rules: &Rules, kind: Kind, text: &str) -> Result<Legal, Diagnostics> {
-    if kind == Kind::Path {
-        let path = PatchPath::parse_with(text, &rules.syntax(), &rules.limits())?;
-        return Ok(Legal { canonical: path.to_string(), warnings: path.warnings().to_vec() });
-    }
-    let (filter, plan) = rules.read(text)?;
-    let warnings = plan.as_ref().map_or(filter.warnings(), |plan| plan.warnings()).to_vec();
-    Ok(Legal { canonical: filter.to_string(), warnings })
-}
-
-fn accepted(output: &mut Output, json: bool, given: &Given, legal: &Legal) -> Result<(), Stop> {
-    let Legal { canonical, warnings } = legal;
-    if json {
-        let diagnostics = warnings.iter().collect();
-        return output.json(&Finding {
-            filter: &given.text,
-            ok: true,
-            canonical: Some(canonical),
-            diagnostics,
-        });
-    }
-    report::remarks(output, given, warnings)?;
-    output.note(given.place.as_deref(), &format!("ok: {canonical}"))
 }

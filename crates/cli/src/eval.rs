@@ -1,42 +1,45 @@
-//! `scieve eval`: the records that filters match.
+//! `scieve eval`: prints the records that filters match.
 
-use super::exit::{Stop, Verdict};
-use super::input::Filters;
-use super::output::Output;
-use super::plans;
-use super::policy::Choice;
-use super::records::{Record, Records};
+use crate::batch;
+use crate::exit::{CliError, ExitStatus};
+use crate::input::Filters;
+use crate::output::Output;
+use crate::policy::PolicyArgs;
+use crate::records::{InputRecord, Records};
 use scieve::Plan;
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::path::PathBuf;
 
-/// Prints the records of a file that filters match
+/// Print the records that match each filter
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   scieve eval --records examples/users.json 'name co \"ann\" and status eq \"active\"'
 
-Records are printed as they are in the file, one a line. With --json, one object a line for each filter:
-  {filter, matched, total, records: [..]}; of a filter with errors {filter, ok: false, diagnostics}, as `check` has it
-With `--policy none` attributes are looked up in the JSON as they are.
-Exit status: 0 all fine, 1 a filter has errors, 2 wrong usage or unreadable input.")]
-pub(super) struct Eval {
+Each matching record is printed on one line, with its members unchanged. With `--json`, each line \
+of the output is an object:
+  {filter, matched, total, records: [..]}, or {filter, ok: false, diagnostics} for a filter with \
+errors, as in `scieve check --json`
+With `--policy none`, attributes are the members of the JSON objects.
+Exit status: 0 success, 1 a filter has errors, 2 wrong usage or unreadable input")]
+pub(crate) struct Eval {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    choice: Choice,
-    /// The records: a .json file that is an array of objects, or a .jsonl file with an object a line
+    policy: PolicyArgs,
+    /// Records to search: a .json file with an array of objects, or a .jsonl file with one object
+    /// per line
     #[arg(long, value_name = "FILE")]
     records: PathBuf,
-    /// Says how many records match, not which
+    /// Print the number of matching records instead of the records
     #[arg(long)]
     count: bool,
-    /// With `--policy none`: texts compare exactly, not without regard to case
+    /// Compare strings case-sensitively; requires `--policy none`
     #[arg(long)]
     case_exact: bool,
-    /// Writes one JSON object a line to standard output
+    /// Print one JSON object per filter
     #[arg(long)]
     json: bool,
 }
@@ -51,58 +54,59 @@ struct Matched<'a> {
 }
 
 impl Eval {
-    pub(super) fn run(self, output: &mut Output) -> Result<Verdict, Stop> {
-        let policy = self.choice.policy(self.case_exact)?;
-        let records = Records::open(&self.records, self.choice.is("users"))?;
+    pub(crate) fn run(self, output: &mut Output) -> Result<ExitStatus, CliError> {
+        let policy = self.policy.policy(self.case_exact)?;
+        let records = Records::open(&self.records, self.policy.is("users"))?;
         let (json, count) = (self.json, self.count);
-        plans::each(self.filters, &policy, json, output, |output, filter, plan| match json {
-            true => as_json(output, filter, plan, &records, count),
-            false => as_lines(output, plan, &records, count),
+        batch::for_each_plan(self.filters, &policy, json, output, |output, filter, plan| match json
+        {
+            true => print_json(output, filter, plan, &records, count),
+            false => print_lines(output, plan, &records, count),
         })
     }
 }
 
-fn as_json(
+fn print_json(
     output: &mut Output,
     filter: &str,
     plan: &Plan<Value>,
     records: &Records,
     count: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let (mut matched, mut found) = (0, Vec::new());
-    let total = matching(plan, records, |record| {
+    let total = for_each_match(plan, records, |record| {
         matched += 1;
         if !count {
-            // It was read as JSON before.
-            found.extend(RawValue::from_string(record.text.clone()).ok());
+            // Cannot fail: the record was parsed as JSON before.
+            found.extend(RawValue::from_string(record.json.clone()).ok());
         }
         Ok(())
     })?;
     output.json(&Matched { filter, matched, total, records: (!count).then_some(found) })
 }
 
-fn as_lines(
+fn print_lines(
     output: &mut Output,
     plan: &Plan<Value>,
     records: &Records,
     count: bool,
-) -> Result<(), Stop> {
+) -> Result<(), CliError> {
     let mut matched = 0_u64;
-    let total = matching(plan, records, |record| {
+    let total = for_each_match(plan, records, |record| {
         matched += 1;
-        if count { Ok(()) } else { output.line(&record.text) }
+        if count { Ok(()) } else { output.line(&record.json) }
     })?;
     if count {
         output.line(&matched.to_string())?;
     }
-    output.note(None, &format!("{matched} of {total} records match"))
+    output.note(&format!("{matched} of {total} records match"))
 }
 
-/// Hands over the records that match; answers how many there are in all.
-fn matching(
+/// Passes each record that matches to `process`; returns the number of all records.
+fn for_each_match(
     plan: &Plan<Value>,
     records: &Records,
-    mut take: impl FnMut(&Record) -> Result<(), Stop>,
-) -> Result<u64, Stop> {
-    records.each(|record| if plan.matches(&record.value) { take(record) } else { Ok(()) })
+    mut process: impl FnMut(&InputRecord) -> Result<(), CliError>,
+) -> Result<u64, CliError> {
+    records.for_each(|record| if plan.matches(&record.value) { process(record) } else { Ok(()) })
 }

@@ -1,54 +1,57 @@
-//! How a run ends.
+//! The exit status of the program, and the errors that end a run early.
 
 use std::io;
 use std::process::ExitCode;
 
-/// What became of the filters.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Verdict {
-    /// All are fine.
-    Fine,
-    /// One at least has errors.
-    Refused,
+/// The exit status of a completed run.
+#[derive(Clone, Copy)]
+pub(crate) enum ExitStatus {
+    /// Every filter is valid.
+    Success,
+    /// At least one filter has errors.
+    FilterErrors,
 }
 
-/// Why a run ends before its time.
-pub(super) enum Stop {
-    /// Nobody reads the output any more, as after `| head`: no fault.
-    Unread,
-    /// Wrong usage, unreadable input, or output that cannot be written.
-    Unusable(String),
+/// The reason why a run ends early.
+pub(crate) enum CliError {
+    /// The reader of the output has closed it, as `| head` does. The run counts as a success.
+    BrokenPipe,
+    /// Wrong usage, unreadable input, or output that cannot be written, with the error message.
+    Failed(String),
 }
 
-impl Verdict {
-    pub(super) fn code(self) -> ExitCode {
+impl ExitStatus {
+    pub(crate) fn code(self) -> ExitCode {
         match self {
-            Self::Fine => ExitCode::SUCCESS,
-            Self::Refused => ExitCode::FAILURE,
+            Self::Success => ExitCode::SUCCESS,
+            Self::FilterErrors => ExitCode::FAILURE,
         }
     }
 }
 
-impl Stop {
-    pub(super) fn unusable<T>(message: impl Into<String>) -> Result<T, Self> {
-        Err(Self::Unusable(message.into()))
+impl CliError {
+    /// The exit status for [`CliError::Failed`], the same as that of clap for wrong usage.
+    pub(crate) const CODE: u8 = 2;
+
+    pub(crate) fn fail<T>(message: impl Into<String>) -> Result<T, Self> {
+        Err(Self::Failed(message.into()))
     }
 
-    pub(super) fn unreadable(name: &str, error: &io::Error) -> Self {
-        Self::Unusable(format!("cannot read `{name}`: {}", reason(error)))
+    pub(crate) fn cannot_read(name: &str, error: &io::Error) -> Self {
+        Self::Failed(format!("cannot read `{name}`: {}", reason(error)))
     }
 
-    pub(super) fn unwritable(error: &io::Error) -> Self {
+    pub(crate) fn cannot_write(error: &io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::Unread,
-            _ => Self::Unusable(format!("cannot write: {}", reason(error))),
+            io::ErrorKind::BrokenPipe => Self::BrokenPipe,
+            _ => Self::Failed(format!("cannot write: {}", reason(error))),
         }
     }
 }
 
-/// The error in words, without its number.
+/// Returns the message of an error in lowercase, without its number.
 fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let words = text.split(" (os error").next().unwrap_or(&text);
+    let message = error.to_string();
+    let words = message.split(" (os error").next().unwrap_or(&message);
     words.to_lowercase()
 }

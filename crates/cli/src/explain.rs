@@ -1,29 +1,30 @@
-//! `scieve explain`: what filters mean, as outlines.
+//! `scieve explain`: prints the plans of filters as outlines.
 
-use super::exit::{Stop, Verdict};
-use super::input::Filters;
-use super::output::Output;
-use super::plans;
-use super::policy::Choice;
+use crate::batch;
+use crate::exit::{CliError, ExitStatus};
+use crate::input::Filters;
+use crate::output::Output;
+use crate::policy::PolicyArgs;
 use serde::Serialize;
 
-/// Shows the plan of a filter as an outline: what is asked of which attribute
+/// Print the plan of each filter as an outline
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   scieve explain '(name eq \"Bob\" or name eq \"Alice\") and status eq \"active\"'
 
-With --json, one object a line: {filter, plan}; of a filter with errors {filter, ok: false, diagnostics}, as `check` has it.
-Exit status: 0 all fine, 1 a filter has errors, 2 wrong usage or unreadable input.")]
-pub(super) struct Explain {
+With `--json`, each line of the output is an object: {filter, plan}, or \
+{filter, ok: false, diagnostics} for a filter with errors, as in `scieve check --json`.
+Exit status: 0 success, 1 a filter has errors, 2 wrong usage or unreadable input")]
+pub(crate) struct Explain {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    choice: Choice,
-    /// With `--policy none`: texts compare exactly, not without regard to case
+    policy: PolicyArgs,
+    /// Compare strings case-sensitively; requires `--policy none`
     #[arg(long)]
     case_exact: bool,
-    /// Writes one JSON object a line to standard output
+    /// Print one JSON object per filter
     #[arg(long)]
     json: bool,
 }
@@ -35,16 +36,17 @@ struct Explained<'a> {
 }
 
 impl Explain {
-    pub(super) fn run(self, output: &mut Output) -> Result<Verdict, Stop> {
-        let policy = self.choice.policy(self.case_exact)?;
-        let mut first = true;
-        plans::each(self.filters, &policy, self.json, output, |output, filter, plan| {
+    pub(crate) fn run(self, output: &mut Output) -> Result<ExitStatus, CliError> {
+        let policy = self.policy.policy(self.case_exact)?;
+        let mut separator = "";
+        batch::for_each_plan(self.filters, &policy, self.json, output, |output, filter, plan| {
             let outline = plan.explain();
             if self.json {
                 return output.json(&Explained { filter, plan: &outline });
             }
-            let blank = if std::mem::take(&mut first) { "" } else { "\n" };
-            output.line(&format!("{blank}{outline}"))
+            output.line(&format!("{separator}{outline}"))?;
+            separator = "\n";
+            Ok(())
         })
     }
 }

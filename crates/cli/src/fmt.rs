@@ -1,26 +1,27 @@
-//! `scieve fmt`: filters in their canonical text.
+//! `scieve fmt`: prints filters in canonical form.
 
-use super::exit::{Stop, Verdict};
-use super::input::Filters;
-use super::output::Output;
-use super::policy::Choice;
-use super::report;
+use crate::batch;
+use crate::exit::{CliError, ExitStatus};
+use crate::input::Filters;
+use crate::output::Output;
+use crate::policy::PolicyArgs;
 use serde::Serialize;
 
-/// Prints filters in their canonical text, with the fewest parentheses
+/// Print filters in canonical form, without redundant parentheses
 #[derive(clap::Args)]
 #[command(mut_arg("policy", |policy| policy.default_value("none")), after_help = "\
 Example:
   scieve fmt '((name EQ \"Bob\")  OR (status eq \"active\"))'
 
-With --json, one object a line: {filter, canonical}; of a filter with errors {filter, ok: false, diagnostics}, as `check` has it.
-Exit status: 0 all fine, 1 a filter has errors, 2 wrong usage or unreadable input.")]
-pub(super) struct Fmt {
+With `--json`, each line of the output is an object: {filter, canonical}, or \
+{filter, ok: false, diagnostics} for a filter with errors, as in `scieve check --json`.
+Exit status: 0 success, 1 a filter has errors, 2 wrong usage or unreadable input")]
+pub(crate) struct Fmt {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    choice: Choice,
-    /// Writes one JSON object a line to standard output
+    policy: PolicyArgs,
+    /// Print one JSON object per filter
     #[arg(long)]
     json: bool,
 }
@@ -32,34 +33,17 @@ struct Formatted<'a> {
 }
 
 impl Fmt {
-    pub(super) fn run(self, output: &mut Output) -> Result<Verdict, Stop> {
-        let rules = self.choice.rules()?;
-        let mut input = self.filters.open(rules.limits().bytes)?;
-        let mut verdict = Verdict::Fine;
-        while let Some(given) = input.next()? {
-            match rules.read(&given.text) {
-                Ok((filter, plan)) => {
-                    let canonical = filter.to_string();
-                    if self.json {
-                        output.json(&Formatted { filter: &given.text, canonical: &canonical })?;
-                    } else {
-                        report::remarks(
-                            output,
-                            &given,
-                            plan.as_ref().map_or(filter.warnings(), |plan| plan.warnings()),
-                        )?;
-                        output.line(&canonical)?;
-                    }
-                }
-                Err(findings) => {
-                    verdict = Verdict::Refused;
-                    report::refused(output, self.json, &given, &findings)?;
-                }
+    pub(crate) fn run(self, output: &mut Output) -> Result<ExitStatus, CliError> {
+        let Self { filters, policy, json } = self;
+        let checker = policy.checker()?;
+        let parse = |text: &str| checker.check(text);
+        let max_bytes = checker.limits().bytes;
+        batch::for_each(filters, max_bytes, json, output, parse, |output, filter, valid| {
+            let canonical = valid.value.to_string();
+            match json {
+                true => output.json(&Formatted { filter: &filter.text, canonical: &canonical }),
+                false => output.line(&canonical),
             }
-            if input.waits() {
-                output.flush()?;
-            }
-        }
-        Ok(verdict)
+        })
     }
 }

@@ -1,80 +1,114 @@
-//! Where filters come from: arguments, a file, or standard input, one at a time.
+//! Reads filters one at a time from arguments, a file, or standard input.
 
-use super::exit::Stop;
+use crate::exit::CliError;
+use scieve::Renderer;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::vec;
 
 /// The filters of a command.
 #[derive(clap::Args)]
-pub(super) struct Filters {
-    /// Filters; without any, they are read from standard input, one a line
+pub(crate) struct Filters {
+    /// Filters to process [default: read from standard input, one per line]
     #[arg(value_name = "FILTER", conflicts_with = "file")]
     filters: Vec<String>,
-    /// Reads filters from a file, one a line, blank lines apart; `-` is standard input
+    /// Read filters from a file, one per line; `-` is standard input, empty lines are skipped
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
-/// One filter, with the line that it stands on where it is from a file.
-pub(super) struct Given {
-    pub(super) place: Option<String>,
-    pub(super) text: String,
+/// A filter as given by the user.
+pub(crate) struct InputFilter {
+    /// The file and line, unless the filter is an argument.
+    pub(crate) location: Option<Location>,
+    pub(crate) text: String,
 }
 
-/// The filters still to come.
-pub(super) enum Input {
+/// A line of a file; displayed as `file:line`.
+pub(crate) struct Location {
+    file: Rc<str>,
+    /// Counted from 1.
+    line: usize,
+}
+
+/// An iterator over the filters of a command.
+pub(crate) enum Input {
     Arguments(vec::IntoIter<String>),
     Lines(Lines),
 }
 
-/// A line of any length takes no more memory than the longest filter that is allowed.
-pub(super) struct Lines {
-    name: String,
+/// The lines of a file.
+///
+/// A line is stored only up to the longest filter that is allowed, so that memory is bounded for a
+/// line of any length.
+pub(crate) struct Lines {
+    file: Rc<str>,
     reader: BufReader<Box<dyn Read>>,
-    number: u64,
-    limit: usize,
+    number: usize,
+    max_bytes: usize,
     buffer: Vec<u8>,
 }
 
-/// A character is no longer, and neither is `\r\n`.
-const CHARACTER: usize = 4;
+/// Maximum length of a character and of a line end in UTF-8, in bytes.
+const MAX_CHARACTER: usize = 4;
+
+impl InputFilter {
+    /// Returns the settings for rendering diagnostics about this filter.
+    pub(crate) fn renderer(&self) -> Renderer<'_> {
+        match &self.location {
+            Some(location) => Renderer::new().origin(&location.file, location.line),
+            None => Renderer::new(),
+        }
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
 
 impl Filters {
-    /// The filters, of which those longer than `limit` bytes come cut, though still too long.
-    pub(super) fn open(self, limit: usize) -> Result<Input, Stop> {
+    /// Opens the input. Filters longer than `max_bytes` are cut, to a length that still exceeds it.
+    pub(crate) fn open(self, max_bytes: usize) -> Result<Input, CliError> {
         if !self.filters.is_empty() {
             return Ok(Input::Arguments(self.filters.into_iter()));
         }
         let (name, reader): (String, Box<dyn Read>) = match self.file {
             Some(path) if path.as_os_str() != "-" => {
                 let name = path.display().to_string();
-                let file = File::open(&path).map_err(|error| Stop::unreadable(&name, &error))?;
+                let file =
+                    File::open(&path).map_err(|error| CliError::cannot_read(&name, &error))?;
                 (name, Box::new(file))
             }
             None if io::stdin().is_terminal() => {
-                return Stop::unusable(
-                    "no filter: give one as an argument, a file of them with `--file`, or lines on standard input",
+                return CliError::fail(
+                    "no filters: pass them as arguments, with `--file`, or on standard input",
                 );
             }
             _ => ("stdin".to_owned(), Box::new(io::stdin().lock())),
         };
         let reader = BufReader::with_capacity(64 * 1024, reader);
-        Ok(Input::Lines(Lines { name, reader, number: 0, limit, buffer: Vec::new() }))
+        let file = name.into();
+        Ok(Input::Lines(Lines { file, reader, number: 0, max_bytes, buffer: Vec::new() }))
     }
 }
 
 impl Input {
-    pub(super) fn next(&mut self) -> Result<Option<Given>, Stop> {
+    pub(crate) fn next(&mut self) -> Result<Option<InputFilter>, CliError> {
         match self {
-            Self::Arguments(filters) => Ok(filters.next().map(|text| Given { place: None, text })),
+            Self::Arguments(filters) => {
+                Ok(filters.next().map(|text| InputFilter { location: None, text }))
+            }
             Self::Lines(lines) => lines.next(),
         }
     }
 
-    /// Whether the next filter may have to be waited for.
-    pub(super) fn waits(&self) -> bool {
+    /// Returns true if reading the next filter may block.
+    pub(crate) fn may_block(&self) -> bool {
         match self {
             Self::Arguments(_) => false,
             Self::Lines(lines) => !lines.reader.buffer().contains(&b'\n'),
@@ -83,48 +117,49 @@ impl Input {
 }
 
 impl Lines {
-    fn next(&mut self) -> Result<Option<Given>, Stop> {
+    fn next(&mut self) -> Result<Option<InputFilter>, CliError> {
         loop {
-            let cut = self.read().map_err(|error| Stop::unreadable(&self.name, &error))?;
+            let cut = self.read().map_err(|error| CliError::cannot_read(&self.file, &error))?;
             if self.buffer.is_empty() {
                 return Ok(None);
             }
             self.number += 1;
-            let place = format!("{}:{}", self.name, self.number);
-            let text = match std::str::from_utf8(&self.buffer) {
-                Ok(text) => text,
-                // The cut went through a character.
+            let location = Location { file: Rc::clone(&self.file), line: self.number };
+            let line = match std::str::from_utf8(&self.buffer) {
+                Ok(line) => line,
+                // The line was cut within a character.
                 Err(error) if cut && error.error_len().is_none() => self
                     .buffer
                     .get(..error.valid_up_to())
-                    .and_then(|whole| std::str::from_utf8(whole).ok())
+                    .and_then(|valid| std::str::from_utf8(valid).ok())
                     .unwrap_or(""),
                 Err(error) => {
-                    return Stop::unusable(format!(
-                        "{place}: byte {} of the line is not UTF-8",
-                        error.valid_up_to() + 1
+                    let byte = error.valid_up_to() + 1;
+                    return CliError::fail(format!(
+                        "{location}: byte {byte} of the line is not UTF-8"
                     ));
                 }
             };
             // Editors on Windows start files with a byte order mark.
-            let text =
-                if self.number == 1 { text.strip_prefix('\u{feff}').unwrap_or(text) } else { text };
-            let text = text
+            let line =
+                if self.number == 1 { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line };
+            let line = line
                 .strip_suffix('\n')
-                .map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
-            if !text.trim().is_empty() {
-                return Ok(Some(Given { place: Some(place), text: text.to_owned() }));
+                .map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
+            if !line.trim().is_empty() {
+                return Ok(Some(InputFilter { location: Some(location), text: line.to_owned() }));
             }
         }
     }
 
-    /// Reads a line with its end into the buffer, which stays empty at the end of the file; `true` where the line was cut.
+    /// Reads a line, including its end, into the buffer; the buffer is empty at the end of the
+    /// file. Returns true if the line was cut.
     fn read(&mut self) -> io::Result<bool> {
         self.buffer.clear();
-        let most = self.limit.saturating_add(2 * CHARACTER);
-        let mut line = (&mut self.reader).take(u64::try_from(most).unwrap_or(u64::MAX));
+        let limit = self.max_bytes.saturating_add(2 * MAX_CHARACTER);
+        let mut line = (&mut self.reader).take(u64::try_from(limit).unwrap_or(u64::MAX));
         line.read_until(b'\n', &mut self.buffer)?;
-        let cut = self.buffer.len() == most && !self.buffer.ends_with(b"\n");
+        let cut = self.buffer.len() == limit && !self.buffer.ends_with(b"\n");
         if cut {
             self.reader.skip_until(b'\n')?;
         }

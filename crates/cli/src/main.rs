@@ -1,5 +1,6 @@
-//! The command line: a file per command, over the library's public names.
+//! The program `scieve`, with a module for each command. It uses only the public API of the crates.
 
+mod batch;
 mod check;
 mod eval;
 mod exit;
@@ -7,7 +8,6 @@ mod explain;
 mod fmt;
 mod input;
 mod output;
-mod plans;
 mod policy;
 mod records;
 mod report;
@@ -18,11 +18,11 @@ mod serve;
 mod sql;
 
 use clap::{Parser, Subcommand};
-use exit::{Stop, Verdict};
+use exit::{CliError, ExitStatus};
 use output::{Color, Output};
 use std::process::ExitCode;
 
-/// SCIM 2.0 filters (RFC 7644): checked, formatted, explained, as SQL, and over records
+/// Check, format, explain, translate and evaluate SCIM 2.0 filters (RFC 7644)
 #[derive(Parser)]
 #[command(
     name = "scieve",
@@ -31,80 +31,107 @@ use std::process::ExitCode;
 Example:
   scieve check 'name eq \"Bob\" and status eq \"active\"'
 
-Filters come from arguments, a file (`--file`) or standard input. Remarks go to standard error, results to standard output.
-Exit status: 0 all fine, 1 a filter has errors, 2 wrong usage or unreadable input."
+Filters are read from arguments, a file (`--file`) or standard input. Results go to \
+standard output, diagnostics to standard error.
+Exit status: 0 success, 1 a filter has errors, 2 wrong usage or unreadable input"
 )]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// When remarks have colours: auto (on a terminal, unless NO_COLOR is set), always or never
+    /// When to use colours: `auto` (on a terminal, unless NO_COLOR is set), `always` or `never`
     #[arg(
         long,
         global = true,
         value_enum,
         default_value = "auto",
         value_name = "WHEN",
-        hide_possible_values = true
+        hide_possible_values = true,
+        display_order = 1000
     )]
     color: Color,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    #[command(flatten)]
+    Filters(FilterCommand),
+    #[cfg(feature = "serve")]
+    Serve(serve::Serve),
+    #[cfg(not(feature = "serve"))]
+    #[command(hide = true, disable_help_flag = true)]
+    Serve(MissingServe),
+}
+
+/// The commands that process filters.
+#[derive(Subcommand)]
+enum FilterCommand {
     Check(check::Check),
     Fmt(fmt::Fmt),
     Explain(explain::Explain),
     Sql(sql::Sql),
     Eval(eval::Eval),
-    #[cfg(feature = "serve")]
-    Serve(serve::Serve),
 }
 
-/// Wrong usage, unreadable input.
-const UNUSABLE: u8 = 2;
+/// The arguments of `serve` in a build without it.
+#[cfg(not(feature = "serve"))]
+#[derive(clap::Args)]
+struct MissingServe {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<std::ffi::OsString>,
+}
 
 fn main() -> ExitCode {
-    let arguments = match Arguments::try_parse() {
+    let Arguments { command, color } = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        // Help and versions come this way too, as errors with the code 0. Nobody need read them to the end.
+        // Includes `--help` and `--version`, with exit code 0.
         Err(error) => {
+            // Fails if the reader has closed the output.
             let _ = error.print();
-            return u8::try_from(error.exit_code()).unwrap_or(UNUSABLE).into();
+            return u8::try_from(error.exit_code()).unwrap_or(CliError::CODE).into();
         }
     };
-    // Threads of a server write too, so that it may not hold the streams as the other commands do.
-    #[cfg(feature = "serve")]
-    if let Command::Serve(serve) = &arguments.command {
-        let ended = serve.run();
-        return end(ended, &mut Output::new(arguments.color));
+    match command {
+        Command::Filters(command) => {
+            let mut output = Output::new(color);
+            let result = command.run(&mut output);
+            finish(result, &mut output)
+        }
+        // `Output` locks the streams, which the server needs for its log.
+        Command::Serve(serve) => finish(serve.run(), &mut Output::new(color)),
     }
-    let mut output = Output::new(arguments.color);
-    let ended = arguments.command.run(&mut output);
-    end(ended, &mut output)
 }
 
-/// Says why a run ended, where that is to be said.
-fn end(ended: Result<Verdict, Stop>, output: &mut Output) -> ExitCode {
-    match ended.and_then(|verdict| output.flush().map(|()| verdict)) {
-        Ok(verdict) => verdict.code(),
-        Err(Stop::Unread) => ExitCode::SUCCESS,
-        Err(Stop::Unusable(message)) => {
-            output.fault(&message);
-            UNUSABLE.into()
+/// Flushes the output, reports an error, and returns the exit status.
+fn finish(result: Result<ExitStatus, CliError>, output: &mut Output) -> ExitCode {
+    match result.and_then(|status| output.flush().map(|()| status)) {
+        Ok(status) => status.code(),
+        Err(CliError::BrokenPipe) => ExitCode::SUCCESS,
+        Err(CliError::Failed(message)) => {
+            output.error(&message);
+            CliError::CODE.into()
         }
     }
 }
 
-impl Command {
-    fn run(self, output: &mut Output) -> Result<Verdict, Stop> {
+impl FilterCommand {
+    fn run(self, output: &mut Output) -> Result<ExitStatus, CliError> {
         match self {
             Self::Check(check) => check.run(output),
             Self::Fmt(fmt) => fmt.run(output),
             Self::Explain(explain) => explain.run(output),
             Self::Sql(sql) => sql.run(output),
             Self::Eval(eval) => eval.run(output),
-            #[cfg(feature = "serve")]
-            Self::Serve(serve) => serve.run(),
         }
+    }
+}
+
+#[cfg(not(feature = "serve"))]
+impl MissingServe {
+    fn run(self) -> Result<ExitStatus, CliError> {
+        drop(self.arguments);
+        CliError::fail(
+            "`serve` is not included in this build: rebuild with `--features serve` (in-memory and \
+             SQLite stores) or `--features full` (also PostgreSQL and MySQL)",
+        )
     }
 }

@@ -1,128 +1,129 @@
-//! Which policy filters are held to.
+//! The policy that filters are checked against.
 
-use super::exit::Stop;
-use scieve::{CaseSensitivity, Filter, Limits, Plan, Policy, PolicyError, Syntax, scim};
+use crate::batch::Valid;
+use crate::exit::CliError;
+use scieve::{CaseSensitivity, Diagnostics, Filter, Limits, Policy, PolicyError, Syntax, scim};
 use serde_json::Value;
 use std::path::Path;
 
-/// The policy and the dialect of a command.
+/// The policy and syntax of a command.
 #[derive(clap::Args)]
-pub(super) struct Choice {
-    /// What filters may ask: users, scim-user, scim-group, none, or a policy of your own, a .json or .toml file
+pub(crate) struct PolicyArgs {
+    /// Policy to check filters against: `users`, `scim-user`, `scim-group`, `none`, or a .json or
+    /// .toml file
     #[arg(long, value_name = "POLICY", default_value = "users")]
     policy: String,
-    /// The dialect that filters may be written in [default: the policy's own]
+    /// Syntax to accept [default: the policy's]
     #[arg(long, value_name = "SYNTAX")]
-    syntax: Option<Dialect>,
+    syntax: Option<SyntaxPreset>,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
-enum Dialect {
-    /// RFC 7644 with its errata, nothing else
+enum SyntaxPreset {
+    /// RFC 7644 with its errata
     Rfc,
-    /// What Microsoft Entra ID sends besides
+    /// `rfc` and the extensions that Microsoft Entra ID sends
     Entra,
-    /// The same, and strings in single quotes or without any
+    /// `entra` and strings in single quotes or without quotes
     Lenient,
 }
 
-/// What filters are held to.
-pub(super) enum Rules {
-    /// The grammar alone.
+/// Parses filters and checks them against the grammar or a policy.
+pub(crate) enum Checker {
     Grammar(Syntax),
-    /// A policy.
     Policy(Box<Policy<Value>>),
 }
 
-impl Choice {
-    /// Whether it is the policy of that name.
-    pub(super) fn is(&self, name: &str) -> bool {
+impl PolicyArgs {
+    /// Returns true if the policy with this name was chosen.
+    pub(crate) fn is(&self, name: &str) -> bool {
         self.policy == name
     }
 
-    /// What was chosen; `none` is the grammar alone.
-    pub(super) fn rules(&self) -> Result<Rules, Stop> {
-        let syntax = self.syntax.map(|dialect| match dialect {
-            Dialect::Rfc => Syntax::rfc(),
-            Dialect::Entra => Syntax::entra(),
-            Dialect::Lenient => Syntax::lenient(),
+    /// Returns a checker for the policy, or for the grammar alone with the policy `none`.
+    pub(crate) fn checker(&self) -> Result<Checker, CliError> {
+        let syntax = self.syntax.map(|preset| match preset {
+            SyntaxPreset::Rfc => Syntax::rfc(),
+            SyntaxPreset::Entra => Syntax::entra(),
+            SyntaxPreset::Lenient => Syntax::lenient(),
         });
         let policy = match self.policy.as_str() {
-            "none" => return Ok(Rules::Grammar(syntax.unwrap_or_default())),
+            "none" => return Ok(Checker::Grammar(syntax.unwrap_or_default())),
             "users" => scieve_users::policy()
                 .for_record::<Value>()
-                .map_err(|error| fault("users", &error.into()))?,
+                .map_err(|error| invalid("users", &error.into()))?,
             "scim-user" => scim::user_policy().clone(),
             "scim-group" => scim::group_policy().clone(),
             path => read(path)?,
         };
-        Ok(Rules::Policy(Box::new(match syntax {
+        Ok(Checker::Policy(Box::new(match syntax {
             Some(syntax) => policy.with_syntax(syntax),
             None => policy,
         })))
     }
 
-    /// The policy that was chosen; `none` is one that lets every attribute pass, whatever its type turns out to be.
-    pub(super) fn policy(&self, case_exact: bool) -> Result<Policy<Value>, Stop> {
-        match (self.rules()?, case_exact) {
-            (Rules::Grammar(syntax), true) => {
+    /// Returns the policy. The policy `none` allows every attribute, of any type.
+    pub(crate) fn policy(&self, case_exact: bool) -> Result<Policy<Value>, CliError> {
+        match (self.checker()?, case_exact) {
+            (Checker::Grammar(syntax), true) => {
                 Ok(Policy::schemaless(CaseSensitivity::Exact).with_syntax(syntax))
             }
-            (Rules::Grammar(syntax), false) => {
+            (Checker::Grammar(syntax), false) => {
                 Ok(Policy::schemaless(CaseSensitivity::Ignore).with_syntax(syntax))
             }
-            (Rules::Policy(policy), false) => Ok(*policy),
-            (Rules::Policy(_), true) => Stop::unusable(
-                "`--case-exact` goes with `--policy none`: a policy says itself where case matters",
+            (Checker::Policy(policy), false) => Ok(*policy),
+            (Checker::Policy(_), true) => CliError::fail(
+                "`--case-exact` requires `--policy none`: any other policy defines the case \
+                 sensitivity of each attribute",
             ),
         }
     }
 }
 
-impl Rules {
-    pub(super) fn limits(&self) -> Limits {
+impl Checker {
+    pub(crate) fn limits(&self) -> Limits {
         match self {
             Self::Grammar(_) => Limits::default(),
             Self::Policy(policy) => *policy.limits(),
         }
     }
 
-    pub(super) fn syntax(&self) -> Syntax {
+    pub(crate) fn syntax(&self) -> Syntax {
         match self {
             Self::Grammar(syntax) => *syntax,
             Self::Policy(policy) => *policy.syntax(),
         }
     }
 
-    /// Reads a filter, and proves it where there is a policy.
-    pub(super) fn read(
-        &self,
-        text: &str,
-    ) -> Result<(Filter, Option<Plan<Value>>), scieve::Diagnostics> {
+    /// Parses a filter, and checks it if there is a policy.
+    pub(crate) fn check(&self, text: &str) -> Result<Valid<Filter>, Diagnostics> {
         let filter = Filter::parse_with(text, &self.syntax(), &self.limits())?;
-        let plan = match self {
-            Self::Grammar(_) => None,
-            Self::Policy(policy) => Some(policy.check(&filter)?),
+        let warnings = match self {
+            Self::Grammar(_) => filter.warnings().to_vec(),
+            Self::Policy(policy) => policy.check(&filter)?.warnings().to_vec(),
         };
-        Ok((filter, plan))
+        Ok(Valid { value: filter, warnings })
     }
 }
 
-fn read(path: &str) -> Result<Policy<Value>, Stop> {
-    let from_text = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+fn read(path: &str) -> Result<Policy<Value>, CliError> {
+    let parse = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
         Some("json") => Policy::from_json,
         Some("toml") => Policy::from_toml,
         _ => {
-            let known = "users, scim-user, scim-group, none, or a file that ends in .json or .toml";
-            return Stop::unusable(format!("there is no policy `{path}`: give {known}"));
+            return CliError::fail(format!(
+                "unknown policy `{path}`: expected `users`, `scim-user`, `scim-group`, `none`, or \
+                 a .json or .toml file"
+            ));
         }
     };
-    let text = std::fs::read_to_string(path).map_err(|error| Stop::unreadable(path, &error))?;
-    from_text(&text).map_err(|error| fault(path, &error))
+    let text =
+        std::fs::read_to_string(path).map_err(|error| CliError::cannot_read(path, &error))?;
+    parse(&text).map_err(|error| invalid(path, &error))
 }
 
-fn fault(name: &str, error: &PolicyError) -> Stop {
-    Stop::Unusable(match error {
+fn invalid(name: &str, error: &PolicyError) -> CliError {
+    CliError::Failed(match error {
         PolicyError::Format { line, column, message } => {
             format!("{name}:{line}:{column}: {message}")
         }

@@ -1,50 +1,48 @@
-//! What every command says of a filter that is refused or accepted with remarks.
+//! Reports the diagnostics of a filter, as JSON or as text.
 
-use super::exit::Stop;
-use super::input::Given;
-use super::output::Output;
+use crate::exit::CliError;
+use crate::input::InputFilter;
+use crate::output::Output;
 use scieve::{Diagnostic, Diagnostics};
 use serde::Serialize;
 
-/// The answer of `check`, and of every command to a filter with errors.
+/// The JSON output of `check`, and of every command for a filter with errors.
 #[derive(Serialize)]
-pub(super) struct Finding<'a> {
-    pub(super) filter: &'a str,
-    pub(super) ok: bool,
+pub(crate) struct Report<'a> {
+    pub(crate) filter: &'a str,
+    pub(crate) ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) canonical: Option<&'a str>,
-    pub(super) diagnostics: Vec<&'a Diagnostic>,
+    pub(crate) canonical: Option<&'a str>,
+    pub(crate) diagnostics: Vec<&'a Diagnostic>,
 }
 
-/// Says why the filter is refused.
-pub(super) fn refused(
+/// Reports the errors of a filter.
+pub(crate) fn errors(
     output: &mut Output,
     json: bool,
-    given: &Given,
-    findings: &Diagnostics,
-) -> Result<(), Stop> {
-    // Of a text that is too long, its beginning.
-    let filter = findings.source_text();
-    match json {
-        true => output.json(&Finding {
-            filter,
+    filter: &InputFilter,
+    diagnostics: &Diagnostics,
+) -> Result<(), CliError> {
+    // The beginning of the filter if it is too long.
+    let source = diagnostics.source_text();
+    if json {
+        return output.json(&Report {
+            filter: source,
             ok: false,
             canonical: None,
-            diagnostics: findings.iter().collect(),
-        }),
-        false => findings.iter().try_for_each(|finding| {
-            output.picture(given.place.as_deref(), &finding.render(filter))
-        }),
+            diagnostics: diagnostics.iter().collect(),
+        });
     }
+    let renderer = filter.renderer();
+    diagnostics.iter().try_for_each(|error| output.diagnostic(error, source, &renderer))
 }
 
-/// Says for people what was accepted although it deserves a remark.
-pub(super) fn remarks(
+/// Renders the warnings of a valid filter as text.
+pub(crate) fn warnings(
     output: &mut Output,
-    given: &Given,
+    filter: &InputFilter,
     warnings: &[Diagnostic],
-) -> Result<(), Stop> {
-    warnings.iter().try_for_each(|warning| {
-        output.picture(given.place.as_deref(), &warning.render(&given.text))
-    })
+) -> Result<(), CliError> {
+    let renderer = filter.renderer();
+    warnings.iter().try_for_each(|warning| output.diagnostic(warning, &filter.text, &renderer))
 }

@@ -1,6 +1,6 @@
-//! What a server starts with: users, roles, groups and keys.
+//! The initial data of a server: users, roles, groups and API keys.
 
-use super::exit::Stop;
+use crate::exit::CliError;
 use scieve_users::{
     ADMINISTRATOR_ROLE, Fixture, Group, Query, Role, SYSTEM_ROLES, StoreError, SystemRole,
     Timestamp, User, UserStore,
@@ -9,36 +9,36 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The tenant where no file names one.
+/// The tenant id if neither a fixture nor an option gives one.
 const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
-/// Whom the key on the command line acts as; no generated id is as low.
+/// The id of the user that API keys of the command line authenticate, lower than generated ids.
 const ADMINISTRATOR_ID: &str = "000000000000000000000001";
 
-/// What became of the users to start with.
-pub(super) enum Loaded {
-    /// So many were put into the tenant, which had none.
+/// The outcome of loading the initial users.
+pub(crate) enum Loaded {
+    /// The tenant had no users; this number was loaded.
     All(usize),
-    /// The tenant had users, and keeps them as they are.
+    /// The tenant already had users, which were not changed.
     Nothing,
 }
 
-/// One tenant, and the keys that act as its users.
-pub(super) struct Seed {
-    pub(super) tenant: String,
-    pub(super) roles: Vec<Role>,
-    pub(super) groups: Vec<Group>,
-    pub(super) users: Vec<User>,
-    /// The key and the id of the user.
-    pub(super) keys: Vec<(String, String)>,
+/// The initial data of one tenant.
+pub(crate) struct Seed {
+    pub(crate) tenant: String,
+    pub(crate) roles: Vec<Role>,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) users: Vec<User>,
+    /// API keys, each with the id of the user that it authenticates.
+    pub(crate) keys: Vec<(String, String)>,
 }
 
 impl Seed {
-    /// The users of a file, then made-up ones.
-    pub(super) fn new(
+    /// Reads the fixture, if any, and adds `sample` generated users.
+    pub(crate) fn new(
         fixture: Option<&Path>,
         sample: usize,
         tenant: Option<&str>,
-    ) -> Result<Self, Stop> {
+    ) -> Result<Self, CliError> {
         let mut seed = match fixture {
             Some(path) => Self::read(path)?,
             None => Self {
@@ -55,15 +55,15 @@ impl Seed {
         for user in scieve_users::sample(sample)
             .filter(|user| !subjects.contains(&user.subject) && !ids.contains(&user.id))
         {
-            let user = seed.adopt(user);
+            let user = seed.move_to_tenant(user);
             seed.users.push(user);
         }
         Ok(seed)
     }
 
-    /// Puts the users into the tenant where it has none: at a second start they are there, changed since then perhaps. The administrator
-    /// of the command line's keys is added where missing.
-    pub(super) async fn load(self, store: &impl UserStore) -> Result<Loaded, StoreError> {
+    /// Loads the data if the tenant has no users yet; after the first start they exist and may
+    /// have been changed. Adds the administrator of the command line's keys if missing.
+    pub(crate) async fn load(self, store: &impl UserStore) -> Result<Loaded, StoreError> {
         let tenant = &self.tenant;
         let administrator = || self.users.iter().find(|user| user.id == ADMINISTRATOR_ID).cloned();
         let mut tries = 2;
@@ -83,19 +83,20 @@ impl Seed {
             };
             tries -= 1;
             match loaded {
-                // Another server that starts at the same time was faster, and what it has loaded is there now.
+                // Another server was started at the same time and has loaded its data first.
                 Err(StoreError::Invalid { .. } | StoreError::SubjectTaken { .. }) if tries > 0 => {}
                 loaded => return loaded,
             }
         }
     }
 
-    fn read(path: &Path) -> Result<Self, Stop> {
+    fn read(path: &Path) -> Result<Self, CliError> {
         let name = path.display().to_string();
         let text =
-            std::fs::read_to_string(path).map_err(|error| Stop::unreadable(&name, &error))?;
-        let fixture = Fixture::from_json(&text)
-            .map_err(|error| Stop::Unusable(format!("`{name}` is no fixture: {error}")))?;
+            std::fs::read_to_string(path).map_err(|error| CliError::cannot_read(&name, &error))?;
+        let fixture = Fixture::from_json(&text).map_err(|error| {
+            CliError::Failed(format!("`{name}` is not a valid fixture: {error}"))
+        })?;
         let keys = fixture.api_keys.into_iter().map(|key| (key.key, key.user_id)).collect();
         Ok(Self {
             tenant: fixture.tenant,
@@ -106,23 +107,23 @@ impl Seed {
         })
     }
 
-    /// The user as one of this tenant, with the tenant's own roles and groups where it has those of the same names.
-    fn adopt(&mut self, mut user: User) -> User {
+    /// Moves a user into this tenant, with the tenant's roles and groups of the same names.
+    fn move_to_tenant(&mut self, mut user: User) -> User {
         user.tenant_id.clone_from(&self.tenant);
         for role in &mut user.assigned_roles {
-            *role = known(&mut self.roles, role, |role| &role.name);
+            *role = find_or_add(&mut self.roles, role, |role| &role.name);
         }
         for group in &mut user.assigned_groups {
             for role in &mut group.assigned_roles {
-                *role = known(&mut self.roles, role, |role| &role.name);
+                *role = find_or_add(&mut self.roles, role, |role| &role.name);
             }
-            *group = known(&mut self.groups, group, |group| &group.name);
+            *group = find_or_add(&mut self.groups, group, |group| &group.name);
         }
         user
     }
 
-    /// Adds an administrator who has these keys.
-    pub(super) fn administrator(&mut self, keys: &[String]) {
+    /// Adds an administrator with these API keys.
+    pub(crate) fn administrator(&mut self, keys: &[String]) {
         if keys.is_empty() {
             return;
         }
@@ -135,7 +136,7 @@ impl Seed {
                 .unwrap_or_default(),
         );
         let assigned_roles =
-            role.iter().map(|role| known(&mut self.roles, role, |role| &role.name)).collect();
+            role.iter().map(|role| find_or_add(&mut self.roles, role, |role| &role.name)).collect();
         self.users.push(User {
             name: "Administrator".to_owned(),
             assigned_roles,
@@ -145,13 +146,13 @@ impl Seed {
     }
 }
 
-/// Whether the tenant has users, the deleted among them.
+/// Returns whether the tenant has users, including deleted ones.
 async fn has_users(store: &impl UserStore, tenant: &str) -> Result<bool, StoreError> {
     let one = Query { limit: 1, ..Query::default() };
     Ok(!store.list(tenant, &one).await?.users.is_empty())
 }
 
-/// Adds the user unless the tenant has it. A user who was deleted stays deleted.
+/// Adds a user unless the tenant has it. A deleted user stays deleted.
 async fn add_missing(store: &impl UserStore, user: User) -> Result<(), StoreError> {
     let tenant = user.tenant_id.clone();
     match store.get(&tenant, &user.id).await {
@@ -166,8 +167,8 @@ async fn add_missing(store: &impl UserStore, user: User) -> Result<(), StoreErro
     }
 }
 
-/// The one of that name, which may be the new one.
-fn known<T: Clone>(all: &mut Vec<T>, new: &T, name: fn(&T) -> &String) -> T {
+/// Returns the element with the same name as `new`, which is added if there is none.
+fn find_or_add<T: Clone>(all: &mut Vec<T>, new: &T, name: fn(&T) -> &String) -> T {
     if let Some(found) = all.iter().find(|one| name(one) == name(new)) {
         return found.clone();
     }

@@ -1,53 +1,57 @@
-//! `scieve sql`: filters as SQL, every value bound.
+//! `scieve sql`: translates filters to SQL with bound parameters.
 
-use super::exit::{Stop, Verdict};
-use super::input::Filters;
-use super::output::Output;
-use super::plans;
-use super::policy::Choice;
+use crate::batch;
+use crate::exit::{CliError, ExitStatus};
+use crate::input::Filters;
+use crate::output::Output;
+use crate::policy::PolicyArgs;
 use scieve::sql::{CheckedMapping, Dialect, Direction, Param, Select, SqlError, Statement};
-use scieve::{Diagnostic, Plan, Schema};
+use scieve::{Plan, Renderer, Schema};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::Path;
 
-/// Prints the SQL of filters, for the users tables or tables of your own
+/// Translate filters to SQL with bound parameters
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:
   scieve sql --dialect postgres --limit 20 --sort -name 'name co \"ann\" and status eq \"active\"'
 
-Prints the statement and then its values, `-- $1 = \"ann\"`, one a line. With --json, one object a line:
-  {filter, dialect, sql, params: [..]}; of a filter with errors {filter, ok: false, diagnostics}, as `check` has it
-Policies other than `users` need `--columns`, a mapping from attributes to columns as JSON or TOML.
-Exit status: 0 all fine, 1 a filter has errors, 2 wrong usage or unreadable input.")]
-pub(super) struct Sql {
+Each statement is followed by its parameters, one per line, such as \
+`-- $1 = \"ann\"`. With `--json`, each line of the output is an object:
+  {filter, dialect, sql, params: [..]}, or {filter, ok: false, diagnostics} for a filter with \
+errors, as in `scieve check --json`
+The policy `users` has a built-in mapping from attributes to columns; others require `--columns`.
+Exit status: 0 success, 1 a filter has errors, 2 wrong usage or unreadable input")]
+pub(crate) struct Sql {
     #[command(flatten)]
     filters: Filters,
     #[command(flatten)]
-    choice: Choice,
-    /// The database's language
+    policy: PolicyArgs,
+    /// SQL dialect
     #[arg(long, value_name = "DIALECT", value_parser = ["postgres", "mysql", "sqlite"])]
     dialect: String,
-    /// Prints the condition alone, not a whole SELECT
+    /// Print only the condition, without the SELECT statement
     #[arg(long = "where", conflicts_with_all = ["limit", "sort"])]
     condition: bool,
-    /// Rows at most
+    /// Maximum number of rows
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
-    /// Sorts by an attribute, with `-` before it from the greatest down [default: by the key]
+    /// Sort by an attribute, in descending order after a `-` [default: sort by the key]
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     sort: Option<String>,
-    /// Asks for the users of that tenant alone; tables of your own need a `scope` in their mapping [default: the tables hold one tenant]
+    /// Restrict the query to a tenant; requires a `tenant_column` in the mapping [default: all rows
+    /// of the tables]
     #[arg(long, value_name = "ID", conflicts_with = "ddl")]
     tenant: Option<String>,
-    /// Which column holds which attribute: a .json or .toml file
+    /// Mapping from attributes to columns: a .json or .toml file
     #[arg(long, value_name = "FILE")]
     columns: Option<String>,
-    /// Prints what the mapping wants beside the tables there are: key and sort columns, with their indexes
+    /// Print the statements that add the key and sort columns of the mapping, with their indexes,
+    /// to existing tables
     #[arg(long, conflicts_with_all = ["filters", "file", "condition", "limit", "sort"])]
     ddl: bool,
-    /// Writes one JSON object a line to standard output
+    /// Print one JSON object per filter
     #[arg(long)]
     json: bool,
 }
@@ -67,22 +71,22 @@ struct Tables<'a> {
 }
 
 impl Sql {
-    pub(super) fn run(self, output: &mut Output) -> Result<Verdict, Stop> {
+    pub(crate) fn run(self, output: &mut Output) -> Result<ExitStatus, CliError> {
         let Some(dialect) = Dialect::from_name(&self.dialect) else {
-            return Stop::unusable(format!("there is no dialect `{}`", self.dialect));
+            return CliError::fail(format!("unknown dialect `{}`", self.dialect));
         };
-        let columns = columns(self.columns.as_deref(), &self.choice)?;
+        let mapping = mapping(self.columns.as_deref(), &self.policy)?;
         if self.ddl {
-            return ddl(output, &columns, dialect, self.json).map(|()| Verdict::Fine);
+            return print_ddl(output, &mapping, dialect, self.json).map(|()| ExitStatus::Success);
         }
-        if self.choice.is("none") {
-            return Stop::unusable(
-                "`sql` needs a policy: without one no attribute has a type, nor a column",
+        if self.policy.is("none") {
+            return CliError::fail(
+                "`sql` requires a policy: without one, attributes have no types and no columns",
             );
         }
-        let columns = self.within(columns)?;
-        let policy = self.choice.policy(false)?;
-        let mut select = Select::default().columns(selected(&columns, policy.schema()));
+        let mapping = self.for_tenant(mapping)?;
+        let policy = self.policy.policy(false)?;
+        let mut select = Select::default().columns(selected(&mapping, policy.schema()));
         if let Some(rows) = self.limit {
             select = select.limit(rows);
         }
@@ -93,14 +97,15 @@ impl Sql {
             };
         }
         let (json, condition) = (self.json, self.condition);
-        let mut first = true;
-        plans::each(self.filters, &policy, json, output, |output, filter, plan| {
+        let mut separator = "";
+        batch::for_each_plan(self.filters, &policy, json, output, |output, filter, plan| {
             let statement = if condition {
-                plan.to_where(&columns, dialect)
+                plan.to_where(&mapping, dialect)
             } else {
-                plan.to_sql(&columns, dialect, &select)
+                plan.to_sql(&mapping, dialect, &select)
             };
-            let Statement { sql, params, .. } = statement.map_err(|error| unfit(filter, &error))?;
+            let Statement { sql, params, .. } =
+                statement.map_err(|error| untranslatable(filter, &error))?;
             if json {
                 return output.json(&Translated {
                     filter,
@@ -109,58 +114,58 @@ impl Sql {
                     params: &params,
                 });
             }
-            warn(output, plan, &columns)?;
-            let blank = if std::mem::take(&mut first) { "" } else { "\n" };
-            output.line(&format!("{blank}{sql}"))?;
+            print_warnings(output, plan, &mapping)?;
+            output.line(&format!("{separator}{sql}"))?;
+            separator = "\n";
             params
                 .iter()
                 .zip(1..)
-                .try_for_each(|(param, number)| output.line(&bound(dialect, number, param)))
+                .try_for_each(|(param, number)| output.line(&comment(dialect, number, param)))
         })
     }
-}
 
-impl Sql {
-    /// The columns of one tenant. The users tables can be asked for all they hold, too; tables of one's own are as their mapping says.
-    fn within(&self, columns: CheckedMapping) -> Result<CheckedMapping, Stop> {
+    /// Restricts the mapping to the tenant. Without one, the built-in mapping selects the rows of
+    /// all tenants.
+    fn for_tenant(&self, mapping: CheckedMapping) -> Result<CheckedMapping, CliError> {
         match &self.tenant {
-            Some(tenant) => Ok(columns.for_tenant(tenant)),
+            Some(tenant) => Ok(mapping.for_tenant(tenant)),
             None if self.columns.is_none() => {
-                let mut mapping = columns.mapping().clone();
+                let mut mapping = mapping.mapping().clone();
                 mapping.tenant_column = None;
-                mapping.check().map_err(|error| Stop::Unusable(error.to_string()))
+                mapping.check().map_err(|error| CliError::Failed(error.to_string()))
             }
-            None => Ok(columns),
+            None => Ok(mapping),
         }
     }
 }
 
-/// The mapping: the file, or that of the users tables.
-fn columns(file: Option<&str>, choice: &Choice) -> Result<CheckedMapping, Stop> {
+/// Reads the mapping from the file, or returns that of the users tables.
+fn mapping(file: Option<&str>, policy: &PolicyArgs) -> Result<CheckedMapping, CliError> {
     let Some(path) = file else {
-        if !choice.is("users") && !choice.is("none") {
-            return Stop::unusable(
-                "give `--columns FILE`: only the policy `users` has tables of its own",
+        if !policy.is("users") && !policy.is("none") {
+            return CliError::fail(
+                "`--columns FILE` is required: only the policy `users` has a built-in mapping",
             );
         }
         return Ok(scieve_users::columns().clone());
     };
-    let from_text = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
+    let parse = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
         Some("json") => CheckedMapping::from_json,
         Some("toml") => CheckedMapping::from_toml,
-        _ => return Stop::unusable(format!("`{path}` does not end in .json or .toml")),
+        _ => return CliError::fail(format!("`{path}` is not a .json or .toml file")),
     };
-    let text = std::fs::read_to_string(path).map_err(|error| Stop::unreadable(path, &error))?;
-    from_text(&text).map_err(|error| Stop::Unusable(format!("{path}: {error}")))
+    let text =
+        std::fs::read_to_string(path).map_err(|error| CliError::cannot_read(path, &error))?;
+    parse(&text).map_err(|error| CliError::Failed(format!("{path}: {error}")))
 }
 
-/// The key, and every column that holds an attribute of the resource itself, in the order of the schema.
-fn selected(columns: &CheckedMapping, schema: &Schema) -> Vec<String> {
-    let mapping = columns.mapping();
-    let place =
+/// Returns the key and the columns of single-valued attributes, in the order of the schema.
+fn selected(mapping: &CheckedMapping, schema: &Schema) -> Vec<String> {
+    let mapping = mapping.mapping();
+    let position =
         |path: &str| schema.find_path(path).map_or(usize::MAX, |attribute| attribute.id().index());
     let mut attributes: Vec<_> =
-        mapping.attributes.iter().map(|(path, column)| (place(path), &column.column)).collect();
+        mapping.attributes.iter().map(|(path, column)| (position(path), &column.column)).collect();
     attributes.sort();
     let mut selected = vec![mapping.key.clone()];
     for (_, column) in attributes {
@@ -171,21 +176,21 @@ fn selected(columns: &CheckedMapping, schema: &Schema) -> Vec<String> {
     selected
 }
 
-fn unfit(filter: &str, error: &SqlError) -> Stop {
-    Stop::Unusable(match error {
+fn untranslatable(filter: &str, error: &SqlError) -> CliError {
+    CliError::Failed(match error {
         SqlError::NotSortable(_) | SqlError::NoTenantColumn => error.to_string(),
         SqlError::NoTenant(_) => format!("{error}: give `--tenant`"),
-        error => format!("{error}: the filter `{}` has no SQL", filter.escape_debug()),
+        error => format!("cannot translate the filter `{}`: {error}", filter.escape_debug()),
     })
 }
 
-fn ddl(
+fn print_ddl(
     output: &mut Output,
-    columns: &CheckedMapping,
+    mapping: &CheckedMapping,
     dialect: Dialect,
     json: bool,
-) -> Result<(), Stop> {
-    let statements = columns.ddl(dialect);
+) -> Result<(), CliError> {
+    let statements = mapping.ddl(dialect);
     if json {
         return output.json(&Tables { dialect: dialect.name(), ddl: &statements });
     }
@@ -195,25 +200,21 @@ fn ddl(
     })
 }
 
-/// The warnings of a mapping are about no place in the filter, so there is nothing to draw.
-fn warn(output: &mut Output, plan: &Plan<Value>, columns: &CheckedMapping) -> Result<(), Stop> {
-    plan.sql_warnings(columns).iter().try_for_each(|warning: &Diagnostic| {
-        let help = warning.help().map(|help| format!("\n  = help: {help}")).unwrap_or_default();
-        output.picture(
-            None,
-            &format!(
-                "{}[{}]: {}{help}",
-                warning.severity().name(),
-                warning.code(),
-                warning.message()
-            ),
-        )
-    })
+fn print_warnings(
+    output: &mut Output,
+    plan: &Plan<Value>,
+    mapping: &CheckedMapping,
+) -> Result<(), CliError> {
+    // They concern the mapping, not a part of the filter.
+    let renderer = Renderer::new().without_source();
+    plan.sql_warnings(mapping)
+        .iter()
+        .try_for_each(|warning| output.diagnostic(warning, "", &renderer))
 }
 
-/// A value as a comment: `-- $1 = "ann"`.
-fn bound(dialect: Dialect, number: u64, param: &Param) -> String {
+/// Formats a parameter as an SQL comment, such as `-- $1 = "ann"`.
+fn comment(dialect: Dialect, number: u64, param: &Param) -> String {
     let value = serde_json::to_string(param).unwrap_or_default();
-    let mark = if dialect == Dialect::Postgres { "$" } else { "?" };
-    format!("-- {mark}{number} = {value}")
+    let placeholder = if dialect == Dialect::Postgres { "$" } else { "?" };
+    format!("-- {placeholder}{number} = {value}")
 }

@@ -5,6 +5,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+/// The root of the repository, against which the paths of examples are resolved.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const MAIN_FILTER: &str =
     r#"(name eq "Bob" or name eq "Alice") and (status eq "active" or status eq "disabled")"#;
 const SEARCH: &str = r#"name co "query" or email co "query" or subject co "query" or id eq "query" or assignedRoles.name eq "query""#;
@@ -35,11 +37,7 @@ impl Run {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scieve"));
-    command
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("NO_COLOR")
-        .env_remove("CLICOLOR_FORCE");
+    command.args(arguments).current_dir(ROOT).env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -81,8 +79,7 @@ fn the_main_job() {
 
 #[test]
 fn readme_shows_the_actual_output() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md")).unwrap();
+    let readme = std::fs::read_to_string(Path::new(ROOT).join("README.md")).unwrap();
     let eval = run(&["eval", "--records", "examples/users.json", MAIN_FILTER]);
     // As `jq -c '{name, email, status}'` prints it.
     let records: String = eval
@@ -259,9 +256,7 @@ fn eval_for_people_and_programs() {
 
 #[test]
 fn eval_agrees_with_the_library() {
-    let text =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/users.json"))
-            .unwrap();
+    let text = std::fs::read_to_string(Path::new(ROOT).join("examples/users.json")).unwrap();
     let users: Vec<scieve_users::User> = serde_json::from_str(&text).unwrap();
     for filter in [
         MAIN_FILTER,
@@ -411,11 +406,8 @@ fn policies_of_ones_own() {
 
 #[test]
 fn what_providers_send_passes_from_the_syntax_they_need() {
-    let corpus = std::fs::read_to_string(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/corpus/providers.jsonl"
-    ))
-    .unwrap();
+    let corpus =
+        std::fs::read_to_string(Path::new(ROOT).join("tests/corpus/providers.jsonl")).unwrap();
     let lines: Vec<Value> =
         corpus.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let filters: String =

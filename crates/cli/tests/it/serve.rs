@@ -191,7 +191,7 @@ fn the_log_holds_no_values_and_no_keys() {
             log.contains("memory only")
                 && log.contains("answered")
                 && log.contains("invited")
-                && log.contains("ended"),
+                && log.contains("stopped"),
             "{log}"
         );
         assert!(metrics.contains("scieve_users 33"), "{metrics}");
@@ -219,7 +219,7 @@ fn requests_under_way_are_answered_before_the_end() {
 #[test]
 fn wrong_usage() {
     for (arguments, message) in [
-        (vec![], "nobody could call"),
+        (vec![], "no credentials are configured"),
         (vec!["--api-key", "k", "--store", "oracle:x"], "expected `sqlite:FILE`"),
         (vec!["--api-key", "k", "--store", "sqlite::memory:"], "name a file"),
         (vec!["--api-key", "k", "--store", "sqlite:/nowhere/at/all.db"], "cannot be reached"),
@@ -229,7 +229,7 @@ fn wrong_usage() {
         ),
         (vec!["--api-key", ""], "cannot be empty"),
         (vec!["--fixture", "nowhere.json"], "cannot read `nowhere.json`"),
-        (vec!["--fixture", "examples/users.json"], "is no fixture"),
+        (vec!["--fixture", "examples/users.json"], "is not a valid fixture"),
         (vec!["--api-key", "k", "--public-url", "ftp://a"], "`--public-url`"),
         (vec!["--jwt-key", "Cargo.toml", "--jwt-algorithm", "rs256"], "--jwt-issuer"),
         (
@@ -293,7 +293,7 @@ fn users_and_cursors_outlive_the_server() {
     assert_eq!(send(address, "GET", &next, "k", None).ids(), before);
     let (code, log) = end(child);
     assert_eq!(code, Some(0), "{log}");
-    assert!(log.contains("has users already"), "{log}");
+    assert!(log.contains("already has users"), "{log}");
     // Another key of the command line, of an administrator who is there since the first start.
     let (child, address) = start(&["--store", &url, "--api-key", "another"]);
     assert_eq!(send(address, "GET", "/healthz", "", None).status, 200);

@@ -6,8 +6,9 @@ mod bodies;
 use bodies::BODIES;
 use std::path::Path;
 
+/// Returns a folder of the repository.
 fn folder(name: &str) -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(name)
 }
 
 #[test]

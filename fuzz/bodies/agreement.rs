@@ -20,7 +20,7 @@ pub(crate) fn agreement(bytes: &[u8]) {
 fn database() -> Connection {
     let database = Connection::open_in_memory().unwrap();
     for statement in
-        scieve_users::columns().create(Dialect::Sqlite, scieve_users::schema()).unwrap()
+        scieve_users::mapping().create(Dialect::Sqlite, scieve_users::schema()).unwrap()
     {
         database.execute_batch(&statement).unwrap_or_else(|error| panic!("{error}: {statement}"));
     }
@@ -48,7 +48,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<(Vec<Filter>, Vec<User>)> {
 }
 
 fn compare(database: &Connection, filters: &[Filter], users: &[User]) {
-    let columns = scieve_users::columns();
+    let columns = scieve_users::mapping();
     database.execute_batch("BEGIN").unwrap();
     for (place, user) in users.iter().enumerate() {
         for row in rows(columns, scieve_users::schema(), "tenant", &user.id, user) {

@@ -62,7 +62,7 @@ fn follow<R: Record>(policy: &Policy<R>, filter: &Filter, record: &R) -> Option<
 
 /// Every value that the statement takes is bound.
 fn emit(plan: &Plan<User>, dialect: Dialect) {
-    let columns = scieve_users::columns().for_tenant("tenant");
+    let columns = scieve_users::mapping().for_tenant("tenant");
     let page = Select::default().sort("name", Direction::Descending).limit(21);
     let statements = [
         plan.to_sql(&columns, dialect, &Select::default()),

@@ -25,7 +25,7 @@ pub(crate) fn comparisons() -> Vec<Comparison> {
 fn comparison(name: &'static str, text: &str, dialect: Dialect) -> Comparison {
     let plan = scieve_users::policy().parse(text).unwrap();
     let parts = parts(name);
-    let columns = scieve_users::columns().for_tenant(TENANT);
+    let columns = scieve_users::mapping().for_tenant(TENANT);
     let statement = || plan.to_sql(&columns, dialect, &Select::default()).unwrap().sql;
     assert_eq!(statement().replace('`', "\""), by_hand(&parts, dialect).0, "the statements differ");
     let chain = parts.clone();

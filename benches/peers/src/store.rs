@@ -244,7 +244,7 @@ const GROUP: &str = "in-memory store";
 /// The mapping for the tenant of the sample users.
 fn columns() -> CheckedMapping {
     let tenant = scieve_users::sample(1).next().map(|user| user.tenant_id).unwrap_or_default();
-    scieve_users::columns().for_tenant(&tenant)
+    scieve_users::mapping().for_tenant(&tenant)
 }
 
 fn plan(filter: &str) -> Plan<User> {

@@ -147,7 +147,7 @@ fn mapping(file: Option<&str>, policy: &PolicyArgs) -> Result<CheckedMapping, Cl
                 "`--columns FILE` is required: only the policy `users` has a built-in mapping",
             );
         }
-        return Ok(scieve_users::columns().clone());
+        return Ok(scieve_users::mapping().clone());
     };
     let parse = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
         Some("json") => CheckedMapping::from_json,

@@ -3,7 +3,8 @@
 //! A cursor is base64url over `version | key | digest | sort | bounds | place | filter | MAC`. It holds values, not a row, so that the
 //! user it was made from may be deleted in between. The MAC (HMAC-SHA-256, 128 bits) covers the tenant as well.
 
-use super::page::{Position, Sort, SortKey, Window};
+use super::page::{Position, Window};
+use super::sort::{Sort, SortKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};

@@ -1,54 +1,56 @@
-//! Invitations: who is to be invited, and what comes of it.
+//! Invitations by e-mail: parsing of a request, the decision per invitee, and its result.
 
 use super::error::StoreError;
+use super::string_limits::check_user;
 use super::timestamp::Timestamp;
-use super::user::{Status, User, is_address};
+use super::user::{Status, User, is_email_address};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use thiserror::Error;
 
-/// Seconds that an invitation lasts: seven days.
+/// Validity of an invitation in seconds: seven days.
 pub const INVITE_SECONDS: i64 = 604_800;
 
-/// When an invitation that starts now ends, in seconds since 1970-01-01T00:00:00Z.
+/// Returns the expiry of an invitation that starts at `now`, as a Unix time in seconds.
 #[must_use]
 pub fn invite_expiry(now: Timestamp) -> i64 {
     now.millis().div_euclid(1000) + INVITE_SECONDS
 }
 
-/// Who is to be invited.
+/// A person to invite.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invitee {
-    /// The e-mail address, as it was given; whether it is one shows in the result.
+    /// E-mail address as given. It is validated when the invitation is processed.
     pub email: String,
-    /// The name of a new user; the e-mail address where there is none.
+    /// Name of the user to create; defaults to the e-mail address.
     pub name: Option<String>,
-    /// Whether the mail goes out again to a user who is invited already.
+    /// Sends the mail again if the user is already invited.
     pub resend: bool,
-    /// Of the mail: two letters of ISO 639-1, `en` where none or nothing known was given.
+    /// Language of the mail as an ISO 639-1 code; `en` if absent or unknown.
     pub language: String,
 }
 
 impl Invitee {
-    /// The invitees of a request's body, `{"invitees": [{"email", "name"?, "resend"?, "language"?}]}`. `null` is as good as absent.
+    /// Parses the body of an invite request,
+    /// `{"invitees": [{"email", "name"?, "resend"?, "language"?}]}`. `null` counts as absent.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for another shape.
+    /// [`StoreError::Invalid`] if a member has another type or `email` is missing.
     pub fn parse_all(body: &Value) -> Result<Vec<Self>, StoreError> {
         let body = body.as_object().ok_or_else(|| StoreError::invalid("", "expected an object"))?;
         let Some(Value::Array(items)) = body.get("invitees") else {
             return Err(StoreError::invalid("/invitees", "expected an array"));
         };
-        items.iter().enumerate().map(|(place, item)| Self::parse(place, item)).collect()
+        items.iter().enumerate().map(|(index, item)| Self::parse(index, item)).collect()
     }
 
-    fn parse(place: usize, item: &Value) -> Result<Self, StoreError> {
-        let at = |member: &str| format!("/invitees/{place}{member}");
+    fn parse(index: usize, item: &Value) -> Result<Self, StoreError> {
+        let at = |member: &str| format!("/invitees/{index}{member}");
         let item =
             item.as_object().ok_or_else(|| StoreError::invalid(at(""), "expected an object"))?;
-        let text = |member: &str| match item.get(member) {
+        let string = |member: &str| match item.get(member) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(Value::String(string)) => Ok(Some(string.clone())),
             Some(_) => Err(StoreError::invalid(at(&format!("/{member}")), "expected a string")),
         };
         let resend = match item.get("resend") {
@@ -57,72 +59,74 @@ impl Invitee {
             Some(_) => return Err(StoreError::invalid(at("/resend"), "expected true or false")),
         };
         Ok(Self {
-            email: text("email")?
+            email: string("email")?
                 .ok_or_else(|| StoreError::invalid(at("/email"), "expected a string"))?,
-            name: text("name")?.filter(|name| !name.is_empty()),
+            name: string("name")?.filter(|name| !name.is_empty()),
             resend,
-            language: text("language")?
-                .and_then(|language| known(&language))
+            language: string("language")?
+                .and_then(|language| known_language(&language))
                 .unwrap_or_else(|| "en".to_owned()),
         })
     }
 }
 
-/// The languages of ISO 639-1, two letters each.
-const LANGUAGES: &str = "aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en eo \
-    es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km \
-    kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or os pa \
-    pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk \
-    ur uz ve vi vo wa wo xh yi yo za zh zu";
+/// The ISO 639-1 language codes.
+const LANGUAGES: &str = "\
+    aa ab ae af ak am an ar as av ay az ba be bg bi bm bn bo br bs ca ce ch co cr cs cu cv cy da \
+    de dv dz ee el en eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy \
+    hz ia id ie ig ii ik io is it iu ja jv ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg \
+    li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne ng nl nn no nr nv ny oc oj om or \
+    os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg si sk sl sm sn so sq sr ss st su sv sw ta \
+    te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu";
 
-fn known(language: &str) -> Option<String> {
+fn known_language(language: &str) -> Option<String> {
     let language = language.to_ascii_lowercase();
     LANGUAGES.split_ascii_whitespace().any(|known| known == language).then_some(language)
 }
 
-/// What came of an invitation. As JSON it is an item of the answer to an invite request.
+/// Result of one invitation. Its JSON form is an element of the response to an invite request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum InviteResult {
-    /// The mail is sent.
+    /// The mail was sent.
     Ok {
-        /// As it was given.
+        /// E-mail address as given.
         email: String,
-        /// The new user, or the one who got the mail again.
+        /// Id of the new user, or of the user to whom the mail was sent again.
         user_id: String,
-        /// The user's subject.
+        /// Subject of the user.
         subject: String,
     },
-    /// There is such a user; no mail is sent.
+    /// A user with this address exists; no mail was sent.
     Exists {
-        /// As it was given.
+        /// E-mail address as given.
         email: String,
-        /// The user.
+        /// Id of the user.
         user_id: String,
-        /// The user's subject.
+        /// Subject of the user.
         subject: String,
     },
-    /// It failed.
+    /// The invitation failed.
     Error {
-        /// What failed.
+        /// Error code.
         code: InviteCode,
-        /// The same in words.
+        /// Title of the error code.
         title: String,
-        /// More of it.
+        /// Details.
         #[serde(skip_serializing_if = "Option::is_none")]
         detail: Option<String>,
-        /// As it was given.
+        /// E-mail address as given.
         email: String,
     },
 }
 
-/// Why an invitation failed.
+/// Error code of a failed invitation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum InviteCode {
-    /// `400`: the address is none.
+    /// `400`: not a valid e-mail address.
     BadAddress,
-    /// `400`: the address or the name is too long, or has a character that is not taken.
+    /// `400`: the address or the name is too long or contains U+0000.
     BadText,
     /// `1001`: the user is active.
     ActiveUser,
@@ -133,7 +137,7 @@ pub enum InviteCode {
 }
 
 impl InviteCode {
-    /// The code as it is sent.
+    /// Returns the code as sent in a response. Several reasons share the code `400`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -147,8 +151,8 @@ impl InviteCode {
     const fn title(self) -> &'static str {
         match self {
             Self::BadAddress => "Not an e-mail address",
-            Self::BadText => "A text that is not taken",
-            Self::ActiveUser => "The user is active already",
+            Self::BadText => "A string that is too long or contains U+0000",
+            Self::ActiveUser => "The user is already active",
             Self::DisabledUser => "The user is disabled",
             Self::Mail => "The invitation could not be sent",
         }
@@ -162,7 +166,7 @@ impl Serialize for InviteCode {
 }
 
 impl InviteResult {
-    /// The mail to the user is sent.
+    /// Creates the result of a mail that was sent to the user.
     #[must_use]
     pub fn ok(invitee: &Invitee, user: &User) -> Self {
         Self::Ok {
@@ -172,7 +176,7 @@ impl InviteResult {
         }
     }
 
-    /// The user is there.
+    /// Creates the result for a user who exists already.
     #[must_use]
     pub fn exists(invitee: &Invitee, user: &User) -> Self {
         Self::Exists {
@@ -182,31 +186,31 @@ impl InviteResult {
         }
     }
 
-    /// It failed.
+    /// Creates the result of an invitation that failed.
     #[must_use]
     pub fn error(invitee: &Invitee, code: InviteCode, detail: Option<String>) -> Self {
         Self::Error { code, title: code.title().to_owned(), detail, email: invitee.email.clone() }
     }
 }
 
-/// What is to be done about an invitee.
+/// Action to take for an invitee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Make a user, and send the mail.
+    /// Create a user and send the mail.
     Create,
-    /// Send the mail, and let the invitation last anew.
+    /// Send the mail again and restart the validity of the invitation.
     Renew,
-    /// Nothing: there is such a user.
+    /// Do nothing: the user exists.
     Exists,
-    /// Refuse.
+    /// Fail with this code.
     Refuse(InviteCode),
 }
 
 impl Decision {
-    /// What is to be done, by the status of the user who has the address (of a user who is not deleted).
+    /// Decides by the status of the user who has the address, if any.
     #[must_use]
     pub fn of(invitee: &Invitee, found: Option<Status>) -> Self {
-        if !is_address(&invitee.email) {
+        if !is_email_address(&invitee.email) {
             return Self::Refuse(InviteCode::BadAddress);
         }
         match (found, invitee.resend) {
@@ -218,7 +222,8 @@ impl Decision {
         }
     }
 
-    /// Which of several users with one address an invitation is about: the active before the invited before the disabled.
+    /// Returns the rank of a status if several users share an address: the invitation concerns the
+    /// user with the lowest rank (active, then invited, then disabled).
     #[must_use]
     pub fn rank(status: Status) -> u8 {
         match status {
@@ -230,26 +235,122 @@ impl Decision {
     }
 }
 
-/// A mail that invites.
+/// Result of [`Invitee::prepare`].
+pub(super) enum InviteStart {
+    /// The invitation is complete without a mail.
+    Done(InviteResult),
+    /// A mail is to be sent to this user, who may not be stored yet.
+    SendMail(Box<User>),
+}
+
+/// Result of [`Invitee::commit`].
+pub(super) enum InviteOutcome {
+    /// Store the user to whom the mail was sent.
+    Create,
+    /// Store this user in place of the existing one.
+    Renew(Box<User>),
+    /// Store nothing.
+    Done(InviteResult),
+}
+
+/// An invitation takes three steps, so that no lock and no transaction is held while the mail is
+/// sent: [`prepare`](Invitee::prepare), [`send`](Invitee::send), [`commit`](Invitee::commit).
+impl Invitee {
+    /// Returns the user to store if no user has the address.
+    #[must_use]
+    pub fn user(&self, tenant: &str, id: String, subject: String, now: Timestamp) -> User {
+        let name = self.name.clone().unwrap_or_else(|| self.email.clone());
+        User { name, email: Some(self.email.clone()), ..invited(tenant, id, subject, now) }
+    }
+
+    /// Decides whether to send a mail. `found` is the user who has the address; `create` returns
+    /// the user to store if there is none.
+    pub(super) fn prepare(
+        &self,
+        found: Option<User>,
+        now: Timestamp,
+        create: impl FnOnce() -> Result<User, StoreError>,
+    ) -> Result<InviteStart, StoreError> {
+        let mut user = match (Decision::of(self, found.as_ref().map(|user| user.status)), found) {
+            (Decision::Create, _) => create()?,
+            (Decision::Renew, Some(user)) => user,
+            (Decision::Exists, Some(user)) => {
+                return Ok(InviteStart::Done(InviteResult::exists(self, &user)));
+            }
+            (Decision::Refuse(code), _) => {
+                return Ok(InviteStart::Done(InviteResult::error(self, code, None)));
+            }
+            (_, None) => return Err(StoreError::Internal("an invitation without a user".into())),
+        };
+        user.invite_expiry = Some(invite_expiry(now));
+        match check_user(&user.tenant_id, &user, "") {
+            Ok(()) => Ok(InviteStart::SendMail(Box::new(user))),
+            Err(StoreError::Invalid { message, .. }) => {
+                let result = InviteResult::error(self, InviteCode::BadText, Some(message));
+                Ok(InviteStart::Done(result))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends the mail. Returns the result of the invitation if that fails.
+    pub(super) fn send(&self, user: &User, mailer: &dyn Mailer) -> Option<InviteResult> {
+        let failed = mailer.send(&Invitation::new(self, user)).err()?;
+        Some(InviteResult::error(self, InviteCode::Mail, Some(failed.to_string())))
+    }
+
+    /// Decides what to store after the mail was sent. `found` is the user who has the address now,
+    /// because users may have changed meanwhile.
+    pub(super) fn commit(
+        &self,
+        found: Option<User>,
+        mailed: &User,
+        now: Timestamp,
+    ) -> Result<InviteOutcome, StoreError> {
+        match (Decision::of(self, found.as_ref().map(|user| user.status)), found) {
+            (Decision::Create, _) => Ok(InviteOutcome::Create),
+            (Decision::Renew, Some(mut found)) => {
+                if found.status == Status::Invited {
+                    found.invite_expiry = mailed.invite_expiry;
+                }
+                found.last_updated_at = now;
+                Ok(InviteOutcome::Renew(Box::new(found)))
+            }
+            (_, Some(found)) => Ok(InviteOutcome::Done(InviteResult::exists(self, &found))),
+            (_, None) => Err(StoreError::Internal("an invitation without a user".into())),
+        }
+    }
+}
+
+/// Returns a user with status `invited`, whose invitation starts now.
+pub(super) fn invited(tenant: &str, id: String, subject: String, now: Timestamp) -> User {
+    User {
+        status: Status::Invited,
+        invite_expiry: Some(invite_expiry(now)),
+        ..User::new(id, tenant, subject, now)
+    }
+}
+
+/// Content of an invitation mail.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Invitation<'a> {
-    /// The tenant.
+    /// Tenant of the user.
     pub tenant: &'a str,
-    /// Whom to send it to.
+    /// Recipient address.
     pub email: &'a str,
-    /// What to call him.
+    /// Recipient name.
     pub name: &'a str,
-    /// In which language, two letters of ISO 639-1.
+    /// Language as an ISO 639-1 code.
     pub language: &'a str,
-    /// The user, who may be stored only after the mail is sent.
+    /// Id of the user, who may not be stored yet.
     pub user_id: &'a str,
-    /// When the invitation ends.
+    /// Expiry of the invitation.
     pub expires: Timestamp,
 }
 
 impl<'a> Invitation<'a> {
-    /// The mail for an invitee who became, or already is, that user.
+    /// Creates the mail for an invitee and the user with the invitee's address.
     #[must_use]
     pub fn new(invitee: &'a Invitee, user: &'a User) -> Self {
         Self {
@@ -265,21 +366,21 @@ impl<'a> Invitation<'a> {
     }
 }
 
-/// A mail could not be sent.
+/// Error of a [`Mailer`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{0}")]
 pub struct MailError(pub String);
 
-/// Sends the mail of an invitation. It is called while no lock is held, and may take its time.
+/// Sends invitation mails. A store holds no lock and no transaction while it waits for one.
 pub trait Mailer: Send + Sync {
-    /// Sends it, or hands it to what does.
+    /// Sends the mail or queues it.
     ///
     /// # Errors
-    /// Where that failed; the invitation is then as if it had never been.
+    /// If the mail cannot be sent; the store then changes nothing.
     fn send(&self, invitation: &Invitation<'_>) -> Result<(), MailError>;
 }
 
-/// Sends nothing, and is content.
+/// A mailer that sends nothing and always succeeds.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SilentMailer;
 

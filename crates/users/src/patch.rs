@@ -3,9 +3,9 @@
 use super::error::StoreError;
 use super::invite::invite_expiry;
 use super::role::{Group, Named, ProviderType, Reference, Role};
-use super::texts::{key_fault, text_fault};
+use super::string_limits::{key_error, string_error};
 use super::timestamp::Timestamp;
-use super::user::{Status, User, is_address};
+use super::user::{Status, User, is_email_address};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -143,9 +143,9 @@ impl Operation {
             (Op::Unset, _) if removable => Ok(Change::Text(target, None)),
             (Op::Replace | Op::Set | Op::Add, Value::String(text)) => {
                 let fault = if matches!(target, Target::Name | Target::Email) {
-                    key_fault(text)
+                    key_error(text)
                 } else {
-                    text_fault(text)
+                    string_error(text)
                 };
                 fault.map_or_else(
                     || Ok(Change::Text(target, Some(text.clone()))),
@@ -166,7 +166,7 @@ impl Operation {
                 change => change,
             },
             "/email" => match text(Target::Email, true)? {
-                Change::Text(_, Some(email)) if !is_address(&email) => {
+                Change::Text(_, Some(email)) if !is_email_address(&email) => {
                     return Err(value("", "expected an e-mail address"));
                 }
                 change => change,

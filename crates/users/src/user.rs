@@ -204,7 +204,7 @@ impl Members for User {
 
 /// Whether the text could be an e-mail address: something on both sides of one `@`, no white space or control characters.
 #[must_use]
-pub fn is_address(text: &str) -> bool {
+pub fn is_email_address(text: &str) -> bool {
     let parts = text.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !domain.contains('@')
     });

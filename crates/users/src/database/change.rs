@@ -7,8 +7,8 @@ use super::lists;
 use super::record::{self, COLUMNS};
 use super::statement::Statement;
 use crate::error::StoreError;
+use crate::new_user::NewUser;
 use crate::patch::{Operation, Patched};
-use crate::store::NewUser;
 use crate::user::{Status, User};
 use std::sync::Arc;
 

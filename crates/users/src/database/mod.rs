@@ -34,11 +34,12 @@ use super::cursor::CursorKey;
 use super::error::StoreError;
 use super::id::Ids;
 use super::invite::{InviteResult, Invitee, Mailer};
+use super::new_user::NewUser;
 use super::page::{Page, Query};
 use super::patch::{Operation, Patched};
 use super::role::{Group, Role};
-use super::store::{NewUser, UserStore};
-use super::texts::is_tenant;
+use super::store::UserStore;
+use super::string_limits::is_valid_tenant;
 use super::timestamp::Timestamp;
 use super::user::{Status, User};
 use scieve::sql::Dialect;
@@ -179,21 +180,21 @@ fn is_text(text: &str) -> bool {
 
 impl UserStore for SqlStore {
     async fn list(&self, tenant: &str, query: &Query<'_>) -> Result<Page, StoreError> {
-        if !is_tenant(tenant) {
+        if !is_valid_tenant(tenant) {
             return Ok(Page { total: query.total.then_some(0), ..Page::default() });
         }
         self.retried(|| self.list_once(tenant, query)).await
     }
 
     async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
-        if !is_tenant(tenant) || !is_text(subject) {
+        if !is_valid_tenant(tenant) || !is_text(subject) {
             return Err(StoreError::NotFound);
         }
         self.retried(|| self.find_once(tenant, "live_subject", subject)).await
     }
 
     async fn create(&self, tenant: &str, user: NewUser) -> Result<Arc<User>, StoreError> {
-        if !is_tenant(tenant) {
+        if !is_valid_tenant(tenant) {
             // Says what is wrong with it.
             let now = self.now();
             user.into_user(tenant, self.ids.next(now)?, &[], now)?;
@@ -203,7 +204,7 @@ impl UserStore for SqlStore {
     }
 
     async fn get(&self, tenant: &str, id: &str) -> Result<Arc<User>, StoreError> {
-        if !is_tenant(tenant) || !is_text(id) {
+        if !is_valid_tenant(tenant) || !is_text(id) {
             return Err(StoreError::NotFound);
         }
         self.retried(|| self.find_once(tenant, "id", id)).await
@@ -215,21 +216,21 @@ impl UserStore for SqlStore {
         id: &str,
         operations: &[Operation],
     ) -> Result<Patched, StoreError> {
-        if !is_tenant(tenant) || !is_text(id) {
+        if !is_valid_tenant(tenant) || !is_text(id) {
             return Err(StoreError::NotFound);
         }
         self.retried(|| self.patch_once(tenant, id, operations)).await
     }
 
     async fn delete(&self, tenant: &str, id: &str) -> Result<(), StoreError> {
-        if !is_tenant(tenant) || !is_text(id) {
+        if !is_valid_tenant(tenant) || !is_text(id) {
             return Err(StoreError::NotFound);
         }
         self.retried(|| self.delete_once(tenant, id)).await
     }
 
     async fn count(&self, tenant: &str) -> Result<u64, StoreError> {
-        if !is_tenant(tenant) {
+        if !is_valid_tenant(tenant) {
             return Ok(0);
         }
         self.retried(|| self.count_once(tenant)).await
@@ -241,7 +242,7 @@ impl UserStore for SqlStore {
         invitees: &[Invitee],
         mailer: &dyn Mailer,
     ) -> Result<Vec<InviteResult>, StoreError> {
-        if !is_tenant(tenant) {
+        if !is_valid_tenant(tenant) {
             return Err(StoreError::invalid("/tenantId", "there can be no such tenant"));
         }
         let mut results = Vec::with_capacity(invitees.len());
@@ -252,14 +253,14 @@ impl UserStore for SqlStore {
     }
 
     async fn roles(&self, tenant: &str) -> Result<Vec<Role>, StoreError> {
-        if !is_tenant(tenant) {
+        if !is_valid_tenant(tenant) {
             return Ok(Vec::new());
         }
         self.retried(|| self.roles_once(tenant)).await
     }
 
     async fn groups(&self, tenant: &str) -> Result<Vec<Group>, StoreError> {
-        if !is_tenant(tenant) {
+        if !is_valid_tenant(tenant) {
             return Ok(Vec::new());
         }
         self.retried(|| self.groups_once(tenant)).await

@@ -5,8 +5,9 @@ use super::link::{Link, Row};
 use super::lists;
 use super::record;
 use super::statement::Statement;
-use crate::columns::columns;
-use crate::page::{Page, Position, Query, SortKey, Window, clip};
+use crate::mapping::mapping;
+use crate::page::{Page, Position, Query, Window};
+use crate::sort::{SortKey, truncate};
 use crate::user::{Status, User};
 use scieve::sql::{self, Dialect};
 use scieve::{Node, Plan, Predicate, Test};
@@ -48,7 +49,7 @@ impl<'q> List<'q> {
     ) -> Result<Self, Fault> {
         let condition = match query.plan {
             Some(plan) => {
-                let condition = plan.to_where(&columns().for_tenant(tenant), dialect);
+                let condition = plan.to_where(&mapping().for_tenant(tenant), dialect);
                 Some(condition.map_err(|error| Fault::Broken(error.to_string()))?)
             }
             None => None,
@@ -249,7 +250,7 @@ fn compared(select: Statement, column: &str, text: &str, above: bool, with: bool
 
 /// What the column of the order holds where the attribute has that value.
 fn place_of(text: &str) -> String {
-    format!("1{}", clip(&fold_key(text)))
+    format!("1{}", truncate(&fold_key(text)))
 }
 
 /// The only places in the order that users who match can have, where the filter says so: it names the values of what is sorted by. Databases

@@ -3,7 +3,7 @@
 use super::fault::Fault;
 use super::link::Row;
 use super::statement::Value;
-use crate::page::SortKey;
+use crate::sort::SortKey;
 use crate::timestamp::Timestamp;
 use crate::user::{Status, User};
 use scieve::fold_key;

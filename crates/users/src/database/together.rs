@@ -9,9 +9,10 @@ use super::statement::Statement;
 use crate::error::StoreError;
 use crate::id::new_subject;
 use crate::invite::{Decision, InviteResult, Invitee, Mailer};
+use crate::invite::{InviteOutcome, InviteStart};
+use crate::load::check_load;
 use crate::role::{Group, Role, merged};
-use crate::store::{Begun, Ended, check_load};
-use crate::texts::key_fault;
+use crate::string_limits::key_error;
 use crate::timestamp::Timestamp;
 use crate::user::{Status, User};
 use scieve::fold_key;
@@ -27,9 +28,9 @@ impl SqlStore {
     ) -> Result<InviteResult, StoreError> {
         let now = self.now();
         let found = self.retried(|| self.look_for(tenant, invitee)).await?;
-        let user = match invitee.begin(found, now, || self.fresh(tenant, invitee, now))? {
-            Begun::Mail(user) => user,
-            Begun::Answered(result) => return Ok(result),
+        let user = match invitee.prepare(found, now, || self.fresh(tenant, invitee, now))? {
+            InviteStart::SendMail(user) => user,
+            InviteStart::Done(result) => return Ok(result),
         };
         // Nothing is locked here, so the users may have changed behind it.
         if let Some(failed) = invitee.send(&user, mailer) {
@@ -56,8 +57,8 @@ impl SqlStore {
         let mut link = self.engine.begin(Purpose::Write).await?;
         self.alone(&mut *link, tenant).await?;
         let found = self.invited(&mut *link, tenant, invitee).await?;
-        let result = match invitee.end(found, mailed, now)? {
-            Ended::New => {
+        let result = match invitee.commit(found, mailed, now)? {
+            InviteOutcome::Create => {
                 let mut user = mailed.clone();
                 let ids = [user.id.as_str()].into_iter();
                 // The user who was to get the mail again was deleted meanwhile.
@@ -67,11 +68,11 @@ impl SqlStore {
                 self.insert(&mut *link, &[&user]).await.map_err(again)?;
                 InviteResult::ok(invitee, &user)
             }
-            Ended::Renewed(user) => {
+            InviteOutcome::Renew(user) => {
                 self.update(&mut *link, &user).await?;
                 InviteResult::ok(invitee, &user)
             }
-            Ended::Answered(result) => result,
+            InviteOutcome::Done(result) => result,
         };
         link.commit().await?;
         Ok(result)
@@ -84,7 +85,7 @@ impl SqlStore {
         tenant: &str,
         invitee: &Invitee,
     ) -> Result<Option<User>, Fault> {
-        if key_fault(&invitee.email).is_some() {
+        if key_error(&invitee.email).is_some() {
             return Ok(None);
         }
         let select = Statement::new(

@@ -6,7 +6,7 @@ use super::record::Record;
 use super::shared::Kind;
 use super::texts::{Text, Texts};
 use super::tree::{Leaf, Path, Tree};
-use crate::page;
+use crate::sort;
 use crate::user::{Members, Status};
 use scieve::fold_key;
 
@@ -107,9 +107,9 @@ impl Texts for Row {
 
 /// The part of a name's key that the order heeds.
 pub(super) fn clip(key: &[u8]) -> &[u8] {
-    match key.len() <= page::SortKey::LENGTH {
+    match key.len() <= sort::SortKey::MAX_BYTES {
         true => key,
-        false => std::str::from_utf8(key).map_or(key, |key| page::clip(key).as_bytes()),
+        false => std::str::from_utf8(key).map_or(key, |key| sort::truncate(key).as_bytes()),
     }
 }
 

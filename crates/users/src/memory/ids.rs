@@ -2,7 +2,7 @@
 
 use super::record::Record;
 use super::tree::{Leaf, Path, Tree};
-use crate::page;
+use crate::sort;
 use crate::user::Members;
 use scieve::fold_key;
 use std::borrow::Cow;
@@ -48,8 +48,8 @@ pub(super) type Place<'r> = (Cow<'r, str>, &'r str);
 /// Where the user of that id stands.
 pub(super) fn place(id: &str) -> Place<'_> {
     let key = match fold_key(id) {
-        Cow::Borrowed(key) => Cow::Borrowed(page::clip(key)),
-        Cow::Owned(key) => Cow::Owned(page::clip(&key).to_owned()),
+        Cow::Borrowed(key) => Cow::Borrowed(sort::truncate(key)),
+        Cow::Owned(key) => Cow::Owned(sort::truncate(&key).to_owned()),
     };
     (key, id)
 }

@@ -24,11 +24,13 @@ use self::search::statuses;
 use self::tenant::Tenant;
 use super::error::StoreError;
 use super::id::{Ids, new_subject};
-use super::invite::{Decision, InviteResult, Invitee, Mailer};
+use super::invite::{Decision, InviteOutcome, InviteResult, InviteStart, Invitee, Mailer};
+use super::load::check_load;
+use super::new_user::NewUser;
 use super::page::{Page, Query};
 use super::patch::{Operation, Patched};
 use super::role::{Group, Role, merged};
-use super::store::{Begun, Ended, NewUser, UserStore, check_load};
+use super::store::UserStore;
 use super::timestamp::Timestamp;
 use super::user::{Members, Status, User};
 use scieve::fold_key;
@@ -104,17 +106,17 @@ impl MemoryStore {
         let fresh = || {
             Ok::<_, StoreError>(invitee.user(&cell.id, self.ids.next(now)?, new_subject()?, now))
         };
-        let mut user = match invitee.begin(found, now, fresh)? {
-            Begun::Mail(user) => user,
-            Begun::Answered(result) => return Ok(result),
+        let mut user = match invitee.prepare(found, now, fresh)? {
+            InviteStart::SendMail(user) => user,
+            InviteStart::Done(result) => return Ok(result),
         };
         // No lock is held here, so the users may have changed behind it.
         if let Some(failed) = invitee.send(&user, mailer) {
             return Ok(failed);
         }
         let mut writer = cell.writer();
-        match invitee.end(cell.state().invited(invitee), &user, now)? {
-            Ended::New => {
+        match invitee.commit(cell.state().invited(invitee), &user, now)? {
+            InviteOutcome::Create => {
                 // The user who was to get the mail again was deleted meanwhile.
                 if cell.state().user(&user.id).is_some() {
                     *user = fresh()?;
@@ -123,11 +125,11 @@ impl MemoryStore {
                 cell.change(|state| state.insert(record))?;
                 Ok(InviteResult::ok(invitee, &user))
             }
-            Ended::Renewed(user) => {
+            InviteOutcome::Renew(user) => {
                 cell.put(&mut writer, &user);
                 Ok(InviteResult::ok(invitee, &user))
             }
-            Ended::Answered(result) => Ok(result),
+            InviteOutcome::Done(result) => Ok(result),
         }
     }
 }

@@ -74,7 +74,7 @@ impl Users {
         Self {
             name: "users",
             policies,
-            columns: scieve_users::columns().for_tenant(TENANT),
+            columns: scieve_users::mapping().for_tenant(TENANT),
             whole_grammar: false,
         }
     }

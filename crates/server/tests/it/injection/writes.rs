@@ -3,7 +3,7 @@
 use super::World;
 use super::client::{Client, USERS};
 use super::corpus::{Hostile, encoded};
-use scieve_users::{KEY_BYTES, Status};
+use scieve_users::{MAX_KEY_BYTES, Status};
 use serde_json::Value;
 
 /// Gives how many users were made.
@@ -32,7 +32,9 @@ fn read(client: &mut Client<'_>, id: &Value) -> Value {
 
 /// Whether users can have it as their name, subject or address.
 fn fits(text: &str) -> bool {
-    !text.contains('\0') && text.len() <= KEY_BYTES && scieve::fold_key(text).len() <= KEY_BYTES
+    !text.contains('\0')
+        && text.len() <= MAX_KEY_BYTES
+        && scieve::fold_key(text).len() <= MAX_KEY_BYTES
 }
 
 fn is_address(text: &str) -> bool {

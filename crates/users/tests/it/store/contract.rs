@@ -2,9 +2,9 @@
 
 use super::random::query;
 use scieve_users::{
-    CursorKey, Decision, Failure, Fixture, ID_BYTES, INVITE_SECONDS, Invitation, InviteCode,
-    InviteResult, Invitee, KEY_BYTES, MailError, Mailer, NewUser, Operation, Page, Query,
-    Reference, SilentMailer, Sort, SortKey, Status, StoreError, TEXT_BYTES, User, UserStore,
+    CursorKey, Decision, Failure, Fixture, INVITE_SECONDS, Invitation, InviteCode, InviteResult,
+    Invitee, MAX_ID_BYTES, MAX_KEY_BYTES, MAX_STRING_BYTES, MailError, Mailer, NewUser, Operation,
+    Page, Query, Reference, SilentMailer, Sort, SortKey, Status, StoreError, User, UserStore,
     Window,
 };
 use serde_json::{Value, json};
@@ -527,7 +527,7 @@ async fn loads<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
 
 /// Names as long as they can be: they differ at their ends, and cursors for them stay short.
 async fn long_names<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
-    let long = "é".repeat((KEY_BYTES - 2) / 2);
+    let long = "é".repeat((MAX_KEY_BYTES - 2) / 2);
     for end in ["b", "a", ""] {
         store
             .create(
@@ -547,7 +547,7 @@ async fn long_names<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
             break;
         }
         let position = scieve_users::Position::of(&page.users[0], asked.sort);
-        assert!(position.key.len() <= SortKey::LENGTH + 1);
+        assert!(position.key.len() <= SortKey::MAX_BYTES + 1);
         let cursor =
             scieve_users::Cursor::new(asked.sort, scieve_users::Direction::Next, position, None);
         assert!(cursor.encode(&CursorKey::new(b"k"), TENANT).len() < 2000);
@@ -580,17 +580,17 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
     };
     let most = |bytes: usize| "x".repeat(bytes);
     // Two bytes, and three when folded.
-    let growing = "ŉ".repeat(KEY_BYTES / 2);
-    assert!(growing.len() <= KEY_BYTES && scieve::fold_key(&growing).len() > KEY_BYTES);
+    let growing = "ŉ".repeat(MAX_KEY_BYTES / 2);
+    assert!(growing.len() <= MAX_KEY_BYTES && scieve::fold_key(&growing).len() > MAX_KEY_BYTES);
     let fits = NewUser {
-        name: Some(most(KEY_BYTES)),
-        email: Some(format!("a@{}", most(KEY_BYTES - 2))),
-        picture: Some(most(TEXT_BYTES)),
-        ..new(&most(KEY_BYTES))
+        name: Some(most(MAX_KEY_BYTES)),
+        email: Some(format!("a@{}", most(MAX_KEY_BYTES - 2))),
+        picture: Some(most(MAX_STRING_BYTES)),
+        ..new(&most(MAX_KEY_BYTES))
     };
     let kept = store.create(TENANT, fits.clone()).await.unwrap();
     assert_eq!(store.get(TENANT, &kept.id).await.unwrap(), kept);
-    for wrong in [most(KEY_BYTES + 1), growing, "a\0b".to_owned()] {
+    for wrong in [most(MAX_KEY_BYTES + 1), growing, "a\0b".to_owned()] {
         let (at, message) = invalid(store.create(TENANT, new(&wrong)).await);
         assert_eq!(at, "/subject");
         assert!(message.contains("1020") || message.contains("U+0000"), "{message}");
@@ -650,7 +650,7 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
         let roles = store.load(TENANT, serde_json::from_value(role).unwrap(), vec![], vec![]).await;
         assert_eq!(invalid(roles.map(|()| kept.clone())).0, "/roles/0/name");
     }
-    for wrong in [most(TEXT_BYTES + 1), "\0".to_owned()] {
+    for wrong in [most(MAX_STRING_BYTES + 1), "\0".to_owned()] {
         assert_eq!(
             invalid(
                 store.create(TENANT, NewUser { picture: Some(wrong.clone()), ..new("a") }).await
@@ -663,7 +663,7 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
         );
         assert!(read.is_err());
     }
-    for tenant in [most(ID_BYTES + 1), "a\0b".to_owned()] {
+    for tenant in [most(MAX_ID_BYTES + 1), "a\0b".to_owned()] {
         assert_eq!(invalid(store.create(&tenant, new("a")).await).0, "/tenantId");
         assert!(store.load(&tenant, vec![], vec![], vec![]).await.is_err());
         assert_eq!(store.count(&tenant).await, Ok(0));

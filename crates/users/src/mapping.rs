@@ -1,34 +1,40 @@
-//! Where the reference tables of users hold what can be filtered by: one line an attribute.
+//! The mapping of the users resource to its reference tables: one line per attribute.
 
 use scieve::sql::{CheckedMapping, ChildTable, Column, Mapping};
 use std::sync::LazyLock;
 
 #[expect(clippy::expect_used)]
-static COLUMNS: LazyLock<CheckedMapping> =
-    LazyLock::new(|| mapping().check().expect("a constant, which a test checks"));
+static MAPPING: LazyLock<CheckedMapping> =
+    LazyLock::new(|| build().check().expect("a constant, checked by a test"));
 
-/// The tables of users: `users`, with a row a user, and `user_roles`, `user_groups`, `user_group_roles` (the roles that come with groups,
-/// a row for each) and `user_scopes`. Every text has a column with its key; what lists are sorted by has a sort column.
+/// Returns the mapping of the users resource to SQL tables.
 ///
-/// The tables hold many tenants, and ids are unique within one only: name it by [`CheckedMapping::for_tenant`].
+/// `users` has one row per user. `user_roles`, `user_groups`, `user_group_roles` (the roles of a
+/// user's groups) and `user_scopes` have one row per value. Each string has a second column with
+/// its [`fold_key`](scieve::fold_key), and each sortable attribute a sort column.
+///
+/// The tables are multi-tenant, and ids are unique only within a tenant: select the tenant by
+/// [`CheckedMapping::for_tenant`].
 ///
 /// ```
 /// use scieve::sql::{Dialect, Select};
 ///
 /// let plan = scieve_users::policy().parse(r#"name eq "Bob" and status eq "active""#)?;
-/// let statement = plan.to_sql(&scieve_users::columns().for_tenant("tenant-1"), Dialect::Sqlite, &Select::default())?;
+/// let mapping = scieve_users::mapping().for_tenant("tenant-1");
+/// let statement = plan.to_sql(&mapping, Dialect::Sqlite, &Select::default())?;
 /// assert_eq!(
 ///     statement.sql,
-///     "SELECT `u`.`id` FROM `users` AS `u` WHERE `u`.`tenant_id` = ? AND `u`.`name_f` = ? AND `u`.`status_f` = ? ORDER BY `u`.`id` ASC"
+///     "SELECT `u`.`id` FROM `users` AS `u` WHERE `u`.`tenant_id` = ? \
+///      AND `u`.`name_f` = ? AND `u`.`status_f` = ? ORDER BY `u`.`id` ASC"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use]
-pub fn columns() -> &'static CheckedMapping {
-    &COLUMNS
+pub fn mapping() -> &'static CheckedMapping {
+    &MAPPING
 }
 
-fn mapping() -> Mapping {
+fn build() -> Mapping {
     Mapping::new("users", "id")
         .tenant_column("tenant_id")
         .attribute("id", text("id").sorted_by("id_sort").not_null())
@@ -61,10 +67,10 @@ fn child(table: &str) -> ChildTable {
 
 #[cfg(test)]
 mod tests {
-    use super::mapping;
+    use super::build;
 
     #[test]
-    fn the_mapping_can_be_checked() {
-        mapping().check().unwrap();
+    fn the_mapping_is_valid() {
+        build().check().unwrap();
     }
 }

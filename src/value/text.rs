@@ -1,4 +1,8 @@
 //! The string operands of a plan, stored inline if they are short.
+//!
+//! `smol_str` does not replace this type: it stores 23 bytes inline, one less than a 24-digit id,
+//! and takes 16 % (F2) to 139 % (F7) more instructions in `check` (`scripts/instructions check`).
+//! `compact_str` stores 24 bytes inline, but brings the default build to 13 crates (maximum 10).
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -10,7 +14,7 @@ use arrayvec::ArrayString;
 use super::CaseSensitivity;
 use super::fold::{FoldClass, fold_non_ascii};
 
-/// Maximum length of inline strings in bytes. Most names, words and ids are shorter.
+/// Maximum length of inline strings in bytes. Includes most names and words, and 24-digit ids.
 const INLINE: usize = 24;
 
 /// A string operand of a plan. Dereferences to `str`.

@@ -1,7 +1,7 @@
 //! The string operands of a plan, stored inline if they are short.
 //!
 //! `smol_str` does not replace this type: it stores 23 bytes inline, one less than a 24-digit id,
-//! and takes 16 % (F2) to 139 % (F7) more instructions in `check` (`scripts/instructions check`).
+//! and takes 16 % (F2) to 139 % (F7) more instructions in `check` (callgrind).
 //! `compact_str` stores 24 bytes inline, but brings the default build to 13 crates (maximum 10).
 
 use std::cmp::Ordering;

@@ -9,8 +9,8 @@ use std::path::Path;
 /// The policy and syntax of a command.
 #[derive(clap::Args)]
 pub(crate) struct PolicyArgs {
-    /// Policy to check filters against: `users`, `scim-user`, `scim-group`, `none`, or a .json or
-    /// .toml file
+    /// Policy to check filters against: `users` (the reference users resource), `scim-user` or
+    /// `scim-group` (RFC 7643), `none` (only the grammar), or a .json or .toml file
     #[arg(long, value_name = "POLICY", default_value = "users")]
     policy: String,
     /// Syntax to accept [default: the policy's]

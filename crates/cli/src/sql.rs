@@ -37,7 +37,8 @@ pub(crate) struct Sql {
     /// Maximum number of rows
     #[arg(long, value_name = "N")]
     limit: Option<u64>,
-    /// Sort by an attribute, in descending order after a `-` [default: sort by the key]
+    /// Sort by an attribute; prefix its name with `-` for descending order [default: sort by the
+    /// key]
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     sort: Option<String>,
     /// Restrict the query to a tenant; requires a `tenant_column` in the mapping [default: all rows

@@ -1,12 +1,11 @@
 //! The command line, run as people and programs run it.
 
+use crate::ROOT;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-/// The root of the repository, against which the paths of examples are resolved.
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 const MAIN_FILTER: &str =
     r#"(name eq "Bob" or name eq "Alice") and (status eq "active" or status eq "disabled")"#;
 const SEARCH: &str = r#"name co "query" or email co "query" or subject co "query" or id eq "query" or assignedRoles.name eq "query""#;
@@ -375,6 +374,15 @@ fn unreadable_input_and_wrong_usage_exit_with_2() {
         &[],
     ] {
         assert_eq!(run(usage).code, 2, "{usage:?}");
+    }
+}
+
+#[cfg(not(feature = "serve"))]
+#[test]
+fn serve_names_the_missing_feature() {
+    for arguments in [&["serve"][..], &["serve", "--help"], &["serve", "--store", "sqlite:x"]] {
+        let run = run(arguments);
+        assert_eq!((run.code, run.err.contains("--features serve")), (2, true), "{}", run.err);
     }
 }
 

@@ -20,3 +20,6 @@ mod http_client;
 mod serve;
 #[cfg(all(feature = "serve", target_os = "linux"))]
 mod soak;
+
+/// The root of the repository, against which the paths of examples are resolved.
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

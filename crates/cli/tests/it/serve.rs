@@ -1,5 +1,6 @@
 //! `scieve serve` as a program: what it says, what it keeps to itself, and how it ends.
 
+use crate::ROOT;
 use crate::http_client::{Answer, request};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,6 +12,7 @@ fn scieve(arguments: &[&str]) -> Command {
     command
         .args(["serve", "--listen", "127.0.0.1:0"])
         .args(arguments)
+        .current_dir(ROOT)
         .env_remove("RUST_LOG")
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
@@ -225,7 +227,11 @@ fn wrong_usage() {
         (vec!["--api-key", "k", "--store", "sqlite:/nowhere/at/all.db"], "cannot be reached"),
         (
             vec!["--api-key", "k", "--store", "postgres://ann:markedsecret@127.0.0.1:1/users"],
-            "postgres://127.0.0.1:1/users: cannot be reached",
+            if cfg!(feature = "full") {
+                "postgres://127.0.0.1:1/users: cannot be reached"
+            } else {
+                "requires the feature `full`"
+            },
         ),
         (vec!["--api-key", ""], "cannot be empty"),
         (vec!["--fixture", "nowhere.json"], "cannot read `nowhere.json`"),

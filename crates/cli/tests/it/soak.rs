@@ -151,7 +151,7 @@ fn memory_stays_flat() {
     let seconds =
         std::env::var("SCIEVE_SOAK_SECONDS").map_or(2, |seconds| seconds.parse::<u64>().unwrap());
     let mut serve = Command::new(env!("CARGO_BIN_EXE_scieve"));
-    serve.args([
+    serve.current_dir(crate::ROOT).args([
         "serve",
         "--listen",
         "127.0.0.1:0",

@@ -1,26 +1,150 @@
-//! Users in memory. Nothing of it outlives the process.
+//! The in-memory store: a small columnar database with snapshot isolation. Nothing is persisted.
+//!
+//! # Design
+//!
+//! ## Idea
+//!
+//! The store serves three kinds of requests in microseconds over a million users: lookups by key,
+//! pages of a sorted list under any filter, and writes of single users that do not block readers.
+//! It therefore combines
+//!
+//! - hash and id indexes for lookups ([`hash_index`], [`id_index`]);
+//! - columnar segments in the order of names, the default order of lists, so that a filter is
+//!   evaluated on a few bytes per user ([`segment`], [`select`]);
+//! - per-segment Bloom filters and trigram indexes that exclude segments without a match
+//!   ([`bloom`], [`trigram_index`]);
+//! - copy-on-write trees for all of these, so that a reader has a consistent snapshot and a writer
+//!   copies only the nodes that it changes ([`cow_btree`], [`cow_vec`]).
+//!
+//! ## Data layout
+//!
+//! ```text
+//! MemoryStore
+//!  └ TenantCell            one per tenant: the current state, and a lock for writers
+//!     └ Tenant             a state: snapshots share its nodes
+//!        ├ users           CowVec<StoredUser>: slot -> user, in order of creation
+//!        ├ hash_index      CowBTree: hash of (attribute, fold key), slot
+//!        ├ id_index        CowBTree: slots in the order of ids
+//!        ├ status_counts   number of users by status
+//!        └ name_order      CowBTree: segments in the order of (name, id)
+//!
+//! name_order
+//!   branch ─ SegmentSummary    trigram indexes of names, e-mails, subjects:
+//!   │                          one word per trigram hash, one bit per segment
+//!   ├ segment 0            up to 512 rows, about 400 on average
+//!   ├ segment 1
+//!   │   ├ slots            u32 per row: the user in `users`
+//!   │   ├ statuses         u8 per row, one bit per status
+//!   │   ├ membership_codes 3 * u16 per row: interned role, group and scope lists
+//!   │   ├ ids, names,      concatenated strings (fold keys, except ids)
+//!   │   │ emails, subjects
+//!   │   └ memberships      Bloom filter over all roles, groups and scopes of the rows
+//!   └ ...                  up to 63 segments
+//! ```
+//!
+//! A *slot* is the number of a user in `users`; a *row* is an index in a segment.
+//!
+//! ## Queries
+//!
+//! ```text
+//! Plan ──► Search                 conditions, resolved against the indexes     search
+//!            │
+//!            ├─ candidates? ────► verify the users ──► top k                   list, top_k
+//!            │                    (id, subject, email, clientId `eq`)
+//!            ▼
+//!          name scan              ranges of the name order                     name_scan
+//!            │  segments excluded by trigrams and Bloom filters                select
+//!            │  conditions on sets of rows, cheapest first                     select
+//!            ▼
+//!          matching slots ──────► page in order of the scan, or top k          list, top_k
+//! ```
+//!
+//! Bloom filters and trigram indexes have false positives and no false negatives, so every row of a
+//! segment that is not excluded is verified: by its columns if they suffice, or else by evaluating
+//! the test on the stored user ([`scieve::Test::matches`]). Results of tests on interned lists are
+//! memoised per query ([`memo`]).
+//!
+//! ## Writes
+//!
+//! A reader clones the `Arc` of the current state and then holds no lock. A writer locks the tenant
+//! against other writers, validates the change against the current state, and applies it while
+//! readers cannot clone the state, for some microseconds. If no reader has the state, it is changed
+//! in place. Otherwise it is cloned, which copies the top levels of the trees, and each node on the
+//! path of the change is copied as well; readers keep the old nodes. A load builds a new state
+//! aside and then swaps it in.
+//!
+//! Deletion changes the status of a user and nothing else: the user keeps its slot, row and id.
+//!
+//! ## Invariants
+//!
+//! - A state that a reader has is never changed.
+//! - Slots are not reused, and ids do not change.
+//! - Each user has one row in the name order, one entry in the id index, and one entry in the hash
+//!   index for its id, its subject, and its e-mail address and client id if present.
+//! - Columns and indexes contain fold keys ([`scieve::fold_key`]), except for ids, so they serve
+//!   case-insensitive tests only; others are evaluated on the stored user.
+//! - The summary of a branch has all trigrams of the strings in its segments, and the Bloom filter
+//!   of a segment all memberships of its rows. Both may have more.
+//!
+//! ## Complexity
+//!
+//! With `n` users, and `m` matches of which the page takes `p`:
+//!
+//! | operation | time |
+//! |---|---|
+//! | lookup by id, subject, e-mail address or client id | O(log n) |
+//! | page in the order of names | O(log n + rows scanned until `p` match) |
+//! | page in the order of ids | O(rows scanned until 4,097 match, then until `p` match) |
+//! | page in another order | O(n + m log p) |
+//! | total of a filter | O(n); O(1) if it compares statuses alone |
+//! | write of a user | O(log n), and O(n / 4,096) if a reader has the state |
+//! | load into an empty tenant | O(n log n) |
+//!
+//! Rows of excluded segments are not scanned: for a substring or membership that no user has, a
+//! scan reads one or two words per trigram and branch, or one Bloom filter per segment.
+//!
+//! Measured times and memory per user are in `benches/README.md`.
+//!
+//! ## Sources
+//!
+//! - Bloom filter: B. H. Bloom, "Space/Time Trade-offs in Hash Coding with Allowable Errors", CACM
+//!   13(7), 1970.
+//! - Trigram index: R. Cox, "Regular Expression Matching with a Trigram Index", 2012; PostgreSQL's
+//!   `pg_trgm`. Bit-sliced signatures: B. Goodwin et al., "BitFunnel: Revisiting Signatures for
+//!   Search", SIGIR 2017.
+//! - Copy-on-write B+tree: H. Chu, "MDB: A Memory-Mapped Database and Backend for OpenLDAP", 2011
+//!   (LMDB); O. Rodeh, "B-trees, Shadowing, and Clones", 2008.
+//! - Multiplicative hashing: D. Knuth, The Art of Computer Programming, volume 3, section 6.4.
+//! - SWAR: H. Warren, Hacker's Delight, chapter 6; S. E. Anderson, Bit Twiddling Hacks.
+//! - Interpolation and galloping search: W. W. Peterson, 1957; J. L. Bentley and A. C. Yao, 1976.
 
-mod answers;
-mod bits;
-mod block;
-mod digest;
-mod grams;
-mod ids;
+mod bloom;
+mod cow_btree;
+mod cow_vec;
+mod hash_index;
+mod id_index;
+mod id_scan;
+mod interner;
 mod list;
-mod lookup;
-mod marks;
-mod record;
+mod memo;
+mod name_scan;
+mod rowset;
+mod scan_start;
 mod search;
-mod shared;
-mod slots;
+mod segment;
+mod segment_summary;
+mod select;
+mod stored_user;
 mod tenant;
-mod texts;
-mod tree;
+mod text_column;
+mod top_k;
+mod trigram_index;
+mod window;
 
+use self::hash_index::IndexedAttribute;
 use self::list::list;
-use self::lookup::By;
-use self::record::{Record, Sharing};
-use self::search::statuses;
+use self::search::status_mask;
+use self::stored_user::{Interners, StoredUser};
 use self::tenant::Tenant;
 use super::error::StoreError;
 use super::id::{Ids, new_subject};
@@ -38,23 +162,25 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Users in memory, with indexes of ids, subjects, e-mail addresses, names, statuses, roles and groups.
+/// A store that keeps users in memory, with indexes for ids, subjects, e-mail addresses, names,
+/// statuses, roles and groups.
 ///
-/// Nothing is written to disk: when the process ends, the users are gone. Readers see a whole state, the one that was current when they
-/// began; they neither wait for one another nor hold up a writer, however long they take. Writers of one tenant come one after
-/// the other. The futures are ready at once. Deleted users stay, marked as such, and take memory.
+/// Nothing is persisted: the users are gone when the process ends. Each call reads a consistent
+/// snapshot of the tenant. Readers do not block one another, nor a writer, however long they take;
+/// writers of the same tenant run one after the other. All returned futures are ready at once.
+/// Deleted users are kept with status `deleted` and take memory.
 pub struct MemoryStore {
-    tenants: RwLock<HashMap<String, Arc<Cell>>>,
+    tenants: RwLock<HashMap<String, Arc<TenantCell>>>,
     ids: Ids,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
-/// One tenant.
-struct Cell {
+/// The current state of a tenant.
+struct TenantCell {
     id: Arc<str>,
     state: RwLock<Arc<Tenant>>,
-    /// Held by whoever writes, from the first look to the last change.
-    writer: Mutex<Sharing>,
+    /// Locked by a writer from its first read to its last change.
+    writer: Mutex<Interners>,
 }
 
 impl Default for MemoryStore {
@@ -64,7 +190,7 @@ impl Default for MemoryStore {
 }
 
 impl MemoryStore {
-    /// A store without users.
+    /// Creates a store without users that uses the system clock.
     #[must_use]
     pub fn new() -> Self {
         Self::with_clock(|| {
@@ -73,31 +199,34 @@ impl MemoryStore {
         })
     }
 
-    /// A store without users that asks this for the time.
+    /// Creates a store without users that uses the given clock.
     #[must_use]
     pub fn with_clock(clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self { tenants: RwLock::default(), ids: Ids::new(), clock: Box::new(clock) }
     }
 
-    /// The state of the tenant; that of an empty one where there is none.
+    /// Returns the state of the tenant, or an empty state if there is no such tenant.
     fn state(&self, tenant: &str) -> Arc<Tenant> {
         let tenants = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
         tenants.get(tenant).map_or_else(|| Arc::new(Tenant::new()), |cell| cell.state())
     }
 
-    fn cell(&self, tenant: &str) -> Arc<Cell> {
+    /// Returns the cell of the tenant, which is created if there is none.
+    fn cell(&self, tenant: &str) -> Arc<TenantCell> {
         if let Some(cell) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(tenant)
         {
             return Arc::clone(cell);
         }
         let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(tenants.entry(tenant.to_owned()).or_insert_with(|| Arc::new(Cell::new(tenant))))
+        Arc::clone(
+            tenants.entry(tenant.to_owned()).or_insert_with(|| Arc::new(TenantCell::new(tenant))),
+        )
     }
 
-    /// Does what an invitation asks for.
+    /// Invites one user: stores it, or renews its invitation, after the mail has been sent.
     fn invite_one(
         &self,
-        cell: &Cell,
+        cell: &TenantCell,
         invitee: &Invitee,
         mailer: &dyn Mailer,
     ) -> Result<InviteResult, StoreError> {
@@ -110,23 +239,23 @@ impl MemoryStore {
             InviteStart::SendMail(user) => user,
             InviteStart::Done(result) => return Ok(result),
         };
-        // No lock is held here, so the users may have changed behind it.
+        // No lock is held while the mail is sent, so the users may have changed in the meantime.
         if let Some(failed) = invitee.send(&user, mailer) {
             return Ok(failed);
         }
         let mut writer = cell.writer();
         match invitee.commit(cell.state().invited(invitee), &user, now)? {
             InviteOutcome::Create => {
-                // The user who was to get the mail again was deleted meanwhile.
-                if cell.state().user(&user.id).is_some() {
+                // The user to be renewed has been deleted in the meantime and keeps its id.
+                if cell.state().find_by_id(&user.id).is_some() {
                     *user = fresh()?;
                 }
-                let record = cell.record(&mut writer, &user);
-                cell.change(|state| state.insert(record))?;
+                let stored = cell.to_stored(&mut writer, &user);
+                cell.change(|state| state.insert(stored))?;
                 Ok(InviteResult::ok(invitee, &user))
             }
             InviteOutcome::Renew(user) => {
-                cell.put(&mut writer, &user);
+                cell.replace(&mut writer, &user);
                 Ok(InviteResult::ok(invitee, &user))
             }
             InviteOutcome::Done(result) => Ok(result),
@@ -134,7 +263,7 @@ impl MemoryStore {
     }
 }
 
-impl Cell {
+impl TenantCell {
     fn new(id: &str) -> Self {
         Self {
             id: id.into(),
@@ -147,46 +276,46 @@ impl Cell {
         Arc::clone(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn writer(&self) -> MutexGuard<'_, Sharing> {
+    fn writer(&self) -> MutexGuard<'_, Interners> {
         self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record(&self, writer: &mut Sharing, user: &User) -> Record {
-        Record::new(user, Arc::clone(&self.id), writer)
+    fn to_stored(&self, writer: &mut Interners, user: &User) -> StoredUser {
+        StoredUser::new(user, Arc::clone(&self.id), writer)
     }
 
-    /// Changes the state in its place, or, where a reader still has it, a copy. Only who holds the writer may.
+    /// Changes the state in place, or a copy of it if a reader still has it. The caller must hold
+    /// the writer lock.
     fn change<T>(&self, change: impl FnOnce(&mut Tenant) -> T) -> T {
         change(Arc::make_mut(&mut self.state.write().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Puts the user in the place of the one with that id.
-    fn put(&self, writer: &mut Sharing, user: &User) {
-        let record = self.record(writer, user);
-        let slot = self.state().user(&user.id).map(|(slot, _)| slot);
+    /// Replaces the user with the same id.
+    fn replace(&self, writer: &mut Interners, user: &User) {
+        let stored = self.to_stored(writer, user);
+        let slot = self.state().find_by_id(&user.id).map(|(slot, _)| slot);
         if let Some(slot) = slot {
-            self.change(|state| state.replace(slot, record));
+            self.change(|state| state.replace(slot, stored));
         }
     }
 }
 
 impl Tenant {
-    /// The user of that id, unless deleted.
+    /// Returns the user with this id, unless deleted.
     fn live(&self, id: &str) -> Result<User, StoreError> {
-        let found = self.user(id).filter(|(_, record)| record.status() != Status::Deleted);
-        found.map(|(_, record)| record.user()).ok_or(StoreError::NotFound)
+        let found = self.find_by_id(id).filter(|(_, user)| user.status() != Status::Deleted);
+        found.map(|(_, user)| user.to_user()).ok_or(StoreError::NotFound)
     }
 
-    /// Whom an invitation is about.
+    /// Returns the user to whom an invitation applies: of those with the e-mail address, the one
+    /// that [`Decision::rank`] puts first.
     fn invited(&self, invitee: &Invitee) -> Option<User> {
         let address = fold_key(&invitee.email);
-        let users = self
-            .with(By::Email, &address)
-            .map(|(_, record)| record)
-            .filter(|record| record.status() != Status::Deleted);
-        users
-            .min_by_key(|record| (Decision::rank(record.status()), record.id()))
-            .map(|record| record.user())
+        self.find(IndexedAttribute::Email, &address)
+            .map(|(_, user)| user)
+            .filter(|user| user.status() != Status::Deleted)
+            .min_by_key(|user| (Decision::rank(user.status()), user.id()))
+            .map(|user| user.to_user())
     }
 }
 
@@ -197,7 +326,7 @@ impl UserStore for MemoryStore {
 
     async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
         let state = self.state(tenant);
-        let found = state.live_by_subject(subject).map(|record| Arc::new(record.user()));
+        let found = state.live_by_subject(subject).map(|user| Arc::new(user.to_user()));
         found.ok_or(StoreError::NotFound)
     }
 
@@ -211,8 +340,8 @@ impl UserStore for MemoryStore {
             return Err(StoreError::SubjectTaken { subject: user.subject });
         }
         drop(state);
-        let record = cell.record(&mut writer, &user);
-        cell.change(|state| state.insert(record))?;
+        let stored = cell.to_stored(&mut writer, &user);
+        cell.change(|state| state.insert(stored))?;
         Ok(Arc::new(user))
     }
 
@@ -234,7 +363,7 @@ impl UserStore for MemoryStore {
             Operation::apply_all(operations, &user, &state.roles, &state.groups, (self.clock)())?;
         drop(state);
         if patched.changed {
-            cell.put(&mut writer, &patched.user);
+            cell.replace(&mut writer, &patched.user);
         }
         Ok(patched)
     }
@@ -249,12 +378,12 @@ impl UserStore for MemoryStore {
             last_updated_at: (self.clock)(),
             ..user
         };
-        cell.put(&mut writer, &user);
+        cell.replace(&mut writer, &user);
         Ok(())
     }
 
     async fn count(&self, tenant: &str) -> Result<u64, StoreError> {
-        Ok(self.state(tenant).count(statuses(|status| status != Status::Deleted)))
+        Ok(self.state(tenant).count(status_mask(|status| status != Status::Deleted)))
     }
 
     async fn invite(
@@ -284,17 +413,17 @@ impl UserStore for MemoryStore {
     ) -> Result<(), StoreError> {
         let cell = self.cell(tenant);
         let mut writer = cell.writer();
-        // A copy, so that readers go on meanwhile.
+        // Load into a copy, so that readers are not blocked.
         let mut state = Tenant::clone(&cell.state());
         check_load(
             tenant,
             (&roles, &groups, &users),
-            |id| state.user(id).is_some(),
+            |id| state.find_by_id(id).is_some(),
             |subject| state.has_subject(subject),
         )?;
         state.roles = Arc::new(merged(&state.roles, roles));
         state.groups = Arc::new(merged(&state.groups, groups));
-        state.extend(&users, |user| cell.record(&mut writer, user))?;
+        state.extend(&users, |user| cell.to_stored(&mut writer, user))?;
         *cell.state.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(state);
         Ok(())
     }

@@ -1,64 +1,79 @@
-//! A plan made ready for the indexes: what they answer is looked up, the rest is asked of the records.
+//! The planner: turns the checked plan of a query into conditions on rows, resolved against the
+//! indexes of a tenant.
+//!
+//! A [`Search`] answers these questions, cheapest first:
+//!
+//! 1. [`Search::candidates`]: does a hash index yield a small superset of the matches?
+//! 2. [`Search::names`]: can the matches have only a few names, so that a scan of these parts of
+//!    the name order suffices?
+//! 3. [`Search::segments`] and [`Search::excludes`]: can a segment be skipped because of its
+//!    trigrams or its Bloom filter?
+//! 4. [`Search::select`]: which rows of a segment match? [`Search::matches`]: does one user match?
+//!
+//! The last two questions are answered exactly; the others may only err on the side of more rows.
 
-use super::answers::Answers;
-use super::bits::Bits;
-use super::block::Block;
-use super::digest::Digest;
-use super::grams::{Gram, grams};
-use super::lookup::By;
-use super::marks::Mark;
-use super::record::Record;
-use super::shared::Kind;
+use super::bloom::BloomHash;
+use super::hash_index::IndexedAttribute;
+use super::interner::MembershipKind;
+use super::memo::Memo;
+use super::stored_user::StoredUser;
 use super::tenant::Tenant;
-use super::texts::Text;
-use super::tree::Spot;
+use super::text_column::TextColumn;
+use super::trigram_index::{Trigram, trigrams};
 use crate::attributes;
 use crate::page::Query;
 use crate::user::{Members, Status, User};
-use scieve::{Attribute, Schema};
-use scieve::{CaseSensitivity, Substring, Value, fold_key};
+use scieve::{Attribute, CaseSensitivity, Schema, Substring, Value, fold_key};
 use scieve::{Node, Plan, Predicate, Test};
 
-/// Grams of a needle that blocks are asked for, at most.
-const GRAMS: usize = 16;
+/// Maximum number of trigrams of a substring to look up. More would hardly exclude more segments.
+const MAX_TRIGRAMS: usize = 16;
 
-/// A question about rows of blocks.
+/// A condition on rows.
 pub(super) enum Search<'q> {
-    /// All of them; true where there are none. The cheap ones come first.
+    /// Conjunction in the order of [`Search::cost`]; true if it is empty.
     All(Vec<Self>),
+    /// Disjunction in the order of [`Search::cost`]; false if it is empty.
     Any(Vec<Self>),
     Not(Box<Self>),
-    /// One of the statuses, a bit for each.
+    /// The status is in the mask, which has one bit per status.
     Status(u8),
-    /// One of these users, sorted.
-    Users(Vec<u32>),
-    /// The name's key is one of these, sorted.
+    /// The slot is one of these, which are sorted.
+    Slots(Vec<u32>),
+    /// The fold key of the name is one of these, which are sorted.
     Names(Vec<&'q str>),
-    /// With the grams of the needle: a block that lacks one has no such user.
-    Contains(Text, &'q Substring, Vec<Gram>),
+    /// The column contains the substring. Segments without one of the trigrams have no match.
+    Contains {
+        column: TextColumn,
+        substring: &'q Substring,
+        trigrams: Vec<Trigram>,
+    },
     IdAbove(&'q str),
     IdBelow(&'q str),
-    /// What only the record knows; where `marks` are given, a block that has none of them has no such user; where
-    /// `answers`, they depend on that list alone.
-    Record {
+    /// A test that is evaluated on the stored user.
+    User {
         test: &'q Test,
         schema: &'q Schema,
-        marks: Option<Vec<Mark>>,
-        answers: Option<(Kind, Answers)>,
+        /// Segments whose Bloom filter contains none of these have no match; `None` if the test
+        /// does not compare memberships for equality.
+        memberships: Option<Vec<BloomHash>>,
+        /// The membership list on which alone the result depends, with the results so far.
+        memo: Option<(MembershipKind, Memo)>,
     },
 }
 
 impl<'q> Search<'q> {
-    /// What the query asks for, its order and window apart.
-    pub(super) fn of(query: &'q Query<'_>, tenant: &Tenant) -> Self {
+    /// Plans the conditions of a query: its filter, its bounds on ids and the exclusion of deleted
+    /// users, without order and window.
+    pub(super) fn new(query: &'q Query<'_>, tenant: &Tenant) -> Self {
         let mut all = Vec::new();
         if query.without_deleted {
-            all.push(Self::Status(statuses(|status| status != Status::Deleted)));
+            all.push(Self::Status(status_mask(|status| status != Status::Deleted)));
         }
         all.extend(query.id_above.as_deref().map(Self::IdAbove));
         all.extend(query.id_below.as_deref().map(Self::IdBelow));
         if let Some(plan) = query.plan {
-            match Self::node(plan.root(), plan, tenant) {
+            match Self::from_node(plan.root(), plan, tenant) {
                 Self::All(parts) => all.extend(parts),
                 part => all.push(part),
             }
@@ -67,90 +82,76 @@ impl<'q> Search<'q> {
         Self::All(all)
     }
 
-    fn node(node: &'q Node, plan: &'q Plan<User>, tenant: &Tenant) -> Self {
+    fn from_node(node: &'q Node, plan: &'q Plan<User>, tenant: &Tenant) -> Self {
         let parts = |children: &'q [Node]| {
             let mut parts: Vec<_> =
-                children.iter().map(|child| Self::node(child, plan, tenant)).collect();
+                children.iter().map(|child| Self::from_node(child, plan, tenant)).collect();
             parts.sort_by_key(Self::cost);
             parts
         };
         match node {
             Node::All(children) => Self::All(parts(children)),
             Node::Any(children) => Self::Any(parts(children)),
-            Node::Not(child) => Self::Not(Box::new(Self::node(child, plan, tenant))),
-            Node::Test(test) => Self::test(test, plan.schema(), tenant),
+            Node::Not(child) => Self::Not(Box::new(Self::from_node(child, plan, tenant))),
+            Node::Test(test) => Self::from_test(test, plan.schema(), tenant),
         }
     }
 
-    fn test(test: &'q Test, schema: &'q Schema, tenant: &Tenant) -> Self {
-        let attribute = schema.attribute(test.attribute()).map_or(u32::MAX, Attribute::slot);
-        let values: Option<&[Value]> = match test.predicate() {
-            Predicate::Equal(value) => Some(std::slice::from_ref(value)),
-            Predicate::In(values) => Some(values),
-            Predicate::Never => return Self::Any(Vec::new()),
-            _ => None,
-        };
-        let kind = match attribute {
-            slot if attributes::ROLES.contains(&slot) => Some(Kind::Roles),
-            slot if attributes::GROUPS.contains(&slot) => Some(Kind::Groups),
-            attributes::SCOPES => Some(Kind::Scopes),
-            _ => None,
-        };
-        let record = |marks| Self::Record {
+    fn from_test(test: &'q Test, schema: &'q Schema, tenant: &Tenant) -> Self {
+        if matches!(test.predicate(), Predicate::Never) {
+            return Self::Any(Vec::new());
+        }
+        let slot = schema.attribute(test.attribute()).map_or(u32::MAX, Attribute::slot);
+        let kind = membership_kind(slot);
+        let on_user = |memberships| Self::User {
             test,
             schema,
-            marks,
-            answers: kind.map(|kind| (kind, Answers::new())),
+            memberships,
+            memo: kind.map(|kind| (kind, Memo::new())),
         };
+        // The indexes and columns hold fold keys.
         if test.case() == CaseSensitivity::Exact {
-            return record(None);
+            return on_user(None);
         }
-        match (attribute, test.predicate(), values.map(texts)) {
-            (attributes::NAME, Predicate::Contains(needle), _) => {
-                Self::contains(Text::Name, needle)
-            }
-            (attributes::EMAIL, Predicate::Contains(needle), _) => {
-                Self::contains(Text::Email, needle)
-            }
-            (attributes::SUBJECT, Predicate::Contains(needle), _) => {
-                Self::contains(Text::Subject, needle)
-            }
-            (attributes::ID, _, Some(Some(keys))) => Self::users(By::Id, &keys, tenant),
-            (attributes::SUBJECT, _, Some(Some(keys))) => Self::users(By::Subject, &keys, tenant),
-            (attributes::EMAIL, _, Some(Some(keys))) => Self::users(By::Email, &keys, tenant),
-            (attributes::CLIENT_ID, _, Some(Some(keys))) => Self::users(By::Client, &keys, tenant),
-            (attributes::NAME, _, Some(Some(keys))) => Self::Names(keys),
-            (attributes::STATUS, _, Some(Some(keys))) => {
-                Self::Status(statuses(|status| keys.contains(&status.name())))
-            }
-            (attributes::ID | attributes::STATUS, _, _) => record(None),
-            (_, _, Some(Some(keys))) => record(Some(keys.into_iter().map(Mark::of).collect())),
-            _ => record(None),
+        if let Predicate::Contains(substring) = test.predicate()
+            && let Some(column) = searchable_column(slot)
+        {
+            return Self::contains(column, substring);
+        }
+        let Some(keys) = equality_keys(test.predicate()) else { return on_user(None) };
+        let by = |attribute| Self::by_keys(attribute, &keys, tenant);
+        match slot {
+            attributes::ID => by(IndexedAttribute::Id),
+            attributes::SUBJECT => by(IndexedAttribute::Subject),
+            attributes::EMAIL => by(IndexedAttribute::Email),
+            attributes::CLIENT_ID => by(IndexedAttribute::ClientId),
+            attributes::NAME => Self::Names(keys),
+            attributes::STATUS => Self::Status(status_mask(|status| keys.contains(&status.name()))),
+            _ => on_user(Some(keys.into_iter().map(BloomHash::new).collect())),
         }
     }
 
-    fn contains(text: Text, needle: &'q Substring) -> Self {
-        let mut grams: Vec<_> = grams(needle.as_str().as_bytes()).take(GRAMS).collect();
-        grams.sort_unstable();
-        grams.dedup();
-        Self::Contains(text, needle, grams)
+    fn contains(column: TextColumn, substring: &'q Substring) -> Self {
+        let mut trigrams: Vec<_> =
+            trigrams(substring.as_str().as_bytes()).take(MAX_TRIGRAMS).collect();
+        trigrams.sort_unstable();
+        trigrams.dedup();
+        Self::Contains { column, substring, trigrams }
     }
 
-    fn users(by: By, keys: &[&str], tenant: &Tenant) -> Self {
-        let mut slots: Vec<u32> =
-            keys.iter().flat_map(|key| tenant.with(by, key)).map(|(slot, _)| slot).collect();
-        slots.sort_unstable();
-        slots.dedup();
-        Self::Users(slots)
+    fn by_keys(attribute: IndexedAttribute, keys: &[&str], tenant: &Tenant) -> Self {
+        let found = keys.iter().flat_map(|key| tenant.find(attribute, key));
+        Self::Slots(sorted_set(found.map(|(slot, _)| slot).collect()))
     }
 
+    /// Rank by cost per row, lowest first.
     fn cost(&self) -> u8 {
         match self {
             Self::Status(_) => 0,
-            Self::Users(_) => 1,
+            Self::Slots(_) => 1,
             Self::Names(_) | Self::IdAbove(_) | Self::IdBelow(_) => 2,
-            Self::Contains(..) => 3,
-            Self::Record { .. } => 4,
+            Self::Contains { .. } => 3,
+            Self::User { .. } => USER_COST,
             Self::Not(inner) => inner.cost(),
             Self::All(parts) | Self::Any(parts) => {
                 parts.iter().map(Self::cost).max().unwrap_or_default()
@@ -158,250 +159,135 @@ impl<'q> Search<'q> {
         }
     }
 
-    /// Whether records have to be looked at.
-    pub(super) fn is_slow(&self) -> bool {
-        self.cost() == 4
+    /// Returns whether stored users have to be read, which costs cache misses per row.
+    pub(super) fn reads_users(&self) -> bool {
+        self.cost() == USER_COST
     }
 
-    /// The statuses, where nothing else is asked for.
-    pub(super) fn only_statuses(&self) -> Option<u8> {
+    /// Returns the mask of statuses if nothing else is compared.
+    pub(super) fn status_only(&self) -> Option<u8> {
         match self {
             Self::Status(mask) => Some(*mask),
             Self::All(parts) => {
-                parts.iter().try_fold(u8::MAX, |mask, part| Some(mask & part.only_statuses()?))
+                parts.iter().try_fold(u8::MAX, |mask, part| Some(mask & part.status_only()?))
             }
             _ => None,
         }
     }
 
-    /// Users among whom are all that match, each once, where the indexes know them.
+    /// Returns a superset of the matching slots, sorted and without duplicates, if the hash indexes
+    /// yield one.
     pub(super) fn candidates(&self) -> Option<Vec<u32>> {
         match self {
-            Self::Users(slots) => Some(slots.clone()),
+            Self::Slots(slots) => Some(slots.clone()),
             Self::All(parts) => parts.iter().filter_map(Self::candidates).min_by_key(Vec::len),
             Self::Any(parts) => {
-                let mut slots =
-                    parts.iter().map(Self::candidates).collect::<Option<Vec<_>>>()?.concat();
-                slots.sort_unstable();
-                slots.dedup();
-                Some(slots)
+                let slots = parts.iter().map(Self::candidates).collect::<Option<Vec<_>>>()?;
+                Some(sorted_set(slots.concat()))
             }
             _ => None,
         }
     }
 
-    /// The names, sorted, of all that match, where the plan says so.
+    /// Returns the fold keys of names, sorted and without duplicates, that include the names of all
+    /// matches, if the plan compares names for equality.
     pub(super) fn names(&self) -> Option<Vec<&'q str>> {
         match self {
             Self::Names(names) => Some(names.clone()),
             Self::All(parts) => parts.iter().filter_map(Self::names).min_by_key(Vec::len),
             Self::Any(parts) if !parts.is_empty() => {
-                let mut names = parts.iter().map(Self::names).collect::<Option<Vec<_>>>()?.concat();
-                names.sort_unstable();
-                names.dedup();
-                Some(names)
+                let names = parts.iter().map(Self::names).collect::<Option<Vec<_>>>()?;
+                Some(sorted_set(names.concat()))
             }
             _ => None,
         }
     }
 
-    /// Whether the user of that number matches, whose record this is.
-    pub(super) fn matches(&self, slot: u32, record: &Record) -> bool {
+    /// Returns whether one user matches.
+    pub(super) fn matches(&self, slot: u32, user: &StoredUser) -> bool {
         match self {
-            Self::All(parts) => parts.iter().all(|part| part.matches(slot, record)),
-            Self::Any(parts) => parts.iter().any(|part| part.matches(slot, record)),
-            Self::Not(inner) => !inner.matches(slot, record),
-            Self::Status(mask) => mask >> record.status() as u8 & 1 == 1,
-            Self::Users(slots) => slots.binary_search(&slot).is_ok(),
-            Self::Names(names) => names.binary_search(&&*fold_key(record.name())).is_ok(),
-            Self::Contains(Text::Id, needle, _) => needle.found_in(record.id()),
-            Self::Contains(Text::Name, needle, _) => needle.found_in(record.name()),
-            Self::Contains(Text::Email, needle, _) => {
-                record.email().is_some_and(|email| needle.found_in(email))
-            }
-            Self::Contains(Text::Subject, needle, _) => needle.found_in(record.subject()),
-            Self::IdAbove(id) => record.id() > *id,
-            Self::IdBelow(id) => record.id() < *id,
-            Self::Record { test, schema, .. } => test.matches(schema, record),
-        }
-    }
-
-    /// The blocks of a branch, a bit for each, that may have users who match, as far as its digest knows.
-    pub(super) fn blocks(&self, digest: &Digest) -> u64 {
-        match self {
-            Self::All(parts) => {
-                parts.iter().fold(u64::MAX, |blocks, part| blocks & part.blocks(digest))
-            }
-            Self::Any(parts) => parts.iter().fold(0, |blocks, part| blocks | part.blocks(digest)),
-            Self::Contains(text, _, wanted) => digest.with(*text, wanted),
-            _ => u64::MAX,
-        }
-    }
-
-    /// Whether what is known of all rows of the block leaves none that could match: cheaper than looking at any of them.
-    pub(super) fn leaves_out(&self, block: Spot<'_, Block>) -> bool {
-        match self {
-            Self::All(parts) => parts.iter().any(|part| part.leaves_out(block)),
-            Self::Any(parts) => parts.iter().all(|part| part.leaves_out(block)),
-            Self::Contains(text, _, wanted) => {
-                block.summary.with(*text, wanted) >> block.place & 1 == 0
-            }
-            Self::Record { marks: Some(marks), .. } => {
-                !marks.iter().any(|mark| block.leaf.marks().has(*mark))
-            }
-            _ => false,
-        }
-    }
-
-    /// Which of the rows match.
-    pub(super) fn select(&self, spot: Spot<'_, Block>, rows: Bits, tenant: &Tenant) -> Bits {
-        if rows.is_empty() {
-            return rows;
-        }
-        let block = spot.leaf;
-        match self {
-            Self::All(parts) => {
-                parts.iter().fold(rows, |rows, part| part.select(spot, rows, tenant))
-            }
-            Self::Any(parts) => parts.iter().fold(Bits::NONE, |found, part| {
-                found.or(part.select(spot, rows.without(found), tenant))
-            }),
-            Self::Not(inner) => rows.without(inner.select(spot, rows, tenant)),
-            Self::Status(mask) => with_statuses(*mask, block.statuses(), rows),
-            Self::Users(slots) => {
-                let mut found = Bits::NONE;
-                match slots.len() {
-                    0..=8 => slots
-                        .iter()
-                        .filter_map(|slot| block.slots.iter().position(|other| other == slot))
-                        .for_each(|row| found.set(row)),
-                    _ => passing(&mut found, rows, |row| {
-                        block.slots.get(row).is_some_and(|slot| slots.binary_search(slot).is_ok())
-                    }),
-                }
-                found.and(rows)
-            }
-            Self::Names(names) => {
-                let column = block.column(Text::Name);
-                let mut found = Bits::NONE;
-                passing(&mut found, rows, |row| {
-                    let name = column.row(row);
-                    match names.as_slice() {
-                        [one] => one.as_bytes() == name,
-                        many => many.binary_search_by(|other| other.as_bytes().cmp(name)).is_ok(),
-                    }
-                });
-                found
-            }
-            Self::Contains(..) | Self::Record { .. } if self.leaves_out(spot) => Bits::NONE,
-            Self::Contains(text, needle, _) => containing(needle, *text, block, rows),
-            Self::IdAbove(id) => by_id(block, rows, |other| other > id.as_bytes()),
-            Self::IdBelow(id) => by_id(block, rows, |other| other < id.as_bytes()),
-            Self::Record { test, schema, answers, .. } => {
-                let ask = |row: usize| {
-                    let record = block.slots.get(row).and_then(|slot| tenant.record(*slot));
-                    record.is_some_and(|record| test.matches(schema, record))
+            Self::All(parts) => parts.iter().all(|part| part.matches(slot, user)),
+            Self::Any(parts) => parts.iter().any(|part| part.matches(slot, user)),
+            Self::Not(inner) => !inner.matches(slot, user),
+            Self::Status(mask) => mask >> user.status() as u8 & 1 == 1,
+            Self::Slots(slots) => slots.binary_search(&slot).is_ok(),
+            Self::Names(names) => names.binary_search(&&*fold_key(user.name())).is_ok(),
+            Self::Contains { column, substring, .. } => {
+                let value = match column {
+                    TextColumn::Id => Some(user.id()),
+                    TextColumn::Name => Some(user.name()),
+                    TextColumn::Email => user.email(),
+                    TextColumn::Subject => Some(user.subject()),
                 };
-                match answers {
-                    Some((kind, answers)) => answered(answers, block.codes(*kind), rows, ask),
-                    None => {
-                        let mut found = Bits::NONE;
-                        passing(&mut found, rows, ask);
-                        found
-                    }
-                }
+                value.is_some_and(|value| substring.found_in(value))
             }
+            Self::IdAbove(id) => user.id() > *id,
+            Self::IdBelow(id) => user.id() < *id,
+            Self::User { test, schema, .. } => test.matches(schema, user),
         }
     }
 }
 
-/// A bit for each status.
-pub(super) fn statuses(wanted: impl Fn(Status) -> bool) -> u8 {
-    Status::ALL
-        .into_iter()
-        .filter(|status| wanted(*status))
-        .fold(0, |mask, status| mask | 1 << status as u8)
+/// The highest cost: a stored user is read.
+const USER_COST: u8 = 4;
+
+/// Returns the membership list that an attribute belongs to, by [`Attribute::slot`].
+fn membership_kind(slot: u32) -> Option<MembershipKind> {
+    match slot {
+        slot if attributes::ROLES.contains(&slot) => Some(MembershipKind::Roles),
+        slot if attributes::GROUPS.contains(&slot) => Some(MembershipKind::Groups),
+        attributes::SCOPES => Some(MembershipKind::Scopes),
+        _ => None,
+    }
 }
 
-/// The values, where all are texts.
-fn texts(values: &[Value]) -> Option<Vec<&str>> {
-    let texts = values.iter().map(|value| match value {
-        Value::Text(text) => Some(&**text),
+/// Returns the column to search for substrings of an attribute, by [`Attribute::slot`].
+fn searchable_column(slot: u32) -> Option<TextColumn> {
+    match slot {
+        attributes::NAME => Some(TextColumn::Name),
+        attributes::EMAIL => Some(TextColumn::Email),
+        attributes::SUBJECT => Some(TextColumn::Subject),
+        _ => None,
+    }
+}
+
+/// Returns the fold keys that a predicate compares for equality; `None` for other predicates, and
+/// for operands that are not strings.
+fn equality_keys(predicate: &Predicate) -> Option<Vec<&str>> {
+    let values = match predicate {
+        Predicate::Equal(value) => std::slice::from_ref(value),
+        Predicate::In(values) => values,
+        _ => return None,
+    };
+    let keys = values.iter().map(|value| match value {
+        Value::Text(key) => Some(&**key),
         _ => None,
     });
-    texts.collect()
+    keys.collect()
 }
 
-fn passing(found: &mut Bits, rows: Bits, passes: impl Fn(usize) -> bool) {
-    rows.rows().filter(|row| passes(*row)).for_each(|row| found.set(row));
+fn sorted_set<T: Ord>(mut values: Vec<T>) -> Vec<T> {
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
-/// The rows whose list, by its code, has a yes for its answer.
-fn answered(
-    answers: &Answers,
-    codes: impl Iterator<Item = u16>,
-    rows: Bits,
-    ask: impl Fn(usize) -> bool,
-) -> Bits {
-    let (start, end) = rows.span();
-    let (mut found, mut word) = (Bits::NONE, 0);
-    for (row, code) in codes.enumerate().take(end).skip(start) {
-        // Rows that nobody asks for cost less than to pass them over, where the answer is known.
-        let passes =
-            answers.known(code).unwrap_or_else(|| rows.has(row) && answers.get(code, || ask(row)));
-        word |= u64::from(passes) << (row % 64);
-        if row % 64 == 63 || row + 1 == end {
-            found.set_word(row / 64, std::mem::take(&mut word));
-        }
-    }
-    found.and(rows)
-}
-
-fn with_statuses(mask: u8, statuses: &[u8], rows: Bits) -> Bits {
-    const EACH: u64 = u64::MAX / 0xFF;
-    let mut found = Bits::NONE;
-    let (start, end) = rows.span();
-    for (place, eight) in statuses.chunks(8).enumerate().take(end.div_ceil(8)).skip(start / 8) {
-        let mut bytes = [0; 8];
-        bytes.iter_mut().zip(eight).for_each(|(to, from)| *to = *from);
-        // A byte has one of the lower bits, or none: adding carries that to the uppermost one.
-        let wanted = u64::from_le_bytes(bytes) & (EACH * u64::from(mask & 0x7F));
-        let ones = ((wanted + EACH * 0x7F) >> 7) & EACH;
-        // The one of each byte moves to its place in the uppermost byte.
-        found.set_eight(place, (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8);
-    }
-    found.and(rows)
-}
-
-fn by_id(block: &Block, rows: Bits, passes: impl Fn(&[u8]) -> bool) -> Bits {
-    let column = block.column(Text::Id);
-    let mut found = Bits::NONE;
-    passing(&mut found, rows, |row| passes(column.row(row)));
-    found
-}
-
-fn containing(needle: &Substring, text: Text, block: &Block, rows: Bits) -> Bits {
-    let column = block.column(text);
-    let (start, end) = rows.span();
-    let (bytes, from) = column.rows(start, end);
-    let mut found = Bits::NONE;
-    let mut at = 0;
-    while let Some(place) = bytes.get(at..).and_then(|rest| needle.first_in(rest)) {
-        let row = column.row_at(from + at + place);
-        found.set(row);
-        at = column.next(row).saturating_sub(from);
-    }
-    found.and(rows)
+/// Returns a mask with the bit `1 << status` set for each status that satisfies the condition.
+pub(super) fn status_mask(condition: impl Fn(Status) -> bool) -> u8 {
+    Status::ALL
+        .into_iter()
+        .filter(|status| condition(*status))
+        .fold(0, |mask, status| mask | 1 << status as u8)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::statuses;
+    use super::status_mask;
     use crate::user::Status;
 
     #[test]
-    fn statuses_are_bits() {
-        assert_eq!(statuses(|_| true), 0b11111);
-        assert_eq!(statuses(|status| status == Status::Active).count_ones(), 1);
+    fn status_mask_has_one_bit_per_status() {
+        assert_eq!(status_mask(|_| true), 0b11111);
+        assert_eq!(status_mask(|status| status == Status::Active).count_ones(), 1);
     }
 }

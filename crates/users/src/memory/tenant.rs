@@ -1,250 +1,273 @@
-//! The users of one tenant, with their indexes.
+//! The state of one tenant: its users and their indexes.
 
-use super::block::{self, Block, ROWS, Row};
-use super::ids::Ids;
-use super::lookup::{By, Lookup};
-use super::record::Record;
-use super::slots::Slots;
-use super::tree::{Path, Summary, Tree};
+use super::cow_btree::{CowBTree, LeafPath, NodeSummary};
+use super::cow_vec::CowVec;
+use super::hash_index::{HashIndex, IndexedAttribute};
+use super::id_index::IdIndex;
+use super::segment::{self, MAX_ROWS, Row, Segment};
+use super::stored_user::StoredUser;
 use crate::error::StoreError;
 use crate::role::{Group, Role};
 use crate::user::{Members, Status, User};
 use scieve::fold_key;
 use std::sync::Arc;
 
-/// Rows of a block that there is room in.
-const FULL: usize = ROWS * 3 / 4;
+/// Number of rows in a segment after a load: three quarters, so that later insertions do not split
+/// each segment.
+const LOADED_ROWS: usize = MAX_ROWS * 3 / 4;
 
-/// A whole state. A copy is cheap: it shares what neither changes.
+/// A state of a tenant. A clone is a snapshot: it shares all nodes that neither of the two changes.
 #[derive(Clone)]
 pub(super) struct Tenant {
-    records: Slots<Record>,
-    lookup: Lookup,
-    /// By name.
-    order: Tree<Block>,
-    ids: Ids,
+    /// Users by slot, in the order in which they were added. Slots are never reused.
+    users: CowVec<StoredUser>,
+    hash_index: HashIndex,
+    /// Segments in the order of names.
+    name_order: CowBTree<Segment>,
+    id_index: IdIndex,
     pub(super) roles: Arc<Vec<Role>>,
     pub(super) groups: Arc<Vec<Group>>,
-    /// Users by status.
-    counts: [u64; Status::ALL.len()],
+    /// Number of users by status.
+    status_counts: [u64; Status::ALL.len()],
 }
 
 impl Tenant {
     pub(super) fn new() -> Self {
         Self {
-            records: Slots::new(),
-            lookup: Lookup::new(),
-            order: Tree::new(),
-            ids: Ids::new(),
+            users: CowVec::new(),
+            hash_index: HashIndex::new(),
+            name_order: CowBTree::new(),
+            id_index: IdIndex::new(),
             roles: Arc::default(),
             groups: Arc::default(),
-            counts: [0; Status::ALL.len()],
+            status_counts: [0; Status::ALL.len()],
         }
     }
 
-    pub(super) fn record(&self, slot: u32) -> Option<&Record> {
-        self.records.get(slot)
+    pub(super) fn user(&self, slot: u32) -> Option<&StoredUser> {
+        self.users.get(slot)
     }
 
-    pub(super) fn order(&self) -> &Tree<Block> {
-        &self.order
+    pub(super) fn name_order(&self) -> &CowBTree<Segment> {
+        &self.name_order
     }
 
-    pub(super) fn ids(&self) -> &Ids {
-        &self.ids
+    pub(super) fn id_index(&self) -> &IdIndex {
+        &self.id_index
     }
 
-    /// How many users have one of the statuses, a bit for each.
+    /// Returns the number of users whose status is in the mask, which has one bit per status.
     pub(super) fn count(&self, statuses: u8) -> u64 {
-        self.counts
+        self.status_counts
             .iter()
             .enumerate()
-            .filter(|(place, _)| statuses >> place & 1 == 1)
+            .filter(|(status, _)| statuses >> status & 1 == 1)
             .map(|(_, count)| count)
             .sum()
     }
 
-    /// The users whose text has the key.
-    pub(super) fn with(&self, by: By, wanted: &str) -> impl Iterator<Item = (u32, &Record)> {
-        let found =
-            self.lookup.find(by, wanted).filter_map(|slot| Some((slot, self.records.get(slot)?)));
-        found.filter(move |(_, record)| {
-            let text = match by {
-                By::Id => Some(record.id()),
-                By::Subject => Some(record.subject()),
-                By::Email => record.email(),
-                By::Client => record.client_id(),
+    /// Returns the users whose attribute has this fold key, with their slots.
+    pub(super) fn find(
+        &self,
+        attribute: IndexedAttribute,
+        key: &str,
+    ) -> impl Iterator<Item = (u32, &StoredUser)> {
+        let slots = self.hash_index.find(attribute, key);
+        let users = slots.filter_map(|slot| Some((slot, self.users.get(slot)?)));
+        users.filter(move |(_, user)| {
+            let value = match attribute {
+                IndexedAttribute::Id => Some(user.id()),
+                IndexedAttribute::Subject => Some(user.subject()),
+                IndexedAttribute::Email => user.email(),
+                IndexedAttribute::ClientId => user.client_id(),
             };
-            text.is_some_and(|text| fold_key(text) == wanted)
+            value.is_some_and(|value| fold_key(value) == key)
         })
     }
 
-    /// The user of that very id, deleted or not.
-    pub(super) fn user(&self, id: &str) -> Option<(u32, &Record)> {
-        self.with(By::Id, &fold_key(id)).find(|(_, record)| record.id() == id)
+    /// Returns the user with exactly this id, deleted or not.
+    pub(super) fn find_by_id(&self, id: &str) -> Option<(u32, &StoredUser)> {
+        self.find(IndexedAttribute::Id, &fold_key(id)).find(|(_, user)| user.id() == id)
     }
 
-    /// Returns the user with exactly this subject (case-sensitive), unless deleted.
-    pub(super) fn live_by_subject(&self, subject: &str) -> Option<&Record> {
-        self.with(By::Subject, &fold_key(subject))
-            .map(|(_, record)| record)
-            .find(|record| record.subject() == subject && record.status() != Status::Deleted)
+    /// Returns the user with exactly this subject, unless deleted.
+    pub(super) fn live_by_subject(&self, subject: &str) -> Option<&StoredUser> {
+        self.find(IndexedAttribute::Subject, &fold_key(subject))
+            .map(|(_, user)| user)
+            .find(|user| user.subject() == subject && user.status() != Status::Deleted)
     }
 
-    /// Returns whether a user who is not deleted has exactly this subject.
+    /// Returns whether a user that is not deleted has exactly this subject.
     pub(super) fn has_subject(&self, subject: &str) -> bool {
         self.live_by_subject(subject).is_some()
     }
 
-    /// Adds a user, whose id and subject nobody has.
-    pub(super) fn insert(&mut self, record: Record) -> Result<(), StoreError> {
-        let row = Row::new(self.records.len(), &record);
-        let slot = self.push(record)?;
-        self.ids.insert(slot, row.id(), |slot| self.records.get(slot));
-        for (by, key) in keys(&row) {
-            key.into_iter().for_each(|key| self.lookup.insert(by, key, slot));
+    /// Adds a user. Its id and subject must be new.
+    pub(super) fn insert(&mut self, user: StoredUser) -> Result<(), StoreError> {
+        let row = Row::new(self.users.len(), &user);
+        let slot = self.push(user)?;
+        self.id_index.insert(slot, row.id(), |slot| self.users.get(slot));
+        for (attribute, key) in mutable_keys(&row) {
+            key.into_iter().for_each(|key| self.hash_index.insert(attribute, key, slot));
         }
-        self.lookup.insert(By::Id, &fold_key(row.id()), slot);
-        self.place(&row);
+        self.hash_index.insert(IndexedAttribute::Id, &fold_key(row.id()), slot);
+        self.insert_row(&row);
         Ok(())
     }
 
-    fn push(&mut self, record: Record) -> Result<u32, StoreError> {
-        let status = record.status();
-        let slot = self
-            .records
-            .push(record)
-            .ok_or_else(|| StoreError::Internal("too many users".into()))?;
-        self.counted(status, true);
+    /// Appends a user without indexing it.
+    fn push(&mut self, user: StoredUser) -> Result<u32, StoreError> {
+        let status = user.status();
+        let slot =
+            self.users.push(user).ok_or_else(|| StoreError::Internal("too many users".into()))?;
+        self.count_status(status, true);
         Ok(slot)
     }
 
-    /// Adds users, whose ids and subjects nobody has. Where there are none yet this is faster than one by one. The users are to live until
-    /// it is done: blocks that fill the holes where they were are scattered, and a walk along all of them takes a tenth longer.
+    /// Adds users. Their ids and subjects must be new. If the tenant has none yet, the indexes are
+    /// built at once, which is faster than [`Tenant::insert`] one by one.
+    ///
+    // PERF: `users` is borrowed so that the caller frees it after the load. Segments allocated in
+    // the holes of freed users are scattered in memory, which makes a scan over all of them a tenth
+    // slower (`benches/store.rs`, `total`).
     pub(super) fn extend(
         &mut self,
         users: &[User],
-        mut record: impl FnMut(&User) -> Record,
+        mut to_stored: impl FnMut(&User) -> StoredUser,
     ) -> Result<(), StoreError> {
-        if self.records.len() > 0 {
-            return users.iter().try_for_each(|user| self.insert(record(user)));
+        if self.users.len() > 0 {
+            return users.iter().try_for_each(|user| self.insert(to_stored(user)));
         }
-        let mut places = Vec::with_capacity(users.len());
+        // Sort by the prefix of the name first: rows, with all their strings, then exist only for
+        // the names that share a prefix and for one unfinished segment.
+        let mut slots = Vec::with_capacity(users.len());
         for user in users {
-            places.push((block::beginning_of(&user.name), self.push(record(user))?));
+            slots.push((segment::prefix_number(&user.name), self.push(to_stored(user))?));
         }
-        places.sort_unstable();
-        let (mut rows, mut blocks, mut entries) =
-            (Vec::new(), Vec::new(), Vec::with_capacity(places.len() * 3));
-        for alike in places.chunk_by(|(one, _), (other, _)| one == other) {
-            let mut alike: Vec<Row> = alike
+        slots.sort_unstable();
+        let mut pending = Vec::new();
+        let mut segments = Vec::new();
+        let mut entries = Vec::with_capacity(slots.len() * 3);
+        for same_prefix in slots.chunk_by(|(a, _), (b, _)| a == b) {
+            let mut rows: Vec<Row> = same_prefix
                 .iter()
-                .filter_map(|(_, slot)| Some(Row::new(*slot, self.records.get(*slot)?)))
+                .filter_map(|(_, slot)| Some(Row::new(*slot, self.users.get(*slot)?)))
                 .collect();
-            alike.sort_unstable_by(|a, b| a.place().cmp(&b.place()));
-            for row in &alike {
-                entries.push(self.lookup.entry(By::Id, &fold_key(row.id()), row.slot()));
-                entries.extend(
-                    keys(row).filter_map(|(by, key)| Some(self.lookup.entry(by, key?, row.slot()))),
-                );
+            rows.sort_unstable_by(|a, b| a.name_key().cmp(&b.name_key()));
+            for row in &rows {
+                let id_key = fold_key(row.id());
+                let id = (IndexedAttribute::Id, Some(&*id_key));
+                entries.extend(std::iter::once(id).chain(mutable_keys(row)).filter_map(
+                    |(attribute, key)| Some(self.hash_index.entry(attribute, key?, row.slot())),
+                ));
             }
-            rows.append(&mut alike);
-            let full = rows.len() - rows.len() % FULL;
-            blocks.extend(rows.get(..full).unwrap_or_default().chunks(FULL).map(Block::of));
-            rows.drain(..full);
+            pending.append(&mut rows);
+            let full = pending.len() - pending.len() % LOADED_ROWS;
+            let complete = pending.get(..full).unwrap_or_default().chunks(LOADED_ROWS);
+            segments.extend(complete.map(Segment::from_rows));
+            pending.drain(..full);
         }
-        blocks.extend(rows.chunks(FULL).map(Block::of));
-        self.order = Tree::of(blocks);
-        self.lookup.fill(entries);
-        self.ids.fill(0..self.records.len(), |slot| self.records.get(slot));
+        segments.extend(pending.chunks(LOADED_ROWS).map(Segment::from_rows));
+        self.name_order = CowBTree::from_leaves(segments);
+        self.hash_index.fill(entries);
+        self.id_index.fill(0..self.users.len(), |slot| self.users.get(slot));
         Ok(())
     }
 
-    /// Puts another record in the place of a user's; its id is the same.
-    pub(super) fn replace(&mut self, slot: u32, record: Record) {
-        let Some(old) = self.records.get(slot) else { return };
-        let (old_status, old_row, row) =
-            (old.status(), Row::new(slot, old), Row::new(slot, &record));
-        self.counted(old_status, false);
-        self.counted(record.status(), true);
-        for (by, old, new) in keys(&old_row)
-            .zip(keys(&row))
-            .map(|((by, old), (_, new))| (by, old, new))
-            .filter(|(_, old, new)| old != new)
-        {
-            old.into_iter().for_each(|key| self.lookup.remove(by, key, slot));
-            new.into_iter().for_each(|key| self.lookup.insert(by, key, slot));
-        }
-        self.records.set(slot, record);
-        let path = self.leaf_of(&old_row);
-        let stays = old_row.place() == row.place() && old_row.has_name_of(&row);
-        self.order.change(path, |block, digest, place| {
-            let at = block.seek(|place| place < old_row.place());
-            match block.slots.get(at) == Some(&slot) {
-                true if stays => {
-                    block.update(at, &row);
-                    digest.add(place, &row);
-                }
-                true => block.remove(at),
-                false => {}
+    /// Replaces the user of a slot by another with the same id.
+    pub(super) fn replace(&mut self, slot: u32, user: StoredUser) {
+        let Some(old) = self.users.get(slot) else { return };
+        let (old_status, old_row) = (old.status(), Row::new(slot, old));
+        let row = Row::new(slot, &user);
+        self.count_status(old_status, false);
+        self.count_status(user.status(), true);
+        for ((attribute, old_key), (_, key)) in mutable_keys(&old_row).zip(mutable_keys(&row)) {
+            if old_key != key {
+                old_key.into_iter().for_each(|key| self.hash_index.remove(attribute, key, slot));
+                key.into_iter().for_each(|key| self.hash_index.insert(attribute, key, slot));
             }
-            if block.is_worn() {
-                digest.renew(place, block);
+        }
+        self.users.set(slot, user);
+        self.replace_row(&old_row, &row);
+    }
+
+    /// Replaces a row in place if its name stays the same, and moves it otherwise.
+    fn replace_row(&mut self, old: &Row, row: &Row) {
+        let in_place = old.name_key() == row.name_key() && old.has_same_name(row);
+        let path = self.segment_path(old);
+        self.name_order.change(path, |segment, summary, index| {
+            let at = segment.lower_bound(|key| key < old.name_key());
+            if segment.slots.get(at) == Some(&old.slot()) {
+                if in_place {
+                    segment.update(at, row);
+                    summary.add(index, row);
+                } else {
+                    segment.remove(at);
+                }
+            }
+            if segment.take_rebuild_due() {
+                summary.rebuild(index, segment);
             }
         });
-        if !stays {
-            self.place(&row);
+        if !in_place {
+            self.insert_row(row);
         }
     }
 
-    fn counted(&mut self, status: Status, more: bool) {
-        if let Some(count) = self.counts.get_mut(status as usize) {
-            *count = if more { count.saturating_add(1) } else { count.saturating_sub(1) };
+    fn count_status(&mut self, status: Status, added: bool) {
+        if let Some(count) = self.status_counts.get_mut(status as usize) {
+            *count = if added { count.saturating_add(1) } else { count.saturating_sub(1) };
         }
     }
 
-    fn leaf_of(&self, row: &Row) -> Path {
-        block::find(&self.order, |place| place <= row.place())
+    /// Returns the path of the segment that contains the row, or that it belongs into.
+    fn segment_path(&self, row: &Row) -> LeafPath {
+        segment::find(&self.name_order, |key| key <= row.name_key())
     }
 
-    fn place(&mut self, row: &Row) {
-        if self.order.is_empty() {
-            self.order = Tree::of([Block::of(std::slice::from_ref(row))]);
+    fn insert_row(&mut self, row: &Row) {
+        if self.name_order.is_empty() {
+            let segment = Segment::from_rows(std::slice::from_ref(row));
+            self.name_order = CowBTree::from_leaves([segment]);
             return;
         }
-        let path = self.leaf_of(row);
-        self.order.change(path, |block, digest, place| {
-            let at = block.seek(|place| place < row.place());
-            block.insert(at, row);
-            digest.add(place, row);
+        let path = self.segment_path(row);
+        self.name_order.change(path, |segment, summary, index| {
+            let at = segment.lower_bound(|key| key < row.name_key());
+            segment.insert(at, row);
+            summary.add(index, row);
         });
     }
 }
 
-/// What the user is found by. The id is not among it, for it never changes.
-fn keys(row: &Row) -> impl Iterator<Item = (By, Option<&str>)> {
-    [(By::Subject, Some(row.subject())), (By::Email, row.email()), (By::Client, row.client())]
-        .into_iter()
+/// Returns the fold keys of the indexed attributes, except the id, which never changes.
+fn mutable_keys(row: &Row) -> impl Iterator<Item = (IndexedAttribute, Option<&str>)> {
+    [
+        (IndexedAttribute::Subject, Some(row.subject())),
+        (IndexedAttribute::Email, row.email()),
+        (IndexedAttribute::ClientId, row.client_id()),
+    ]
+    .into_iter()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{By, Tenant};
-    use crate::memory::grams::{Gram, grams};
-    use crate::memory::record::{Record, Sharing};
-    use crate::memory::texts::Text;
+    use super::{IndexedAttribute, Tenant};
+    use crate::memory::stored_user::{Interners, StoredUser};
+    use crate::memory::text_column::TextColumn;
+    use crate::memory::trigram_index::{Trigram, trigrams};
     use crate::{User, sample};
 
     #[test]
-    fn what_a_user_no_longer_has_is_forgotten() {
-        let (mut tenant, mut sharing) = (Tenant::new(), Sharing::default());
-        let mut record = |user: &User| Record::new(user, "t".into(), &mut sharing);
+    fn replaced_users_leave_no_entries_in_the_indexes() {
+        let (mut tenant, mut interners) = (Tenant::new(), Interners::default());
+        let mut stored = |user: &User| StoredUser::new(user, "t".into(), &mut interners);
         let old = User {
             email: Some("old@x".into()),
             client_id: Some("old".into()),
             ..sample(1).next().unwrap()
         };
-        tenant.insert(record(&old)).unwrap();
+        tenant.insert(stored(&old)).unwrap();
         let new = User {
             name: "New".into(),
             subject: "new".into(),
@@ -252,29 +275,27 @@ mod tests {
             client_id: None,
             ..old.clone()
         };
-        tenant.replace(0, record(&new));
-        for (by, key) in
-            [(By::Subject, old.subject.as_str()), (By::Email, "old@x"), (By::Client, "old")]
-        {
-            assert_eq!(tenant.lookup.find(by, &scieve::fold_key(key)).count(), 0, "{by:?}");
+        tenant.replace(0, stored(&new));
+        for (attribute, value) in [
+            (IndexedAttribute::Subject, old.subject.as_str()),
+            (IndexedAttribute::Email, "old@x"),
+            (IndexedAttribute::ClientId, "old"),
+        ] {
+            let key = scieve::fold_key(value);
+            assert_eq!(tenant.hash_index.find(attribute, &key).count(), 0, "{attribute:?}");
         }
-        assert_eq!(tenant.lookup.find(By::Subject, "new").count(), 1);
-        assert_eq!(
-            tenant
-                .order
-                .leaves_from(tenant.order.find(|_| false))
-                .map(|leaf| leaf.slots.len())
-                .sum::<usize>(),
-            1
-        );
+        assert_eq!(tenant.hash_index.find(IndexedAttribute::Subject, "new").count(), 1);
+        let first = tenant.name_order.find(|_| false);
+        let rows = tenant.name_order.leaves_from(first).map(|segment| segment.slots.len());
+        assert_eq!(rows.sum::<usize>(), 1);
     }
 
     #[test]
-    fn blocks_know_the_grams_of_all_their_texts_and_few_others() {
-        let (mut tenant, mut sharing) = (Tenant::new(), Sharing::default());
+    fn summaries_have_all_trigrams_of_their_segments_after_many_writes() {
+        let (mut tenant, mut interners) = (Tenant::new(), Interners::default());
         let users: Vec<User> = sample(4000).collect();
-        let mut record = |user: &User| Record::new(user, "t".into(), &mut sharing);
-        users.iter().for_each(|user| tenant.insert(record(user)).unwrap());
+        let mut stored = |user: &User| StoredUser::new(user, "t".into(), &mut interners);
+        users.iter().for_each(|user| tenant.insert(stored(user)).unwrap());
         for (turn, slot) in (0..9000_usize).map(|turn| (turn, turn * 7 % users.len())) {
             let mut user = users[slot].clone();
             match turn % 3 {
@@ -282,23 +303,24 @@ mod tests {
                 1 => user.email = Some(format!("{turn}@other.example")),
                 _ => user.subject = format!("subject of {turn}"),
             }
-            tenant.replace(slot as u32, record(&user));
+            tenant.replace(slot as u32, stored(&user));
         }
-        let strange: Vec<_> = grams(b"zzzqqqjjj").collect();
-        let (mut rows, mut confused) = (0, 0);
-        for spot in tenant.order.spots_from(tenant.order.find(|_| false), |_| u64::MAX) {
-            for text in [Text::Name, Text::Email, Text::Subject] {
-                let known = |all: &[Gram]| spot.summary.with(text, all) >> spot.place & 1 == 1;
-                confused += usize::from(known(&strange));
-                for row in 0..spot.leaf.slots.len() {
+        let absent: Vec<_> = trigrams(b"zzzqqqjjj").collect();
+        let (mut rows, mut false_positives) = (0, 0);
+        let first = tenant.name_order.find(|_| false);
+        for leaf_ref in tenant.name_order.leaf_refs_from(first, |_| u64::MAX) {
+            for column in [TextColumn::Name, TextColumn::Email, TextColumn::Subject] {
+                let may_have = |all: &[Trigram]| {
+                    leaf_ref.summary.segments_with_all(column, all) >> leaf_ref.index & 1 == 1
+                };
+                false_positives += usize::from(may_have(&absent));
+                for row in 0..leaf_ref.leaf.slots.len() {
                     rows += 1;
-                    assert!(
-                        known(&grams(spot.leaf.column(text).row(row)).collect::<Vec<_>>()),
-                        "{text:?}"
-                    );
+                    let string = leaf_ref.leaf.column(column).string(row);
+                    assert!(may_have(&trigrams(string).collect::<Vec<_>>()), "{column:?}");
                 }
             }
         }
-        assert_eq!((rows, confused), (3 * users.len(), 0));
+        assert_eq!((rows, false_positives), (3 * users.len(), 0));
     }
 }

@@ -1,14 +1,28 @@
-//! Records by number.
+//! Copy-on-write vector: a persistent radix tree of two levels, indexed by slot.
+//!
+//! ```text
+//! branches [ * | * | ... ]            slot / 4096
+//!            |
+//! branch   [ * | * | ... | None ]     256 leaves: slot / 16 % 256
+//!            |
+//! leaf     [ value | ... | None ]     16 values: slot % 16
+//! ```
+//!
+//! A clone takes one step per 4,096 values. The first change after it copies the branch and the
+//! leaf of the changed value; the other nodes stay shared. The structure is that of the persistent
+//! vectors of Clojure (P. Bagwell, "Ideal Hash Trees", 2001), with a fixed depth.
 
 use std::array;
 use std::sync::Arc;
 
+/// Number of values in a leaf. Small, as a change to a shared leaf clones each of them.
 const LEAF: usize = 16;
+/// Number of leaves in a branch.
 const BRANCH: usize = 256;
 
-/// A list that grows, and that is cheap to copy: copies share what neither changes.
+/// A growing vector with cheap clones, which share the nodes that none of them has changed.
 #[derive(Clone)]
-pub(super) struct Slots<T> {
+pub(super) struct CowVec<T> {
     branches: Vec<Arc<Branch<T>>>,
     len: u32,
 }
@@ -16,7 +30,7 @@ pub(super) struct Slots<T> {
 type Leaf<T> = [Option<T>; LEAF];
 type Branch<T> = [Option<Arc<Leaf<T>>>; BRANCH];
 
-impl<T: Clone> Slots<T> {
+impl<T: Clone> CowVec<T> {
     pub(super) const fn new() -> Self {
         Self { branches: Vec::new(), len: 0 }
     }
@@ -35,13 +49,14 @@ impl<T: Clone> Slots<T> {
             .as_ref()
     }
 
+    /// Replaces the value of a slot below [`CowVec::len`].
     pub(super) fn set(&mut self, slot: u32, value: T) {
         if slot < self.len {
             self.put(slot as usize, value);
         }
     }
 
-    /// Appends, and gives the number; `None` where there are no numbers left.
+    /// Appends a value and returns its slot, or `None` if the vector has `u32::MAX` values.
     pub(super) fn push(&mut self, value: T) -> Option<u32> {
         let slot = self.len;
         self.len = self.len.checked_add(1)?;
@@ -58,8 +73,8 @@ impl<T: Clone> Slots<T> {
             return;
         };
         let leaf = leaf.get_or_insert_with(|| Arc::new(array::from_fn(|_| None)));
-        if let Some(place) = Arc::make_mut(leaf).get_mut(slot % LEAF) {
-            *place = Some(value);
+        if let Some(entry) = Arc::make_mut(leaf).get_mut(slot % LEAF) {
+            *entry = Some(value);
         }
     }
 }

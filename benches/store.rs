@@ -1,9 +1,9 @@
 //! The cost of the in-memory store: pages, look-ups, counts and writes.
 //!
 //! Run with `cargo bench -p scieve-users --bench store`. Each call uses another random key from a
-//! fixed seed. `SCIEVE_USERS` is the number of users (default 1000000), or a comma-separated list of
-//! numbers, to observe growth. Times are thread CPU times, so other work on the machine affects them
-//! only through cache misses.
+//! fixed seed. `SCIEVE_USERS` is the number of users (default 1000000), or a comma-separated list
+//! of numbers, to observe growth. Times are thread CPU times, so other work on the machine affects
+//! them only through cache misses.
 #![allow(clippy::unwrap_used, reason = "a panic ends the bench")]
 #![allow(missing_docs, reason = "criterion's macro generates an undocumented function")]
 

@@ -1,4 +1,4 @@
-//! A filter finds the same users in memory and in SQLite.
+//! Property: a filter selects the same users in memory and in SQLite.
 
 use super::check::OPEN;
 use super::random::Cell;
@@ -7,13 +7,13 @@ use arbitrary::{Result, Unstructured};
 use rusqlite::Connection;
 use rusqlite::types::Value as Stored;
 use scieve::sql::{Dialect, Param, Select, Statement};
-use scieve::{Filter, Limits, Syntax, arbitrary as made_up};
+use scieve::{Filter, Limits, Syntax, arbitrary as generate};
 use scieve_users::User;
 
 pub(crate) fn agreement(bytes: &[u8]) {
     thread_local!(static DATABASE: Connection = database());
     let mut u = Unstructured::new(bytes);
-    let Ok((filters, users)) = made(&mut u) else { return };
+    let Ok((filters, users)) = input(&mut u) else { return };
     DATABASE.with(|database| compare(database, &filters, &users));
 }
 
@@ -27,14 +27,16 @@ fn database() -> Connection {
     database
 }
 
-fn made(u: &mut Unstructured<'_>) -> Result<(Vec<Filter>, Vec<User>)> {
+fn input(u: &mut Unstructured<'_>) -> Result<(Vec<Filter>, Vec<User>)> {
     let mut filters = Vec::new();
     for _ in 0..4 {
         filters.extend(match u.int_in_range(0..=2)? {
-            0 => made_up::filter(u, scieve_users::policy())?.and_then(|filter| filter.build().ok()),
-            1 => made_up::filter(u, &OPEN)?.and_then(|filter| filter.build().ok()),
+            0 => {
+                generate::filter(u, scieve_users::policy())?.and_then(|filter| filter.build().ok())
+            }
+            1 => generate::filter(u, &OPEN)?.and_then(|filter| filter.build().ok()),
             _ => {
-                Filter::parse_with(&made_up::text(u)?, &Syntax::lenient(), &Limits::default()).ok()
+                Filter::parse_with(&generate::text(u)?, &Syntax::lenient(), &Limits::default()).ok()
             }
         });
     }
@@ -54,7 +56,7 @@ fn compare(database: &Connection, filters: &[Filter], users: &[User]) {
         for row in rows(columns, scieve_users::schema(), "tenant", &user.id, user) {
             insert(database, &row);
         }
-        // What another tenant's user of the same id has.
+        // A user of another tenant with the same id.
         for row in rows(
             columns,
             scieve_users::schema(),
@@ -77,7 +79,7 @@ fn compare(database: &Connection, filters: &[Filter], users: &[User]) {
             expected.sort_unstable();
             let statement = plan
                 .to_sql(&columns, Dialect::Sqlite, &Select::default())
-                .expect("a checked filter is SQL");
+                .expect("a checked filter compiles to SQL");
             assert_eq!(ids(database, &statement), expected, "{filter}\n{}", statement.sql);
         }
     }
@@ -114,7 +116,7 @@ fn ids(database: &Connection, statement: &Statement) -> Vec<String> {
         Param::Decimal(number) => Stored::Real(*number),
         Param::Text(text) => Stored::Text(text.clone()),
         Param::Bytes(bytes) => Stored::Blob(bytes.clone()),
-        other => panic!("SQLite has no {other:?}"),
+        other => panic!("not a value of SQLite: {other:?}"),
     });
     let mut prepared = database
         .prepare(&statement.sql)

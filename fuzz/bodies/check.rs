@@ -1,15 +1,15 @@
-//! What was checked never fails later, and what is refused is refused with a reason.
+//! Property: a checked filter never fails in a later stage, and a rejected one has diagnostics.
 
 use arbitrary::Unstructured;
 use scieve::sql::{Dialect, Direction, Select};
 use scieve::{
-    CaseSensitivity, Filter, Limits, Plan, Policy, Record, Syntax, arbitrary as made_up, scim,
+    CaseSensitivity, Filter, Limits, Plan, Policy, Record, Syntax, arbitrary as generate, scim,
 };
 use scieve_users::User;
 use serde_json::Value;
 use std::sync::LazyLock;
 
-/// Users who may be asked anything.
+/// A policy for users that allows every comparison.
 pub(super) static OPEN: LazyLock<Policy<User>> =
     LazyLock::new(|| Policy::new(scieve_users::schema().clone()).unwrap());
 
@@ -18,50 +18,50 @@ pub(crate) fn check(bytes: &[u8]) {
     let Ok(Some(filter)) = filter(&mut u) else { return };
     let (Ok(user), Ok(record)) = (
         scieve_users::arbitrary::user(&mut u),
-        made_up::record(&mut u, scim::user_policy().schema()),
+        generate::record(&mut u, scim::user_policy().schema()),
     ) else {
         return;
     };
-    follow(scim::user_policy(), &filter, &record);
-    follow(&Policy::<Value>::schemaless(CaseSensitivity::Ignore), &filter, &record);
+    evaluate(scim::user_policy(), &filter, &record);
+    evaluate(&Policy::<Value>::schemaless(CaseSensitivity::Ignore), &filter, &record);
     for policy in [scieve_users::policy(), &OPEN] {
-        let Some(plan) = follow(policy, &filter, &user) else { continue };
+        let Some(plan) = evaluate(policy, &filter, &user) else { continue };
         for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
-            emit(&plan, dialect);
+            compile(&plan, dialect);
         }
     }
 }
 
 fn filter(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Filter>> {
     Ok(match u.int_in_range(0..=4)? {
-        0 => made_up::filter(u, scim::user_policy())?.and_then(|filter| filter.build().ok()),
-        1 => made_up::filter(u, scieve_users::policy())?.and_then(|filter| filter.build().ok()),
-        2 => made_up::filter(u, &OPEN)?.and_then(|filter| filter.build().ok()),
-        3 => made_up::tree(u)?.build().ok(),
-        _ => Filter::parse_with(&made_up::text(u)?, &Syntax::lenient(), &Limits::default()).ok(),
+        0 => generate::filter(u, scim::user_policy())?.and_then(|filter| filter.build().ok()),
+        1 => generate::filter(u, scieve_users::policy())?.and_then(|filter| filter.build().ok()),
+        2 => generate::filter(u, &OPEN)?.and_then(|filter| filter.build().ok()),
+        3 => generate::tree(u)?.build().ok(),
+        _ => Filter::parse_with(&generate::text(u)?, &Syntax::lenient(), &Limits::default()).ok(),
     })
 }
 
-fn follow<R: Record>(policy: &Policy<R>, filter: &Filter, record: &R) -> Option<Plan<R>> {
+fn evaluate<R: Record>(policy: &Policy<R>, filter: &Filter, record: &R) -> Option<Plan<R>> {
     match policy.check(filter) {
         Ok(plan) => {
             assert!(!plan.explain().is_empty());
             let found = plan.matches(record);
             assert_eq!(plan.matches(record), found);
-            // The canonical text means the same.
+            // The canonical form has the same plan.
             let again = policy.parse(&filter.to_string());
             assert!(again.is_ok_and(|again| again == plan), "{filter}");
             Some(plan)
         }
-        Err(findings) => {
-            assert!(!findings.is_empty() && !findings.render().is_empty());
+        Err(diagnostics) => {
+            assert!(!diagnostics.is_empty() && !diagnostics.render().is_empty());
             None
         }
     }
 }
 
-/// Every value that the statement takes is bound.
-fn emit(plan: &Plan<User>, dialect: Dialect) {
+/// Asserts that each statement has as many placeholders as parameters and no literal.
+fn compile(plan: &Plan<User>, dialect: Dialect) {
     let columns = scieve_users::mapping().for_tenant("tenant");
     let page = Select::default().sort("name", Direction::Descending).limit(21);
     let statements = [
@@ -70,14 +70,14 @@ fn emit(plan: &Plan<User>, dialect: Dialect) {
         plan.to_where(&columns, dialect),
     ];
     for statement in statements {
-        let statement = statement.expect("a checked filter is SQL");
-        let marks = match dialect {
+        let statement = statement.expect("a checked filter compiles to SQL");
+        let placeholders = match dialect {
             Dialect::Postgres => {
                 (1..).take_while(|number| statement.sql.contains(&format!("${number}"))).count()
             }
             _ => statement.sql.matches('?').count(),
         };
-        assert_eq!(marks, statement.params.len(), "{}", statement.sql);
+        assert_eq!(placeholders, statement.params.len(), "{}", statement.sql);
         assert!(!statement.sql.replace("ESCAPE '!'", "").contains('\''), "{}", statement.sql);
     }
 }

@@ -1,33 +1,34 @@
-//! No text but a cursor of this server and this tenant is one, and nothing in a cursor can be changed.
+//! Property: only unmodified cursors of this key and this tenant decode.
 
 use arbitrary::{Result, Unstructured};
-use scieve::arbitrary as made_up;
+use scieve::arbitrary as generate;
 use scieve_users::{Cursor, CursorKey, Direction, Position, Sort, SortKey};
 use std::sync::LazyLock;
 
 static KEY: LazyLock<CursorKey> = LazyLock::new(|| CursorKey::new(b"the key of the fuzz target"));
 
 pub(crate) fn cursor(bytes: &[u8]) {
-    // Nothing is made for this tenant, so that the fuzzer cannot find a cursor of its own in the memory of the target.
-    assert!(Cursor::decode(&String::from_utf8_lossy(bytes), &KEY, "nobody").is_err());
-    let _ = made(&mut Unstructured::new(bytes));
+    // No cursor is created for this tenant, so the fuzzer cannot find a valid one in the target's
+    // memory.
+    assert!(Cursor::decode(&String::from_utf8_lossy(bytes), &KEY, "unused").is_err());
+    let _ = round_trip(&mut Unstructured::new(bytes));
 }
 
-fn made(u: &mut Unstructured<'_>) -> Result<()> {
+fn round_trip(u: &mut Unstructured<'_>) -> Result<()> {
     let sort = Sort { key: *u.choose(&SortKey::ALL)?, descending: u.arbitrary()? };
     let direction = *u.choose(&[Direction::Next, Direction::Previous])?;
     let filter = if u.arbitrary()? {
-        Some(made_up::string(u)?.repeat(u.int_in_range(0..=40)?))
+        Some(generate::string(u)?.repeat(u.int_in_range(0..=40)?))
     } else {
         None
     };
-    let position = Position { key: made_up::string(u)?, id: made_up::string(u)? };
+    let position = Position { key: generate::string(u)?, id: generate::string(u)? };
     let mut cursor = Cursor::new(sort, direction, position, filter.as_deref());
-    cursor.id_above = if u.arbitrary()? { Some(made_up::string(u)?) } else { None };
-    cursor.id_below = if u.arbitrary()? { Some(made_up::string(u)?) } else { None };
+    cursor.id_above = if u.arbitrary()? { Some(generate::string(u)?) } else { None };
+    cursor.id_below = if u.arbitrary()? { Some(generate::string(u)?) } else { None };
     let text = cursor.encode(&KEY, "tenant");
     assert!(text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')));
-    let again = Cursor::decode(&text, &KEY, "tenant").expect("what was made can be read");
+    let again = Cursor::decode(&text, &KEY, "tenant").expect("an encoded cursor decodes");
     assert_eq!(again, cursor);
     assert_eq!(again.agrees(Some(sort), filter.as_deref()), Ok(()));
     assert!(Cursor::decode(&text, &KEY, "tenants").is_err());
@@ -53,7 +54,7 @@ fn made(u: &mut Unstructured<'_>) -> Result<()> {
     let changed = String::from_utf8(changed).unwrap();
     assert!(
         changed == text || Cursor::decode(&changed, &KEY, "tenant").is_err(),
-        "{changed} is taken for {text}"
+        "{changed} decodes like {text}"
     );
     Ok(())
 }

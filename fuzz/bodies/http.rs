@@ -1,10 +1,11 @@
-//! Whatever is sent to the server, it answers for itself: no 500, every error with the promised body, and nothing of another tenant.
+//! Property: no request leads to a status 5xx or to data of another tenant, and every error
+//! response has the documented body.
 
 use arbitrary::{Result, Unstructured};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use scieve::arbitrary as made_up;
+use scieve::arbitrary as generate;
 use scieve_server::{self, Config, RateLimits};
 use scieve_users::{CursorKey, Fixture, MemoryStore, UserStore as _};
 use serde_json::Value;
@@ -14,8 +15,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 static FIXTURE: LazyLock<Fixture> =
     LazyLock::new(|| Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap());
 
-/// In every text of the other tenant, and in none that is ever sent.
-const MARK: &str = "zqxjkv";
+/// Part of every string of the other tenant, and of no request.
+const SECRET: &str = "zqxjkv";
 
 pub(crate) fn http(bytes: &[u8]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
@@ -24,26 +25,26 @@ pub(crate) fn http(bytes: &[u8]) {
         Ok(true) => u.bytes(u.len()).unwrap_or_default().to_vec(),
         _ => requests(&mut u).unwrap_or_default(),
     };
-    if sent.to_ascii_lowercase().windows(MARK.len()).any(|part| part == MARK.as_bytes()) {
+    if sent.to_ascii_lowercase().windows(SECRET.len()).any(|part| part == SECRET.as_bytes()) {
         return;
     }
-    let answers = runtime.block_on(answers(&sent));
-    look(&answers, &String::from_utf8_lossy(&sent));
+    let responses = runtime.block_on(responses(&sent));
+    inspect(&responses, &String::from_utf8_lossy(&sent));
 }
 
-async fn answers(sent: &[u8]) -> Vec<u8> {
+async fn responses(sent: &[u8]) -> Vec<u8> {
     let store = MemoryStore::new();
     let mut others = FIXTURE.users.clone();
     for user in &mut others {
-        (user.tenant_id, user.id) = (MARK.into(), format!("{MARK}{}", user.id));
+        (user.tenant_id, user.id) = (SECRET.into(), format!("{SECRET}{}", user.id));
         (user.name, user.email) =
-            (format!("{MARK} {}", user.name), Some(format!("{MARK}@example.com")));
+            (format!("{SECRET} {}", user.name), Some(format!("{SECRET}@example.com")));
     }
     store
         .load(&FIXTURE.tenant, FIXTURE.roles.clone(), FIXTURE.groups.clone(), FIXTURE.users.clone())
         .await
         .unwrap();
-    store.load(MARK, FIXTURE.roles.clone(), FIXTURE.groups.clone(), others).await.unwrap();
+    store.load(SECRET, FIXTURE.roles.clone(), FIXTURE.groups.clone(), others).await.unwrap();
     let config = Config::new(&FIXTURE.tenant)
         .rate_limits(RateLimits::OFF)
         .cursor_key(CursorKey::new(b"the key of the fuzz target"));
@@ -51,20 +52,20 @@ async fn answers(sent: &[u8]) -> Vec<u8> {
         .api_keys
         .iter()
         .fold(config, |config, key| config.api_key(&key.key, &FIXTURE.tenant, &key.user_id));
-    let config = config.api_key(MARK, MARK, format!("{MARK}{}", FIXTURE.users[0].id));
+    let config = config.api_key(SECRET, SECRET, format!("{SECRET}{}", FIXTURE.users[0].id));
     let router = scieve_server::router(Arc::new(store), &config).unwrap();
     let (mut near, far) = tokio::io::duplex(1 << 20);
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).max_buf_size(128 << 10).max_headers(100);
     let served = builder.serve_connection(TokioIo::new(far), TowerToHyperService::new(router));
-    let asked = async {
+    let client = async {
         let _ = near.write_all(sent).await;
         let _ = near.shutdown().await;
-        let mut answers = Vec::new();
-        let _ = near.read_to_end(&mut answers).await;
-        answers
+        let mut responses = Vec::new();
+        let _ = near.read_to_end(&mut responses).await;
+        responses
     };
-    tokio::join!(async { drop(served.await) }, asked).1
+    tokio::join!(async { drop(served.await) }, client).1
 }
 
 fn requests(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
@@ -80,7 +81,7 @@ fn request(u: &mut Unstructured<'_>, sent: &mut Vec<u8>) -> Result<()> {
     let path = match u.int_in_range(0..=11)? {
         0..=2 => "/api/v1/users".to_owned(),
         3 | 4 => format!("/api/v1/users/{user}"),
-        5 => format!("/api/v1/users/{}", escaped(&made_up::string(u)?)),
+        5 => format!("/api/v1/users/{}", escaped(&generate::string(u)?)),
         6 => "/api/v1/users/me".to_owned(),
         7 => (*u.choose(&[
             "/api/v1/users/metadata",
@@ -131,11 +132,11 @@ fn request(u: &mut Unstructured<'_>, sent: &mut Vec<u8>) -> Result<()> {
             "",
         ])?;
         let value = match u.int_in_range(0..=6)? {
-            0 => made_up::filter(u, scieve_users::policy())?
+            0 => generate::filter(u, scieve_users::policy())?
                 .and_then(|filter| filter.build().ok())
                 .map_or_else(String::new, |filter| filter.to_string()),
-            1 => made_up::text(u)?,
-            2 => made_up::string(u)?,
+            1 => generate::text(u)?,
+            2 => generate::string(u)?,
             3 => (*u.choose(&[
                 "1",
                 "100",
@@ -220,14 +221,14 @@ fn body(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(match u.int_in_range(0..=6)? {
         0 => String::new(),
         1 => {
-            let filter = made_up::filter(u, scieve_users::policy())?.and_then(|filter| filter.build().ok());
+            let filter = generate::filter(u, scieve_users::policy())?.and_then(|filter| filter.build().ok());
             serde_json::json!({ "filter": filter.map(|filter| filter.to_string()) }).to_string()
         }
-        2 => serde_json::json!({ "subject": made_up::string(u)?, "name": made_up::string(u)?, "email": "a@b", "status": "invited" }).to_string(),
-        3 => serde_json::json!([{ "op": u.choose(&["replace", "add", "unset"])?, "path": u.choose(&["/name", "/email", "/status"])?, "value": made_up::string(u)? }]).to_string(),
-        4 => serde_json::json!({ "invitees": [{ "email": u.choose(&["a@b", "grace@corp.example", "x"])?, "name": made_up::string(u)? }] }).to_string(),
+        2 => serde_json::json!({ "subject": generate::string(u)?, "name": generate::string(u)?, "email": "a@b", "status": "invited" }).to_string(),
+        3 => serde_json::json!([{ "op": u.choose(&["replace", "add", "unset"])?, "path": u.choose(&["/name", "/email", "/status"])?, "value": generate::string(u)? }]).to_string(),
+        4 => serde_json::json!({ "invitees": [{ "email": u.choose(&["a@b", "grace@corp.example", "x"])?, "name": generate::string(u)? }] }).to_string(),
         5 => (*u.choose(&["{", "[]", "{}", "null", "[[[[", "\"", "1e999", "{\"filter\":1}", "[{}]", "{\"invitees\":{}}"])?).to_owned(),
-        _ => made_up::text(u)?,
+        _ => generate::text(u)?,
     })
 }
 
@@ -243,10 +244,11 @@ fn escaped(text: &str) -> String {
         .collect()
 }
 
-/// The answers one after the other, as their lengths say. Those to HEAD have none, so that the next begins at once.
-fn look(answers: &[u8], sent: &str) {
-    let text = String::from_utf8_lossy(answers);
-    assert!(!text.contains(MARK), "another tenant's: {text}\n{sent}");
+/// Checks each response, delimited by its length. Responses to HEAD have no body, so the next one
+/// follows immediately.
+fn inspect(responses: &[u8], sent: &str) {
+    let text = String::from_utf8_lossy(responses);
+    assert!(!text.contains(SECRET), "data of another tenant: {text}\n{sent}");
     for (at, _) in text.match_indices("HTTP/1.1 5").chain(text.match_indices("HTTP/1.0 5")) {
         assert!(at > 0 && !text[..at].ends_with('\n'), "{}\n{sent}", &text[at..]);
     }

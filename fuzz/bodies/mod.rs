@@ -1,5 +1,5 @@
-//! What each fuzz target does with the bytes that it is handed. `tests/fuzz_replay.rs` does the same with stored bytes, so that a find stays
-//! found on a stable compiler.
+//! The bodies of the fuzz targets. `crates/server/tests/it/fuzz_replay.rs` runs them on stored
+//! inputs, which needs no nightly compiler.
 #![forbid(unsafe_code)]
 #![allow(
     dead_code,
@@ -32,10 +32,10 @@ pub(crate) use patch::patch;
 pub(crate) use policy::policy;
 pub(crate) use roundtrip::roundtrip;
 
-/// A target by its name, which is also that of its folders.
+/// The name of a target, which is also the name of its folders, and its body.
 pub(crate) type Body = (&'static str, fn(&[u8]));
 
-/// Every target.
+/// All targets.
 pub(crate) const BODIES: [Body; 8] = [
     ("agreement", agreement),
     ("check", check),
@@ -50,8 +50,8 @@ pub(crate) const BODIES: [Body; 8] = [
 use arbitrary::Unstructured;
 use serde_json::Value;
 
-/// JSON of one kind turned into nearly the same: some values in it are others, twice or gone.
-fn disturb(u: &mut Unstructured<'_>, value: &mut Value, others: &[Value]) -> arbitrary::Result<()> {
+/// Mutates JSON: replaces, duplicates or removes some of its values.
+fn mutate(u: &mut Unstructured<'_>, value: &mut Value, others: &[Value]) -> arbitrary::Result<()> {
     for _ in 0..u.int_in_range(0..=6)? {
         let mut at = &mut *value;
         loop {

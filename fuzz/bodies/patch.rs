@@ -1,8 +1,8 @@
-//! Any body of a PATCH is refused, or leaves a user as users can be.
+//! Property: a PATCH body is rejected, or results in a valid user.
 
-use super::disturb;
+use super::mutate;
 use arbitrary::{Result, Unstructured};
-use scieve::arbitrary as made_up;
+use scieve::arbitrary as generate;
 use scieve_users::{Fixture, Group, Operation, ProviderType, Status, Timestamp, User};
 use serde_json::{Value, json};
 use std::sync::LazyLock;
@@ -11,12 +11,12 @@ static FIXTURE: LazyLock<Fixture> =
     LazyLock::new(|| Fixture::from_json(include_str!("../../examples/fixture.json")).unwrap());
 
 pub(crate) fn patch(bytes: &[u8]) {
-    let place = bytes.first().map_or(0, |first| usize::from(*first) % FIXTURE.users.len());
+    let index = bytes.first().map_or(0, |first| usize::from(*first) % FIXTURE.users.len());
     if let Ok(body) = serde_json::from_slice(bytes) {
-        apply(&FIXTURE.users[place], &body);
+        apply(&FIXTURE.users[index], &body);
     }
     if let Ok(body) = operations(&mut Unstructured::new(bytes)) {
-        apply(&FIXTURE.users[place], &body);
+        apply(&FIXTURE.users[index], &body);
     }
 }
 
@@ -73,7 +73,7 @@ fn operations(u: &mut Unstructured<'_>) -> Result<Value> {
         json!({}),
         json!("\u{0}"),
     ];
-    disturb(u, &mut body, &others)?;
+    mutate(u, &mut body, &others)?;
     Ok(body)
 }
 
@@ -89,12 +89,12 @@ fn value(u: &mut Unstructured<'_>) -> Result<Value> {
             }
             4 => json!(u.choose(groups)?.id),
             5 => json!(u.choose(roles)?.name),
-            6 => json!({ "name": made_up::string(u)? }),
+            6 => json!({ "name": generate::string(u)? }),
             _ => json!(u.choose(&["active", "invited", "disabled", "deleted", "a@b"])?),
         })
     };
     if u.arbitrary()? {
-        return if u.arbitrary()? { Ok(json!(made_up::string(u)?)) } else { one(u) };
+        return if u.arbitrary()? { Ok(json!(generate::string(u)?)) } else { one(u) };
     }
     let count = u.int_in_range(0..=3)?;
     (0..count).map(|_| one(u)).collect::<Result<Vec<_>>>().map(Value::Array)

@@ -1,21 +1,22 @@
-//! Any text is a policy that can be asked and written again, or is refused with a code.
+//! Property: a policy file is rejected with a code, or results in a policy that evaluates filters
+//! and serialises to an equal one.
 
-use super::disturb;
+use super::mutate;
 use arbitrary::Unstructured;
 use scieve::{Policy, PolicyError, scim};
 use serde_json::{Value, json};
 
 pub(crate) fn policy(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
-    look(Policy::from_json(&text));
-    look(Policy::from_toml(&text));
+    inspect(Policy::from_json(&text));
+    inspect(Policy::from_toml(&text));
     let mut u = Unstructured::new(bytes);
-    if let Ok(text) = nearly(&mut u) {
-        look(Policy::from_json(&text));
+    if let Ok(text) = mutated(&mut u) {
+        inspect(Policy::from_json(&text));
     }
 }
 
-fn nearly(u: &mut Unstructured<'_>) -> arbitrary::Result<String> {
+fn mutated(u: &mut Unstructured<'_>) -> arbitrary::Result<String> {
     let known = [
         scieve_users::policy().to_json(),
         scim::user_policy().to_json(),
@@ -55,12 +56,12 @@ fn nearly(u: &mut Unstructured<'_>) -> arbitrary::Result<String> {
         json!(["eq", "eq"]),
         json!({ "name": "eq" }),
     ];
-    disturb(u, &mut value, &others)?;
+    mutate(u, &mut value, &others)?;
     Ok(value.to_string())
 }
 
-fn look(read: Result<Policy<Value>, PolicyError>) {
-    let policy = match read {
+fn inspect(parsed: Result<Policy<Value>, PolicyError>) {
+    let policy = match parsed {
         Ok(policy) => policy,
         Err(error) => {
             assert!(

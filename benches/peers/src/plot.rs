@@ -10,8 +10,8 @@ const RIGHT: f64 = 40.0;
 const ROW: f64 = 22.0;
 const TOP: f64 = 96.0;
 
-/// The palette of Okabe and Ito ("Color Universal Design", 2008): distinguishable with colour vision
-/// deficiencies.
+/// The palette of Okabe and Ito ("Color Universal Design", 2008): distinguishable with colour
+/// vision deficiencies.
 const COLORS: [&str; 8] =
     ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c8c8c", "#b8a000"];
 

@@ -1,7 +1,8 @@
-//! What a filter may cost: every limit at its value and one above, hostile texts, and the stack that the whole engine takes.
+//! The cost of filters: every limit at its value and one above, hostile inputs, and stack use of
+//! the engine.
 //!
-//! Everything runs on threads whose stack is as small as is promised; one that needs more ends the whole test process. Run it
-//! in release mode too, where the stack is smaller still.
+//! The tests run on threads with the documented minimum of stack; a stack overflow aborts the test
+//! process. Run them in release mode too, in which the documented stack is smaller.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -14,7 +15,7 @@ use scieve::{
     Policy, Record, Schema, Syntax, ValueRef,
 };
 
-/// The stack of a thread on which every filter can be handled.
+/// The stack size in bytes that suffices for every filter.
 const STACK: usize = if cfg!(debug_assertions) { 256 << 10 } else { 128 << 10 };
 
 fn on_a_small_stack<T: Send>(job: impl FnOnce() -> T + Send) -> T {
@@ -25,7 +26,7 @@ fn on_a_small_stack<T: Send>(job: impl FnOnce() -> T + Send) -> T {
     })
 }
 
-/// A record with a name and two e-mails, which are elements.
+/// A record with a name and two e-mail elements.
 struct Row;
 struct Element(&'static str);
 
@@ -68,11 +69,11 @@ fn policy() -> Policy<Row> {
     ];
     let schema =
         Schema::new(Some("urn:example:params:scim:schemas:core:1.0:User"), attributes).unwrap();
-    // The group makes the check look through the whole tree once more.
+    // The group rule adds another traversal of the tree.
     Policy::new(schema).unwrap().with_group("name").unwrap()
 }
 
-/// Everything that can be done with a filter; its verdict under a policy may be either.
+/// Runs every stage on a filter. The policy may accept or reject it.
 fn exercise(text: &str, limits: &Limits) -> Result<Filter, Diagnostics> {
     let filter = Filter::parse_with(text, &Syntax::lenient(), limits)?;
     let canonical = filter.to_string();
@@ -83,13 +84,13 @@ fn exercise(text: &str, limits: &Limits) -> Result<Filter, Diagnostics> {
         format!("{:?}", filter.root()).is_empty(),
         format!("{:?}", filter.root().kind()).is_empty()
     );
-    // Canonical text can be longer than what was read: quotes, escapes and blanks come in.
+    // The canonical form can be longer than the source, because of quotes, escapes and spaces.
     let mut room = *limits;
     room.bytes = Limits::MAX_BYTES;
     assert_eq!(Filter::parse_with(&canonical, &Syntax::rfc(), &room).unwrap(), filter);
     for policy in [policy(), Policy::schemaless(CaseSensitivity::Ignore)] {
         match policy.with_limits(*limits).check(&filter) {
-            Ok(plan) => follow(&plan),
+            Ok(plan) => run_stages(&plan),
             Err(findings) => drop((findings.render(), findings.to_string(), findings.clone())),
         }
     }
@@ -98,7 +99,7 @@ fn exercise(text: &str, limits: &Limits) -> Result<Filter, Diagnostics> {
     Ok(filter)
 }
 
-fn follow(plan: &Plan<Row>) {
+fn run_stages(plan: &Plan<Row>) {
     let copy = plan.clone();
     assert_eq!(copy, *plan);
     assert_eq!(copy.matches(&Row), plan.matches(&Row));
@@ -106,22 +107,22 @@ fn follow(plan: &Plan<Row>) {
     assert!(!format!("{plan:?} {:?}", plan.root()).is_empty());
 }
 
-/// What one more level of nesting opens and closes.
+/// The opening and closing of a nesting level.
 type Wrap = (&'static str, &'static str);
 const GROUP: Wrap = ("(", ")");
 const NOT: Wrap = ("not (", ")");
 const NOT_TIGHT: Wrap = ("NOT(", ")");
 const BRACKETS: Wrap = ("emails[", "]");
 
-/// `levels` levels of nesting, `wraps` taking turns from the outside, with a clause in the middle.
+/// Returns `levels` nested levels that cycle through `wraps` from the outside, around a clause.
 fn nested(levels: usize, wraps: &[Wrap], clause: &str) -> String {
-    let turns = || (0..levels).map(|level| wraps.get(level % wraps.len()).unwrap());
-    let open: String = turns().map(|wrap| wrap.0).collect();
-    let close: String = turns().map(|wrap| wrap.1).collect::<Vec<_>>().into_iter().rev().collect();
+    let cycle = || (0..levels).map(|level| wraps.get(level % wraps.len()).unwrap());
+    let open: String = cycle().map(|wrap| wrap.0).collect();
+    let close: String = cycle().map(|wrap| wrap.1).collect::<Vec<_>>().into_iter().rev().collect();
     format!("{open}{clause}{close}")
 }
 
-/// `levels` of nesting of which the one at `place` is a pair of brackets.
+/// Returns `levels` nested levels, of which the one at `place` is a pair of brackets.
 fn nested_with_brackets(levels: usize, place: usize, wraps: &[Wrap]) -> String {
     let inside = nested(levels - place - 1, wraps, "value pr");
     nested(place, wraps, &format!("{}{inside}{}", BRACKETS.0, BRACKETS.1))
@@ -149,11 +150,11 @@ fn limits(change: impl FnOnce(&mut Limits)) -> Limits {
 }
 
 #[test]
-fn each_limit_holds_at_its_value_and_refuses_one_above() {
+fn each_limit_is_inclusive() {
     const OR: Wrap = ("a pr or (", ")");
     const AND: Wrap = ("a pr and (", ")");
     const OR_NOT: Wrap = ("a pr or not (", ")");
-    // What a filter of `n` of something looks like, and the limit on that.
+    // Builds a filter that uses `n` of a limit, and sets this limit.
     type CaseSensitivity =
         (&'static str, Code, Box<dyn Fn(usize) -> String + Sync>, fn(&mut Limits, usize));
     let mut cases: Vec<CaseSensitivity> = vec![
@@ -214,7 +215,7 @@ fn each_limit_holds_at_its_value_and_refuses_one_above() {
     for (name, wraps) in
         [("or first", [OR, AND]), ("and first", [AND, OR]), ("not between", [OR_NOT, OR_NOT])]
     {
-        // The last chain takes a turn of its own.
+        // The innermost chain is a level of its own.
         let text = move |n: usize| match wraps.get(n % 2) {
             Some(&AND) => nested(n - 1, &wraps, "a pr or a pr"),
             Some(&OR) => nested(n - 1, &wraps, "a pr and a pr"),
@@ -241,7 +242,7 @@ fn each_limit_holds_at_its_value_and_refuses_one_above() {
                 assert_eq!(
                     code(exercise(&text(at + 1), &limits)),
                     *expected,
-                    "{name}, {at} and one more"
+                    "{name}, {at} plus one"
                 );
             }
         }
@@ -249,7 +250,7 @@ fn each_limit_holds_at_its_value_and_refuses_one_above() {
 }
 
 #[test]
-fn a_limit_is_never_above_what_any_stack_takes() {
+fn limits_are_clamped_to_the_stack() {
     let beyond = limits(|limits| {
         (limits.depth, limits.bytes, limits.connective_levels) = (1_000_000, usize::MAX, 1_000_000)
     });
@@ -261,7 +262,7 @@ fn a_limit_is_never_above_what_any_stack_takes() {
     assert_eq!(code(exercise(&long, &beyond)), Code::TooLong);
 }
 
-/// Texts that cost a careless reader its stack, its memory or its time.
+/// Inputs that exhaust the stack, memory or time of a careless parser.
 fn hostile() -> Vec<(String, Limits, Option<Code>)> {
     let default = Limits::default();
     let wide = limits(|limits| limits.bytes = 16 << 20);
@@ -331,7 +332,7 @@ fn hostile() -> Vec<(String, Limits, Option<Code>)> {
 }
 
 #[test]
-fn hostile_texts_are_answered_on_a_small_stack() {
+fn hostile_inputs_fit_on_a_small_stack() {
     on_a_small_stack(|| {
         for (text, limits, expected) in hostile() {
             let shown = text.chars().take(20).collect::<String>();
@@ -345,7 +346,7 @@ fn hostile_texts_are_answered_on_a_small_stack() {
     });
 }
 
-/// What the refusal of a text takes: allocations, and their bytes.
+/// Returns the number and the total bytes of the allocations of a rejection.
 fn refusal(text: &str, limits: &Limits, expected: Code) -> (u64, u64) {
     let mut refused = None;
     let taken = allocation_counter::measure(|| {
@@ -355,13 +356,13 @@ fn refusal(text: &str, limits: &Limits, expected: Code) -> (u64, u64) {
     (taken.count_total, taken.bytes_total)
 }
 
-/// Each is refused where it goes beyond the limit; what stands behind that place costs nothing.
+/// A filter is rejected at the point that exceeds the limit; the text after it costs nothing.
 #[test]
-fn refusing_costs_no_more_for_a_longer_text() {
+fn rejection_cost_does_not_grow_with_length() {
     on_a_small_stack(|| {
         let Limits { bytes, depth, clauses, connective_levels, .. } = Limits::default();
         let wide = limits(|limits| limits.bytes = Limits::MAX_BYTES);
-        let turns =
+        let alternating =
             |levels| nested(levels, &[("a pr or (", ")"), ("a pr and (", ")")], "a pr or a pr");
         for (name, short, more, expected) in [
             ("too long", " ".repeat(bytes + 1), " ", Code::TooLong),
@@ -385,7 +386,12 @@ fn refusing_costs_no_more_for_a_longer_text() {
                 " or value pr",
                 Code::TooManyClauses,
             ),
-            ("too many turns", turns(connective_levels), " ", Code::TooManyAlternations),
+            (
+                "too many connective levels",
+                alternating(connective_levels),
+                " ",
+                Code::TooManyAlternations,
+            ),
             ("brackets in brackets", "a[b[".to_owned(), "c[", Code::NestedValuePath),
             ("no such operator", "a is b".to_owned(), " or a is b", Code::UnknownOperator),
             ("an open string", "a eq \"".to_owned(), "x", Code::UnterminatedString),
@@ -394,7 +400,8 @@ fn refusing_costs_no_more_for_a_longer_text() {
             let long = format!("{short}{}", more.repeat((4 << 20) / more.len()));
             let ((count, taken), (long_count, long_taken)) =
                 (refusal(&short, &limits, expected), refusal(&long, &limits, expected));
-            // The findings hold the text they are about, unless it is too long to be read; entries are made room for as the limits allow.
+            // Diagnostics own a copy of the source, unless it is too long to parse. Capacity for
+            // entries is reserved within the limits.
             let held = |text: &str| if expected == Code::TooLong { 0 } else { text.len() as u64 };
             let (own, long_own) = (taken - held(&short), long_taken - held(&long));
             assert!(
@@ -406,11 +413,12 @@ fn refusing_costs_no_more_for_a_longer_text() {
     });
 }
 
-/// Of what a text of the greatest length needs from its reading to its plan; the text itself is apart.
+/// Maximum memory in bytes from parsing to the plan for an input of the maximum length, without the
+/// input.
 const MEMORY: u64 = 2 << 20;
 
 #[test]
-fn the_longest_texts_take_little_memory() {
+fn longest_inputs_use_little_memory() {
     let default = Limits::default();
     let full = |text: String| format!("{}{text}", " ".repeat(default.bytes - text.len()));
     let clause = |number: usize| format!("emails[value eq \"{number:0100}\"]");
@@ -479,12 +487,12 @@ fn the_longest_texts_take_little_memory() {
 }
 
 #[test]
-fn the_worst_that_is_accepted_fits_on_a_small_stack() {
+fn worst_accepted_filters_fit_on_a_small_stack() {
     let Limits { depth, connective_levels, clauses, .. } = Limits::default();
-    let turns = [("a pr or (", ")"), ("a pr and (", ")")];
-    let turns_inside = [("value pr or (", ")"), ("value pr and (", ")")];
+    let alternating = [("a pr or (", ")"), ("a pr and (", ")")];
+    let alternating_inside = [("value pr or (", ")"), ("value pr and (", ")")];
     let mut worst = vec![
-        nested(connective_levels - 1, &turns, "a pr or not (a pr)"),
+        nested(connective_levels - 1, &alternating, "a pr or not (a pr)"),
         chain(clauses, "a sw \"x\"", " or "),
     ];
     for wraps in [vec![GROUP], vec![NOT], vec![NOT, GROUP], vec![GROUP, NOT_TIGHT]] {
@@ -496,15 +504,16 @@ fn the_worst_that_is_accepted_fits_on_a_small_stack() {
             worst.push(nested_with_brackets(depth, place, &wraps));
         }
     }
-    // Both budgets at once: turns inside brackets, then the rest of the depth in `not (`, which turns nothing.
-    let turning = format!(
+    // Both limits at once: alternating levels inside brackets, and the rest of the depth in
+    // `not (`, which adds no connective level.
+    let nested_brackets = format!(
         "emails[{}]",
-        nested(connective_levels - 2, &turns_inside, "value pr or value co \"x\"")
+        nested(connective_levels - 2, &alternating_inside, "value pr or value co \"x\"")
     );
-    worst.push(nested(depth - connective_levels + 1, &[NOT], &turning));
+    worst.push(nested(depth - connective_levels + 1, &[NOT], &nested_brackets));
     worst.push(nested(
         connective_levels - 2,
-        &turns,
+        &alternating,
         &format!("a pr and not (not ({}))", nested(depth - connective_levels, &[NOT], "a pr")),
     ));
     let wide = chain(clauses - 40, "a pr", " or ");

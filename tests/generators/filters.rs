@@ -5,12 +5,12 @@ use super::random::{BINARIES, Cell, DECIMALS, INSTANTS, INTEGERS, Random, TEXTS}
 use scieve::{Attribute, AttributeId, AttributeType, Operator, Operators, Record as _};
 use std::collections::BTreeMap;
 
-/// What filters are made of.
+/// The parts from which filters are generated.
 pub(crate) struct Filters {
     attributes: Vec<(Attribute, Operators)>,
-    /// Those that stand in a group of their own.
+    /// Attributes with a group rule.
     grouped: Vec<(Attribute, Operators)>,
-    /// Values of the records.
+    /// Stored values.
     pool: BTreeMap<AttributeId, Vec<Cell>>,
     whole_grammar: bool,
 }
@@ -116,7 +116,7 @@ impl Filters {
         format!("{}[{}]", outer.path(), self.tree(random, &parts, depth, true))
     }
 
-    /// One attribute and many literals.
+    /// Generates an or-chain of one attribute and many literals.
     fn list(&self, random: &mut Random, from: &[&(Attribute, Operators)], inside: bool) -> String {
         let (attribute, operators) = *random.pick(from);
         let (word, operator) =
@@ -181,7 +181,7 @@ impl Filters {
                 },
                 _ => {
                     let text = *random.pick(TEXTS);
-                    // Longer than any that is stored.
+                    // Longer than any stored value.
                     if random.chance(2) {
                         json(&text.repeat(500))
                     } else {

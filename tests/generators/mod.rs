@@ -1,4 +1,4 @@
-//! Records and filters made at random, and databases that hold the records in tables which a mapping made.
+//! Random records and filters, and database rows of the records by a mapping.
 
 pub(crate) mod filters;
 pub(crate) mod people;
@@ -9,21 +9,21 @@ use self::random::Random;
 use scieve::sql::CheckedMapping;
 use scieve::{Policy, Record};
 
-/// Whose records they are, in tables of many tenants.
+/// The tenant of the records, in tables with several tenants.
 pub(crate) const TENANT: &str = "tenant";
 
-/// A kind of record with all that belongs to it.
+/// A type of record with its policies, mapping and generator.
 pub(crate) trait World {
     type Record: Record + 'static;
 
     fn name(&self) -> &'static str;
-    /// What may be asked. Every policy has the same schema.
+    /// The policies, which have the same schema.
     fn policies(&self) -> &[Policy<Self::Record>];
     fn columns(&self) -> &CheckedMapping;
-    /// Whether filters may have `not`, brackets and `null`.
+    /// Returns true if filters may contain `not`, brackets and `null`.
     fn whole_grammar(&self) -> bool;
     fn record(&self, random: &mut Random, number: usize) -> Self::Record;
-    /// What the table's key holds.
+    /// The value of the key column.
     fn id<'r>(&self, record: &'r Self::Record) -> &'r str;
     fn json(&self, record: &Self::Record) -> serde_json::Value;
 }

@@ -24,7 +24,7 @@ const ATTRIBUTES: [(&str, AttributeType, bool); 11] = [
 ];
 type Parts = &'static [(&'static str, AttributeType)];
 
-/// The complex attributes, the most elements of each, and their parts.
+/// The complex attributes with their maximum number of elements and their sub-attributes.
 const COMPLEX: [(&str, usize, Parts); 2] = [
     ("name", 1, &[("name.family", AttributeType::String), ("name.given", AttributeType::String)]),
     (
@@ -90,7 +90,7 @@ pub(crate) fn mapping() -> Mapping {
         .child("lucky", ChildTable::new("person_lucky", "person_id").value(Column::new("number")))
 }
 
-/// Values by path; the elements of complex attributes hold theirs by path too.
+/// Values by path, also within the elements of complex attributes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Person {
     values: BTreeMap<&'static str, Vec<Cell>>,
@@ -102,7 +102,7 @@ impl Person {
         self.text("id").unwrap()
     }
 
-    /// What rows are sorted by.
+    /// The sort key of a row.
     pub(crate) fn title_sort(&self) -> String {
         sort_text(self.text("title"))
     }
@@ -198,7 +198,7 @@ fn element(random: &mut Random, parts: Parts) -> Person {
     element
 }
 
-/// Every type, every operator, the whole grammar.
+/// The world with every type, every operator and the whole grammar.
 pub(crate) struct People {
     policies: [Policy<Person>; 2],
     columns: CheckedMapping,

@@ -1,9 +1,9 @@
-//! Values that databases and programs like to see differently.
+//! Random values, with a preference for those that databases and programs treat differently.
 
 use scieve::{AttributeType, ValueRef, fold_key};
 use unicode_normalization::UnicodeNormalization as _;
 
-/// Bytes of a key that every database keeps and sorts by.
+/// Maximum bytes of a fold key that every database can index and sort.
 const LENGTH: usize = 1020;
 
 #[rustfmt::skip]
@@ -117,7 +117,7 @@ impl Cell {
     }
 }
 
-/// SplitMix64, so that a failure comes back with its seed.
+/// SplitMix64 (Steele, Lea and Flood, 2014): a failure is reproducible from its seed.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -141,7 +141,7 @@ impl Random {
         &from[self.below(from.len())]
     }
 
-    /// A text short enough to be stored: its key too fits into every database.
+    /// Generates a string that every database can store, including its fold key.
     pub(crate) fn text(&mut self) -> String {
         let text = match self.below(12) {
             0 => format!("{}{}", self.pick(TEXTS), self.pick(TEXTS)),
@@ -154,7 +154,7 @@ impl Random {
         if fold_key(&text).len().max(text.len()) <= LENGTH { text } else { String::new() }
     }
 
-    /// A text to look for: one of those stored, a part of it, or nearly the same.
+    /// Generates an operand: a stored string, a part of one, or a similar one.
     pub(crate) fn near(&mut self, text: &str) -> String {
         match self.below(10) {
             0..=2 => text.to_owned(),

@@ -1,17 +1,17 @@
-//! What of a record stands in which column, as a mapping says.
+//! The database rows of a record by a mapping.
 
 use super::random::Cell;
 use scieve::sql::{CheckedMapping, Column, StringComparison, sort_text};
 use scieve::{Attribute, AttributeType, Record, Schema, fold_key};
 
-/// A row; every row of a table has the same columns.
+/// A row. All rows of a table have the same columns.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) table: String,
     pub(crate) columns: Vec<Value>,
 }
 
-/// What stands in a column, or NULL.
+/// The value of a column, or NULL.
 #[derive(Clone, Debug)]
 pub(crate) struct Value {
     pub(crate) column: String,
@@ -19,7 +19,8 @@ pub(crate) struct Value {
     pub(crate) cell: Option<Cell>,
 }
 
-/// The rows of a record, its own before those of its lists. The tenant matters where the tables have several.
+/// Returns the rows of a record, its own before those of its multi-valued attributes. The tenant is
+/// ignored if the mapping has no tenant column.
 pub(crate) fn rows(
     columns: &CheckedMapping,
     schema: &Schema,

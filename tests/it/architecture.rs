@@ -1,12 +1,12 @@
-//! Checks the rules of ARCHITECTURE.md that the compiler does not enforce: imports run downwards inside each crate, files
-//! stay short, names say what is inside.
+//! Checks the rules of ARCHITECTURE.md that the compiler does not enforce: imports run downwards
+//! inside each crate, files stay short, names say what is inside.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use syn::visit::{self, Visit};
 
-/// The modules of each crate, lowest layer first. A module imports from lower layers and from modules before it in its own
-/// layer. Inside a module any order is allowed, but no cycle.
+/// The modules of each crate, lowest layer first. A module imports from lower layers and from
+/// modules before it in its own layer. Inside a module any order is allowed, but no cycle.
 const LAYERS: [(&str, &[&[&str]]); 4] = [
     (
         "src",
@@ -177,7 +177,8 @@ fn targets<'f>(name: &str, source: &str, files: &'f Files) -> BTreeSet<&'f str> 
     targets
 }
 
-/// Collects the paths that start with `crate`, `self`, `super` or a child module, as paths from the crate root.
+/// Collects the paths that start with `crate`, `self`, `super` or a child module, as paths from the
+/// crate root.
 struct Paths<'f> {
     files: &'f Files,
     module: Vec<String>,

@@ -1,4 +1,4 @@
-//! Policies over filters: verdicts, every finding at once, and what the help says.
+//! Policies applied to filters: verdicts, all diagnostics at once, and help messages.
 
 use scieve::{
     Attribute, AttributeType, Filter, Limits, MultiNe, Operator, Operators, Policy, Record, Schema,
@@ -42,7 +42,8 @@ fn everything() -> Policy<Nothing> {
     Policy::new(schema()).unwrap()
 }
 
-/// As the users API has it: a few attributes, `eq` and `co`, status grouped, at most three ids.
+/// A policy like that of the users API: few attributes, `eq` and `co`, a group rule for the status,
+/// and a maximum of three ids.
 fn narrow() -> Policy<Nothing> {
     let eq = Operators::of(&[Operator::Eq]);
     let policy = everything().closed().with_group("status").unwrap();
@@ -64,7 +65,7 @@ fn refusal(policy: &Policy<Nothing>, text: &str) -> String {
 }
 
 #[test]
-fn explains_every_refusal() {
+fn every_error_is_reported_with_help() {
     let policy = narrow();
     let long = ["id eq \"1\""; 5].join(" or ");
     let texts = [
@@ -79,7 +80,7 @@ fn explains_every_refusal() {
 }
 
 #[test]
-fn an_attribute_named_again_is_held_to_its_rule_again() {
+fn rules_apply_to_repeated_attributes() {
     let presence = Operators::of(&[Operator::Pr]);
     let policy = everything().with_rule("email", |rule| rule.operators = presence).unwrap();
     let findings = policy
@@ -90,7 +91,7 @@ fn an_attribute_named_again_is_held_to_its_rule_again() {
 }
 
 #[test]
-fn explains_wrong_types() {
+fn wrong_types_are_reported_with_help() {
     let policy = everything();
     let texts = [
         r#"name eq 5 or name eq true or active eq "true" or active eq 1 or active gt true"#,
@@ -102,7 +103,7 @@ fn explains_wrong_types() {
 }
 
 #[test]
-fn a_hidden_attribute_is_an_unknown_one_byte_for_byte() {
+fn hidden_and_unknown_attributes_have_identical_errors() {
     let with = everything().hiding(["emails", "logins"]).unwrap();
     let without = {
         let attributes = schema()
@@ -130,7 +131,7 @@ fn a_hidden_attribute_is_an_unknown_one_byte_for_byte() {
 }
 
 #[test]
-fn accepts_boolean_texts_in_the_dialect_that_has_them() {
+fn boolean_strings_are_accepted_by_their_dialect() {
     let policy = everything();
     assert!(policy.parse(r#"active eq "True""#).is_err());
     let plan = policy.with_syntax(Syntax::entra()).parse(r#"active eq "True""#).unwrap();
@@ -139,7 +140,7 @@ fn accepts_boolean_texts_in_the_dialect_that_has_them() {
 }
 
 #[test]
-fn plans_say_what_is_meant() {
+fn plans_have_the_expected_outline() {
     let policy = everything();
     let texts = [
         r#"(name eq "Bob" or NAME eq "ALICE" or name eq "bob") and (status eq "active" or status eq "disabled")"#,
@@ -170,7 +171,7 @@ fn plans_say_what_is_meant() {
 }
 
 #[test]
-fn checks_the_limits_of_the_policy_whatever_the_filter_was_read_with() {
+fn limits_of_the_policy_apply_to_parsed_filters() {
     let filter = Filter::parse("((name pr)) and (email pr or id pr)").unwrap();
     let mut limits = *everything().limits();
     limits.depth = 1;
@@ -182,8 +183,8 @@ fn checks_the_limits_of_the_policy_whatever_the_filter_was_read_with() {
     assert_eq!(codes, ["too-long", "too-deep", "too-many-clauses", "too-many-alternations"]);
 }
 
-/// What the policy says of the filter, each finding by the name of its code and the text it points at.
-fn faults<'t>(policy: &Policy<Nothing>, text: &'t str) -> Vec<(&'static str, &'t str)> {
+/// Returns the code and the source text of each diagnostic of a filter.
+fn codes<'t>(policy: &Policy<Nothing>, text: &'t str) -> Vec<(&'static str, &'t str)> {
     let findings = policy
         .parse(text)
         .map_or_else(|findings| findings.iter().cloned().collect(), |_| Vec::new());
@@ -203,7 +204,7 @@ fn helps(policy: &Policy<Nothing>, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn each_limit_is_kept_by_itself_and_may_be_reached() {
+fn each_limit_applies_independently_and_is_inclusive() {
     let text = "((name pr)) and emails[type pr] and emails[value pr] and (email pr or id pr)";
     let filter = Filter::parse(text).unwrap();
     let mut reached = Limits::default();
@@ -226,23 +227,23 @@ fn each_limit_is_kept_by_itself_and_may_be_reached() {
 }
 
 #[test]
-fn as_many_comparisons_as_allowed_may_stand_among_others() {
+fn comparison_counts_ignore_other_attributes() {
     let policy = everything().with_rule("id", |rule| rule.max_count = Some(2)).unwrap();
-    assert!(faults(&policy, r#"id eq "a" or id eq "b" or name pr"#).is_empty());
+    assert!(codes(&policy, r#"id eq "a" or id eq "b" or name pr"#).is_empty());
     assert_eq!(
-        faults(&policy, r#"id eq "a" or id eq "b" or id eq "c" or name pr"#),
+        codes(&policy, r#"id eq "a" or id eq "b" or id eq "c" or name pr"#),
         [("too-many-comparisons", "id")]
     );
 }
 
 #[test]
-fn every_group_of_a_policy_is_looked_at() {
+fn every_group_rule_is_checked() {
     let mut policy = everything();
     for group in ["status", "name", "email"] {
         policy = policy.with_group(group).unwrap();
         let broken = format!(r#"{group} eq "a" or logins pr"#);
         assert_eq!(
-            faults(&policy, &broken).first().map(|fault| fault.0),
+            codes(&policy, &broken).first().map(|fault| fault.0),
             Some("group-mixed"),
             "{group}"
         );
@@ -250,7 +251,7 @@ fn every_group_of_a_policy_is_looked_at() {
 }
 
 #[test]
-fn groups_under_not_and_beside_brackets() {
+fn group_rules_with_not_and_brackets() {
     let policy = everything().with_group("status").unwrap();
     for (text, fault) in [
         (r#"not (status eq "a") and name pr"#, None),
@@ -265,10 +266,10 @@ fn groups_under_not_and_beside_brackets() {
         (r#"status eq "a" or emails[type eq "b"]"#, Some(("group-mixed", r#"status eq "a""#))),
         (r#"emails[type eq "b"] or status eq "a""#, Some(("group-mixed", r#"status eq "a""#))),
     ] {
-        assert_eq!(faults(&policy, text), fault.into_iter().collect::<Vec<_>>(), "{text}");
+        assert_eq!(codes(&policy, text), fault.into_iter().collect::<Vec<_>>(), "{text}");
     }
     let both = [("group-mixed", r#"status eq "a""#), ("unknown-attribute", "nmae")];
-    assert_eq!(faults(&policy, r#"status eq "a" or nmae eq "b""#), both);
+    assert_eq!(codes(&policy, r#"status eq "a" or nmae eq "b""#), both);
     let split = r#"status eq "a" and name pr and status eq "b" and email pr and status eq "c""#;
     let right =
         r#"write `name pr and email pr and status eq "a" and status eq "b" and status eq "c"`"#;
@@ -283,14 +284,14 @@ fn groups_under_not_and_beside_brackets() {
 }
 
 #[test]
-fn what_is_known_of_the_last_attribute_is_not_taken_for_another() {
+fn the_attribute_cache_does_not_mix_attributes() {
     let policy = everything();
     for (text, fault) in [
         (r#"emails[type eq "a"] and type eq "b""#, ("unknown-attribute", "type")),
         (r#"emails[type eq "a" and type eq "b"] and type eq "c""#, ("unknown-attribute", "type")),
         (r#"town eq "a" or address[town eq "b"]"#, ("unknown-attribute", "town")),
     ] {
-        assert_eq!(faults(&policy, text), [fault], "{text}");
+        assert_eq!(codes(&policy, text), [fault], "{text}");
     }
     let both = "any of\n  emails is present\n  emails.value = \"a\", any case";
     assert_eq!(policy.parse(r#"emails pr or emails eq "a""#).unwrap().explain(), both);
@@ -299,19 +300,19 @@ fn what_is_known_of_the_last_attribute_is_not_taken_for_another() {
 }
 
 #[test]
-fn the_rule_of_an_attribute_holds_for_null_too() {
+fn rules_apply_to_null_comparisons() {
     let contains = Operators::of(&[Operator::Co]);
     let policy = everything().with_rule("name", |rule| rule.operators = contains).unwrap();
     let policy = policy
         .with_rule("address", |rule| rule.operators = Operators::of(&[Operator::Pr]))
         .unwrap();
-    assert_eq!(faults(&policy, "name eq null"), [("operator-not-allowed", "eq")]);
-    assert_eq!(faults(&policy, "name pr"), [("operator-not-allowed", "pr")]);
-    assert!(faults(&policy, "address eq null").is_empty());
+    assert_eq!(codes(&policy, "name eq null"), [("operator-not-allowed", "eq")]);
+    assert_eq!(codes(&policy, "name pr"), [("operator-not-allowed", "pr")]);
+    assert!(codes(&policy, "address eq null").is_empty());
 }
 
 #[test]
-fn integers_are_compared_with_numbers_that_none_reaches() {
+fn integers_compare_with_out_of_range_numbers() {
     for (literal, operator, meaning) in [
         ("-1e30", "gt", "logins is present"),
         ("-1e30", "ge", "logins is present"),
@@ -330,7 +331,7 @@ fn integers_are_compared_with_numbers_that_none_reaches() {
 }
 
 #[test]
-fn either_the_filter_or_the_policy_may_take_boolean_texts() {
+fn boolean_strings_are_accepted_if_filter_or_policy_allows_them() {
     let text = r#"active eq "False""#;
     for (read, checked, taken) in [
         (Syntax::rfc(), Syntax::rfc(), false),
@@ -352,7 +353,7 @@ fn either_the_filter_or_the_policy_may_take_boolean_texts() {
 }
 
 #[test]
-fn names_are_listed_up_to_a_dozen() {
+fn at_most_twelve_names_are_listed() {
     let lists = helps(&everything(), "zzzzzzzzzzzz pr");
     assert!(
         lists[0].starts_with("the attributes are `id`, ") && lists[0].ends_with(" more"),
@@ -363,9 +364,9 @@ fn names_are_listed_up_to_a_dozen() {
     assert_eq!(helps(&everything().closed(), "zzzzzzzzzzzz pr"), ["there is none to filter by"]);
 }
 
-/// Looking for the names that come nearest takes time.
+/// The search for similar names takes time, so it is limited.
 #[test]
-fn so_many_unknown_names_are_helped_with() {
+fn suggestions_are_limited_to_the_first_unknown_names() {
     let clauses: Vec<String> = (0..20).map(|number| format!("nmae{} pr", number % 18)).collect();
     let helped: Vec<bool> =
         helps(&everything(), &clauses.join(" or ")).iter().map(|help| !help.is_empty()).collect();
@@ -373,7 +374,7 @@ fn so_many_unknown_names_are_helped_with() {
 }
 
 #[test]
-fn ne_on_what_has_one_value_of_any_type() {
+fn ne_on_single_values_of_each_type() {
     let schema = Schema::new(
         None,
         [
@@ -394,7 +395,7 @@ fn ne_on_what_has_one_value_of_any_type() {
 }
 
 #[test]
-fn plans_are_equal_where_they_ask_the_same_of_the_same_attributes() {
+fn plans_with_equal_tests_and_attributes_are_equal() {
     let other = Policy::<Nothing>::new(
         Schema::new(None, [Attribute::new("id", AttributeType::String)]).unwrap(),
     )
@@ -409,7 +410,7 @@ fn plans_are_equal_where_they_ask_the_same_of_the_same_attributes() {
 }
 
 #[test]
-fn a_text_shows_itself_as_any_other() {
+fn text_is_formatted_like_str() {
     let texts = ["", "a\"b", "a text that is too long to lie where it is held"];
     for text in texts {
         assert_eq!(Text::from(text).to_string(), text);

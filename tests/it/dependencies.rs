@@ -1,10 +1,10 @@
-//! What comes into a build beside the code of this repository.
+//! Audits the dependencies and the packages of the repository.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-/// Crates of a build without features, this one among them.
+/// Maximum number of crates in a build without features, including scieve.
 const CRATES: usize = 10;
 
 #[test]
@@ -32,7 +32,8 @@ fn a_build_without_features_has_few_crates() {
     assert!(crates.len() <= CRATES, "{} crates: {crates:?}", crates.len());
 }
 
-/// A build runs no program of ours, and nothing of ours can be unsafe. The peers of the benches are others' crates in a package apart.
+/// No package has a build script, and all forbid unsafe code. `benches/peers` is exempt from the
+/// latter: it only measures crates of others.
 #[test]
 fn no_package_has_a_build_script_or_unsafe_code() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -51,9 +52,9 @@ fn no_package_has_a_build_script_or_unsafe_code() {
     }
 }
 
-/// Nothing is taken from anywhere but crates.io.
+/// All dependencies come from crates.io.
 #[test]
-fn every_dependency_is_of_the_public_registry() {
+fn every_dependency_is_from_crates_io() {
     let lock = include_str!("../../Cargo.lock");
     let sources: BTreeSet<&str> =
         lock.lines().filter_map(|line| line.strip_prefix("source = ")).collect();

@@ -1,4 +1,5 @@
-//! The grammar, held to corpora: verdicts by RFC 7644, trees, and what identity providers send.
+//! The parser and printer against the corpora: verdicts by RFC 7644, trees, filters of identity
+//! providers.
 
 use scieve::{ExprKind, Filter, Limits, Literal, Operand, PatchPath, Span, Syntax, attr};
 use serde_json::{Value, json};
@@ -11,27 +12,25 @@ fn lines(corpus: &str) -> Vec<Value> {
         .collect()
 }
 
-fn reads(kind: &str, text: &str, syntax: &Syntax) -> bool {
+fn parses(kind: &str, text: &str, syntax: &Syntax) -> bool {
     match kind {
         "path" => PatchPath::parse_with(text, syntax, &Limits::default()).is_ok(),
         _ => Filter::parse_with(text, syntax, &Limits::default()).is_ok(),
     }
 }
 
-/// Lines of the corpus that this crate reads otherwise than they say, each with the reason; grammar.md lists them too.
+/// Filters of the corpus for which scieve deliberately deviates from the verdict, with the reason.
+/// grammar.md lists them too.
 const DISPUTED: &[(&str, &str)] = &[
     (
         "description sw null",
-        "derivable, but no value starts with null: null goes with eq and ne alone",
+        "derivable, but no value starts with null: null is allowed only with eq and ne",
     ),
-    (
-        "title gt null",
-        "derivable, but null has no place in any order: null goes with eq and ne alone",
-    ),
+    ("title gt null", "derivable, but null is not ordered: null is allowed only with eq and ne"),
 ];
 
 #[test]
-fn gives_the_verdict_of_the_rfc() {
+fn verdicts_match_the_rfc() {
     let mut wrong = Vec::new();
     let mut disputed = 0;
     let mut judged = 0;
@@ -46,7 +45,7 @@ fn gives_the_verdict_of_the_rfc() {
             continue;
         }
         judged += 1;
-        if reads(kind, text, &Syntax::rfc()) != (verdict == "accept") {
+        if parses(kind, text, &Syntax::rfc()) != (verdict == "accept") {
             match DISPUTED.iter().any(|(disputed, _)| *disputed == text) {
                 true => disputed += 1,
                 false => wrong.push(format!("{verdict} {kind} {text:?} {tags:?}")),
@@ -54,17 +53,18 @@ fn gives_the_verdict_of_the_rfc() {
         }
     }
     assert!(wrong.is_empty(), "{} wrong:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(disputed, DISPUTED.len(), "a disputed line is disputed no more");
+    assert_eq!(disputed, DISPUTED.len(), "a listed deviation no longer exists");
     assert!(judged > 900, "the corpus shrank to {judged}");
 }
 
 #[test]
-fn takes_what_providers_send_from_the_preset_on_that_they_need() {
+fn provider_filters_are_accepted_from_their_preset_on() {
     let presets = ["rfc", "entra", "lenient"];
     for line in lines(include_str!("../../tests/corpus/providers.jsonl")) {
         let (text, from) =
             (line["filter"].as_str().unwrap(), line["accepted_from"].as_str().unwrap());
-        // That a text stands for a Boolean shows only against a schema: tests/providers.rs.
+        // A string in place of a Boolean is detected only by a schema (see the tests of the
+        // program).
         if text.contains("\"True\"") {
             continue;
         }
@@ -89,42 +89,46 @@ fn takes_what_providers_send_from_the_preset_on_that_they_need() {
                 assert_eq!(
                     Filter::parse(&fixed).unwrap(),
                     filter,
-                    "{text} does not become right by its replacements: {fixed}"
+                    "{text}: its replacements do not correct it: {fixed}"
                 );
             }
         }
     }
 }
 
-/// What is said of each text; the last filters are over a limit.
+/// Snapshot of the first error of each rejected filter. The last filters exceed a limit.
 #[test]
-fn explains_what_is_neither_filter_nor_path() {
+fn rejected_filters_and_paths_are_reported() {
     let mut limits = Limits::default();
     (limits.bytes, limits.depth, limits.clauses, limits.connective_levels) = (100, 2, 5, 2);
-    let mut said = String::new();
+    let mut report = String::new();
     for line in lines(include_str!("../../tests/corpus/refused.jsonl")) {
         let text = line["text"].as_str().unwrap();
-        let refused = match line["kind"].as_str().unwrap() {
+        let rejected = match line["kind"].as_str().unwrap() {
             "path" => PatchPath::parse_with(text, &Syntax::rfc(), &limits).expect_err(text),
             _ => Filter::parse_with(text, &Syntax::rfc(), &limits).expect_err(text),
         };
-        let fault = refused.first().unwrap();
-        let (span, message) = (fault.span(), fault.message());
-        let place =
-            format!("{}..{} {:?}", span.start, span.end, span.text(refused.source_text()).unwrap());
-        said += &format!(
-            "{text:?}\n  {}, {} at {place}: {message}\n",
-            refused.scim_type(),
-            fault.code()
+        let error = rejected.first().unwrap();
+        let (span, message) = (error.span(), error.message());
+        let place = format!(
+            "{}..{} {:?}",
+            span.start,
+            span.end,
+            span.text(rejected.source_text()).unwrap()
         );
-        for more in [fault.expected().join(", ").as_str(), fault.help().unwrap_or_default()]
+        report += &format!(
+            "{text:?}\n  {}, {} at {place}: {message}\n",
+            rejected.scim_type(),
+            error.code()
+        );
+        for more in [error.expected().join(", ").as_str(), error.help().unwrap_or_default()]
             .into_iter()
             .filter(|more| !more.is_empty())
         {
-            said += &format!("  {more}\n");
+            report += &format!("  {more}\n");
         }
     }
-    insta::assert_snapshot!(said);
+    insta::assert_snapshot!(report);
 }
 
 fn tree(expr: scieve::Expr<'_>) -> Value {
@@ -146,12 +150,12 @@ fn tree(expr: scieve::Expr<'_>) -> Value {
                 Some(Literal::Null) => json!([operator, path, null]),
             }
         }
-        _ => panic!("a kind of expression that this test does not know"),
+        _ => panic!("unknown kind of expression"),
     }
 }
 
 #[test]
-fn builds_the_trees_that_the_vectors_say() {
+fn trees_match_the_vectors() {
     let vectors: Vec<Value> =
         serde_json::from_str(include_str!("../../tests/corpus/trees.json")).unwrap();
     for vector in &vectors {
@@ -159,15 +163,17 @@ fn builds_the_trees_that_the_vectors_say() {
         match (Filter::parse(text), vector.get("ast")) {
             (Ok(filter), Some(expected)) => assert_eq!(&tree(filter.root()), expected, "{text}"),
             (Err(_), None) => {}
-            (Ok(filter), None) => panic!("{text:?} was read as {filter}, but: {}", vector["error"]),
-            (Err(error), Some(_)) => panic!("{text:?} was refused: {error}"),
+            (Ok(filter), None) => {
+                panic!("{text:?} was parsed as {filter}, but: {}", vector["error"])
+            }
+            (Err(error), Some(_)) => panic!("{text:?} was rejected: {error}"),
         }
     }
     assert!(vectors.len() > 100);
 }
 
 #[test]
-fn prints_what_reads_the_same_again() {
+fn canonical_form_round_trips() {
     let mut printed = 0;
     for line in lines(include_str!("../../tests/corpus/grammar.jsonl")) {
         let (kind, text) = (line["kind"].as_str().unwrap(), line["text"].as_str().unwrap());
@@ -191,11 +197,11 @@ fn prints_what_reads_the_same_again() {
 }
 
 #[test]
-fn a_span_holds_the_text_of_its_part() {
+fn spans_cover_their_nodes() {
     fn visit(expr: scieve::Expr<'_>) {
         let text = expr.span().text(expr.filter().source_text()).unwrap();
         if expr.filter().source_text() != text {
-            // Inside brackets and out, every part is a filter of its own.
+            // The source text of every node is itself a valid filter.
             let alone = Filter::parse(text)
                 .unwrap_or_else(|error| panic!("{text:?} of {:?}: {error}", expr.filter()));
             assert_eq!(alone.to_string(), expr.to_string());
@@ -222,7 +228,7 @@ fn a_span_holds_the_text_of_its_part() {
 }
 
 #[test]
-fn paths_hold_their_parts() {
+fn paths_split_into_parts() {
     for (text, attribute, filter, sub_attribute) in [
         ("members", "members", None, None),
         ("name.familyName", "name.familyName", None, Some("familyName")),
@@ -252,7 +258,7 @@ fn paths_hold_their_parts() {
 }
 
 #[test]
-fn equal_is_what_is_written_alike_but_for_case_and_blanks() {
+fn equality_ignores_keyword_case_and_whitespace() {
     let filters = [
         "a pr",
         "b pr",
@@ -300,7 +306,7 @@ fn equal_is_what_is_written_alike_but_for_case_and_blanks() {
 }
 
 #[test]
-fn values_are_what_they_stand_for() {
+fn literals_have_their_values() {
     for (text, syntax, value) in [
         (
             r#"a eq "\b\f\n\r\t\/\"\\\u00e9\ud83d\ude00""#,
@@ -328,7 +334,7 @@ fn values_are_what_they_stand_for() {
 }
 
 #[test]
-fn parts_show_themselves() {
+fn nodes_implement_display() {
     let filter = Filter::parse_with(
         "name pr and emails[type eq \"work\"]",
         &Syntax::entra(),
@@ -345,7 +351,7 @@ fn parts_show_themselves() {
 }
 
 #[test]
-fn blanks_of_all_kinds_stand_together() {
+fn all_whitespace_characters_separate_tokens() {
     let all = Filter::parse("not (a eq 1) and b pr").unwrap();
     for first in [" ", "\t", "\r", "\n"] {
         for next in ["", " ", "\t", "\r", "\n", "  \t"] {
@@ -357,7 +363,7 @@ fn blanks_of_all_kinds_stand_together() {
 }
 
 #[test]
-fn what_is_built_is_what_was_called() {
+fn builders_produce_the_called_structure() {
     let pr = |path| attr(path).pr();
     for (built, text) in [
         (pr("a").or(pr("b")).and(pr("c")), "(a pr or b pr) and c pr"),
@@ -383,8 +389,8 @@ fn what_is_built_is_what_was_called() {
             pr(path).not(),
             attr("a").element(pr(path)),
         ] {
-            let refused = built.build().unwrap_err();
-            assert_eq!(refused.source_text(), path);
+            let rejected = built.build().unwrap_err();
+            assert_eq!(rejected.source_text(), path);
         }
     }
 }

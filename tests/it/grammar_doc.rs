@@ -1,4 +1,5 @@
-//! Holds grammar.md to the code: productions, dialects, types, limits, codes with an example of each.
+//! Compares grammar.md with the code: productions, dialects, types, limits, and an example of each
+//! code.
 
 use scieve::{
     Attribute, AttributeType, Code, Filter, Limits, Operators, Policy, Schema, Severity, Syntax,
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 
 const GRAMMAR: &str = include_str!("../../grammar.md");
 
-/// The rows of the table whose first heading is `heading`, cell by cell.
+/// Returns the cells of the table whose first column has this heading.
 fn table(heading: &str) -> Vec<Vec<&'static str>> {
     let lines =
         GRAMMAR.lines().skip_while(|line| !line.starts_with(&format!("| {heading} |"))).skip(2);
@@ -24,14 +25,14 @@ fn table(heading: &str) -> Vec<Vec<&'static str>> {
     rows
 }
 
-/// What stands in backticks in a cell.
+/// Returns the content of a cell without its backticks.
 fn code(cell: &'static str) -> &'static str {
     let cell = cell.trim();
     cell.strip_prefix('`').and_then(|cell| cell.strip_suffix('`')).unwrap_or(cell)
 }
 
 #[test]
-fn every_production_is_a_function_and_quoted_there() {
+fn every_production_is_quoted_at_its_function() {
     let abnf = GRAMMAR.split("```abnf\n").nth(1).unwrap().split("```").next().unwrap();
     let source = concat!(
         include_str!("../../src/filter/parse.rs"),
@@ -61,7 +62,7 @@ fn every_production_is_a_function_and_quoted_there() {
 }
 
 #[test]
-fn every_dialect_switch_reads_its_example() {
+fn every_dialect_switch_accepts_its_example() {
     let rows = table("switch");
     for row in &rows {
         let (switch, preset, example, right) =
@@ -86,7 +87,7 @@ fn every_dialect_switch_reads_its_example() {
 }
 
 #[test]
-fn the_types_take_the_operators_listed() {
+fn types_support_the_listed_operators() {
     let rows = table("type");
     for row in &rows {
         let kind = AttributeType::from_name(row[0].trim()).unwrap();
@@ -103,7 +104,7 @@ fn the_types_take_the_operators_listed() {
 }
 
 #[test]
-fn the_limits_are_the_ones_listed() {
+fn limits_have_the_listed_defaults() {
     let listed: BTreeMap<&str, u64> =
         table("limit").iter().map(|row| (code(row[0]), row[1].trim().parse().unwrap())).collect();
     let limits = serde_json::to_value(Limits::default()).unwrap();
@@ -117,7 +118,7 @@ fn the_limits_are_the_ones_listed() {
 }
 
 #[test]
-fn disputed_lines_are_those_of_the_corpus_test() {
+fn deviations_are_those_of_the_corpus_test() {
     let source = include_str!("grammar.rs");
     for row in table("filter") {
         if row.len() == 4 {
@@ -127,7 +128,7 @@ fn disputed_lines_are_those_of_the_corpus_test() {
 }
 
 #[test]
-fn every_code_has_an_example_that_shows_it() {
+fn every_code_is_produced_by_its_example() {
     let rows = table("code");
     let listed: Vec<&str> = rows.iter().map(|row| code(row[0])).collect();
     let known: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
@@ -172,7 +173,7 @@ fn findings(under: &str, text: &str) -> Vec<(String, Severity)> {
             let policy = scim::user_policy().clone().with_syntax(syntax);
             let read = Filter::parse_with(text, &syntax, &Limits::default())
                 .map(|filter| filter.warnings().to_vec());
-            // What a dialect accepts of a type shows against a schema.
+            // A deviation in the type of a literal is detected by a schema.
             if text.contains("\"True\"") {
                 policy.parse(text).map(|plan| plan.warnings().to_vec())
             } else {

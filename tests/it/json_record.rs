@@ -1,4 +1,4 @@
-//! JSON resources as records: which values an attribute has, by schema and without one.
+//! `serde_json::Value` as a record: the values of an attribute, with and without a schema.
 
 use scieve::{Attribute, AttributeType, CaseSensitivity, Policy, Record, Schema, ValueRef, scim};
 use serde_json::{Value, json};
@@ -24,13 +24,13 @@ fn values(record: &dyn Record, attribute: &Attribute) -> Vec<String> {
     values
 }
 
-/// The values of an attribute `a` of that type.
+/// Returns the values of an attribute `a` of this type.
 fn read(kind: AttributeType, value: Value) -> Vec<String> {
     values(&json!({ "a": value }), &Attribute::new("a", kind))
 }
 
 #[test]
-fn values_of_the_right_type_are_values() {
+fn values_of_the_attribute_type_are_accepted() {
     for (kind, value, wanted) in [
         (AttributeType::String, json!("x"), r#""x""#),
         (AttributeType::String, json!(""), r#""""#),
@@ -68,7 +68,7 @@ fn values_of_the_right_type_are_values() {
 }
 
 #[test]
-fn nothing_else_is_a_value() {
+fn values_of_other_types_are_ignored() {
     let unassigned = [
         json!(null),
         json!([]),
@@ -106,7 +106,7 @@ fn nothing_else_is_a_value() {
 }
 
 #[test]
-fn names_are_found_in_any_case() {
+fn member_names_are_case_insensitive() {
     let record = json!({"USERNAME": "x", "userName": "y", "eMails": [{"VALUE": "z"}]});
     assert_eq!(values(&record, &Attribute::new("username", AttributeType::String)).len(), 1);
     assert_eq!(
@@ -119,7 +119,7 @@ fn names_are_found_in_any_case() {
 }
 
 #[test]
-fn names_are_found_among_any_number_of_others() {
+fn members_are_found_in_objects_of_any_size() {
     for others in 0..40 {
         let mut record = json!({});
         (0..others).for_each(|other| {
@@ -142,7 +142,7 @@ fn names_are_found_among_any_number_of_others() {
 }
 
 #[test]
-fn the_single_text_is_what_is_handed_out() {
+fn single_text_equals_the_only_value() {
     let schema = Schema::new(
         None,
         [
@@ -196,7 +196,7 @@ fn the_single_text_is_what_is_handed_out() {
 }
 
 #[test]
-fn extensions_stand_under_their_urn() {
+fn extension_attributes_are_members_of_their_urn() {
     let schema = scim::user_schema();
     let record = json!({
         "division": "not this one",
@@ -306,7 +306,7 @@ fn filters_with_and_without_a_schema_agree() {
 }
 
 #[test]
-fn with_a_schema_only() {
+fn matches_only_with_a_schema() {
     let record = resource();
     let policy = scim::user_policy();
     assert!(finds(policy, r#"x509Certificates.value eq "QUJD""#, &record));
@@ -329,7 +329,7 @@ fn with_a_schema_only() {
 }
 
 #[test]
-fn without_a_schema_only() {
+fn matches_only_without_a_schema() {
     let record = resource();
     let policy = Policy::schemaless(CaseSensitivity::Ignore);
     assert!(finds(&policy, "logins eq 3.0 and logins gt 5 and not (logins gt 6)", &record));
@@ -381,7 +381,7 @@ fn schemas_of_rfc_7643() {
 }
 
 #[test]
-fn schemas_of_ones_own() {
+fn custom_schemas() {
     let core = r#"{"id": "urn:a", "attributes": [
         {"name": "plain"},
         {"name": "secret", "type": "complex", "returned": "never", "subAttributes": [{"name": "part", "type": "integer", "multiValued": true}]}]}"#;
@@ -400,7 +400,7 @@ fn schemas_of_ones_own() {
 }
 
 #[test]
-fn schemas_that_cannot_be() {
+fn invalid_schemas_are_rejected() {
     let faults: Vec<_> = [
         r#"{"id": "urn:a"}"#,
         r#"{"attributes": [{"type": "string"}]}"#,

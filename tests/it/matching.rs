@@ -1,4 +1,5 @@
-//! What other implementations answer, asked of the same resources without a schema; where we differ, a file says why.
+//! Results of other implementations for the same resources. `disagreements.jsonl` lists the
+//! differences with their reasons.
 
 use scieve::{Attribute, AttributeType, CaseSensitivity, Filter, Limits, Policy, Schema, Syntax};
 use serde_json::{Value, json};
@@ -11,7 +12,8 @@ fn lines(corpus: &str) -> Vec<Value> {
         .collect()
 }
 
-/// `true`, `false`, or `"refused"`. What RFC 7644 does not read is read in the lenient dialect.
+/// Returns `true`, `false` or `"refused"`. Filters that are invalid by RFC 7644 are parsed in the
+/// lenient dialect.
 fn answer(policy: &Policy<Value>, text: &str, resource: &Value) -> Value {
     let read = |syntax| Filter::parse_with(text, &syntax, &Limits::default());
     let checked = read(Syntax::rfc())
@@ -21,7 +23,7 @@ fn answer(policy: &Policy<Value>, text: &str, resource: &Value) -> Value {
 }
 
 #[test]
-fn disagreements_are_the_listed_ones() {
+fn all_disagreements_are_listed() {
     let policy = Policy::<Value>::schemaless(CaseSensitivity::Ignore);
     let corpus = lines(include_str!("../../tests/corpus/match.jsonl"));
     assert!(corpus.len() > 1_100, "the corpus shrank to {}", corpus.len());
@@ -38,7 +40,7 @@ fn disagreements_are_the_listed_ones() {
     for line in &listed {
         assert!(
             line["reason"].as_str().is_some_and(|reason| reason.len() > 20),
-            "no reason: {line}"
+            "no reason given: {line}"
         );
     }
     let bare = |line: &Value| {
@@ -53,13 +55,13 @@ fn disagreements_are_the_listed_ones() {
         listed.iter().filter(|line| !found.contains(line)).map(ToString::to_string).collect();
     assert!(
         new.is_empty() && gone.is_empty(),
-        "new:\n{}\nno more:\n{}",
+        "new:\n{}\nno longer differing:\n{}",
         new.join("\n"),
         gone.join("\n")
     );
 }
 
-/// The policy for the schema that a line of the corpus comes with.
+/// Returns the policy for the schema in a line of the corpus.
 fn typed(schema: &Value) -> Policy<Value> {
     let attributes = schema.as_object().unwrap().iter().map(|(path, rules)| {
         let kind = AttributeType::from_name(rules["type"].as_str().unwrap()).unwrap();
@@ -72,10 +74,10 @@ fn typed(schema: &Value) -> Policy<Value> {
     Policy::new(Schema::new(None, attributes).unwrap()).unwrap()
 }
 
-/// Where others compare the text forms of numbers and Booleans, or let an attribute that is never returned match nothing, the
-/// filter is refused instead.
+/// If others compare the string forms of numbers and Booleans, or ignore comparisons of an
+/// attribute that is never returned, scieve rejects the filter.
 #[test]
-fn by_their_schemas_all_agree_or_are_refused() {
+fn with_schemas_all_agree_or_are_rejected() {
     let mut refused = 0;
     for line in lines(include_str!("../../tests/corpus/match.jsonl"))
         .iter()

@@ -1,4 +1,4 @@
-//! Policies as files: what is written reads back equal, and what is wrong is said with its place.
+//! Policy files: serialisation round-trips, and errors are reported with their location.
 
 use insta::assert_snapshot;
 use scieve::{
@@ -7,7 +7,7 @@ use scieve::{
 };
 use serde_json::Value;
 
-fn reads_back<R: Record>(policy: &Policy<R>) {
+fn assert_round_trip<R: Record>(policy: &Policy<R>) {
     let json = policy.to_json();
     assert_eq!(&Policy::<R>::from_json(&json).unwrap(), policy, "{json}");
     let toml = toml::to_string(policy).unwrap();
@@ -15,16 +15,16 @@ fn reads_back<R: Record>(policy: &Policy<R>) {
 }
 
 #[test]
-fn bundled_policies_read_back_equal() {
-    reads_back(&*crate::USERS_POLICY);
-    reads_back(scim::user_policy());
-    reads_back(scim::group_policy());
+fn bundled_policies_round_trip() {
+    assert_round_trip(&*crate::USERS_POLICY);
+    assert_round_trip(scim::user_policy());
+    assert_round_trip(scim::group_policy());
 }
 
 #[test]
-fn every_setting_reads_back_equal() {
-    reads_back(&Policy::<Value>::schemaless(CaseSensitivity::Exact));
-    reads_back(&Policy::<Value>::schemaless(CaseSensitivity::Ignore));
+fn every_setting_round_trips() {
+    assert_round_trip(&Policy::<Value>::schemaless(CaseSensitivity::Exact));
+    assert_round_trip(&Policy::<Value>::schemaless(CaseSensitivity::Ignore));
     let attributes = || {
         [
             Attribute::new("exact", AttributeType::String).case_exact(true),
@@ -68,7 +68,7 @@ fn every_setting_reads_back_equal() {
         plain.clone().allow_null(false),
     ];
     for (position, variant) in variants.iter().enumerate() {
-        reads_back(variant);
+        assert_round_trip(variant);
         for other in variants.iter().take(position) {
             assert_ne!(variant, other, "variant {position}");
         }
@@ -76,14 +76,14 @@ fn every_setting_reads_back_equal() {
 }
 
 #[test]
-fn the_example_is_what_it_says() {
+fn example_policy() {
     let policy = Policy::<Value>::from_toml(include_str!("../../examples/policy.toml")).unwrap();
-    reads_back(&policy);
+    assert_round_trip(&policy);
     assert_snapshot!(policy.to_json());
 }
 
 #[test]
-fn what_is_left_out_is_allowed() {
+fn omitted_restrictions_allow_everything() {
     let read = Policy::<Value>::from_json(r#"{"attributes": [{"name": "a"}]}"#).unwrap();
     let built = Policy::<Value>::new(
         Schema::new(None, [Attribute::new("a", AttributeType::String)]).unwrap(),
@@ -93,7 +93,7 @@ fn what_is_left_out_is_allowed() {
 }
 
 #[test]
-fn hidden_goes_down_to_the_parts() {
+fn hidden_applies_to_sub_attributes() {
     let text = r#"{"attributes": [{"name": "a", "type": "complex", "hidden": true}, {"name": "a.b"}, {"name": "c", "never_returned": true}]}"#;
     let policy = Policy::<Value>::from_json(text).unwrap();
     assert!(
@@ -102,7 +102,7 @@ fn hidden_goes_down_to_the_parts() {
 }
 
 #[test]
-fn large_limits_are_cut_down() {
+fn limits_are_clamped() {
     let policy =
         Policy::<Value>::from_json(r#"{"limits": {"depth": 100000}, "attributes": []}"#).unwrap();
     assert_eq!(policy.limits().depth, Limits::MAX_DEPTH);
@@ -113,7 +113,7 @@ fn fault(text: &str, error: &PolicyError) -> String {
 }
 
 #[test]
-fn faults_in_json() {
+fn errors_in_json() {
     let faults: Vec<_> = [
         "",
         "[]",
@@ -151,7 +151,7 @@ fn faults_in_json() {
 }
 
 #[test]
-fn faults_in_toml() {
+fn errors_in_toml() {
     let faults: Vec<_> = [
         "",
         "attributes = ",

@@ -1,4 +1,4 @@
-//! What holds for every text, filter, plan and record, tried on many made-up ones.
+//! Property tests over generated strings, filters, plans and records.
 
 use arbitrary::Unstructured;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
@@ -44,13 +44,13 @@ static POLICY: LazyLock<Policy<Value>> =
 static OPEN: LazyLock<Policy<Value>> =
     LazyLock::new(|| Policy::schemaless(CaseSensitivity::Ignore));
 
-/// At least a thousand cases each; `PROPTEST_CASES` asks for more.
+/// Runs a minimum of 1,000 cases per property; `PROPTEST_CASES` can increase it.
 fn config() -> ProptestConfig {
     let asked = ProptestConfig::default();
     ProptestConfig { cases: asked.cases.max(1_024), ..asked }
 }
 
-/// Bytes for the generators.
+/// Input bytes for the generators.
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 0..600)
 }
@@ -66,8 +66,8 @@ fn tree(bytes: &[u8]) -> Filter {
         .unwrap_or_else(|findings| panic!("{}", findings.render()))
 }
 
-/// A filter that `policy` accepts.
-fn legal(policy: &Policy<Value>, bytes: &[u8]) -> Builder {
+/// Generates a filter that `policy` accepts.
+fn accepted(policy: &Policy<Value>, bytes: &[u8]) -> Builder {
     made_up::filter(&mut Unstructured::new(bytes), policy).unwrap().unwrap()
 }
 
@@ -95,8 +95,8 @@ fn plan(policy: &Policy<Value>, filter: &Filter) -> Plan<Value> {
         .unwrap_or_else(|findings| panic!("{}", findings.render()))
 }
 
-/// Every finding stands in the text and can be drawn.
-fn well_formed(findings: &Diagnostics, text: &str) {
+/// Asserts that every diagnostic has a span within the source and renders.
+fn assert_well_formed(findings: &Diagnostics, text: &str) {
     assert!(!findings.is_empty());
     let source = findings.source_text();
     assert!(text.starts_with(source), "{source:?} of {text:?}");
@@ -117,12 +117,12 @@ fn well_formed(findings: &Diagnostics, text: &str) {
     assert!(["invalidFilter", "invalidPath"].contains(&findings.scim_type()));
 }
 
-/// A text with every warning's replacement made.
+/// Applies the replacements of all warnings to the source.
 fn corrected(filter: &Filter) -> String {
     let mut text = filter.source_text().to_owned();
     let mut warnings: Vec<_> =
         filter.warnings().iter().filter_map(|warning| warning.replacement()).collect();
-    // Of two that overlap, the wider one comes with the narrower one made.
+    // Of two overlapping replacements, the wider one includes the narrower one.
     warnings.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
     warnings.dedup_by(|inner, outer| inner.0.start < outer.0.end);
     for (span, right) in warnings.iter().rev() {
@@ -131,15 +131,15 @@ fn corrected(filter: &Filter) -> String {
     text
 }
 
-/// What the nodes of a plan promise.
-fn invariants(node: &Node) {
+/// Asserts the invariants of the nodes of a plan.
+fn assert_invariants(node: &Node) {
     match node {
         Node::All(children) | Node::Any(children) => {
             assert!(children.len() >= 2, "{node:?}");
             for child in children {
                 assert!(std::mem::discriminant(child) != std::mem::discriminant(node), "{node:?}");
                 assert!(!is_constant(child), "{node:?}");
-                invariants(child);
+                assert_invariants(child);
             }
             assert!(
                 children.iter().enumerate().all(|(at, child)| !children[..at].contains(child)),
@@ -148,7 +148,7 @@ fn invariants(node: &Node) {
         }
         Node::Not(child) => {
             assert!(!matches!(**child, Node::Not(_)), "{node:?}");
-            invariants(child);
+            assert_invariants(child);
         }
         Node::Test(test) => match test.predicate() {
             Predicate::In(values) => assert!(
@@ -159,7 +159,7 @@ fn invariants(node: &Node) {
             Predicate::StartsWith(text) | Predicate::EndsWith(text) => {
                 assert!(!text.is_empty(), "{node:?}")
             }
-            Predicate::Element(inner) => invariants(inner),
+            Predicate::Element(inner) => assert_invariants(inner),
             _ => {}
         },
     }
@@ -186,14 +186,14 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn parse_never_panics_on_any_text(text in any::<String>(), tail in ".{0,40}") {
+    fn parse_never_panics_on_any_string(text in any::<String>(), tail in ".{0,40}") {
         for text in [&text, &tail, &format!("name eq {tail}"), &format!("a[{tail}] and {text}")] {
             for syntax in [Syntax::rfc(), Syntax::entra(), Syntax::lenient()] {
                 match Filter::parse_with(text, &syntax, &Limits::default()) {
                     Ok(filter) => drop((POLICY.check(&filter), OPEN.check(&filter))),
-                    Err(findings) => well_formed(&findings, text),
+                    Err(findings) => assert_well_formed(&findings, text),
                 }
-                _ = scieve::PatchPath::parse_with(text, &syntax, &Limits::default()).map_err(|findings| well_formed(&findings, text));
+                _ = scieve::PatchPath::parse_with(text, &syntax, &Limits::default()).map_err(|findings| assert_well_formed(&findings, text));
             }
         }
     }
@@ -205,22 +205,22 @@ proptest! {
             match Filter::parse_with(&text, &syntax, &Limits::default()) {
                 Ok(filter) => for answer in [POLICY.check(&filter), OPEN.check(&filter)] {
                     match answer {
-                        Ok(plan) => invariants(plan.root()),
-                        Err(findings) => well_formed(&findings, &text),
+                        Ok(plan) => assert_invariants(plan.root()),
+                        Err(findings) => assert_well_formed(&findings, &text),
                     }
                 },
-                Err(findings) => well_formed(&findings, &text),
+                Err(findings) => assert_well_formed(&findings, &text),
             }
             match scieve::PatchPath::parse_with(&text, &syntax, &Limits::default()) {
                 Ok(path) => prop_assert_eq!(&scieve::PatchPath::parse(&path.to_string()).unwrap(), &path),
-                Err(findings) => well_formed(&findings, &text),
+                Err(findings) => assert_well_formed(&findings, &text),
             }
         }
-        _ = crate::USERS_POLICY.parse(&text).map_err(|findings| well_formed(&findings, &text));
+        _ = crate::USERS_POLICY.parse(&text).map_err(|findings| assert_well_formed(&findings, &text));
     }
 
     #[test]
-    fn printed_filters_read_the_same_again(bytes in bytes()) {
+    fn printing_round_trips(bytes in bytes()) {
         let filter = tree(&bytes);
         let canonical = filter.to_string();
         let again = Filter::parse_with(&canonical, &Syntax::rfc(), &roomy()).unwrap();
@@ -230,7 +230,7 @@ proptest! {
     }
 
     #[test]
-    fn built_clauses_hold_the_text_that_went_in(value in "[^\0]{0,30}", bytes in bytes()) {
+    fn built_clauses_contain_the_given_string(value in "[^\0]{0,30}", bytes in bytes()) {
         let nasty = made_up::string(&mut Unstructured::new(&bytes)).unwrap();
         for value in [value, nasty] {
             let filter = scieve::attr("name").eq(value.as_str()).or(scieve::attr("code").co(value.as_str())).build().unwrap();
@@ -245,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn canonical_text_is_rfc_whatever_was_read(bytes in bytes()) {
+    fn canonical_form_is_valid_by_the_rfc(bytes in bytes()) {
         let text = text(&bytes);
         for syntax in [Syntax::rfc(), Syntax::entra(), Syntax::lenient()] {
             let Ok(filter) = Filter::parse_with(&text, &syntax, &Limits::default()) else { continue };
@@ -263,7 +263,7 @@ proptest! {
     }
 
     #[test]
-    fn replacements_make_an_equal_filter(bytes in bytes()) {
+    fn applied_replacements_give_an_equal_filter(bytes in bytes()) {
         let text = text(&bytes);
         let Ok(filter) = Filter::parse_with(&text, &Syntax::lenient(), &Limits::default()) else { return Ok(()) };
         let right = corrected(&filter);
@@ -272,7 +272,7 @@ proptest! {
     }
 
     #[test]
-    fn spans_hold_the_text_of_their_part(bytes in bytes()) {
+    fn spans_cover_their_nodes(bytes in bytes()) {
         let text = text(&bytes);
         let Ok(filter) = Filter::parse(&text) else { return Ok(()) };
         let mut alone = true;
@@ -284,23 +284,23 @@ proptest! {
     }
 
     #[test]
-    fn what_was_checked_never_fails(filter in bytes(), resource in bytes()) {
+    fn checked_filters_never_fail_later(filter in bytes(), resource in bytes()) {
         let resource = record(&resource);
         let built = tree(&filter);
         let open = plan(&OPEN, &built);
-        let typed = check(&POLICY, legal(&POLICY, &filter));
+        let typed = check(&POLICY, accepted(&POLICY, &filter));
         for plan in [open, typed] {
-            invariants(plan.root());
+            assert_invariants(plan.root());
             prop_assert_eq!(plan.matches(&resource), plan.clone().matches(&resource));
             prop_assert!(!plan.explain().is_empty());
         }
     }
 
     #[test]
-    fn logic_holds(one in bytes(), two in bytes(), resource in bytes()) {
+    fn plans_obey_boolean_logic(one in bytes(), two in bytes(), resource in bytes()) {
         let resource = record(&resource);
         for policy in [&*POLICY, &*OPEN] {
-            let (a, b) = (legal(&POLICY, &one), legal(&POLICY, &two));
+            let (a, b) = (accepted(&POLICY, &one), accepted(&POLICY, &two));
             let yes = |filter: Builder| check(policy, filter).matches(&resource);
             let (is_a, is_b) = (yes(a.clone()), yes(b.clone()));
             let (both, either) = (yes(a.clone().and(b.clone())), yes(a.clone().or(b.clone())));
@@ -317,7 +317,7 @@ proptest! {
     }
 
     #[test]
-    fn ne_is_not_eq_where_there_is_one_value(bytes in bytes(), resource in bytes()) {
+    fn ne_is_not_eq_on_single_values(bytes in bytes(), resource in bytes()) {
         let resource = record(&resource);
         let strict = POLICY.clone().with_multi_ne(MultiNe::NoValueEquals);
         let filter = check_filter(&bytes);
@@ -336,7 +336,7 @@ proptest! {
     }
 
     #[test]
-    fn hidden_attributes_are_unknown_ones(bytes in bytes(), resource in bytes(), hidden in proptest::sample::subsequence(HIDABLE, 1..4)) {
+    fn hidden_and_unknown_attributes_are_indistinguishable(bytes in bytes(), resource in bytes(), hidden in proptest::sample::subsequence(HIDABLE, 1..4)) {
         let record = record(&resource);
         let seen = |attribute: &Attribute| !hidden.contains(&attribute.path()) && !hidden.contains(&attribute.name());
         let without = Schema::new(Some(CORE), attributes().into_iter().filter(seen)).unwrap();
@@ -355,12 +355,12 @@ proptest! {
     }
 
     #[test]
-    fn plans_mean_what_the_definition_says(filter in bytes(), resources in proptest::collection::vec(bytes(), 4)) {
+    fn plans_agree_with_the_reference_evaluator(filter in bytes(), resources in proptest::collection::vec(bytes(), 4)) {
         let filter = check_filter(&filter);
         let plan = plan(&POLICY, &filter);
         for resource in resources {
             let resource = record(&resource);
-            let expected = Reference { schema: POLICY.schema(), element: None }.holds(filter.root(), &resource);
+            let expected = Reference { schema: POLICY.schema(), element: None }.matches(filter.root(), &resource);
             prop_assert_eq!(plan.matches(&resource), expected, "{}\n{}\n{}", filter, plan.explain(), resource);
         }
     }
@@ -379,23 +379,23 @@ const HIDABLE: &[&str] = &[
 ];
 
 fn check_filter(bytes: &[u8]) -> Filter {
-    legal(&POLICY, bytes).build_with(&roomy()).unwrap()
+    accepted(&POLICY, bytes).build_with(&roomy()).unwrap()
 }
 
-/// The meaning of filters on JSON resources, as plainly as it can be written: a list of values for each path, and one question
-/// for each operator.
+/// The reference evaluator: the semantics of filters on JSON resources in the simplest form, a list
+/// of values for each path and one comparison for each operator.
 struct Reference<'s> {
     schema: &'s Schema,
-    /// Inside brackets: the attribute before them.
+    /// Inside brackets, the attribute before them.
     element: Option<&'s Attribute>,
 }
 
 impl<'s> Reference<'s> {
-    fn holds(&self, expr: Expr<'_>, root: &Value) -> bool {
+    fn matches(&self, expr: Expr<'_>, root: &Value) -> bool {
         match expr.kind() {
-            ExprKind::And(mut operands) => operands.all(|operand| self.holds(operand, root)),
-            ExprKind::Or(mut operands) => operands.any(|operand| self.holds(operand, root)),
-            ExprKind::Not(child) => !self.holds(child, root),
+            ExprKind::And(mut operands) => operands.all(|operand| self.matches(operand, root)),
+            ExprKind::Or(mut operands) => operands.any(|operand| self.matches(operand, root)),
+            ExprKind::Not(child) => !self.matches(child, root),
             ExprKind::ValuePath(path, child) => {
                 let attribute = self.attribute(path);
                 let inside = Reference { schema: self.schema, element: Some(attribute) };
@@ -403,10 +403,10 @@ impl<'s> Reference<'s> {
                 elements
                     .into_iter()
                     .filter(|element| is_a(element, attribute.kind()))
-                    .any(|element| inside.holds(child, element))
+                    .any(|element| inside.matches(child, element))
             }
             ExprKind::Clause(clause) => self.clause(&clause, root),
-            _ => panic!("a kind of expression that this test does not know"),
+            _ => panic!("unknown kind of expression"),
         }
     }
 
@@ -421,7 +421,7 @@ impl<'s> Reference<'s> {
         }
     }
 
-    /// What is assigned of the attribute, of the right type.
+    /// Returns the assigned values of the attribute that have its type.
     fn values<'v>(&self, attribute: &Attribute, root: &'v Value) -> Vec<&'v Value> {
         let mut holders = vec![root];
         let names: Vec<&str> = match self.element {
@@ -459,11 +459,11 @@ impl<'s> Reference<'s> {
             _ => named,
         };
         let values = self.values(compared, root);
-        let asks = |value: &&Value| question(operator, value, literal, compared);
+        let asks = |value: &&Value| compare(operator, value, literal, compared);
         match operator {
             Operator::Ne => {
                 values.is_empty()
-                    || values.iter().any(|value| !question(Operator::Eq, value, literal, compared))
+                    || values.iter().any(|value| !compare(Operator::Eq, value, literal, compared))
             }
             _ => values.iter().any(asks),
         }
@@ -496,17 +496,18 @@ fn is_a(value: &Value, kind: AttributeType) -> bool {
         AttributeType::DateTime => value.as_str().is_some_and(|text| text.len() > 5),
         AttributeType::Binary => value.as_str().is_some_and(|text| base64(text).is_some()),
         AttributeType::Complex => value.is_object() && assigned(value),
-        _ => panic!("a type that this test does not know"),
+        _ => panic!("unknown type"),
     }
 }
 
-/// The text without padding, in one alphabet; those that the generator makes and no base64 are the ones with a 5 or `true`.
+/// Normalises base64: without padding, in one alphabet. Of the generated strings, only those with a
+/// 5 or `true` are not base64.
 fn base64(text: &str) -> Option<String> {
     let plain = text.trim_end_matches('=').replace('-', "+").replace('_', "/");
     (plain.len() % 4 != 1).then_some(plain)
 }
 
-fn question(
+fn compare(
     operator: Operator,
     stored: &Value,
     literal: Literal<'_>,
@@ -559,7 +560,8 @@ fn question(
     }
 }
 
-/// Numbers of up to 31 digits before the point, compared exactly; behind it one non-zero digit is enough to tell them apart here.
+/// Compares numbers with up to 31 integer digits exactly. Generated numbers differ in one
+/// fractional digit.
 fn thousandths(one: &str, other: &str) -> Ordering {
     let exact = |text: &str| {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -571,7 +573,8 @@ fn thousandths(one: &str, other: &str) -> Ordering {
     exact(one).cmp(&exact(other))
 }
 
-/// Microseconds since the year 0 and whether there is more, of the forms that the generator makes.
+/// Returns the microseconds since the year 0 and whether finer digits follow, for the generated
+/// forms.
 fn instant(text: &str) -> (i64, bool) {
     let number = |range: std::ops::Range<usize>| text.get(range).unwrap().parse::<i64>().unwrap();
     let (year, month, day) = (number(0..4), number(5..7), number(8..10));
@@ -593,7 +596,7 @@ fn instant(text: &str) -> (i64, bool) {
 }
 
 #[test]
-fn the_definition_answers_the_plain_cases() {
+fn reference_evaluator_handles_simple_cases() {
     let resource = json!({"name": "x", "scopes": ["x", "y"], "emails": [{"type": "work", "value": "a"}, {"type": "home"}], "logins": 5});
     for (text, expected) in [
         ("name eq \"X\"", true),
@@ -609,7 +612,7 @@ fn the_definition_answers_the_plain_cases() {
     ] {
         let filter = Filter::parse(text).unwrap();
         assert_eq!(
-            Reference { schema: POLICY.schema(), element: None }.holds(filter.root(), &resource),
+            Reference { schema: POLICY.schema(), element: None }.matches(filter.root(), &resource),
             expected,
             "{text}"
         );

@@ -1,19 +1,20 @@
-//! Whether a record hands out its one text, or values one by one, with keys or without: the answer is the same.
+//! The `Record` trait: `single_text` and `any_value`, with and without fold keys, give the same
+//! result.
 
 use scieve::{
     Attribute, AttributeType, Operator, Plan, Policy, Record, Schema, ValueRef, fold_key,
 };
 use std::cell::Cell;
 
-/// The text of every attribute, as records may keep it.
+/// The string of every attribute, in each form in which a record can provide it.
 #[derive(Debug)]
-enum Held<'t> {
+enum Stored<'t> {
     Single(Option<&'t str>),
     Bare(Option<&'t str>),
     Keyed(Option<(&'t str, &'t str)>),
 }
 
-impl Record for Held<'_> {
+impl Record for Stored<'_> {
     fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         match *self {
             Self::Single(text) | Self::Bare(text) => text.is_some_and(|text| test(text.into())),
@@ -29,7 +30,7 @@ impl Record for Held<'_> {
     }
 }
 
-fn policy<'t>() -> Policy<Held<'t>> {
+fn policy<'t>() -> Policy<Stored<'t>> {
     let attributes = [
         Attribute::new("name", AttributeType::String),
         Attribute::new("code", AttributeType::String).case_exact(true),
@@ -40,8 +41,9 @@ fn policy<'t>() -> Policy<Held<'t>> {
     Policy::new(Schema::new(None, attributes).unwrap()).unwrap()
 }
 
-/// Short and long, equal but for case or form, folded to fewer bytes and to more; each with its key.
-fn texts() -> Vec<(String, String)> {
+/// Strings with their fold keys: short and long, equal except for case or normalisation, with
+/// shorter and longer keys.
+fn strings() -> Vec<(String, String)> {
     let short = [
         "",
         "b",
@@ -76,10 +78,10 @@ fn texts() -> Vec<(String, String)> {
     all.map(|text| (text.clone(), fold_key(&text).into_owned())).collect()
 }
 
-/// Asks every record that a text and its key can be in.
-fn agree<'t>(plan: &Plan<Held<'t>>, text: Option<(&'t str, &'t str)>, wanted: bool) {
+/// Asserts the result for a record of each form.
+fn assert_agree<'t>(plan: &Plan<Stored<'t>>, text: Option<(&'t str, &'t str)>, wanted: bool) {
     let plain = text.map(|(text, _)| text);
-    for record in [Held::Single(plain), Held::Bare(plain), Held::Keyed(text)] {
+    for record in [Stored::Single(plain), Stored::Bare(plain), Stored::Keyed(text)] {
         assert_eq!(plan.matches(&record), wanted, "{plan:?} of {record:?}");
     }
 }
@@ -100,8 +102,8 @@ fn expected(operator: Operator, stored: &str, operand: &str) -> bool {
 }
 
 #[test]
-fn every_operator_asks_the_text_or_its_key() {
-    let texts = texts();
+fn every_operator_agrees_on_strings_and_fold_keys() {
+    let texts = strings();
     for operator in Operator::ALL.into_iter().filter(|operator| operator.takes_value()) {
         for (operand, operand_key) in &texts {
             for (attribute, ignores) in [
@@ -119,22 +121,22 @@ fn every_operator_asks_the_text_or_its_key() {
                     } else {
                         expected(operator, text, operand)
                     };
-                    agree(&plan, Some((text, key)), wanted);
+                    assert_agree(&plan, Some((text, key)), wanted);
                 }
-                agree(&plan, None, operator == Operator::Ne);
+                assert_agree(&plan, None, operator == Operator::Ne);
             }
         }
     }
     for attribute in ["name", "code", "any"] {
         let plan = policy().parse(&format!("{attribute} pr")).unwrap();
-        agree(&plan, Some(("", "")), true);
-        agree(&plan, None, false);
+        assert_agree(&plan, Some(("", "")), true);
+        assert_agree(&plan, None, false);
     }
 }
 
 #[test]
-fn lists_of_any_length_hold_what_they_list() {
-    let texts = texts();
+fn in_lists_of_any_length_match_their_members() {
+    let texts = strings();
     for count in [2, 3, 4, 5, 9, 20] {
         for from in 0..texts.len() {
             let listed: Vec<&(String, String)> =
@@ -149,17 +151,17 @@ fn lists_of_any_length_hold_what_they_list() {
                     let is = |operand: &&(String, String)| {
                         if ignores { operand.1 == *key } else { operand.0 == *text }
                     };
-                    agree(&plan, Some((text, key)), listed.iter().any(is));
+                    assert_agree(&plan, Some((text, key)), listed.iter().any(is));
                 }
-                agree(&plan, None, false);
+                assert_agree(&plan, None, false);
             }
         }
     }
 }
 
 #[test]
-fn an_or_chain_asks_all_of_its_tests() {
-    // Some of one attribute behind each other, some alone.
+fn or_chains_evaluate_all_tests() {
+    // Adjacent tests of one attribute, and single ones.
     let clauses = [
         r#"name co "1""#,
         r#"name sw "2""#,
@@ -172,24 +174,24 @@ fn an_or_chain_asks_all_of_its_tests() {
         let turned = [&clauses[first..], &clauses[..first]].concat();
         let plan = policy().parse(&turned.join(" or ")).unwrap();
         for text in ["1", "2", "3", "4", "5", "6", "7"] {
-            agree(&plan, Some((text, text)), text != "7");
+            assert_agree(&plan, Some((text, text)), text != "7");
         }
-        agree(&plan, None, false);
+        assert_agree(&plan, None, false);
     }
 }
 
-/// A record that knows its one text says it once, and where a key is handed over with a text, the text is not folded again.
+/// `single_text` is called once, and a fold key that the record provides is not computed again.
 #[test]
-fn what_is_known_is_not_asked_again() {
+fn provided_strings_and_keys_are_not_recomputed() {
     #[derive(Default)]
-    struct Known(Cell<usize>);
-    impl Record for Known {
+    struct CountedRecord(Cell<usize>);
+    impl Record for CountedRecord {
         fn any_value(
             &self,
             attribute: &Attribute,
             _: &mut dyn FnMut(ValueRef<'_>) -> bool,
         ) -> bool {
-            panic!("{attribute} was known")
+            panic!("`any_value` of {attribute} was called")
         }
 
         fn single_text(&self, _: &Attribute) -> Option<Option<&str>> {
@@ -218,16 +220,16 @@ fn what_is_known_is_not_asked_again() {
         "name eq \"al\" or name eq \"bob\" or name eq \"cy\" or name eq \"di\" or name eq \"ed\" or name eq \"flo\"",
     ];
     let schema = policy().schema().clone();
-    let known = Policy::<Known>::new(schema).unwrap();
+    let known = Policy::<CountedRecord>::new(schema).unwrap();
     for filter in filters {
-        let record = Known::default();
+        let record = CountedRecord::default();
         assert!(known.parse(filter).unwrap().matches(&record), "{filter}");
         assert_eq!(record.0.get(), 1, "{filter}");
         assert!(
             policy()
                 .parse(&filter.replace('b', "k"))
                 .unwrap()
-                .matches(&Held::Keyed(Some(("other", "kok")))),
+                .matches(&Stored::Keyed(Some(("other", "kok")))),
             "{filter}"
         );
     }

@@ -1,4 +1,5 @@
-//! The SQL of one filter of each kind: for PostgreSQL whole, for the others where they differ.
+//! The SQL of one filter of each kind: complete for PostgreSQL, the differences for the other
+//! dialects.
 
 use scieve::sql::{
     CheckedMapping, ChildTable, Column, Dialect, Direction, Mapping, NativeComparison, Param, Seek,
@@ -120,7 +121,7 @@ const FILTERS: &[&str] = &[
     "motto eq \"Bob\" or motto co \"Bo\" or motto gt \"Bo\"",
 ];
 
-fn written(dialect: Dialect, other: Option<Dialect>) -> String {
+fn rendered(dialect: Dialect, other: Option<Dialect>) -> String {
     let mut text = String::new();
     let select = Select::default();
     for filter in FILTERS {
@@ -142,17 +143,17 @@ fn written(dialect: Dialect, other: Option<Dialect>) -> String {
 
 #[test]
 fn conditions_for_postgres() {
-    insta::assert_snapshot!(written(Dialect::Postgres, None));
+    insta::assert_snapshot!(rendered(Dialect::Postgres, None));
 }
 
 #[test]
 fn conditions_for_mysql() {
-    insta::assert_snapshot!(written(Dialect::MySql, Some(Dialect::Postgres)));
+    insta::assert_snapshot!(rendered(Dialect::MySql, Some(Dialect::Postgres)));
 }
 
 #[test]
 fn conditions_for_sqlite() {
-    insta::assert_snapshot!(written(Dialect::Sqlite, Some(Dialect::Postgres)));
+    insta::assert_snapshot!(rendered(Dialect::Sqlite, Some(Dialect::Postgres)));
 }
 
 #[test]
@@ -187,15 +188,15 @@ fn pages() {
     insta::assert_snapshot!(text);
 }
 
-/// The text keeps its values beside it while it is written, and the statement for sea-query holds them.
+/// The direct rendering with parameters equals what sea-query renders from the statement.
 #[test]
-fn statements_are_what_sea_query_writes() {
+fn statements_equal_the_output_of_sea_query() {
     let place = Seek { sort: "1bob".into(), key: Value::Text("42".into()) };
     let page = Select::default().sort("name", Direction::Ascending).after(place).limit(21);
     for filter in FILTERS {
         let plan = policy().parse(filter).unwrap();
         for (columns, select) in
-            [(scoped().for_tenant("t"), &Select::default()), (columns(), &page)]
+            [(tenant_columns().for_tenant("t"), &Select::default()), (columns(), &page)]
         {
             for dialect in Dialect::ALL {
                 let statement = plan.to_select(&columns, dialect, select).unwrap();
@@ -220,13 +221,13 @@ fn statements_are_what_sea_query_writes() {
     }
 }
 
-fn scoped() -> CheckedMapping {
+fn tenant_columns() -> CheckedMapping {
     columns().mapping().clone().tenant_column("tenant_id").check().unwrap()
 }
 
-/// Every table is asked for the rows of one tenant.
+/// The condition restricts every table to one tenant.
 #[test]
-fn conditions_within_a_tenant() {
+fn conditions_for_a_tenant() {
     let mut text = String::new();
     for filter in [
         "name eq \"x\"",
@@ -244,7 +245,7 @@ fn conditions_within_a_tenant() {
         let plan = policy().parse(filter).unwrap();
         for dialect in Dialect::ALL {
             assert_eq!(
-                plan.to_condition(&scoped(), dialect),
+                plan.to_condition(&tenant_columns(), dialect),
                 Err(SqlError::NoTenant("tenant_id".into()))
             );
             assert_eq!(
@@ -252,7 +253,7 @@ fn conditions_within_a_tenant() {
                 Err(SqlError::NoTenantColumn)
             );
             let statement = plan
-                .to_sql(&scoped().for_tenant("it's"), dialect, &Select::default().limit(2))
+                .to_sql(&tenant_columns().for_tenant("it's"), dialect, &Select::default().limit(2))
                 .unwrap();
             let tables = statement.sql.matches("FROM").count();
             assert_eq!(statement.sql.matches("tenant_id").count(), tables, "{}", statement.sql);
@@ -269,7 +270,7 @@ fn conditions_within_a_tenant() {
     let page = policy()
         .parse("active eq true or email pr")
         .unwrap()
-        .to_sql(&scoped().for_tenant("t"), Dialect::Postgres, &select)
+        .to_sql(&tenant_columns().for_tenant("t"), Dialect::Postgres, &select)
         .unwrap();
     let _ = write!(
         text,
@@ -277,12 +278,12 @@ fn conditions_within_a_tenant() {
         page.sql,
         serde_json::to_string(&page.params).unwrap()
     );
-    let tables = scoped().create(Dialect::MySql, policy().schema()).unwrap();
+    let tables = tenant_columns().create(Dialect::MySql, policy().schema()).unwrap();
     let _ = write!(
         text,
         "tables\n{}\n\nadded\n{}\n",
         tables.join(";\n"),
-        scoped().ddl(Dialect::MySql).join(";\n")
+        tenant_columns().ddl(Dialect::MySql).join(";\n")
     );
     insta::assert_snapshot!(text.replace(scieve::FOLD_VERSION, "VERSION"));
 }
@@ -300,10 +301,11 @@ fn tables() {
     insta::assert_snapshot!(text);
 }
 
-/// PostgreSQL before 17 asks an index for each pair of values of two lists that a column has to be in. So one list alone is for the index,
-/// of those beside and above one another; what stands in different alternatives is no pair.
+/// PostgreSQL before 17 scans an index once per pair of values if a column must be in two lists. Of
+/// conjoined or nested lists only one may therefore use the index; lists in different alternatives
+/// form no pair.
 #[test]
-fn no_index_is_asked_for_pairs() {
+fn at_most_one_list_uses_an_index() {
     let sql = |filter: &str| {
         policy().parse(filter).unwrap().to_where(&columns(), Dialect::Postgres).unwrap().sql
     };
@@ -350,7 +352,7 @@ fn no_index_is_asked_for_pairs() {
 }
 
 #[test]
-fn what_has_no_sql_is_refused() {
+fn plans_without_sql_are_errors() {
     for (filter, error) in [
         ("missing pr", SqlError::NoColumn("missing".into())),
         ("name eq \"a\" or not (missing eq \"x\")", SqlError::NoColumn("missing".into())),
@@ -377,7 +379,7 @@ fn what_has_no_sql_is_refused() {
     );
     assert!(matches!(columned, Err(SqlError::BadIdentifier(_))));
 
-    // Each test counts, and each value that it binds.
+    // Each test and each bound value counts.
     let mut limits = Limits::default();
     (limits.clauses, limits.bytes) = (100_000, 1 << 22);
     let wide = policy().with_limits(limits);
@@ -397,7 +399,7 @@ fn what_has_no_sql_is_refused() {
 }
 
 #[test]
-fn native_comparisons_are_warned_of() {
+fn native_comparisons_give_warnings() {
     let warnings = |filter: &str| policy().parse(filter).unwrap().sql_warnings(&columns());
     assert_eq!(warnings("name eq \"a\" and roles.name eq \"b\" and nick pr"), []);
     let found = warnings("nick eq \"a\" or not (motto co \"b\") or nick co \"c\"");
@@ -410,7 +412,7 @@ fn native_comparisons_are_warned_of() {
 }
 
 #[test]
-fn mappings_are_checked() {
+fn invalid_mappings_are_rejected() {
     for name in ["", "1a", "a b", "a`", "a\"", "é", "a.b", "a;", &"a".repeat(64)] {
         assert!(Mapping::new(name, "id").check().is_err(), "{name}");
         assert!(Mapping::new("users", name).check().is_err(), "{name}");
@@ -452,11 +454,11 @@ fn mappings_are_checked() {
 }
 
 #[test]
-fn mappings_are_data() {
+fn mappings_round_trip_and_compare() {
     let json = serde_json::to_string(&columns()).unwrap();
     assert_eq!(CheckedMapping::from_json(&json).unwrap(), columns());
-    let json = serde_json::to_string(&scoped().for_tenant("t")).unwrap();
-    assert_eq!(CheckedMapping::from_json(&json).unwrap(), scoped());
+    let json = serde_json::to_string(&tenant_columns().for_tenant("t")).unwrap();
+    assert_eq!(CheckedMapping::from_json(&json).unwrap(), tenant_columns());
     let toml = toml::to_string(&columns()).unwrap();
     assert_eq!(CheckedMapping::from_toml(&toml).unwrap(), columns());
     let least = r#"{"table": "users", "key": "id", "attributes": {"name": {"column": "name"}}}"#;
@@ -466,9 +468,9 @@ fn mappings_are_data() {
     );
     let different = [
         columns(),
-        scoped(),
-        scoped().for_tenant("t"),
-        scoped().for_tenant("u"),
+        tenant_columns(),
+        tenant_columns().for_tenant("t"),
+        tenant_columns().for_tenant("u"),
         CheckedMapping::from_json(least).unwrap(),
     ];
     for (at, one) in different.iter().enumerate() {
@@ -490,7 +492,7 @@ fn mappings_are_data() {
     }
 }
 
-/// MySQL compares bytes, which JSON shows as the texts that they are.
+/// MySQL compares bytes, which serialise as strings in JSON.
 #[test]
 fn values_have_the_type_of_their_column() {
     let params = |filter: &str, dialect| {

@@ -1,4 +1,4 @@
-//! What tables, indexes and values of a mapping are, by the types of its attributes.
+//! Tables, indexes and parameters of a mapping for each attribute type.
 
 use scieve::sql::{
     CheckedMapping, ChildTable, Column, Dialect, Mapping, NativeComparison, Select, SqlError,
@@ -14,7 +14,7 @@ impl Record for Anyone {
     }
 }
 
-/// One attribute of each type, and some of several values.
+/// One attribute of each type, and multi-valued ones.
 fn policy() -> Policy<Anyone> {
     let one = AttributeType::ALL.into_iter().map(|kind| Attribute::new(&format!("a_{kind}"), kind));
     let many = Attribute::new("many", AttributeType::Integer).multi_valued();
@@ -26,7 +26,7 @@ fn policy() -> Policy<Anyone> {
     Policy::new(Schema::new(None, one.chain([many, tags]).chain(roles)).unwrap()).unwrap()
 }
 
-/// A column for each type that has one, with another beside it that says something of texts without case alone.
+/// A column for each type, and a fold-key column, which only case-insensitive strings use.
 fn columns() -> CheckedMapping {
     let typed = AttributeType::ALL
         .into_iter()
@@ -94,7 +94,7 @@ fn columns_have_the_type_of_their_attribute() {
 }
 
 #[test]
-fn names_of_indexes_differ_and_fit_every_database() {
+fn index_names_are_unique_and_fit_every_database() {
     for table in [46, 47, 48, 49, 63].map(|length| "t".repeat(length)) {
         let names = ["a_string", "a_integer", "a_decimal", "a_binary"];
         let column = |name: &str| Column::new(format!("column_{name}"));
@@ -142,7 +142,7 @@ fn lists_have_the_type_of_their_values() {
 }
 
 #[test]
-fn what_no_value_can_be_asks_no_table() {
+fn impossible_values_query_no_table() {
     let sql = |filter: &str| {
         policy().parse(filter).unwrap().to_where(&columns(), Dialect::Sqlite).unwrap().sql
     };
@@ -152,7 +152,7 @@ fn what_no_value_can_be_asks_no_table() {
 }
 
 #[test]
-fn native_comparisons_are_warned_of_wherever_they_stand() {
+fn native_comparisons_give_warnings_at_any_depth() {
     for filter in [
         "tags eq \"a\"",
         "not (tags co \"a\")",
@@ -169,7 +169,7 @@ fn native_comparisons_are_warned_of_wherever_they_stand() {
 }
 
 #[test]
-fn names_of_dialects() {
+fn dialects_parse_from_their_names() {
     for dialect in Dialect::ALL {
         assert_eq!(Dialect::from_name(dialect.name()), Some(dialect));
     }

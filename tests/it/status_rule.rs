@@ -1,9 +1,9 @@
-//! Which filters keep the rule on `status`: the verdicts of `tests/corpus/status.json`.
+//! The group rule on `status`: the verdicts of `tests/corpus/status.json`.
 
 use scieve::{Code, Policy};
 use serde_json::Value;
 
-/// Everything allowed but clauses on `status` outside a group of their own.
+/// A policy whose only restriction is the group rule on `status`.
 fn policy() -> Policy<Value> {
     let text = r#"{
         "schema": "urn:x:y:User",
@@ -17,7 +17,7 @@ fn policy() -> Policy<Value> {
 }
 
 #[test]
-fn verdicts_are_as_listed() {
+fn verdicts_match_the_corpus() {
     let policy = policy();
     let cases: Vec<Value> =
         serde_json::from_str(include_str!("../../tests/corpus/status.json")).unwrap();

@@ -68,7 +68,15 @@ macro_rules! operands {
     };
 }
 
-operands! { &str => String, String => String, i64 => Integer, i32 => Integer, u32 => Integer, f64 => Decimal, bool => Boolean, }
+operands! {
+    &str => String,
+    String => String,
+    i64 => Integer,
+    i32 => Integer,
+    u32 => Integer,
+    f64 => Decimal,
+    bool => Boolean,
+}
 
 macro_rules! comparisons {
     ($($(#[$doc:meta])* $name:ident = $operator:ident,)*) => {

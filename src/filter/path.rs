@@ -18,7 +18,8 @@ use std::fmt;
 ///
 /// let path = PatchPath::parse(r#"emails[type eq "work"].value"#)?;
 /// assert_eq!(path.attribute().name(), "emails");
-/// assert_eq!(path.filter().map(|filter| filter.to_string()).as_deref(), Some(r#"type eq "work""#));
+/// let filter = path.filter().map(|filter| filter.to_string());
+/// assert_eq!(filter.as_deref(), Some(r#"type eq "work""#));
 /// assert_eq!(path.sub_attribute(), Some("value"));
 /// # Ok::<(), scieve::Diagnostics>(())
 /// ```

@@ -17,8 +17,8 @@ impl fmt::Display for Expr<'_> {
     }
 }
 
-/// An item of the work stack of [`print()`], which is on the heap so that deep filters use no more of
-/// the call stack than flat ones.
+/// An item of the work stack of [`print()`], which is on the heap so that deep filters use no more
+/// of the call stack than flat ones.
 enum Pending<'f> {
     Expr {
         expr: Expr<'f>,

@@ -175,7 +175,10 @@ fn unicode(after: &str, start: usize) -> Result<(char, usize), Diagnostic> {
         Some(Ok(char)) => Ok((char, if take == 2 { 11 } else { 5 })),
         _ => {
             let error = Diagnostic::new(Code::LoneSurrogate, span(5), "unpaired surrogate");
-            Err(error.with_help("write a character above U+FFFF as two escapes, the high surrogate first: `\\ud83d\\ude00`"))
+            Err(error.with_help(
+                "write a character above U+FFFF as two escapes, the high surrogate first: \
+                 `\\ud83d\\ude00`",
+            ))
         }
     }
 }

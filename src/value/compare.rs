@@ -6,28 +6,12 @@
 
 use std::cmp::Ordering;
 
+use super::case_sensitivity::CaseSensitivity;
 use super::fold::{fold_key, folded, folds_to_ascii};
+use super::number;
+use super::operand::Value;
 use super::swar::splat;
-use super::{Value, ValueRef, number};
-
-/// The case sensitivity of string comparisons (`caseExact`, RFC 7643 section 2.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CaseSensitivity {
-    /// Strings are compared as stored, without normalisation.
-    Exact,
-    /// The fold keys of the strings are compared ([`fold_key`]).
-    Ignore,
-}
-
-impl CaseSensitivity {
-    /// Selects the string to compare, and how: a stored fold key as it is, if case is ignored.
-    pub(crate) fn select<'a>(self, text: &'a str, key: Option<&'a str>) -> (&'a str, Self) {
-        match (self, key) {
-            (Self::Ignore, Some(key)) => (key, Self::Exact),
-            _ => (text, self),
-        }
-    }
-}
+use super::value_ref::ValueRef;
 
 /// Compares a stored string with a key by code points, which is the byte order of UTF-8.
 pub(crate) fn compare(text: &str, key: &str, case: CaseSensitivity) -> Ordering {

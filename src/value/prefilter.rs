@@ -15,7 +15,7 @@
 //! The last two bytes reject nearly as much as the last eight. Eight were tried: no difference over
 //! 10,000 users, and 1.5 times slower over 1,000,000 users (`benches/peers -- --only many`).
 
-use super::CaseSensitivity;
+use super::case_sensitivity::CaseSensitivity;
 use super::swar::{self, splat};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -24,7 +24,7 @@ use std::sync::OnceLock;
 use memchr::memchr2_iter;
 use memchr::memmem::Finder;
 
-use super::compare::CaseSensitivity;
+use super::case_sensitivity::CaseSensitivity;
 use super::fold::{fold_key, folds_to_ascii, is_in_non_ascii_fold};
 use super::swar::{equal_mask, splat};
 

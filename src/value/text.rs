@@ -11,7 +11,7 @@ use std::ops::Deref;
 
 use arrayvec::ArrayString;
 
-use super::CaseSensitivity;
+use super::case_sensitivity::CaseSensitivity;
 use super::fold::{FoldClass, fold_non_ascii};
 
 /// Maximum length of inline strings in bytes. Includes most names and words, and 24-digit ids.

@@ -1,0 +1,90 @@
+//! Operands of a plan.
+
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
+use super::attribute_type::AttributeType;
+use super::number;
+use super::text::Text;
+
+/// An operand of a plan: typed, and case-folded if the attribute ignores case.
+///
+/// The order is total and intended for sorting and removing duplicates. Values of different types
+/// are ordered by type. The two zeros of [`Value::Decimal`] are equal.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Value {
+    /// The [`fold_key`](super::fold_key) of the literal if the attribute ignores case, otherwise
+    /// the literal itself.
+    Text(Text),
+    /// A Boolean (RFC 7643 section 2.3.2).
+    Boolean(bool),
+    /// An integer (RFC 7643 section 2.3.4).
+    Integer(i64),
+    /// A decimal (RFC 7643 section 2.3.3). Always finite in a plan, and never negative zero.
+    Decimal(f64),
+    /// An instant in microseconds since 1970-01-01T00:00:00Z (RFC 7643 section 2.3.5).
+    DateTime(i64),
+    /// Decoded bytes (RFC 7643 section 2.3.6).
+    Binary(Box<[u8]>),
+}
+
+impl Value {
+    /// Returns the type of the attributes that this value can be compared with.
+    /// [`AttributeType::String`] includes [`AttributeType::Reference`].
+    #[must_use]
+    pub const fn kind(&self) -> AttributeType {
+        match self {
+            Self::Text(_) => AttributeType::String,
+            Self::Boolean(_) => AttributeType::Boolean,
+            Self::Integer(_) => AttributeType::Integer,
+            Self::Decimal(_) => AttributeType::Decimal,
+            Self::DateTime(_) => AttributeType::DateTime,
+            Self::Binary(_) => AttributeType::Binary,
+        }
+    }
+}
+
+impl Ord for Value {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
+            (Self::Integer(a), Self::Integer(b)) | (Self::DateTime(a), Self::DateTime(b)) => {
+                a.cmp(b)
+            }
+            (Self::Decimal(a), Self::Decimal(b)) => {
+                number::without_negative_zero(*a).total_cmp(&number::without_negative_zero(*b))
+            }
+            (Self::Binary(a), Self::Binary(b)) => a.cmp(b),
+            _ => self.kind().cmp(&other.kind()),
+        }
+    }
+}
+
+impl PartialOrd for Value {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Value {}
+
+impl Hash for Value {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind().hash(state);
+        match self {
+            Self::Text(text) => text.hash(state),
+            Self::Boolean(boolean) => boolean.hash(state),
+            Self::Integer(number) | Self::DateTime(number) => number.hash(state),
+            Self::Decimal(number) => number::without_negative_zero(*number).to_bits().hash(state),
+            Self::Binary(bytes) => bytes.hash(state),
+        }
+    }
+}

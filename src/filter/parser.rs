@@ -52,7 +52,8 @@ impl Parser {
         Self { filter, limits, depth: 0, in_brackets: false }
     }
 
-    // PERF: `#[cold]` moves the construction of errors out of the path of valid filters.
+    // PERF: `#[cold]`, here and below, moves the construction of errors out of the path of valid
+    // filters.
     #[cold]
     pub(super) fn into_diagnostics(mut self, error: nom::Err<ParseError>) -> Diagnostics {
         let diagnostic = match error {

@@ -1,6 +1,8 @@
 //! Generators of users for fuzzing and property tests (feature `arbitrary`).
 
-use crate::{Group, ProviderType, Role, RoleKind, RoleLevel, Status, Timestamp, User};
+use crate::role::{Group, ProviderType, Role, RoleKind, RoleLevel};
+use crate::timestamp::Timestamp;
+use crate::user::{Status, User};
 use ::arbitrary::{Result, Unstructured};
 use scieve::arbitrary::string;
 

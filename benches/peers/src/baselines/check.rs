@@ -24,7 +24,7 @@ pub(crate) struct Substring {
 const NAMES: [&str; 6] = ["id", "name", "email", "subject", "status", "assignedRoles.name"];
 const ID: usize = 0;
 const STATUS: usize = 4;
-/// Whether `co` is allowed, by index in [`NAMES`].
+/// The attributes that support `co`, by index in [`NAMES`].
 const CONTAINS: [bool; 6] = [false, true, true, true, false, true];
 
 /// The number of comparisons of `id` so far, and the attributes that the current operand contains.

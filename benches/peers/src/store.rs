@@ -309,7 +309,7 @@ fn value(param: Param) -> Value {
     }
 }
 
-/// Creates the tables with fold keys, sort columns, the indexes of `scieve_users::columns`, and a
+/// Creates the tables with fold keys, sort columns, the indexes of `scieve_users::mapping`, and a
 /// column with the whole user as JSON.
 fn database(people: &[User]) -> Connection {
     let mut sqlite = Connection::open_in_memory().unwrap();

@@ -1,15 +1,16 @@
 //! A plan as a condition.
 //!
-//! SQL knows a third truth value, and its NOT keeps it: `NOT (c = 'x')` drops the rows where `c` is NULL. So negation is pushed down to
-//! the tests, where [`super::leaf`] adds what NULL wants; above them stand AND and OR alone, and there NULL counts as false. Wrapping
-//! (`COALESCE`, `IS TRUE`) would be right too, but no index serves it.
+//! SQL has three truth values, and its NOT keeps the third: `NOT (c = 'x')` excludes the rows whose
+//! `c` is NULL. So negation is pushed down to the tests, and [`super::column_test`] handles NULL
+//! there. Above them are only AND and OR, for which NULL counts as false. Wrapping with `COALESCE`
+//! or `IS TRUE` would be correct too, but no index supports it.
 
-use super::chain::{Join, Part};
-use super::columns::CheckedMapping;
+use super::checked_mapping::CheckedMapping;
+use super::column_test::ColumnTest;
 use super::dialect::Dialect;
 use super::error::SqlError;
-use super::leaf::Leaf;
-use super::names::{Field, Table};
+use super::expr::{Connective, SqlExpr};
+use super::names::{MappedColumn, MappedTable};
 use super::values::Values;
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, AttributeId, Schema};
@@ -17,45 +18,87 @@ use crate::value::{AttributeType, CaseSensitivity};
 use sea_query::{Condition, DynIden, Expr, ExprTrait, Query, SelectStatement};
 
 impl<R: ?Sized> Plan<R> {
-    /// The plan as a condition on the table of the mapping, which the statement has to call by the mapping's alias. Every literal is
-    /// bound. Where it is true is where [`Plan::matches`] is, given the columns hold what [`super::Column`] says.
+    /// Compiles the plan to a condition on the table of the mapping, for a statement that you build
+    /// with sea-query. The condition is true for exactly the rows whose records [`Plan::matches`],
+    /// provided that the columns are filled as [`super::Column`] describes. Every literal is bound.
     ///
-    /// Build the statement with the sea-query builder of the same dialect.
+    /// The statement has to name the table by the mapping's alias, and has to be rendered by the
+    /// query builder of the same dialect. [`Plan::to_sql`] renders a whole query.
+    ///
+    /// ```
+    /// use scieve::sql::{Column, Dialect, Mapping};
+    /// use scieve::{Attribute, AttributeType, Policy, Schema};
+    /// use sea_query::{PostgresQueryBuilder, Query};
+    ///
+    /// # struct User;
+    /// # impl scieve::Record for User {
+    /// #     fn any_value(
+    /// #         &self,
+    /// #         _: &Attribute,
+    /// #         _: &mut dyn FnMut(scieve::ValueRef<'_>) -> bool,
+    /// #     ) -> bool {
+    /// #         false
+    /// #     }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let schema = Schema::new(None, [Attribute::new("userName", AttributeType::String)])?;
+    /// let policy: Policy<User> = Policy::new(schema)?;
+    /// let mapping = Mapping::new("users", "id")
+    ///     .attribute("userName", Column::keyed("user_name", "user_name_f").not_null())
+    ///     .check()?;
+    ///
+    /// let plan = policy.parse(r#"userName sw "b""#)?;
+    /// let (sql, values) = Query::select()
+    ///     .columns([("u", "id"), ("u", "created_at")])
+    ///     .from_as("users", "u")
+    ///     .cond_where(plan.to_condition(&mapping, Dialect::Postgres)?)
+    ///     .build(PostgresQueryBuilder);
+    /// assert_eq!(
+    ///     sql,
+    ///     concat!(
+    ///         r#"SELECT "u"."id", "u"."created_at" FROM "users" AS "u" WHERE "#,
+    ///         r#"("u"."user_name_f" COLLATE "C") >= $1 AND ("u"."user_name_f" COLLATE "C") < $2"#
+    ///     )
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// The mapping lacks a column that the plan asks for, or has one that cannot answer it; no tenant is named where the mapping tells them
-    /// apart, or one is where it does not; more than [`Dialect::MAX_PARAMETERS`] values.
+    /// The mapping has no column for an attribute of the plan, or one that compares in another way;
+    /// a tenant is missing although the mapping has a tenant column, or given although it has none;
+    /// more than [`Dialect::MAX_PARAMETERS`] values.
     pub fn to_condition(
         &self,
-        columns: &CheckedMapping,
+        mapping: &CheckedMapping,
         dialect: Dialect,
     ) -> Result<Condition, SqlError> {
-        self.condition(columns, dialect, &mut Values::in_place())
+        self.condition(mapping, dialect, &mut Values::in_place())
     }
 
-    /// The same with its values where `values` puts them.
+    /// [`Plan::to_condition`] for values in the condition or in a separate list.
     pub(super) fn condition(
         &self,
-        columns: &CheckedMapping,
+        mapping: &CheckedMapping,
         dialect: Dialect,
         values: &mut Values,
     ) -> Result<Condition, SqlError> {
-        let tenant = columns.tenant()?;
+        let tenant = mapping.tenant()?;
         let mut compiler = Compiler {
             schema: self.schema(),
-            columns,
+            mapping,
             dialect,
             tenant,
             values,
             listed: Vec::new(),
         };
-        let part = compiler.node(self.root(), true, Scope { element: None, in_or: false })?;
-        let part = match compiler.of_tenant(&columns.names().alias) {
-            Some(tenant) => part.for_tenant(dialect, tenant),
-            None => part,
+        let expr = compiler.node(self.root(), true, Scope { element: None, in_or: false })?;
+        let expr = match compiler.tenant_condition(&mapping.names().alias) {
+            Some(tenant) => expr.for_tenant(dialect, tenant),
+            None => expr,
         };
         match compiler.values.count {
-            0..=Dialect::MAX_PARAMETERS => Ok(part.into_condition()),
+            0..=Dialect::MAX_PARAMETERS => Ok(expr.into_condition()),
             _ => Err(SqlError::TooManyParameters),
         }
     }
@@ -63,79 +106,86 @@ impl<R: ?Sized> Plan<R> {
 
 struct Compiler<'a> {
     schema: &'a Schema,
-    columns: &'a CheckedMapping,
+    mapping: &'a CheckedMapping,
     dialect: Dialect,
-    /// The column that tells tenants apart, and the tenant.
+    /// The tenant column with the tenant.
     tenant: Option<(&'a DynIden, &'a str)>,
     values: &'a mut Values,
-    /// The columns that have to be in a list already, by a condition beside or above this one. PostgreSQL (before 17) asks an index for
-    /// every value of one list with every value of the other, so that what comes next has to be written so that no index serves it.
+    /// The columns that another conjunct already restricts to a list of values. PostgreSQL before
+    /// 17 searches an index once for every combination of two lists, so a second list has to be
+    /// written in a form that no index supports.
     listed: Vec<&'a str>,
 }
 
-/// Where a test stands.
+/// The context of a node.
 #[derive(Clone, Copy)]
 struct Scope<'a> {
-    /// Inside the brackets of this attribute, about one row of its table.
-    element: Option<(AttributeId, &'a Table)>,
-    /// An alternative by itself.
+    /// The attribute and the table of the enclosing `attribute[...]`, which is about one row.
+    element: Option<(AttributeId, &'a MappedTable)>,
+    /// True if the node is an operand of OR.
     in_or: bool,
 }
 
-/// The operands of the chain of AND that the node is, those of a chain within it among them: PostgreSQL sees one chain.
-fn operands<'n>(node: &'n Node, positive: bool, found: &mut Vec<(&'n Node, bool)>) {
+/// Flattens nested ANDs into one list of conjuncts.
+fn conjuncts<'n>(node: &'n Node, positive: bool, found: &mut Vec<(&'n Node, bool)>) {
     match (node, positive) {
-        (Node::Not(child), _) => operands(child, !positive, found),
+        (Node::Not(child), _) => conjuncts(child, !positive, found),
         (Node::All(children), true) | (Node::Any(children), false) => {
-            children.iter().for_each(|child| operands(child, positive, found));
+            children.iter().for_each(|child| conjuncts(child, positive, found));
         }
         _ => found.push((node, positive)),
     }
 }
 
-/// Whether the operand of an AND is a list of values: looked at before those whose alternatives may ask for the same column.
+/// Returns true if the node compares an attribute with a list of values.
 fn is_list(node: &Node) -> bool {
     matches!(node, Node::Test(Test { predicate: Predicate::In(_), .. }))
 }
 
 impl<'a> Compiler<'a> {
-    // The depth of a plan is that of its filter, which `Limits` bounds.
-    fn node(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
-        let (children, join) = match (node, positive) {
+    // The recursion is bounded: a plan is at most as deep as its filter, which `Limits` bounds.
+    fn node(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<SqlExpr, SqlError> {
+        let (children, connective) = match (node, positive) {
             (Node::Not(child), _) => return self.node(child, !positive, scope),
             (Node::Test(test), _) => return self.test(test, positive, scope),
-            (Node::All(children), true) | (Node::Any(children), false) => (children, Join::And),
-            (Node::All(children), false) | (Node::Any(children), true) => (children, Join::Or),
+            (Node::All(children), true) | (Node::Any(children), false) => {
+                (children, Connective::And)
+            }
+            (Node::All(children), false) | (Node::Any(children), true) => {
+                (children, Connective::Or)
+            }
         };
-        if join == Join::And {
+        if connective == Connective::And {
             return self.all(node, positive, scope);
         }
         let (scope, listed) = (Scope { in_or: true, ..scope }, self.listed.len());
-        let mut parts = Vec::with_capacity(children.len());
+        let mut operands = Vec::with_capacity(children.len());
         for child in children {
-            parts.push(self.node(child, positive, scope)?);
+            operands.push(self.node(child, positive, scope)?);
             self.listed.truncate(listed);
         }
-        Ok(Part::chain(self.dialect, join, parts))
+        Ok(SqlExpr::chain(self.dialect, connective, operands))
     }
 
-    /// What has to be true at the same time. What stands deeper has to know which columns the others list.
-    fn all(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+    /// A conjunction. Its lists are compiled first, because the other conjuncts need to know which
+    /// columns are listed.
+    fn all(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<SqlExpr, SqlError> {
         let scope = Scope { in_or: false, ..scope };
         let mut children = Vec::new();
-        operands(node, positive, &mut children);
-        let mut parts: Vec<Option<Part>> = children.iter().map(|_| None).collect();
+        conjuncts(node, positive, &mut children);
+        let mut operands: Vec<Option<SqlExpr>> = children.iter().map(|_| None).collect();
         for lists in [true, false] {
-            for (part, (child, positive)) in
-                parts.iter_mut().zip(&children).filter(|(_, (child, _))| is_list(child) == lists)
+            for (operand, (child, positive)) in
+                operands.iter_mut().zip(&children).filter(|(_, (child, _))| is_list(child) == lists)
             {
-                *part = Some(self.node(child, *positive, scope)?);
+                *operand = Some(self.node(child, *positive, scope)?);
             }
         }
-        Ok(Part::chain(self.dialect, Join::And, parts.into_iter().flatten().collect()))
+        let operands = operands.into_iter().flatten().collect();
+        Ok(SqlExpr::chain(self.dialect, Connective::And, operands))
     }
 
-    fn test(&mut self, test: &Test, positive: bool, scope: Scope<'a>) -> Result<Part, SqlError> {
+    fn test(&mut self, test: &Test, positive: bool, scope: Scope<'a>) -> Result<SqlExpr, SqlError> {
         self.values.count += 1;
         let unknown = || SqlError::NoColumn(format!("#{}", test.attribute.index()).into());
         let attribute = self.schema.attribute(test.attribute).ok_or_else(unknown)?;
@@ -146,31 +196,32 @@ impl<'a> Compiler<'a> {
                 _ => None,
             };
             let column = column.ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
-            let part = self
-                .leaf(self.columns.child_alias(), column, attribute, test.case)?
+            let expr = self
+                .column_test(self.mapping.child_alias(), column, attribute, test.case)?
                 .test(test, positive);
-            return Ok(self.list_once(part, column.column.compared(attribute), test, positive));
+            return Ok(self.list_once(expr, column.column.compared(attribute), test, positive));
         }
         match (&test.predicate, attribute.kind()) {
             (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope.in_or),
             (_, AttributeType::Complex) => self.complex(attribute, positive, scope),
-            _ if attribute.yields_many() => self.many(test, attribute, positive, scope),
+            _ if attribute.yields_many() => self.multi_valued(test, attribute, positive, scope),
             _ => {
                 let column = self
-                    .columns
+                    .mapping
                     .column(attribute)
                     .ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
-                let part = self
-                    .leaf(self.columns.names().alias.clone(), column, attribute, test.case)?
-                    .test(test, positive);
-                Ok(self.list_once(part, column.column.compared(attribute), test, positive))
+                let alias = self.mapping.names().alias.clone();
+                let expr =
+                    self.column_test(alias, column, attribute, test.case)?.test(test, positive);
+                Ok(self.list_once(expr, column.column.compared(attribute), test, positive))
             }
         }
     }
 
-    /// That a row of the table is the tenant's. Every table is asked so by a constant of its own, and not by a join: keys mean nothing
-    /// outside a tenant, and a database that spreads tenants over machines needs to ask one alone.
-    fn of_tenant(&mut self, table: &DynIden) -> Option<Expr> {
+    /// The condition that a row of the table belongs to the tenant. It compares with a constant in
+    /// every table instead of joining by the tenant: a database that distributes tenants over nodes
+    /// then contacts only one.
+    fn tenant_condition(&mut self, table: &DynIden) -> Option<Expr> {
         let (column, value) = self.tenant?;
         Some(
             Expr::col((table.clone(), column.clone()))
@@ -178,17 +229,18 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    fn leaf(
+    fn column_test(
         &mut self,
         table: DynIden,
-        field: &Field,
+        column: &MappedColumn,
         attribute: &Attribute,
         case: CaseSensitivity,
-    ) -> Result<Leaf<'_>, SqlError> {
-        Leaf::new(self.dialect, table, field, attribute, case, self.values)
+    ) -> Result<ColumnTest<'_>, SqlError> {
+        ColumnTest::new(self.dialect, table, column, attribute, case, self.values)
     }
 
-    /// Whether an index may be asked for this column by a list.
+    /// Marks the column as listed. Returns true if it was not yet, so that it may still use an
+    /// index-friendly list.
     fn may_list(&mut self, column: &'a str) -> bool {
         let first = !self.listed.contains(&column);
         if first {
@@ -197,123 +249,142 @@ impl<'a> Compiler<'a> {
         first
     }
 
-    fn list_once(&mut self, part: Part, column: &'a str, test: &Test, positive: bool) -> Part {
+    /// Hides a second list of the same column from the index, in PostgreSQL.
+    fn list_once(
+        &mut self,
+        expr: SqlExpr,
+        column: &'a str,
+        test: &Test,
+        positive: bool,
+    ) -> SqlExpr {
         let list = positive
             && self.dialect == Dialect::Postgres
             && matches!(test.predicate, Predicate::In(_));
         match list && !self.may_list(column) {
-            true => Part::leaf(Expr::cust_with_exprs("($1) IS TRUE", [part.into_expr()])),
-            false => part,
+            true => SqlExpr::leaf(Expr::cust_with_exprs("($1) IS TRUE", [expr.into_expr()])),
+            false => expr,
         }
     }
 
-    /// `attribute[...]` on an attribute with several values: one row of its table answers all of it.
+    /// `attribute[...]` on a multi-valued attribute: one row of its table has to satisfy all of it.
     fn element(
         &mut self,
         attribute: &Attribute,
         inner: &Node,
         positive: bool,
         in_or: bool,
-    ) -> Result<Part, SqlError> {
-        let columns = self.columns;
-        let Some(child) = columns.element_table(attribute) else {
+    ) -> Result<SqlExpr, SqlError> {
+        let mapping = self.mapping;
+        let Some(child) = mapping.element_table(attribute) else {
             return Err(SqlError::about(SqlError::NoTable, attribute));
         };
-        let within = Scope { element: Some((attribute.id(), child)), in_or: false };
-        let outside = std::mem::take(&mut self.listed);
-        let inner = self.node(inner, true, within)?;
-        self.listed = outside;
-        Ok(self.rows(child, inner, positive, in_or))
+        let scope = Scope { element: Some((attribute.id(), child)), in_or: false };
+        let outer = std::mem::take(&mut self.listed);
+        let inner = self.node(inner, true, scope)?;
+        self.listed = outer;
+        Ok(self.has_row(child, inner, positive, in_or))
     }
 
-    /// Whether a complex attribute is there: it has a row, or one of its sub-attributes has a value.
+    /// `pr` on a complex attribute: it has a row, or one of its sub-attributes has a value.
     fn complex(
         &mut self,
         attribute: &Attribute,
         positive: bool,
         scope: Scope<'a>,
-    ) -> Result<Part, SqlError> {
-        if let Some(child) = self.columns.element_table(attribute) {
-            return Ok(Part::leaf(self.exists(child, None, positive)));
+    ) -> Result<SqlExpr, SqlError> {
+        if let Some(child) = self.mapping.element_table(attribute) {
+            return Ok(SqlExpr::leaf(self.exists(child, None, positive)));
         }
         if attribute.yields_many() {
             return Err(SqlError::about(SqlError::NoTable, attribute));
         }
-        let mut parts = Vec::new();
-        for part in self.schema.attributes().filter(|part| part.parent() == Some(attribute.id())) {
+        let mut operands = Vec::new();
+        let is_part = |part: &&Attribute| part.parent() == Some(attribute.id());
+        for part in self.schema.attributes().filter(is_part) {
             let test = Test::new(part.id(), part.case(), Predicate::Present);
-            parts.push(self.test(&test, positive, scope)?);
+            operands.push(self.test(&test, positive, scope)?);
         }
-        if parts.is_empty() {
+        if operands.is_empty() {
             return Err(SqlError::about(SqlError::NoColumn, attribute));
         }
-        Ok(Part::chain(self.dialect, if positive { Join::Or } else { Join::And }, parts))
+        let connective = if positive { Connective::Or } else { Connective::And };
+        Ok(SqlExpr::chain(self.dialect, connective, operands))
     }
 
-    /// A test on the values of an attribute that has a row for each.
-    fn many(
+    /// A test on an attribute whose values are rows of a child table.
+    fn multi_valued(
         &mut self,
         test: &Test,
         attribute: &Attribute,
         positive: bool,
         scope: Scope<'a>,
-    ) -> Result<Part, SqlError> {
-        let columns = self.columns;
-        let Some((child, column)) = columns.value_table(attribute) else {
+    ) -> Result<SqlExpr, SqlError> {
+        let mapping = self.mapping;
+        let Some((child, column)) = mapping.value_table(attribute) else {
             return Err(SqlError::about(SqlError::NoTable, attribute));
         };
-        let table = columns.child_alias();
-        let leaf = self.leaf(table.clone(), column, attribute, test.case)?;
+        let table = mapping.child_alias();
+        let value = self.column_test(table.clone(), column, attribute, test.case)?;
         match &test.predicate {
-            Predicate::Never => Ok(Part::constant(!positive)),
+            Predicate::Never => Ok(SqlExpr::constant(!positive)),
             Predicate::Present => {
-                let value = column.column.nullable.then(|| leaf.test(test, true));
-                Ok(Part::leaf(self.exists(child, value, positive)))
+                let present = column.column.nullable.then(|| value.test(test, true));
+                Ok(SqlExpr::leaf(self.exists(child, present, positive)))
             }
-            // Some value differs, or there is none; and its opposite.
+            // True if some value differs or there is no value.
             Predicate::Differs(_) => {
-                let differs = leaf.not_null().test(test, true);
+                let differs = value.not_null().test(test, true);
                 let present = Test::new(test.attribute, test.case, Predicate::Present);
-                let value = match column.column.nullable {
+                let present = match column.column.nullable {
                     true => {
-                        Some(self.leaf(table, column, attribute, test.case)?.test(&present, true))
+                        let value = self.column_test(table, column, attribute, test.case)?;
+                        Some(value.test(&present, true))
                     }
                     false => None,
                 };
                 let listed = self.listed.len();
-                let some = self.rows(child, differs, positive, scope.in_or || positive);
+                let some = self.has_row(child, differs, positive, scope.in_or || positive);
                 self.listed.truncate(listed);
-                let none = Part::leaf(self.exists(child, value, !positive));
-                let (join, parts) =
-                    if positive { (Join::Or, [some, none]) } else { (Join::And, [none, some]) };
-                Ok(Part::chain(self.dialect, join, parts.into()))
+                let none = SqlExpr::leaf(self.exists(child, present, !positive));
+                let (connective, operands) = match positive {
+                    true => (Connective::Or, [some, none]),
+                    false => (Connective::And, [none, some]),
+                };
+                Ok(SqlExpr::chain(self.dialect, connective, operands.into()))
             }
             _ => {
-                let inner = leaf.test(test, true);
-                Ok(self.rows(child, inner, positive, scope.in_or))
+                let inner = value.test(test, true);
+                Ok(self.has_row(child, inner, positive, scope.in_or))
             }
         }
     }
 
-    /// Whether a row of the child table makes `inner` true (or none does, unless `positive`).
-    fn rows(&mut self, child: &Table, inner: Part, positive: bool, in_or: bool) -> Part {
+    /// True if a row of the child table satisfies `inner`; unless `positive`, if none does.
+    fn has_row(
+        &mut self,
+        child: &MappedTable,
+        inner: SqlExpr,
+        positive: bool,
+        in_or: bool,
+    ) -> SqlExpr {
         if !positive {
-            // Not `NOT IN`, for which one NULL is enough to be never true.
-            return Part::leaf(self.exists(child, Some(inner), false));
+            // `NOT IN` is never true if the subquery returns a NULL.
+            return SqlExpr::leaf(self.exists(child, Some(inner), false));
         }
-        // Not EXISTS: SQLite would run it once a row. Not a join: that repeats rows, and cannot be negated.
-        let names = self.columns.names();
+        // SQLite would run EXISTS once per row. A join repeats rows and cannot be negated.
+        let names = self.mapping.names();
         let key = Expr::col((names.alias.clone(), names.key.clone()));
         let mut select = self.select(child);
         select
-            .column((self.columns.child_alias(), child.owner.clone()))
+            .column((self.mapping.child_alias(), child.owner.clone()))
             .and_where(inner.into_expr());
-        // PostgreSQL asks an index for an alternative only where the list is there before: it is an array that is made once. It is no set,
-        // though: beside other conditions every row found would be looked for from its start.
+        // In an OR, PostgreSQL uses an index only if the list is computed beforehand, as an array
+        // is. Outside of it an array is worse than IN: it is not hashed, so every row that the
+        // other conditions find would be compared with its elements one by one.
         let array = in_or
             && self.dialect == Dialect::Postgres
-            && self.may_list(&self.columns.mapping().key);
-        Part::leaf(match array {
+            && self.may_list(&self.mapping.mapping().key);
+        SqlExpr::leaf(match array {
             true => Expr::cust_with_exprs(
                 "$1 = ANY (ARRAY $2)",
                 [key, Expr::SubQuery(None, Box::new(select.into()))],
@@ -322,11 +393,11 @@ impl<'a> Compiler<'a> {
         })
     }
 
-    fn exists(&mut self, child: &Table, inner: Option<Part>, positive: bool) -> Expr {
-        let names = self.columns.names();
+    fn exists(&mut self, child: &MappedTable, inner: Option<SqlExpr>, positive: bool) -> Expr {
+        let names = self.mapping.names();
         let mut select = self.select(child);
         select.expr(Expr::Constant(1.into())).and_where(
-            Expr::col((self.columns.child_alias(), child.owner.clone()))
+            Expr::col((self.mapping.child_alias(), child.owner.clone()))
                 .equals((names.alias.clone(), names.key.clone())),
         );
         if let Some(inner) = inner {
@@ -336,11 +407,12 @@ impl<'a> Compiler<'a> {
         if positive { exists } else { exists.not() }
     }
 
-    fn select(&mut self, child: &Table) -> SelectStatement {
-        let alias = self.columns.child_alias();
+    /// Selects the tenant's rows of a child table, without columns yet.
+    fn select(&mut self, child: &MappedTable) -> SelectStatement {
+        let alias = self.mapping.child_alias();
         let mut select = Query::select();
         select.from_as(child.name.clone(), alias.clone());
-        if let Some(tenant) = self.of_tenant(&alias) {
+        if let Some(tenant) = self.tenant_condition(&alias) {
             select.and_where(tenant);
         }
         select

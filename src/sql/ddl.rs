@@ -1,6 +1,6 @@
-//! The tables, columns and indexes that a mapping wants.
+//! DDL for the tables, columns and indexes of a mapping.
 
-use super::columns::CheckedMapping;
+use super::checked_mapping::CheckedMapping;
 use super::dialect::Dialect;
 use super::error::SqlError;
 use super::mapping::{ChildTable, Column, NativeComparison, StringComparison};
@@ -8,14 +8,20 @@ use crate::schema::{Attribute, Schema};
 use crate::value::{AttributeType, FOLD_VERSION};
 
 impl CheckedMapping {
-    /// Statements that add to tables which are there already what the mapping wants beside them: key columns, sort columns, and their
-    /// indexes. Entries that start with `--` are for a reader: how to fill the columns, and indexes that are a matter of choice.
+    /// Returns statements that add the key columns and sort columns of the mapping to existing
+    /// tables, with their indexes. Entries that start with `--` are comments: how to fill the
+    /// columns, and optional indexes.
     ///
     /// ```
     /// use scieve::sql::{Column, Dialect, Mapping};
     ///
-    /// let columns = Mapping::new("users", "id").attribute("userName", Column::keyed("user_name", "user_name_f")).check()?;
-    /// assert_eq!(columns.ddl(Dialect::Postgres)[0], r#"ALTER TABLE "users" ADD COLUMN "user_name_f" text COLLATE "C""#);
+    /// let mapping = Mapping::new("users", "id")
+    ///     .attribute("userName", Column::keyed("user_name", "user_name_f"))
+    ///     .check()?;
+    /// assert_eq!(
+    ///     mapping.ddl(Dialect::Postgres)[0],
+    ///     r#"ALTER TABLE "users" ADD COLUMN "user_name_f" text COLLATE "C""#
+    /// );
     /// # Ok::<(), scieve::sql::MappingError>(())
     /// ```
     #[must_use]
@@ -61,11 +67,12 @@ impl CheckedMapping {
         ddl.statements
     }
 
-    /// Statements that make the tables of the mapping for resources of that schema, empty, with the indexes. Entries that start with `--`
-    /// are for a reader.
+    /// Returns statements that create the tables of the mapping with their indexes, for resources
+    /// of that schema. Entries that start with `--` are comments.
     ///
     /// # Errors
-    /// The mapping names an attribute that the schema lacks, or one without a type.
+    /// [`SqlError::NoColumn`] for an attribute of the mapping that the schema does not have;
+    /// [`SqlError::Untyped`] for one without a type.
     pub fn create(&self, dialect: Dialect, schema: &Schema) -> Result<Vec<String>, SqlError> {
         let mapping = self.mapping();
         let mut ddl = Ddl::new(dialect);
@@ -84,7 +91,7 @@ impl CheckedMapping {
         let mut indexes = Vec::new();
         for (path, column) in &mapping.attributes {
             let attribute = schema.find_path(path).ok_or_else(|| unknown(path))?;
-            // The key may be an attribute as well.
+            // The key and the tenant can also be attributes, and have their columns already.
             let known = |line: &String| {
                 [Some(&mapping.key), mapping.tenant_column.as_ref()]
                     .into_iter()
@@ -116,7 +123,7 @@ impl CheckedMapping {
         Ok(ddl.statements)
     }
 
-    /// Every column with its table and, in child tables, the owner column.
+    /// All columns, with their table and, in a child table, its owner column.
     fn all(&self) -> impl Iterator<Item = (&str, Option<&str>, &Column)> {
         let mapping = self.mapping();
         let own = mapping.attributes.values().map(|column| (mapping.table.as_str(), None, column));
@@ -139,28 +146,29 @@ impl Ddl {
     }
 
     fn table(&mut self, table: &str, lines: &[String]) {
-        let mut fresh: Vec<&str> = Vec::new();
+        // Two attributes can share a column.
+        let mut distinct: Vec<&str> = Vec::new();
         for line in lines {
-            if !fresh.contains(&line.as_str()) {
-                fresh.push(line);
+            if !distinct.contains(&line.as_str()) {
+                distinct.push(line);
             }
         }
         self.statements.push(format!(
             "CREATE TABLE {} (\n  {}\n)",
             quoted(self.dialect, table),
-            fresh.join(",\n  ")
+            distinct.join(",\n  ")
         ));
     }
 
     fn child(
         &mut self,
-        columns: &CheckedMapping,
+        mapping: &CheckedMapping,
         child: &ChildTable,
         attribute: &Attribute,
         schema: &Schema,
         key_type: &str,
     ) -> Result<(), SqlError> {
-        let (mapping, dialect) = (columns.mapping(), self.dialect);
+        let (mapping, dialect) = (mapping.mapping(), self.dialect);
         let quote = |name: &str| quoted(dialect, name);
         let (owner, position) = (quote(&child.owner), quote(&child.position));
         let tenant_column = mapping.tenant_column.as_deref();
@@ -198,7 +206,8 @@ impl Ddl {
         Ok(())
     }
 
-    /// An index, within each tenant where there are several. Its name is unlike any other's here, and short enough for every database.
+    /// Adds an index, which starts with the tenant column if there is one. A long name is
+    /// truncated, with a number that keeps it unique.
     fn index<'a>(
         &mut self,
         table: &str,
@@ -225,7 +234,7 @@ impl Ddl {
         }
     }
 
-    /// An index on `lower(column)`, which MariaDB does not have.
+    /// Adds an index on `lower(column)`, which MariaDB does not support.
     fn lower(&mut self, table: &str, column: &str) {
         let (name, table) = (format!("{table}_{column}"), quoted(self.dialect, table));
         let (name, column) = (
@@ -234,7 +243,7 @@ impl Ddl {
         );
         let create = format!("CREATE INDEX {name} ON {table} ((lower({column})))");
         self.statements.push(match self.dialect {
-            Dialect::MySql => format!("-- in MySQL 8, and not in MariaDB: {create}"),
+            Dialect::MySql => format!("-- only in MySQL 8, not in MariaDB: {create}"),
             Dialect::Postgres | Dialect::Sqlite => create,
         });
     }
@@ -252,7 +261,8 @@ impl Ddl {
         if self.dialect == Dialect::Postgres {
             let (table, column) = (quoted(self.dialect, table), quoted(self.dialect, column));
             self.statements.push(format!(
-                "-- for `co` and `ew`, where the extension pg_trgm is: CREATE INDEX ON {table} USING gin ({column} gin_trgm_ops)"
+                "-- optional for `co` and `ew`, with the extension pg_trgm: CREATE INDEX ON \
+                 {table} USING gin ({column} gin_trgm_ops)"
             ));
         }
     }
@@ -266,15 +276,15 @@ impl Ddl {
             to.push(format!("{sort} = scieve::sql::sort_text({from})"));
         }
         let (to, null) =
-            (to.join(", "), if column.nullable { "" } else { ", then make them NOT NULL" });
-        let note = format!(
-            "-- before the first filter, fill {table} row by row, as no SQL computes it: {to} ({FOLD_VERSION}){null}"
-        );
-        self.statements.push(note);
+            (to.join(", "), if column.nullable { "" } else { ", then declare it NOT NULL" });
+        self.statements.push(format!(
+            "-- before the first query, fill {table} row by row, because SQL cannot compute it: \
+             {to} ({FOLD_VERSION}){null}"
+        ));
     }
 }
 
-/// The columns that one attribute takes, as CREATE TABLE lists them.
+/// The columns of an attribute, as in CREATE TABLE.
 fn lines_of(
     dialect: Dialect,
     column: &Column,
@@ -314,7 +324,8 @@ fn lines_of(
     Ok(lines)
 }
 
-/// Texts that are kept and not compared. A database of MySQL's may have another character set than this, which holds them all.
+/// The type of strings that are not compared. The default character set of a MySQL database may not
+/// contain all characters.
 fn text_type(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::MySql => "TEXT CHARACTER SET utf8mb4",
@@ -322,8 +333,9 @@ fn text_type(dialect: Dialect) -> &'static str {
     }
 }
 
-/// Texts in the order of their bytes, without padding. MySQL has no collation for that which MariaDB has too. The length is what still
-/// fits into an index beside a key.
+/// The type of strings that are compared and sorted byte by byte, without padding. MySQL and
+/// MariaDB have no such collation in common. The length is the maximum that fits into an index
+/// together with a key and a tenant.
 fn key_type(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Postgres => "text COLLATE \"C\"",
@@ -332,7 +344,7 @@ fn key_type(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The type of keys of rows, and of tenants.
+/// The type of keys and tenants.
 fn id_type(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::MySql => "VARBINARY(255)",
@@ -344,7 +356,7 @@ fn tenant_line(dialect: Dialect, tenant_column: &str) -> String {
     format!("{} {} NOT NULL", quoted(dialect, tenant_column), id_type(dialect))
 }
 
-/// MariaDB sorts by the first 1024 bytes alone.
+/// MariaDB sorts by the first 1024 bytes only (`max_sort_length`).
 fn sort_type(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::MySql => "VARBINARY(1021)",

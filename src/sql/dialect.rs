@@ -1,4 +1,4 @@
-//! The few questions that databases answer differently.
+//! The differences between databases.
 
 use super::values::{Param, Values};
 use sea_query::{BinOper, Expr, ExprTrait, Func};
@@ -12,9 +12,10 @@ use std::fmt;
     serde(rename_all = "lowercase")
 )]
 pub enum Dialect {
-    /// PostgreSQL and what speaks its language, with a UTF-8 database.
+    /// PostgreSQL and compatible databases, with a UTF-8 database.
     Postgres,
-    /// MySQL and MariaDB, in strict mode (`STRICT_TRANS_TABLES`). `MySQL` works as its manual says; MariaDB 10.11 is what was measured.
+    /// MySQL and MariaDB in strict mode (`STRICT_TRANS_TABLES`). Tested on MariaDB 10.11; for MySQL
+    /// only documented behaviour is relied on.
     MySql,
     /// SQLite 3.
     Sqlite,
@@ -24,10 +25,11 @@ impl Dialect {
     /// Every dialect.
     pub const ALL: [Self; 3] = [Self::Postgres, Self::MySql, Self::Sqlite];
 
-    /// More bound values than this are refused: every database takes so many.
+    /// Maximum number of bound values of a statement. Every database accepts that many: the lowest
+    /// limit is 32,766 (SQLite).
     pub const MAX_PARAMETERS: usize = 32_000;
 
-    /// `postgres`, `mysql` or `sqlite`.
+    /// Returns `postgres`, `mysql` or `sqlite`.
     ///
     /// ```
     /// use scieve::sql::Dialect;
@@ -43,14 +45,15 @@ impl Dialect {
         }
     }
 
-    /// The dialect of that name.
+    /// Returns the dialect with that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|dialect| dialect.name() == name)
     }
 
-    /// What an identifier stands between. SQLite takes double quotes too, but reads an unknown name between them as a text where it is
-    /// not qualified by a table.
+    /// The identifier quote character. SQLite also accepts double quotes, but treats an unknown,
+    /// unqualified name in them as a string literal
+    /// (<https://www.sqlite.org/quirks.html#dblquote>).
     pub(super) fn quote(self) -> char {
         match self {
             Self::Postgres => '"',
@@ -58,35 +61,36 @@ impl Dialect {
         }
     }
 
-    /// The `at`-th value in a template of an expression, from 0.
-    pub(super) fn placeholder(self, at: usize) -> String {
+    /// The placeholder of a value in a template of sea-query, by index from 0.
+    pub(super) fn placeholder(self, index: usize) -> String {
         match self {
-            Self::Postgres => format!("${}", at + 1),
+            Self::Postgres => format!("${}", index + 1),
             Self::MySql | Self::Sqlite => "?".to_owned(),
         }
     }
 
-    /// A text to compare with a column that is compared byte by byte. In MySQL that is a `VARBINARY`, and bytes do not depend on the
-    /// character set of the connection.
-    pub(super) fn bytewise(self, text: &str) -> Param {
+    /// A string to compare with a column that is compared byte by byte. In MySQL this is a
+    /// `VARBINARY` column: bytes do not depend on the character set of the connection.
+    pub(super) fn bytewise(self, string: &str) -> Param {
         match self {
-            Self::MySql => Param::TextBytes(text.to_owned()),
-            Self::Postgres | Self::Sqlite => Param::Text(text.to_owned()),
+            Self::MySql => Param::TextBytes(string.to_owned()),
+            Self::Postgres | Self::Sqlite => Param::Text(string.to_owned()),
         }
     }
 
-    /// The same text in the order of its bytes, whatever the collation of the column or the database.
-    pub(super) fn ordered(self, text: Expr) -> Expr {
+    /// The string in the order of its bytes, whatever the collation of the column or the database.
+    pub(super) fn byte_ordered(self, string: Expr) -> Expr {
         match self {
             Self::Postgres => {
-                text.binary(BinOper::Custom("COLLATE"), Expr::custom_keyword("\"C\""))
+                string.binary(BinOper::Custom("COLLATE"), Expr::custom_keyword("\"C\""))
             }
-            Self::MySql | Self::Sqlite => text,
+            Self::MySql | Self::Sqlite => string,
         }
     }
 
-    /// `= ANY(array)` takes one value however long the list is.
-    pub(super) fn one_of(
+    /// `column IN (...)`; in PostgreSQL `column = ANY(array)`, which is one value whatever the
+    /// length of the list.
+    pub(super) fn in_list(
         self,
         column: Expr,
         list: impl Iterator<Item = Param>,
@@ -109,57 +113,59 @@ impl Dialect {
         }
     }
 
-    /// Where the text holds the part, which is not empty, in that place. `bind` makes of a text a value that `text` can be compared with.
-    pub(super) fn finds(
+    /// Tests if `string` contains the non-empty `substring` at that position. `bind` converts a
+    /// string to a value that `string` can be compared with.
+    pub(super) fn substring_test(
         self,
-        text: Expr,
-        part: &str,
-        place: Place,
+        string: Expr,
+        substring: &str,
+        position: Position,
         bind: &dyn Fn(&str) -> Param,
         values: &mut Values,
         positive: bool,
     ) -> Expr {
-        let (before, after) = match place {
-            Place::Start => ("", "%"),
-            Place::Within => ("%", "%"),
-            Place::End => ("%", ""),
+        let (before, after) = match position {
+            Position::Start => ("", "%"),
+            Position::Anywhere => ("%", "%"),
+            Position::End => ("%", ""),
         };
         let number = |number: i32| Expr::Constant(number.into());
-        match (self, place) {
+        match (self, position) {
             (Self::Postgres | Self::MySql, _) => {
-                let pattern = values.put(bind(&format!("{before}{}{after}", escaped(part))));
+                let pattern = values.put(bind(&format!("{before}{}{after}", escaped(substring))));
                 let pattern =
                     Expr::from(pattern).binary(BinOper::Escape, Expr::Constant('!'.into()));
-                text.binary(if positive { BinOper::Like } else { BinOper::NotLike }, pattern)
+                string.binary(if positive { BinOper::Like } else { BinOper::NotLike }, pattern)
             }
-            // SQLite's LIKE folds ASCII, limits the pattern and does not look into blobs.
-            (Self::Sqlite, Place::Within) => {
+            // SQLite's LIKE folds ASCII, limits the length of the pattern, and does not match
+            // blobs.
+            (Self::Sqlite, Position::Anywhere) => {
                 let found: Expr =
-                    Func::cust("instr").args([text, values.put(bind(part)).into()]).into();
+                    Func::cust("instr").args([string, values.put(bind(substring)).into()]).into();
                 found
                     .binary(if positive { BinOper::GreaterThan } else { BinOper::Equal }, number(0))
             }
-            (Self::Sqlite, Place::Start | Place::End) => {
-                let length = i64::try_from(part.chars().count()).unwrap_or(i64::MAX);
-                let cut = match place {
-                    Place::End => vec![text, values.put(Param::Integer(-length)).into()],
-                    _ => vec![text, number(1), values.put(Param::Integer(length)).into()],
+            (Self::Sqlite, Position::Start | Position::End) => {
+                let length = i64::try_from(substring.chars().count()).unwrap_or(i64::MAX);
+                let range = match position {
+                    Position::End => vec![string, values.put(Param::Integer(-length)).into()],
+                    _ => vec![string, number(1), values.put(Param::Integer(length)).into()],
                 };
-                let cut: Expr = Func::cust("substr").args(cut).into();
-                cut.binary(
+                let part: Expr = Func::cust("substr").args(range).into();
+                part.binary(
                     if positive { BinOper::Equal } else { BinOper::NotEqual },
-                    values.put(bind(part)),
+                    values.put(bind(substring)),
                 )
             }
         }
     }
 }
 
-/// Where in a text a part of it is looked for.
+/// The position in a string at which a substring has to occur.
 #[derive(Clone, Copy)]
-pub(super) enum Place {
+pub(super) enum Position {
     Start,
-    Within,
+    Anywhere,
     End,
 }
 
@@ -169,10 +175,11 @@ impl fmt::Display for Dialect {
     }
 }
 
-/// `!` escapes, as a backslash means something else in each database and under each of their settings.
-fn escaped(part: &str) -> String {
-    let mut pattern = String::with_capacity(part.len());
-    for c in part.chars() {
+/// Escapes the wildcards of LIKE with `!`. The meaning of a backslash differs between databases and
+/// their settings.
+fn escaped(string: &str) -> String {
+    let mut pattern = String::with_capacity(string.len());
+    for c in string.chars() {
         if matches!(c, '!' | '%' | '_') {
             pattern.push('!');
         }

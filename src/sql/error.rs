@@ -1,32 +1,35 @@
-//! Why a plan has no SQL over a mapping.
+//! Errors of the compilation to SQL.
 
 use super::dialect::Dialect;
 use crate::schema::Attribute;
 use std::fmt;
 
-/// A plan that cannot be put into SQL over a mapping. The plan is legal and runs in memory; nothing is left out silently.
+/// A plan that cannot be compiled to SQL with a mapping. The plan itself is valid, and can be
+/// evaluated in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SqlError {
-    /// The mapping names no column for this attribute.
+    /// The mapping has no column for this attribute.
     NoColumn(Box<str>),
-    /// The attribute can have several values, and the mapping names no table for them.
+    /// The attribute is multi-valued, and the mapping has no child table for it.
     NoTable(Box<str>),
-    /// The attribute compares without regard to case, and the mapping stores its text exactly, without a key column.
+    /// The attribute ignores case, and the mapping has no column to compare it so.
     NoKey(Box<str>),
-    /// The attribute compares with regard to case, and its column without.
+    /// The attribute is `caseExact`, and its column ignores case.
     NotExact(Box<str>),
-    /// The type of the attribute's values is unknown until a record is seen.
+    /// The attribute has no type, so its values have no column type.
     Untyped(Box<str>),
-    /// The mapping names no sort column for this attribute.
+    /// The mapping has no sort column for this attribute.
     NotSortable(Box<str>),
-    /// No identifier: letters, digits and `_`, a digit not first, at most 63.
+    /// The name of a column is not an identifier: 1 to 63 letters, digits and `_`, not starting
+    /// with a digit.
     BadIdentifier(Box<str>),
-    /// The mapping tells tenants apart by this column, and [`super::CheckedMapping::for_tenant`] did not say which is meant.
+    /// The mapping has this tenant column, and no tenant is given
+    /// ([`super::CheckedMapping::for_tenant`]).
     NoTenant(Box<str>),
-    /// [`super::CheckedMapping::for_tenant`] names a tenant, and the mapping has no column that tells them apart.
+    /// A tenant is given, and the mapping has no tenant column.
     NoTenantColumn,
-    /// More bound values than [`Dialect::MAX_PARAMETERS`].
+    /// The statement has more than [`Dialect::MAX_PARAMETERS`] bound values.
     TooManyParameters,
 }
 
@@ -40,16 +43,14 @@ impl fmt::Display for SqlError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoColumn(attribute) => write!(f, "the mapping has no column for `{attribute}`"),
-            Self::NoTable(attribute) => write!(
-                f,
-                "`{attribute}` can have several values, and the mapping has no table for them"
-            ),
-            Self::NoKey(attribute) => write!(
-                f,
-                "`{attribute}` compares without case, and the mapping has no key column for it"
-            ),
+            Self::NoTable(attribute) => {
+                write!(f, "the mapping has no child table for the multi-valued `{attribute}`")
+            }
+            Self::NoKey(attribute) => {
+                write!(f, "`{attribute}` ignores case, and the mapping has no key column for it")
+            }
             Self::NotExact(attribute) => {
-                write!(f, "`{attribute}` compares with case, and its column compares without")
+                write!(f, "`{attribute}` is case-sensitive, and its column ignores case")
             }
             Self::Untyped(attribute) => {
                 write!(f, "`{attribute}` has no type, so no column can be compared with it")
@@ -58,15 +59,14 @@ impl fmt::Display for SqlError {
                 write!(f, "the mapping has no sort column for `{attribute}`")
             }
             Self::BadIdentifier(name) => {
-                write!(f, "`{}` is not the name of a column", name.escape_debug())
+                write!(f, "`{}` is not a valid column name", name.escape_debug())
             }
-            Self::NoTenant(column) => write!(
-                f,
-                "the tables hold many tenants, told apart by `{column}`, and none is named"
-            ),
-            Self::NoTenantColumn => f.write_str(
-                "a tenant is named, and the mapping has no column that tells tenants apart",
-            ),
+            Self::NoTenant(column) => {
+                write!(f, "the mapping has the tenant column `{column}`, but no tenant is given")
+            }
+            Self::NoTenantColumn => {
+                f.write_str("a tenant is given, but the mapping has no tenant column")
+            }
             Self::TooManyParameters => {
                 write!(f, "the filter needs more than {} bound values", Dialect::MAX_PARAMETERS)
             }

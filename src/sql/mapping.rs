@@ -1,20 +1,25 @@
-//! Which column holds which attribute, as data.
+//! The mapping of attributes to columns, as data.
 
 use crate::schema::Attribute;
 use crate::value::{AttributeType, CaseSensitivity};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Where the attributes of a resource are stored: plain data, to be written in Rust or read from JSON or TOML (feature `serde`;
-/// unknown keys are refused). [`Mapping::check`] makes the [`super::CheckedMapping`] of it that plans take.
+/// The mapping of a resource's attributes to tables and columns.
+///
+/// It is plain data: build it in Rust, or parse it from JSON or TOML with feature `serde`
+/// ([`super::CheckedMapping::from_toml`]), which rejects unknown keys. [`Mapping::check`] returns
+/// the [`super::CheckedMapping`] that plans are compiled with.
 ///
 /// ```
 /// use scieve::sql::{ChildTable, Column, Mapping};
 ///
-/// let columns = Mapping::new("users", "id")
+/// let emails = ChildTable::new("user_emails", "user_id")
+///     .column("value", Column::keyed("value", "value_f"));
+/// let mapping = Mapping::new("users", "id")
 ///     .attribute("userName", Column::keyed("user_name", "user_name_f").not_null())
 ///     .attribute("active", Column::new("active"))
-///     .child("emails", ChildTable::new("user_emails", "user_id").column("value", Column::keyed("value", "value_f")))
+///     .child("emails", emails)
 ///     .check()?;
 /// # Ok::<(), scieve::sql::MappingError>(())
 /// ```
@@ -26,36 +31,56 @@ use std::fmt;
 )]
 #[non_exhaustive]
 pub struct Mapping {
-    /// The table with one row a resource.
+    /// The table with one row per resource.
     pub table: String,
-    /// The name that statements call it by: `u` unless said otherwise.
+    /// The alias of the table in statements; the default is `u`.
     #[cfg_attr(feature = "serde", serde(default = "alias"))]
     pub alias: String,
-    /// The column that tells its rows apart, never NULL.
+    /// The key column, never NULL.
     pub key: String,
-    /// The type of the key: `string` unless said otherwise. A string key is ordered by its bytes.
+    /// The type of the key, `string` (the default) or `integer`. A string key is ordered by its
+    /// bytes.
     #[cfg_attr(feature = "serde", serde(default = "string"))]
     pub key_type: AttributeType,
-    /// The column that tells tenants apart, in the resource's own table and in those of its children, never NULL: a text, stored as for
-    /// [`StringComparison::Exact`]. Where there is one, keys need to be unique within a tenant only, and every statement is about one tenant:
-    /// [`super::CheckedMapping::for_tenant`] says which.
+    /// The tenant column, if the tables contain several tenants: in the resource's own table and in
+    /// all child tables, never NULL, a string column as for [`StringComparison::Exact`]. Keys then
+    /// have to be unique within a tenant only, and every statement is about the tenant given to
+    /// [`super::CheckedMapping::for_tenant`].
     #[cfg_attr(
         feature = "serde",
         serde(default, alias = "scope", skip_serializing_if = "Option::is_none")
     )]
     pub tenant_column: Option<String>,
-    /// The column of each attribute with one value, by its path as filters write it: `userName`, `name.familyName`,
-    /// `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`.
+    /// The columns of single-valued attributes, by path as in filters: `userName`,
+    /// `name.familyName`, `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`.
     #[cfg_attr(feature = "serde", serde(default))]
     pub attributes: BTreeMap<String, Column>,
-    /// The table of each attribute with several values, by its path.
+    /// The child tables of multi-valued attributes, by path.
     #[cfg_attr(feature = "serde", serde(default))]
     pub children: BTreeMap<String, ChildTable>,
 }
 
-/// The column of one attribute. Strings and references are stored as [`StringComparison`] says; Booleans as the database's own (`0` and `1` in
-/// MySQL and SQLite), integers as 64-bit integers, decimals as binary64, date-times as 64-bit microseconds since 1970 in UTC, binary
-/// values as bytes.
+/// The column of an attribute.
+///
+/// Strings and references are stored as [`StringComparison`] describes; Booleans as the database's
+/// own (`0` and `1` in MySQL and SQLite), integers as 64-bit integers, decimals as binary64,
+/// date-times as 64-bit microseconds since 1970 in UTC, binary values as bytes.
+///
+/// ```
+/// use scieve::sql::{Column, NativeComparison, StringComparison};
+///
+/// // An integer, a Boolean or a `caseExact` string.
+/// let age = Column::new("age");
+/// assert!(age.nullable);
+///
+/// // A string with a column for its `fold_key`, and one to sort by.
+/// let name = Column::keyed("user_name", "user_name_f").not_null().sorted_by("user_name_sort");
+/// assert_eq!(name.text, StringComparison::FoldKey("user_name_f".into()));
+///
+/// // A string that the database compares by `lower(nick_name)`.
+/// let nick_name = Column::native("nick_name", NativeComparison::Lower);
+/// # let _ = nick_name;
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -64,22 +89,23 @@ pub struct Mapping {
 )]
 #[non_exhaustive]
 pub struct Column {
-    /// The name of the column that holds the value; NULL where there is none.
+    /// The column of the value, NULL if there is none.
     pub column: String,
-    /// How its text is compared; says nothing where the value is no text.
+    /// The comparison of strings; ignored for other types.
     #[cfg_attr(feature = "serde", serde(default))]
     pub text: StringComparison,
-    /// Whether the column can be NULL: yes, unless said otherwise. Conditions on others are shorter.
+    /// False if the column is never NULL, which makes conditions shorter; the default is true.
     #[cfg_attr(feature = "serde", serde(default = "yes"))]
     pub nullable: bool,
-    /// The column that rows are sorted by, which holds [`super::sort_text`] of the value and is never NULL.
+    /// The column to sort rows by, never NULL. It contains [`super::sort_text`] of the value.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub sort: Option<String>,
 }
 
-/// How a text is compared in the database.
+/// The comparison of strings in the database.
 ///
-/// No case-insensitive comparison of any database agrees with memory, or with another database, on all texts. A key column does.
+/// No case-insensitive comparison of a database agrees with memory, or with another database, on
+/// all strings. A column with [`crate::fold_key`] does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -88,20 +114,21 @@ pub struct Column {
 )]
 #[non_exhaustive]
 pub enum StringComparison {
-    /// The column itself, byte by byte: for attributes with `caseExact`. The column is `text COLLATE "C"` in PostgreSQL, `VARBINARY` in
-    /// MySQL and `TEXT` in SQLite.
+    /// Compares the column itself, byte by byte: for `caseExact` attributes. The column has the
+    /// type `text COLLATE "C"` in PostgreSQL, `VARBINARY` in MySQL, `TEXT` in SQLite.
     #[default]
     Exact,
-    /// This column holds [`crate::fold_key`] of the text, NULL where that is, and is compared byte by byte (types as for [`StringComparison::Exact`]). Agrees with memory on
-    /// every text. Where the attribute is `caseExact` after all, its own column is compared.
+    /// Compares this column byte by byte. It contains [`crate::fold_key`] of the value, or NULL if
+    /// there is none, and has a type as for [`StringComparison::Exact`]. Agrees with memory on all
+    /// strings. For a `caseExact` attribute the column of the value is compared instead.
     #[cfg_attr(feature = "serde", serde(rename = "fold_key", alias = "key"))]
     FoldKey(String),
-    /// The database's own way to ignore case. Agrees with memory on ASCII texts at most, so each use is a warning
-    /// ([`crate::Plan::sql_warnings`]).
+    /// Compares by a case-insensitive comparison of the database. Agrees with memory on ASCII
+    /// strings only, so [`crate::Plan::sql_warnings`] reports each use.
     Native(NativeComparison),
 }
 
-/// Comparisons without regard to case that databases offer.
+/// Case-insensitive comparisons of databases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -110,18 +137,34 @@ pub enum StringComparison {
 )]
 #[non_exhaustive]
 pub enum NativeComparison {
-    /// `lower(column)`; an index on that very expression serves it. Agrees with memory on ASCII in PostgreSQL and SQLite; in MySQL also
-    /// trailing blanks vanish under most collations.
+    /// `lower(column)`, which an index on this expression supports. Agrees with memory on ASCII
+    /// strings in PostgreSQL and SQLite; in MySQL only without trailing spaces, which most
+    /// collations ignore.
     Lower,
-    /// This column holds the text in small letters, such as `GENERATED ALWAYS AS (lower(name))`. Agrees as [`NativeComparison::Lower`].
+    /// This column, which contains the value in lowercase, such as `GENERATED ALWAYS AS
+    /// (lower(name))`. Agrees with memory as [`NativeComparison::Lower`] does.
     LowerColumn(String),
-    /// The column ignores case by itself: `citext` or a nondeterministic collation in PostgreSQL, a `_ci` collation in MySQL, `NOCASE` in
-    /// SQLite. Agrees with memory on equality of ASCII texts without trailing blanks; the order is the collation's. Accents vanish
-    /// under many `_ci` collations.
+    /// The collation of the column: `citext` or a nondeterministic collation in PostgreSQL, a `_ci`
+    /// collation in MySQL, `NOCASE` in SQLite. Agrees with memory on equality of ASCII strings
+    /// without trailing spaces; the order is that of the collation. Many `_ci` collations ignore
+    /// accents.
     CaseInsensitive,
 }
 
-/// The table of an attribute with several values: a row for each element with an assigned value.
+/// The table of a multi-valued attribute, with one row for each element that has an assigned value.
+///
+/// ```
+/// use scieve::sql::{ChildTable, Column};
+///
+/// // A complex attribute, such as `emails`.
+/// let emails = ChildTable::new("user_emails", "user_id")
+///     .column("value", Column::keyed("value", "value_f"))
+///     .column("primary", Column::new("is_primary"));
+/// // A simple one, such as a list of strings.
+/// let tags = ChildTable::new("user_tags", "user_id")
+///     .value(Column::keyed("tag", "tag_f").not_null());
+/// # let _ = (emails, tags);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(
     feature = "serde",
@@ -130,17 +173,18 @@ pub enum NativeComparison {
 )]
 #[non_exhaustive]
 pub struct ChildTable {
-    /// The table's name.
+    /// The name of the table.
     pub table: String,
-    /// The column that holds the key of the resource's row, never NULL.
+    /// The column with the key of the resource, never NULL.
     pub owner: String,
-    /// The column that numbers the elements of one resource, in tables that [`super::CheckedMapping::create`] makes: `idx` unless said otherwise.
+    /// The column with the index of the element, in tables that [`super::CheckedMapping::create`]
+    /// creates; the default is `idx`.
     #[cfg_attr(feature = "serde", serde(default = "position"))]
     pub position: String,
-    /// The column of the element itself, where it is simple.
+    /// The column of the element itself, if it is not complex.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub value: Option<Column>,
-    /// The column of each sub-attribute, by its name.
+    /// The columns of sub-attributes, by name.
     #[cfg_attr(feature = "serde", serde(default))]
     pub columns: BTreeMap<String, Column>,
 }
@@ -164,7 +208,7 @@ fn yes() -> bool {
 }
 
 impl Mapping {
-    /// A mapping to the table of that name with that key column.
+    /// Creates a mapping to a table with that key column.
     #[must_use]
     pub fn new(table: impl Into<String>, key: impl Into<String>) -> Self {
         Self {
@@ -178,21 +222,21 @@ impl Mapping {
         }
     }
 
-    /// The same mapping with a column for the attribute of that path.
+    /// Maps the single-valued attribute with that path to a column.
     #[must_use]
     pub fn attribute(mut self, path: impl Into<String>, column: Column) -> Self {
         self.attributes.insert(path.into(), column);
         self
     }
 
-    /// The same mapping with a table for the attribute of that path.
+    /// Maps the multi-valued attribute with that path to a child table.
     #[must_use]
     pub fn child(mut self, path: impl Into<String>, child: ChildTable) -> Self {
         self.children.insert(path.into(), child);
         self
     }
 
-    /// The same mapping to tables of many tenants, which that column tells apart.
+    /// Sets the tenant column ([`Mapping::tenant_column`](field@Mapping::tenant_column)).
     #[must_use]
     pub fn tenant_column(mut self, column: impl Into<String>) -> Self {
         self.tenant_column = Some(column.into());
@@ -201,32 +245,32 @@ impl Mapping {
 }
 
 impl Column {
-    /// A column that can be NULL; texts in it are compared exactly.
+    /// A nullable column; strings in it are compared byte by byte.
     #[must_use]
     pub fn new(column: impl Into<String>) -> Self {
         Self { column: column.into(), text: StringComparison::Exact, nullable: true, sort: None }
     }
 
-    /// A column for texts, with the column that holds their keys.
+    /// A nullable string column, with the column of its [`crate::fold_key`].
     #[must_use]
     pub fn keyed(column: impl Into<String>, key: impl Into<String>) -> Self {
         Self { text: StringComparison::FoldKey(key.into()), ..Self::new(column) }
     }
 
-    /// A column for texts that the database compares in its own way.
+    /// A nullable string column with a case-insensitive comparison of the database.
     #[must_use]
     pub fn native(column: impl Into<String>, native: NativeComparison) -> Self {
         Self { text: StringComparison::Native(native), ..Self::new(column) }
     }
 
-    /// The same column as one that is never NULL.
+    /// Declares that the column is never NULL.
     #[must_use]
     pub fn not_null(mut self) -> Self {
         self.nullable = false;
         self
     }
 
-    /// The same column, with one beside it that rows are sorted by.
+    /// Sets the column to sort rows by ([`Column::sort`]).
     #[must_use]
     pub fn sorted_by(mut self, column: impl Into<String>) -> Self {
         self.sort = Some(column.into());
@@ -235,7 +279,7 @@ impl Column {
 }
 
 impl Column {
-    /// The column that tests of the attribute compare.
+    /// The column that tests on the attribute compare.
     pub(super) fn compared(&self, attribute: &Attribute) -> &str {
         match &self.text {
             StringComparison::FoldKey(column)
@@ -254,7 +298,7 @@ impl Column {
 }
 
 impl ChildTable {
-    /// The table of that name, whose column `owner` holds the key of the resource's row.
+    /// Creates a child table whose column `owner` contains the key of the resource.
     #[must_use]
     pub fn new(table: impl Into<String>, owner: impl Into<String>) -> Self {
         Self {
@@ -266,14 +310,14 @@ impl ChildTable {
         }
     }
 
-    /// The same table with the column of the element itself, for attributes without sub-attributes.
+    /// Sets the column of the element itself, for attributes without sub-attributes.
     #[must_use]
     pub fn value(mut self, column: Column) -> Self {
         self.value = Some(column);
         self
     }
 
-    /// The same table with the column of a sub-attribute.
+    /// Maps a sub-attribute to a column.
     #[must_use]
     pub fn column(mut self, sub_attribute: impl Into<String>, column: Column) -> Self {
         self.columns.insert(sub_attribute.into(), column);
@@ -281,7 +325,7 @@ impl ChildTable {
     }
 }
 
-/// A mapping that cannot be: what is wrong with it.
+/// An invalid mapping; the message states the reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MappingError(pub(super) String);
 
@@ -293,7 +337,8 @@ impl fmt::Display for MappingError {
 
 impl std::error::Error for MappingError {}
 
-/// What may stand in SQL text. PostgreSQL cuts longer names off, so that two of them could become one.
+/// Returns whether a name is an identifier that needs no escaping. PostgreSQL truncates names to 63
+/// bytes, so that longer ones could collide.
 pub(super) fn is_identifier(name: &str) -> bool {
     let mut bytes = name.bytes();
     bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')

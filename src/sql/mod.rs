@@ -1,18 +1,20 @@
-//! Plans as SQL: conditions and whole statements for PostgreSQL, MySQL/MariaDB and SQLite that find exactly the rows whose records
-//! [`crate::Plan::matches`].
+//! SQL for PostgreSQL, MySQL/MariaDB and SQLite that finds exactly the rows whose records
+//! [`crate::Plan::matches`]: a condition ([`crate::Plan::to_condition`]) or a whole query
+//! ([`crate::Plan::to_sql`]).
 //!
-//! Every literal is bound; names of tables and columns come from a checked [`Mapping`] and nowhere else.
+//! Every literal is bound; identifiers come only from a checked [`Mapping`].
 //!
-//! The session has to be one in which the databases do what was measured: MySQL and MariaDB in strict mode (`STRICT_TRANS_TABLES`),
-//! PostgreSQL with a UTF-8 database. Texts hold no U+0000, decimals are no NaN.
+//! The results are those of memory under these conditions: MySQL and MariaDB in strict mode
+//! (`STRICT_TRANS_TABLES`), PostgreSQL with a UTF-8 database, no U+0000 in strings, no NaN in
+//! decimals.
 
-mod chain;
-mod columns;
+mod checked_mapping;
+mod column_test;
 mod condition;
 mod ddl;
 mod dialect;
 mod error;
-mod leaf;
+mod expr;
 mod mapping;
 mod names;
 mod page;
@@ -20,7 +22,7 @@ mod statement;
 mod values;
 mod warnings;
 
-pub use columns::CheckedMapping;
+pub use checked_mapping::CheckedMapping;
 pub use dialect::Dialect;
 pub use error::SqlError;
 pub use mapping::ChildTable;
@@ -30,7 +32,7 @@ pub use mapping::MappingError;
 pub use mapping::NativeComparison;
 pub use mapping::StringComparison;
 pub use page::Direction;
-pub use page::Seek;
+pub use page::KeysetPosition;
 pub use page::Select;
 pub use page::sort_text;
 pub use statement::Statement;

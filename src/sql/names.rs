@@ -1,44 +1,45 @@
-//! The names of a mapping as sea-query takes them, and found by path.
+//! The identifiers of a mapping, prepared for sea-query once per mapping instead of once per
+//! statement.
 
 use super::mapping::{ChildTable, Column, Mapping, NativeComparison, StringComparison};
 use sea_query::DynIden;
 
-/// The names of a mapping.
+/// The identifiers of a mapping.
 #[derive(Debug)]
 pub(super) struct Names {
     pub(super) table: DynIden,
     pub(super) alias: DynIden,
     pub(super) key: DynIden,
     pub(super) tenant_column: Option<DynIden>,
-    /// By path, in the mapping's order.
-    pub(super) attributes: Vec<(Box<str>, Field)>,
-    /// By path, in the mapping's order.
-    pub(super) children: Vec<(Box<str>, Table)>,
+    /// By attribute path.
+    pub(super) attributes: Vec<(Box<str>, MappedColumn)>,
+    /// By attribute path.
+    pub(super) children: Vec<(Box<str>, MappedTable)>,
 }
 
-/// A column with its names.
+/// A column with its identifiers.
 #[derive(Debug)]
-pub(super) struct Field {
+pub(super) struct MappedColumn {
     pub(super) column: Column,
     /// The column of the value.
     pub(super) own: DynIden,
-    /// The column that is compared where case does not count.
+    /// The column to compare without regard to case.
     pub(super) folded: DynIden,
     /// The column that rows are sorted by.
     pub(super) sort: Option<DynIden>,
 }
 
-/// The table of an attribute with several values.
+/// The child table of a multi-valued attribute.
 #[derive(Debug)]
-pub(super) struct Table {
+pub(super) struct MappedTable {
     pub(super) name: DynIden,
     pub(super) owner: DynIden,
-    pub(super) value: Option<Field>,
-    columns: Vec<(Box<str>, Field)>,
+    pub(super) value: Option<MappedColumn>,
+    columns: Vec<(Box<str>, MappedColumn)>,
 }
 
 impl Names {
-    pub(super) fn of(mapping: &Mapping) -> Self {
+    pub(super) fn new(mapping: &Mapping) -> Self {
         Self {
             table: name(&mapping.table),
             alias: name(&mapping.alias),
@@ -47,19 +48,19 @@ impl Names {
             attributes: mapping
                 .attributes
                 .iter()
-                .map(|(path, column)| (path.as_str().into(), Field::of(column)))
+                .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column)))
                 .collect(),
             children: mapping
                 .children
                 .iter()
-                .map(|(path, child)| (path.as_str().into(), Table::of(child)))
+                .map(|(path, child)| (path.as_str().into(), MappedTable::new(child)))
                 .collect(),
         }
     }
 }
 
-impl Field {
-    fn of(column: &Column) -> Self {
+impl MappedColumn {
+    fn new(column: &Column) -> Self {
         let folded = match &column.text {
             StringComparison::FoldKey(key)
             | StringComparison::Native(NativeComparison::LowerColumn(key)) => key,
@@ -77,26 +78,26 @@ impl Field {
     }
 }
 
-impl Table {
-    fn of(child: &ChildTable) -> Self {
+impl MappedTable {
+    fn new(child: &ChildTable) -> Self {
         Self {
             name: name(&child.table),
             owner: name(&child.owner),
-            value: child.value.as_ref().map(Field::of),
+            value: child.value.as_ref().map(MappedColumn::new),
             columns: child
                 .columns
                 .iter()
-                .map(|(path, column)| (path.as_str().into(), Field::of(column)))
+                .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column)))
                 .collect(),
         }
     }
 
     /// The column of the sub-attribute of that name.
-    pub(super) fn sub_attribute(&self, name: &str) -> Option<&Field> {
+    pub(super) fn sub_attribute(&self, name: &str) -> Option<&MappedColumn> {
         self.columns
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, field)| field)
+            .map(|(_, column)| column)
     }
 }
 

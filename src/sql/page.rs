@@ -1,10 +1,11 @@
-//! A whole statement: the rows of a plan, sorted, a page at a time.
+//! Whole queries: the rows of a plan, sorted, with keyset pagination.
 //!
-//! Where an unindexable `co` stands at the top of a filter with few matches, MariaDB and SQLite walk the whole sort index; taking the order
-//! away from them (`ORDER BY +sort`, `IGNORE INDEX FOR ORDER BY`) was measured to be ten times faster. That is left to the caller, who knows
-//! the indexes; the store of users does it.
+//! If a filter has a `co` or `ew` at the top that no index supports, and few matches, MariaDB and
+//! SQLite walk the whole index of the sort column. Keeping them from it (`ORDER BY +sort`, `IGNORE
+//! INDEX FOR ORDER BY`) was measured to be ten times as fast. It depends on the indexes, so it is
+//! left to the caller; the store of scieve-users does it.
 
-use super::columns::CheckedMapping;
+use super::checked_mapping::CheckedMapping;
 use super::dialect::Dialect;
 use super::error::SqlError;
 use super::mapping::is_identifier;
@@ -16,7 +17,7 @@ use sea_query::{
     BinOper, Condition, Expr, ExprTrait, LogicalChainOper, Order, Query, SelectStatement,
 };
 
-/// Which way rows are sorted.
+/// The order of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -24,10 +25,10 @@ use sea_query::{
     serde(rename_all = "lowercase")
 )]
 pub enum Direction {
-    /// From the least up; rows without a value last (RFC 7644 section 3.4.2.3).
+    /// The least first; rows without a value last (RFC 7644 section 3.4.2.3).
     #[default]
     Ascending,
-    /// From the greatest down; rows without a value first.
+    /// The greatest first; rows without a value first.
     Descending,
 }
 
@@ -40,8 +41,9 @@ impl Direction {
     }
 }
 
-/// What [`super::Column::sort`] holds: `1` and the key of the text, or `2` where there is none. So one column, never NULL, has the order
-/// of RFC 7644 section 3.4.2.3 in both directions in every database.
+/// Returns the value of [`super::Column::sort`]: `1` and [`fold_key`] of the string, or `2` if
+/// there is none. One column that is never NULL thus has the order of RFC 7644 section 3.4.2.3, in
+/// both directions and in every database.
 ///
 /// ```
 /// use scieve::sql::sort_text;
@@ -50,30 +52,45 @@ impl Direction {
 /// assert_eq!(sort_text(None), "2");
 /// ```
 #[must_use]
-pub fn sort_text(text: Option<&str>) -> String {
-    match text {
-        Some(text) => format!("1{}", fold_key(text)),
+pub fn sort_text(string: Option<&str>) -> String {
+    match string {
+        Some(string) => format!("1{}", fold_key(string)),
         None => "2".to_owned(),
     }
 }
 
-/// The place of a row among the sorted ones. It holds values, so it is good even after the row was deleted.
+/// The position of a row in the sort order, for keyset pagination. It consists of values, so it
+/// remains valid if the row is deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seek {
-    /// What the row's sort column holds; not looked at where the statement sorts by the key alone.
+pub struct KeysetPosition {
+    /// The value of the sort column; ignored if the query sorts by the key alone.
     pub sort: String,
-    /// The row's key: a text or an integer, as the mapping says.
+    /// The key of the row: a string or an integer, according to the mapping.
     pub key: Value,
 }
 
-/// Which rows of a plan, in which order, with which columns. The default is all of them, by key, with the key alone.
+/// The columns, order and page of a query. The default selects the key of all rows, in the order of
+/// the key.
+///
+/// ```
+/// use scieve::Value;
+/// use scieve::sql::{Direction, KeysetPosition, Select, sort_text};
+///
+/// // The page of 20 rows after row `42` with the name Bob, and one more to detect a further page.
+/// let position = KeysetPosition { sort: sort_text(Some("Bob")), key: Value::Text("42".into()) };
+/// let select = Select::default()
+///     .columns(["id", "user_name"])
+///     .sort("userName", Direction::Ascending)
+///     .after(position)
+///     .limit(21);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Select {
     columns: Vec<String>,
     sort: Option<String>,
     direction: Direction,
     limit: Option<u64>,
-    seek: Option<(Side, Seek)>,
+    start: Option<(Side, KeysetPosition)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,80 +100,83 @@ enum Side {
 }
 
 impl Select {
-    /// The same with these columns of the mapping's own table.
+    /// Selects these columns of the mapping's own table instead of the key.
     #[must_use]
     pub fn columns(mut self, columns: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.columns = columns.into_iter().map(Into::into).collect();
         self
     }
 
-    /// The same, sorted by the attribute of that path, as the mapping writes it, and then by the key. Whether the caller may see that
-    /// attribute is not asked here.
+    /// Sorts by the attribute with that path, as the mapping spells it, and then by the key.
+    /// Whether the caller may see the attribute is not checked.
     #[must_use]
     pub fn sort(mut self, path: impl Into<String>, direction: Direction) -> Self {
         (self.sort, self.direction) = (Some(path.into()), direction);
         self
     }
 
-    /// The same, with so many rows at most. Ask for one more than a page holds: it tells whether there is a further page.
+    /// Sets the maximum number of rows. One more than the size of a page tells if there is a
+    /// further page.
     #[must_use]
     pub fn limit(mut self, rows: u64) -> Self {
         self.limit = Some(rows);
         self
     }
 
-    /// The same, of the rows after that place.
+    /// Selects the rows after that position.
     #[must_use]
-    pub fn after(mut self, place: Seek) -> Self {
-        self.seek = Some((Side::After, place));
+    pub fn after(mut self, position: KeysetPosition) -> Self {
+        self.start = Some((Side::After, position));
         self
     }
 
-    /// The same, of the rows before that place, **the nearest first**: turn them round to show them.
+    /// Selects the rows before that position, **the nearest first**: reverse them to show them.
     #[must_use]
-    pub fn before(mut self, place: Seek) -> Self {
-        self.seek = Some((Side::Before, place));
+    pub fn before(mut self, position: KeysetPosition) -> Self {
+        self.start = Some((Side::Before, position));
         self
     }
 }
 
 impl<R: ?Sized> Plan<R> {
-    /// The statement that finds the rows of the plan.
+    /// Compiles the plan to a query that you can modify and render with sea-query.
     ///
     /// # Errors
-    /// What [`Plan::to_condition`] refuses; a sort attribute without a sort column; a column that is no identifier.
+    /// Those of [`Plan::to_condition`]; a sort attribute without a sort column; a column whose name
+    /// is not an identifier.
     pub fn to_select(
         &self,
-        columns: &CheckedMapping,
+        mapping: &CheckedMapping,
         dialect: Dialect,
         select: &Select,
     ) -> Result<SelectStatement, SqlError> {
         let (mut statement, condition) =
-            self.select(columns, dialect, select, &mut Values::in_place())?;
+            self.select(mapping, dialect, select, &mut Values::in_place())?;
         statement.cond_where(condition);
         Ok(statement)
     }
 
-    /// The statement without its WHERE, and the condition for that.
+    /// The query without WHERE, and the condition for WHERE.
     fn select(
         &self,
-        columns: &CheckedMapping,
+        mapping: &CheckedMapping,
         dialect: Dialect,
         select: &Select,
         values: &mut Values,
     ) -> Result<(SelectStatement, Condition), SqlError> {
-        let mapping = columns.mapping();
-        let names = columns.names();
+        let names = mapping.names();
         let alias = &names.alias;
         let key = Expr::col((alias.clone(), names.key.clone()));
-        let key =
-            if mapping.key_type == AttributeType::String { dialect.ordered(key) } else { key };
+        let key = match mapping.mapping().key_type {
+            AttributeType::String => dialect.byte_ordered(key),
+            _ => key,
+        };
         let sort = match &select.sort {
             Some(path) => {
-                let column = columns
+                let column = mapping
                     .sort_column(path)
                     .ok_or_else(|| SqlError::NotSortable(path.as_str().into()))?;
-                Some(dialect.ordered(Expr::col((alias.clone(), column.clone()))))
+                Some(dialect.byte_ordered(Expr::col((alias.clone(), column.clone()))))
             }
             None => None,
         };
@@ -172,15 +192,15 @@ impl<R: ?Sized> Plan<R> {
             statement.column((alias.clone(), column.clone()));
         }
         statement.from_as(names.table.clone(), alias.clone());
-        let mut condition = self.condition(columns, dialect, values)?;
+        let mut condition = self.condition(mapping, dialect, values)?;
 
         let mut direction = select.direction;
-        if let Some((side, place)) = &select.seek {
+        if let Some((side, position)) = &select.start {
             if *side == Side::Before {
                 direction = direction.reversed();
             }
-            condition =
-                seek(condition, dialect, sort.clone(), key.clone(), place, direction, values);
+            let (sort, key) = (sort.clone(), key.clone());
+            condition = beyond(condition, dialect, sort, key, position, direction, values);
         }
         let order = if direction == Direction::Ascending { Order::Asc } else { Order::Desc };
         for expr in sort.into_iter().chain([key]) {
@@ -192,45 +212,80 @@ impl<R: ?Sized> Plan<R> {
         Ok((statement, condition))
     }
 
-    /// The same as text, with the values in the order of its placeholders.
+    /// Compiles the plan to a rendered query with its bound values.
+    ///
+    /// ```
+    /// use scieve::sql::{Column, Dialect, Direction, Mapping, Param, Select};
+    /// use scieve::{Attribute, AttributeType, Policy, Schema};
+    ///
+    /// # struct User;
+    /// # impl scieve::Record for User {
+    /// #     fn any_value(
+    /// #         &self,
+    /// #         _: &Attribute,
+    /// #         _: &mut dyn FnMut(scieve::ValueRef<'_>) -> bool,
+    /// #     ) -> bool {
+    /// #         false
+    /// #     }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let schema = Schema::new(None, [Attribute::new("userName", AttributeType::String)])?;
+    /// let policy: Policy<User> = Policy::new(schema)?;
+    /// let user_name = Column::keyed("user_name", "user_name_f").sorted_by("user_name_sort");
+    /// let mapping = Mapping::new("users", "id").attribute("userName", user_name).check()?;
+    ///
+    /// let plan = policy.parse(r#"userName eq "Bob""#)?;
+    /// let select = Select::default().sort("userName", Direction::Ascending).limit(21);
+    /// let statement = plan.to_sql(&mapping, Dialect::Sqlite, &select)?;
+    /// assert_eq!(
+    ///     statement.sql,
+    ///     "SELECT `u`.`id` FROM `users` AS `u` WHERE `u`.`user_name_f` = ? \
+    ///      ORDER BY `u`.`user_name_sort` ASC, `u`.`id` ASC LIMIT ?"
+    /// );
+    /// assert_eq!(statement.params, [Param::Text("bob".into()), Param::Integer(21)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// What [`Plan::to_select`] refuses.
+    /// Those of [`Plan::to_select`].
     pub fn to_sql(
         &self,
-        columns: &CheckedMapping,
+        mapping: &CheckedMapping,
         dialect: Dialect,
         select: &Select,
     ) -> Result<Statement, SqlError> {
-        let mut values = Values::apart();
-        let (mut statement, condition) = self.select(columns, dialect, select, &mut values)?;
-        // Whatever other functions make a WHERE of is copied before it is written.
+        let mut values = Values::separate();
+        let (mut statement, condition) = self.select(mapping, dialect, select, &mut values)?;
+        // PERF: `cond_where` would clone the condition. Bench item: SQL F7
+        // (`cargo bench --manifest-path benches/peers/Cargo.toml -- --only sql`).
         statement.and_or_where(LogicalChainOper::And(condition.into()));
         Ok(Statement::of_select(&statement, dialect, values))
     }
 
-    /// [`Plan::to_condition`] as text, without `WHERE`.
+    /// Compiles the plan to a rendered condition, without `WHERE`, with its bound values.
     ///
     /// # Errors
-    /// What [`Plan::to_condition`] refuses.
+    /// Those of [`Plan::to_condition`].
     pub fn to_where(
         &self,
-        columns: &CheckedMapping,
+        mapping: &CheckedMapping,
         dialect: Dialect,
     ) -> Result<Statement, SqlError> {
-        let mut values = Values::apart();
-        let condition = self.condition(columns, dialect, &mut values)?;
+        let mut values = Values::separate();
+        let condition = self.condition(mapping, dialect, &mut values)?;
         Ok(Statement::of_condition(condition, dialect, values))
     }
 }
 
-/// `condition AND sort >= ? AND (sort > ? OR key > ?)`: the only form that every database answers from the index without reading the rows before.
-fn seek(
+/// `condition AND sort >= ? AND (sort > ? OR key > ?)`: the only form that every database answers
+/// from the index without reading the rows before the position.
+fn beyond(
     condition: Condition,
     dialect: Dialect,
     sort: Option<Expr>,
     key: Expr,
-    place: &Seek,
+    position: &KeysetPosition,
     direction: Direction,
     values: &mut Values,
 ) -> Condition {
@@ -238,8 +293,8 @@ fn seek(
         Direction::Ascending => (BinOper::GreaterThan, BinOper::GreaterThanOrEqual),
         Direction::Descending => (BinOper::SmallerThan, BinOper::SmallerThanOrEqual),
     };
-    let key_value = match &place.key {
-        Value::Text(text) => dialect.bytewise(text),
+    let key_value = match &position.key {
+        Value::Text(string) => dialect.bytewise(string),
         Value::Integer(number) | Value::DateTime(number) => Param::Integer(*number),
         Value::Boolean(boolean) => Param::Boolean(*boolean),
         Value::Decimal(number) => Param::Decimal(*number),
@@ -247,8 +302,8 @@ fn seek(
     };
     let key = key.binary(beyond, values.put(key_value));
     let Some(sort) = sort else { return condition.add(key) };
-    let mut place = || values.put(dialect.bytewise(&place.sort));
+    let mut sort_value = || values.put(dialect.bytewise(&position.sort));
     condition
-        .add(sort.clone().binary(from, place()))
-        .add(Condition::any().add(sort.binary(beyond, place())).add(key))
+        .add(sort.clone().binary(from, sort_value()))
+        .add(Condition::any().add(sort.binary(beyond, sort_value())).add(key))
 }

@@ -1,4 +1,4 @@
-//! SQL as text, with its values beside it.
+//! Rendered SQL with its bound values.
 
 use super::dialect::Dialect;
 use super::values::{Param, Values};
@@ -9,19 +9,19 @@ use sea_query::{
     SubQueryStatement, TableRefBuilder, Value,
 };
 
-/// A statement, or a condition, as text with its values.
+/// A statement or a condition, with its bound values. [`crate::Plan::to_sql`] has an example.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Statement {
-    /// The text, with `$1`, `$2` (PostgreSQL) or `?` where a value goes.
+    /// The SQL, with placeholders `$1`, `$2`, ... (PostgreSQL) or `?`.
     pub sql: String,
-    /// The values, in order.
+    /// The values, in the order of the placeholders.
     pub params: Vec<Param>,
 }
 
 impl Statement {
-    /// A statement written by other means, to be handled like those of a plan.
+    /// Wraps SQL from another source, to use it where the statement of a plan is expected.
     #[must_use]
     pub fn new(sql: String, params: Vec<Param>) -> Self {
         Self { sql, params }
@@ -29,14 +29,14 @@ impl Statement {
 
     pub(super) fn of_select(select: &SelectStatement, dialect: Dialect, values: Values) -> Self {
         match dialect {
-            Dialect::Postgres => Self::write(PostgresQueryBuilder, values, |builder, sql| {
+            Dialect::Postgres => Self::render(PostgresQueryBuilder, values, |builder, sql| {
                 builder.prepare_select_statement(select, sql)
             }),
-            Dialect::MySql => Self::write(MysqlQueryBuilder, values, |builder, sql| {
+            Dialect::MySql => Self::render(MysqlQueryBuilder, values, |builder, sql| {
                 builder.prepare_select_statement(select, sql)
             })
             .with_text_bytes(),
-            Dialect::Sqlite => Self::write(Backticks, values, |builder, sql| {
+            Dialect::Sqlite => Self::render(BacktickBuilder, values, |builder, sql| {
                 builder.prepare_select_statement(select, sql)
             }),
         }
@@ -45,27 +45,27 @@ impl Statement {
     pub(super) fn of_condition(condition: Condition, dialect: Dialect, values: Values) -> Self {
         let expr = Expr::from(condition);
         match dialect {
-            Dialect::Postgres => Self::write(PostgresQueryBuilder, values, |builder, sql| {
+            Dialect::Postgres => Self::render(PostgresQueryBuilder, values, |builder, sql| {
                 builder.prepare_expr(&expr, sql)
             }),
-            Dialect::MySql => Self::write(MysqlQueryBuilder, values, |builder, sql| {
+            Dialect::MySql => Self::render(MysqlQueryBuilder, values, |builder, sql| {
                 builder.prepare_expr(&expr, sql)
             })
             .with_text_bytes(),
-            Dialect::Sqlite => {
-                Self::write(Backticks, values, |builder, sql| builder.prepare_expr(&expr, sql))
-            }
+            Dialect::Sqlite => Self::render(BacktickBuilder, values, |builder, sql| {
+                builder.prepare_expr(&expr, sql)
+            }),
         }
     }
 
-    fn write<B: QueryBuilder>(
+    fn render<B: QueryBuilder>(
         builder: B,
         values: Values,
-        write: impl FnOnce(&B, &mut SqlWriterValues),
+        render: impl FnOnce(&B, &mut SqlWriterValues),
     ) -> Self {
         let (placeholder, numbered) = builder.placeholder();
         let mut sql = SqlWriterValues::new(placeholder, numbered);
-        write(&builder, &mut sql);
+        render(&builder, &mut sql);
         let (sql, written) = sql.into_parts();
         Self { sql, params: values.in_order_of(written.0) }
     }
@@ -73,44 +73,44 @@ impl Statement {
     fn with_text_bytes(mut self) -> Self {
         for param in &mut self.params {
             if let Param::Bytes(bytes) = param
-                && let Ok(text) = std::str::from_utf8(bytes)
+                && let Ok(string) = std::str::from_utf8(bytes)
             {
-                *param = Param::TextBytes(text.to_owned());
+                *param = Param::TextBytes(string.to_owned());
             }
         }
         self
     }
 }
 
-/// SQLite with backticks for its identifiers: a misspelt one is an error everywhere, while between double quotes it would be a text
-/// where no table stands before it.
-struct Backticks;
+/// SQLite with backticks as identifier quotes. A misspelt name in backticks is always an error; in
+/// double quotes it would be a string literal if it is not qualified by a table.
+struct BacktickBuilder;
 
-impl QuotedBuilder for Backticks {
+impl QuotedBuilder for BacktickBuilder {
     fn quote(&self) -> Quote {
         Quote::new(b'`')
     }
 }
 
-impl EscapeBuilder for Backticks {}
+impl EscapeBuilder for BacktickBuilder {}
 
-impl TableRefBuilder for Backticks {}
+impl TableRefBuilder for BacktickBuilder {}
 
-impl PrecedenceDecider for Backticks {
+impl PrecedenceDecider for BacktickBuilder {
     fn inner_expr_well_known_greater_precedence(&self, inner: &Expr, outer_oper: &Oper) -> bool {
         SqliteQueryBuilder.inner_expr_well_known_greater_precedence(inner, outer_oper)
     }
 }
 
-impl OperLeftAssocDecider for Backticks {
+impl OperLeftAssocDecider for BacktickBuilder {
     fn well_known_left_associative(&self, op: &sea_query::BinOper) -> bool {
         SqliteQueryBuilder.well_known_left_associative(op)
     }
 }
 
-impl QueryBuilder for Backticks {
+impl QueryBuilder for BacktickBuilder {
     fn prepare_query_statement(&self, query: &SubQueryStatement, sql: &mut impl SqlWriter) {
-        // No other statement stands inside one of ours.
+        // All subqueries of plans are SELECT statements.
         if let SubQueryStatement::SelectStatement(select) = query {
             self.prepare_select_statement(select, sql);
         }

@@ -1,6 +1,6 @@
-//! Where a mapping agrees with memory only in part.
+//! Warnings about comparisons that agree with memory only in part.
 
-use super::columns::CheckedMapping;
+use super::checked_mapping::CheckedMapping;
 use super::mapping::{NativeComparison, StringComparison};
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::plan::{Node, Plan, Predicate};
@@ -10,36 +10,38 @@ use crate::value::{AttributeType, CaseSensitivity};
 use std::collections::BTreeSet;
 
 impl<R: ?Sized> Plan<R> {
-    /// A warning for each attribute of the plan that the mapping compares in the database's own way. They are about no place in the
-    /// filter: their spans are empty.
+    /// Returns a warning for each attribute of the plan that the mapping compares by a
+    /// [`NativeComparison`]. The warnings do not concern a position in the filter: their spans are
+    /// empty.
     #[must_use]
-    pub fn sql_warnings(&self, columns: &CheckedMapping) -> Vec<Diagnostic> {
-        let mut asked = BTreeSet::new();
-        collect(self.root(), &mut asked);
-        asked
+    pub fn sql_warnings(&self, mapping: &CheckedMapping) -> Vec<Diagnostic> {
+        let mut compared = BTreeSet::new();
+        collect(self.root(), &mut compared);
+        compared
             .into_iter()
-            .filter_map(|(id, exact)| warning(self.schema(), columns, id, exact))
+            .filter_map(|(id, exact)| warning(self.schema(), mapping, id, exact))
             .collect()
     }
 }
 
-fn collect(node: &Node, asked: &mut BTreeSet<(AttributeId, bool)>) {
+/// Collects the attributes that a node compares, each with whether it is compared exactly.
+fn collect(node: &Node, compared: &mut BTreeSet<(AttributeId, bool)>) {
     match node {
         Node::All(children) | Node::Any(children) => {
-            children.iter().for_each(|child| collect(child, asked))
+            children.iter().for_each(|child| collect(child, compared))
         }
-        Node::Not(child) => collect(child, asked),
+        Node::Not(child) => collect(child, compared),
         Node::Test(test) => match &test.predicate {
-            Predicate::Element(inner) => collect(inner, asked),
+            Predicate::Element(inner) => collect(inner, compared),
             Predicate::Present | Predicate::Never => {}
-            _ => drop(asked.insert((test.attribute, test.case == CaseSensitivity::Exact))),
+            _ => drop(compared.insert((test.attribute, test.case == CaseSensitivity::Exact))),
         },
     }
 }
 
 fn warning(
     schema: &Schema,
-    columns: &CheckedMapping,
+    mapping: &CheckedMapping,
     id: AttributeId,
     exact: bool,
 ) -> Option<Diagnostic> {
@@ -47,26 +49,29 @@ fn warning(
     if !matches!(attribute.kind(), AttributeType::String | AttributeType::Reference) {
         return None;
     }
-    let StringComparison::Native(native) = text(columns, attribute)? else { return None };
-    let (way, agreement) = match native {
-        NativeComparison::Lower => ("by `lower()`", "agrees with memory on ASCII text at most"),
-        NativeComparison::LowerColumn(_) => {
-            ("by a column in small letters", "agrees with memory on ASCII text at most")
+    let StringComparison::Native(native) = comparison(mapping, attribute)? else { return None };
+    let (comparison, strings) = match native {
+        NativeComparison::Lower => ("`lower()`", "ASCII strings"),
+        NativeComparison::LowerColumn(_) => ("a lowercase column", "ASCII strings"),
+        NativeComparison::CaseInsensitive => {
+            ("the collation of its column", "ASCII strings without trailing spaces")
         }
-        NativeComparison::CaseInsensitive => (
-            "by the column's collation",
-            "agrees with memory on ASCII text without trailing blanks at most",
-        ),
     };
-    let message =
-        format!("{} is compared {way}, which {agreement}", quoted(&attribute.to_string()));
-    let help = "store `scieve::fold_key` of the text in a column of its own, and name it as the `key` of the attribute";
+    let message = format!(
+        "{} is compared by {comparison}, which agrees with in-memory evaluation only on {strings}",
+        quoted(&attribute.to_string())
+    );
+    let help = "store `scieve::fold_key` of the value in a separate column, and set it as the \
+                `fold_key` of the attribute in the mapping";
     Some(Diagnostic::new(Code::NativeComparison, Span::default(), message).with_help(help))
 }
 
-fn text<'a>(columns: &'a CheckedMapping, attribute: &Attribute) -> Option<&'a StringComparison> {
-    let column = columns
+fn comparison<'a>(
+    mapping: &'a CheckedMapping,
+    attribute: &Attribute,
+) -> Option<&'a StringComparison> {
+    let column = mapping
         .column(attribute)
-        .or_else(|| columns.value_table(attribute).map(|(_, field)| field));
-    column.map(|field| &field.column.text)
+        .or_else(|| mapping.value_table(attribute).map(|(_, column)| column));
+    column.map(|column| &column.column.text)
 }

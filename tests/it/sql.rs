@@ -2,8 +2,8 @@
 //! dialects.
 
 use scieve::sql::{
-    CheckedMapping, ChildTable, Column, Dialect, Direction, Mapping, NativeComparison, Param, Seek,
-    Select, SqlError, sort_text,
+    CheckedMapping, ChildTable, Column, Dialect, Direction, KeysetPosition, Mapping,
+    NativeComparison, Param, Select, SqlError, sort_text,
 };
 use scieve::{Attribute, AttributeType, Code, Limits, Policy, Record, Schema, Value, ValueRef};
 use std::fmt::Write as _;
@@ -160,7 +160,7 @@ fn conditions_for_sqlite() {
 fn pages() {
     let mut text = String::new();
     let plan = policy().parse("active eq true or email pr").unwrap();
-    let place = || Seek { sort: sort_text(Some("Bob")), key: Value::Text("42".into()) };
+    let place = || KeysetPosition { sort: sort_text(Some("Bob")), key: Value::Text("42".into()) };
     for (title, select) in [
         ("everything", Select::default()),
         (
@@ -191,7 +191,7 @@ fn pages() {
 /// The direct rendering with parameters equals what sea-query renders from the statement.
 #[test]
 fn statements_equal_the_output_of_sea_query() {
-    let place = Seek { sort: "1bob".into(), key: Value::Text("42".into()) };
+    let place = KeysetPosition { sort: "1bob".into(), key: Value::Text("42".into()) };
     let page = Select::default().sort("name", Direction::Ascending).after(place).limit(21);
     for filter in FILTERS {
         let plan = policy().parse(filter).unwrap();
@@ -265,7 +265,7 @@ fn conditions_for_a_tenant() {
             );
         }
     }
-    let place = Seek { sort: "1bob".into(), key: Value::Text("42".into()) };
+    let place = KeysetPosition { sort: "1bob".into(), key: Value::Text("42".into()) };
     let select = Select::default().sort("name", Direction::Ascending).after(place).limit(21);
     let page = policy()
         .parse("active eq true or email pr")
@@ -407,7 +407,7 @@ fn native_comparisons_give_warnings() {
     assert_eq!(codes, [Code::NativeComparison; 2]);
     assert_eq!(
         found[0].message(),
-        "`nick` is compared by `lower()`, which agrees with memory on ASCII text at most"
+        "`nick` is compared by `lower()`, which agrees with in-memory evaluation only on ASCII strings"
     );
 }
 
@@ -450,7 +450,7 @@ fn invalid_mappings_are_rejected() {
     let twice = Mapping::new("users", "id")
         .attribute("name", Column::new("a"))
         .attribute("NAME", Column::new("b"));
-    assert_eq!(twice.check().unwrap_err().to_string(), "attribute `name` is there twice");
+    assert_eq!(twice.check().unwrap_err().to_string(), "attribute `name` is mapped twice");
 }
 
 #[test]

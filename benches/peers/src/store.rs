@@ -6,7 +6,7 @@ use crate::report::thousands;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use scieve::Plan;
-use scieve::sql::{CheckedMapping, Dialect, Direction, Param, Seek, Select, sort_text};
+use scieve::sql::{CheckedMapping, Dialect, Direction, Param, KeysetPosition, Select, sort_text};
 use scieve_users::{MemoryStore, Position, Query, Sort, User, UserStore, Window};
 use std::hint::black_box;
 use std::rc::Rc;
@@ -101,7 +101,7 @@ impl Fixture {
     /// The page after a random user.
     fn page_at_cursor(self: Rc<Self>, item: &str, filter: &str) -> Comparison {
         let plan = plan(filter);
-        let seek = |user: &User| Seek {
+        let seek = |user: &User| KeysetPosition {
             sort: sort_text(Some(&user.name)),
             key: scieve::Value::Text(user.id.as_str().into()),
         };
@@ -224,7 +224,7 @@ impl Fixture {
             .iter()
             .map(|user| user.id.clone())
             .collect();
-        let seek = behind.map(|user| Seek {
+        let seek = behind.map(|user| KeysetPosition {
             sort: sort_text(Some(&user.name)),
             key: scieve::Value::Text(user.id.as_str().into()),
         });

@@ -16,7 +16,7 @@ use crate::generators::people::{People, Person};
 use crate::generators::random::Random;
 use crate::hard_users::Users;
 use scieve::Value;
-use scieve::sql::{Dialect, Direction, Seek, Select};
+use scieve::sql::{Dialect, Direction, KeysetPosition, Select};
 use scieve_users::{SqlOptions, SqlStore};
 
 /// As long as the environment says, which is what `scripts/agreement` sets; else short.
@@ -115,7 +115,7 @@ async fn pages(dialect: Dialect) {
             };
             let seek = |id: &str| {
                 let person = people.iter().find(|person| person.id() == id).unwrap();
-                Seek { sort: person.title_sort(), key: Value::Text(id.into()) }
+                KeysetPosition { sort: person.title_sort(), key: Value::Text(id.into()) }
             };
             let mut ask = async |select: Select| {
                 let statement = plan.to_sql(world.columns(), dialect, &select.limit(7)).unwrap();

@@ -110,7 +110,7 @@ pub(crate) async fn make_tables<W: World>(world: &W, engine: &mut Engine, mutant
     {
         let statement = mutant.map_or(statement.clone(), |mutant| mutant.ddl(statement));
         let trigrams =
-            statement.strip_prefix("-- for `co` and `ew`, where the extension pg_trgm is: ");
+            statement.strip_prefix("-- optional for `co` and `ew`, with the extension pg_trgm: ");
         if trigrams.is_some() {
             engine.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm").await;
         }

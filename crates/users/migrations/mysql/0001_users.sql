@@ -1,9 +1,10 @@
--- Users with their roles, groups and scopes, of many tenants: ids are unique within a tenant only, so that `tenant_id` stands first in every
--- key and index, and nothing refers across tenants.
+-- Users of many tenants, with their roles, groups and scopes. Ids are unique within a tenant only:
+-- `tenant_id` is the first column of every key and index, and no foreign key crosses tenants.
 --
--- X_f holds the key of X (scieve::key), X_sort what lists are sorted by (scieve::users::SortKey::of); no SQL computes them.
--- `live_subject` is the subject of a user who is not deleted: no two of a tenant have the same.
--- Texts are their UTF-8 bytes: MySQL and MariaDB have no collation in common that neither pads nor folds.
+-- `x_f` is `scieve::fold_key` of `x`, and `x_sort` the sort value (`scieve_users::SortKey::of`).
+-- The store computes both, as SQL cannot. `live_subject` is the subject unless the user is deleted:
+-- it is unique within a tenant. Strings are stored as UTF-8 bytes: MySQL and MariaDB have no
+-- collation in common that neither pads nor folds.
 
 CREATE TABLE `users` (
     `tenant_id` VARBINARY(255) NOT NULL,
@@ -54,7 +55,7 @@ CREATE INDEX `users_client_id_sort` ON `users` (`tenant_id`, `client_id_sort`, `
 CREATE INDEX `users_created_at_sort` ON `users` (`tenant_id`, `created_at_sort`, `id`);
 CREATE INDEX `users_invite_expiry_sort` ON `users` (`tenant_id`, `invite_expiry_sort`, `id`);
 
--- The roles that users have themselves, as they were when they were assigned.
+-- Roles assigned to users directly: copies from the time of assignment.
 CREATE TABLE `user_roles` (
     `tenant_id` VARBINARY(255) NOT NULL,
     `user_id` VARBINARY(255) NOT NULL,
@@ -71,7 +72,7 @@ CREATE TABLE `user_roles` (
 CREATE INDEX `user_roles_role_id_f` ON `user_roles` (`tenant_id`, `role_id_f`, `user_id`);
 CREATE INDEX `user_roles_name_f` ON `user_roles` (`tenant_id`, `name_f`, `user_id`);
 
--- The groups that users are in, as they were then.
+-- Groups of users: copies from the time of assignment.
 CREATE TABLE `user_groups` (
     `tenant_id` VARBINARY(255) NOT NULL,
     `user_id` VARBINARY(255) NOT NULL,
@@ -85,7 +86,7 @@ CREATE TABLE `user_groups` (
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
 CREATE INDEX `user_groups_group_id_f` ON `user_groups` (`tenant_id`, `group_id_f`, `user_id`);
 
--- The roles that come with those groups, `group_idx` being the place of the group among the user's.
+-- Roles of these groups; `group_idx` is `user_groups.idx` of the group.
 CREATE TABLE `user_group_roles` (
     `tenant_id` VARBINARY(255) NOT NULL,
     `user_id` VARBINARY(255) NOT NULL,
@@ -101,7 +102,7 @@ CREATE TABLE `user_group_roles` (
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
 CREATE INDEX `user_group_roles_name_f` ON `user_group_roles` (`tenant_id`, `name_f`, `user_id`);
 
--- OAuth scopes.
+-- OAuth scopes of users.
 CREATE TABLE `user_scopes` (
     `tenant_id` VARBINARY(255) NOT NULL,
     `user_id` VARBINARY(255) NOT NULL,
@@ -113,7 +114,7 @@ CREATE TABLE `user_scopes` (
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
 CREATE INDEX `user_scopes_scope_f` ON `user_scopes` (`tenant_id`, `scope_f`, `user_id`);
 
--- The roles that a tenant has to assign.
+-- Roles that a tenant can assign.
 CREATE TABLE `roles` (
     `tenant_id` VARBINARY(255) NOT NULL,
     `id` VARBINARY(255) NOT NULL,
@@ -124,7 +125,7 @@ CREATE TABLE `roles` (
     PRIMARY KEY (`tenant_id`, `id`)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
 
--- The groups of a tenant.
+-- Groups of a tenant.
 CREATE TABLE `groups` (
     `tenant_id` VARBINARY(255) NOT NULL,
     `id` VARBINARY(255) NOT NULL,
@@ -134,7 +135,7 @@ CREATE TABLE `groups` (
     PRIMARY KEY (`tenant_id`, `id`)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
 
--- The roles that come with them.
+-- Roles of these groups.
 CREATE TABLE `group_roles` (
     `tenant_id` VARBINARY(255) NOT NULL,
     `group_id` VARBINARY(255) NOT NULL,
@@ -147,9 +148,15 @@ CREATE TABLE `group_roles` (
     FOREIGN KEY (`tenant_id`, `group_id`) REFERENCES `groups` (`tenant_id`, `id`) ON DELETE CASCADE
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
 
--- A row that whoever changes more than one user of a tenant changes too: so they come one after the other.
+-- One row per tenant. Operations on several users of a tenant update it, which serialises them.
 CREATE TABLE `tenants` (
     `tenant_id` VARBINARY(255) NOT NULL,
     `version` BIGINT NOT NULL,
     PRIMARY KEY (`tenant_id`)
 ) ENGINE = InnoDB ROW_FORMAT = DYNAMIC;
+
+-- Settings of the database: the fold version of the `x_f` columns, and the secret of cursors.
+CREATE TABLE scieve_settings (
+    name VARBINARY(64) PRIMARY KEY,
+    value VARBINARY(255) NOT NULL
+) ENGINE = InnoDB;

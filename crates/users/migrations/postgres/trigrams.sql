@@ -1,4 +1,4 @@
--- For `co`, where the extension pg_trgm can be had. No migration, as the store works without.
+-- Indexes for `co`. Not a migration: the store also works without the extension pg_trgm.
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE INDEX IF NOT EXISTS "users_name_trigrams" ON "users" USING gin ("name_f" gin_trgm_ops);

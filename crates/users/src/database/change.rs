@@ -1,15 +1,16 @@
-//! Changes of one user, each in a transaction of its own.
+//! Changes of one user, each in a transaction.
 
 use super::SqlStore;
-use super::fault::Fault;
-use super::link::{Link, Purpose};
-use super::lists;
-use super::record::{self, COLUMNS};
-use super::statement::Statement;
+use super::connection::{Connection, TxMode};
+use super::error::DbError;
+use super::memberships;
+use super::statement::{USERS, one, select_users, user_column};
+use super::user_row::{self, COLUMNS};
 use crate::error::StoreError;
 use crate::new_user::NewUser;
 use crate::patch::{Operation, Patched};
 use crate::user::{Status, User};
+use sea_query::{Expr, ExprTrait as _, LockType, UpdateStatement, Value};
 use std::sync::Arc;
 
 impl SqlStore {
@@ -17,38 +18,36 @@ impl SqlStore {
         &self,
         tenant: &str,
         new: &NewUser,
-    ) -> Result<Arc<User>, Fault> {
+    ) -> Result<Arc<User>, DbError> {
         let now = self.now();
-        let mut link = self.engine.begin(Purpose::Write).await?;
+        let mut transaction = self.backend.begin(TxMode::Write).await?;
         let roles = if new.assigned_roles.is_empty() {
             Vec::new()
         } else {
-            lists::roles(&mut *link, self.dialect(), tenant).await?
+            memberships::roles(&mut *transaction, tenant).await?
         };
         let user = new.clone().into_user(tenant, self.ids.next(now)?, &roles, now)?;
-        match self.insert(&mut *link, &[&user]).await {
+        match insert(&mut *transaction, &[&user]).await {
             Ok(()) => {}
-            // The constraint says so, and not a look beforehand, which another could come behind.
-            Err(Fault::Taken(cause)) => {
-                drop(link);
-                return Err(match self.find_live(tenant, &user.subject).await? {
+            // The unique constraint decides; a check before the insert would be a race.
+            Err(DbError::UniqueViolation(cause)) => {
+                drop(transaction);
+                return Err(match self.has_live_subject(tenant, &user.subject).await? {
                     true => StoreError::SubjectTaken { subject: user.subject }.into(),
-                    // The other is gone again, or it was the id.
-                    false => Fault::Conflict(cause),
+                    // The id was taken, or the other user has been deleted meanwhile.
+                    false => DbError::Conflict(cause),
                 });
             }
-            Err(fault) => return Err(fault),
+            Err(error) => return Err(error),
         }
-        link.commit().await?;
+        transaction.commit().await?;
         Ok(Arc::new(user))
     }
 
-    async fn find_live(&self, tenant: &str, subject: &str) -> Result<bool, Fault> {
-        let select =
-            Statement::new(self.dialect(), "SELECT 1 FROM users AS u WHERE u.tenant_id = ")
-                .bind(tenant);
-        let select = select.push(" AND u.live_subject = ").bind(subject);
-        Ok(!self.engine.connection().await?.rows(&select).await?.is_empty())
+    async fn has_live_subject(&self, tenant: &str, subject: &str) -> Result<bool, DbError> {
+        let mut select = select_users(tenant);
+        select.expr(one()).and_where(user_column("live_subject").eq(subject));
+        Ok(!self.backend.connection().await?.fetch(&select).await?.is_empty())
     }
 
     pub(super) async fn patch_once(
@@ -56,108 +55,95 @@ impl SqlStore {
         tenant: &str,
         id: &str,
         operations: &[Operation],
-    ) -> Result<Patched, Fault> {
-        let mut link = self.engine.begin(Purpose::Write).await?;
-        let user =
-            self.one(&mut *link, tenant, "id", id, true).await?.ok_or(StoreError::NotFound)?;
-        let roles = lists::roles(&mut *link, self.dialect(), tenant).await?;
-        let groups = lists::groups(&mut *link, self.dialect(), tenant).await?;
+    ) -> Result<Patched, DbError> {
+        let mut transaction = self.backend.begin(TxMode::Write).await?;
+        let user = find(&mut *transaction, tenant, "id", id, true).await?;
+        let user = user.ok_or(StoreError::NotFound)?;
+        let roles = memberships::roles(&mut *transaction, tenant).await?;
+        let groups = memberships::groups(&mut *transaction, tenant).await?;
         let patched = Operation::apply_all(operations, &user, &roles, &groups, self.now())?;
         if patched.changed {
-            self.update(&mut *link, &patched.user).await?;
-            lists::replace(&mut *link, self.dialect(), &user, &patched.user).await?;
+            update(&mut *transaction, &patched.user).await?;
+            memberships::replace(&mut *transaction, &user, &patched.user).await?;
         }
-        link.commit().await?;
+        transaction.commit().await?;
         Ok(patched)
     }
 
-    pub(super) async fn delete_once(&self, tenant: &str, id: &str) -> Result<(), Fault> {
-        let gone = Status::Deleted.name();
-        let update =
-            Statement::new(self.dialect(), "UPDATE users SET live_subject = NULL, status = ")
-                .bind(gone)
-                .push(", status_f = ")
-                .bind(gone)
-                .push(", status_sort = ")
-                .bind(format!("1{gone}").as_str())
-                .push(", invite_expiry = NULL, invite_expiry_sort = ")
-                .bind("2")
-                .push(", last_updated_at = ")
-                .bind(self.now().millis())
-                .push(" WHERE tenant_id = ")
-                .bind(tenant)
-                .push(" AND id = ")
-                .bind(id)
-                .push(" AND status_f <> ")
-                .bind(gone);
-        match self.engine.connection().await?.run(&update).await? {
+    pub(super) async fn delete_once(&self, tenant: &str, id: &str) -> Result<(), DbError> {
+        let deleted = Status::Deleted.name();
+        let mut update = UpdateStatement::new();
+        update
+            .table("users")
+            .value("live_subject", Value::String(None))
+            .value("status", deleted)
+            .value("status_f", deleted)
+            .value("status_sort", format!("1{deleted}"))
+            .value("invite_expiry", Value::BigInt(None))
+            .value("invite_expiry_sort", "2")
+            .value("last_updated_at", self.now().millis())
+            .and_where(Expr::col("tenant_id").eq(tenant))
+            .and_where(Expr::col("id").eq(id))
+            .and_where(Expr::col("status_f").ne(deleted));
+        match self.backend.connection().await?.execute(&update).await? {
             0 => Err(StoreError::NotFound.into()),
             _ => Ok(()),
         }
     }
+}
 
-    /// The user, unless deleted, whose text in that column is exactly this one; locked until the transaction ends where `lock`.
-    pub(super) async fn one(
-        &self,
-        link: &mut dyn Link,
-        tenant: &str,
-        column: &str,
-        text: &str,
-        lock: bool,
-    ) -> Result<Option<User>, Fault> {
-        let lock = if lock { self.lock() } else { "" };
-        let select = Statement::new(
-            self.dialect(),
-            &format!("SELECT {} FROM users AS u WHERE u.tenant_id = ", record::READ),
-        )
-        .bind(tenant);
-        let select = select
-            .push(&format!(" AND u.{column} = "))
-            .bind(text)
-            .push(" AND u.status_f <> ")
-            .bind(Status::Deleted.name());
-        let Some(row) = link.rows(&select.push(lock)).await?.pop() else { return Ok(None) };
-        let mut users = [record::user(tenant, row)?];
-        lists::fill(link, self.dialect(), tenant, &mut users).await?;
-        Ok(users.into_iter().next())
+/// Finds the user, unless deleted, with exactly this string in that column. With `lock` the row is
+/// locked until the transaction ends; SQLite has only one writer at a time and needs no row lock.
+pub(super) async fn find(
+    connection: &mut dyn Connection,
+    tenant: &str,
+    column: &'static str,
+    string: &str,
+    lock: bool,
+) -> Result<Option<User>, DbError> {
+    let mut select = select_users(tenant);
+    select
+        .columns(user_row::READ.map(|column| (USERS, column)))
+        .and_where(user_column(column).eq(string))
+        .and_where(user_column("status_f").ne(Status::Deleted.name()));
+    if lock {
+        select.lock(LockType::Update);
     }
+    let Some(row) = connection.fetch(&select).await?.pop() else { return Ok(None) };
+    let mut users = [user_row::user(tenant, row)?];
+    memberships::fill(connection, tenant, &mut users).await?;
+    Ok(users.into_iter().next())
+}
 
-    /// Stores new users.
-    pub(super) async fn insert(&self, link: &mut dyn Link, users: &[&User]) -> Result<(), Fault> {
-        for users in users.chunks(lists::BATCH) {
-            self.insert_own(link, users).await?;
-            lists::insert(link, self.dialect(), users).await?;
-        }
-        Ok(())
+/// Inserts new users.
+pub(super) async fn insert(
+    connection: &mut dyn Connection,
+    users: &[&User],
+) -> Result<(), DbError> {
+    for users in users.chunks(memberships::ROWS_PER_INSERT) {
+        insert_rows(connection, users).await?;
+        memberships::insert(connection, users).await?;
     }
+    Ok(())
+}
 
-    /// Stores new users without their lists: a batch of them.
-    pub(super) async fn insert_own(
-        &self,
-        link: &mut dyn Link,
-        users: &[&User],
-    ) -> Result<(), Fault> {
-        let rows = users.iter().map(|user| record::values(user)).collect();
-        lists::insert_rows(link, self.dialect(), "users", &COLUMNS, rows).await
-    }
+/// Inserts the rows of new users, without roles, groups and scopes.
+pub(super) async fn insert_rows(
+    connection: &mut dyn Connection,
+    users: &[&User],
+) -> Result<(), DbError> {
+    let rows = users.iter().map(|user| user_row::values(user)).collect();
+    memberships::insert_rows(connection, "users", &COLUMNS, rows).await
+}
 
-    /// Stores a user in the place of the one with that id, without the lists.
-    pub(super) async fn update(&self, link: &mut dyn Link, user: &User) -> Result<(), Fault> {
-        let mut update = Statement::new(self.dialect(), "UPDATE users SET ");
-        for (place, (column, value)) in
-            COLUMNS.into_iter().zip(record::values(user)).skip(2).enumerate()
-        {
-            update = update
-                .push(if place == 0 { "" } else { ", " })
-                .push(column)
-                .push(" = ")
-                .bind(value);
-        }
-        let update = update
-            .push(" WHERE tenant_id = ")
-            .bind(user.tenant_id.as_str())
-            .push(" AND id = ")
-            .bind(user.id.as_str());
-        link.run(&update).await.map(drop)
-    }
+/// Updates the row of a user, without roles, groups and scopes.
+pub(super) async fn update(connection: &mut dyn Connection, user: &User) -> Result<(), DbError> {
+    let values = user_row::values(user).into_iter().map(Expr::from);
+    let mut update = UpdateStatement::new();
+    update
+        .table("users")
+        .values(COLUMNS.into_iter().zip(values).skip(2))
+        .and_where(Expr::col("tenant_id").eq(user.tenant_id.as_str()))
+        .and_where(Expr::col("id").eq(user.id.as_str()));
+    connection.execute(&update).await.map(drop)
 }

@@ -1,34 +1,59 @@
-//! Opening a store: which database, its tables, and whether it can be trusted.
+//! Opening a store: connects, migrates and checks the database.
 
-use super::fault::ConnectError;
-use super::link::Engine;
-use super::{SqlOptions, SqlStore, TRIES, migrate, probe};
+use super::connection::Backend;
+use super::error::ConnectError;
+use super::{MAX_TRIES, SqlOptions, SqlStore, migrate, probe};
 use crate::cursor::CursorKey;
 use crate::id::Ids;
 use scieve::sql::Dialect;
 
 impl SqlStore {
-    /// Opens the database of that URL: `sqlite:FILE`, `postgres://USER:PASSWORD@HOST/DATABASE` or `mysql://USER:PASSWORD@HOST/DATABASE`,
-    /// each with its feature. MariaDB is `mysql`. What may stand behind a `?` is what sqlx knows.
+    /// Connects to a database: `sqlite:FILE`, `postgres://USER:PASSWORD@HOST/DATABASE` or
+    /// `mysql://USER:PASSWORD@HOST/DATABASE` (also for MariaDB), each with its cargo feature. The
+    /// URL may have the parameters that sqlx supports.
     ///
-    /// Missing tables are made, and tables of earlier versions brought up to date; servers that start at once do so one after the other.
-    /// A file of SQLite is made where it is not there. In PostgreSQL the extension `pg_trgm` is added where that is allowed, as no other
-    /// index serves `co`; where it is not, the log says so.
+    /// Tables are created and migrated; servers that start at the same time do so one after the
+    /// other. A missing SQLite file is created. In PostgreSQL the extension `pg_trgm` is created if
+    /// that is allowed, because no other index supports `co`; otherwise a warning is logged.
+    ///
+    /// ```
+    /// # #[cfg(feature = "sqlite")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = std::env::temp_dir().join(format!("scieve_connect_{}", std::process::id()));
+    /// # std::fs::create_dir_all(&folder)?;
+    /// # let file = folder.join("users.db");
+    /// # let file = file.display();
+    /// use scieve_users::{NewUser, SqlOptions, SqlStore, UserStore as _};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+    /// let store = SqlStore::connect(&format!("sqlite:{file}"), SqlOptions::default()).await?;
+    /// let new = NewUser { subject: "auth0|1".into(), ..NewUser::default() };
+    /// let user = store.create("tenant-1", new).await?;
+    /// assert_eq!(store.get("tenant-1", &user.id).await?, user);
+    /// store.close().await;
+    /// # std::fs::remove_dir_all(&folder)?;
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// # #[cfg(not(feature = "sqlite"))]
+    /// # fn main() {}
+    /// ```
     ///
     /// # Errors
-    /// Another scheme, or one whose feature is missing; a database that cannot be reached; tables of a newer scieve or changed migrations;
-    /// keys made by another [`scieve::FOLD_VERSION`]; a database whose encoding is not UTF-8, and columns that do not compare texts by
-    /// their bytes, which would answer wrongly.
+    /// An unknown scheme, or one whose cargo feature is disabled; an unreachable database;
+    /// migrations that are newer than this program, changed or incomplete; keys of another
+    /// [`scieve::FOLD_VERSION`]; an encoding other than UTF-8, or columns that do not compare
+    /// strings byte by byte.
     pub async fn connect(url: &str, options: SqlOptions) -> Result<Self, ConnectError> {
         let shown = shown(url);
         let named = |error: ConnectError| ConnectError::new(format!("{shown}: {error}"));
-        let engine = open(url, &options).await.map_err(named)?;
-        let cursors = prepare(&*engine).await.map_err(named)?;
-        Ok(Self { engine, ids: Ids::new(), options, cursors })
+        let backend = open(url, &options).await.map_err(named)?;
+        let cursor_key = prepare(&*backend).await.map_err(named)?;
+        Ok(Self { backend, ids: Ids::new(), options, cursor_key })
     }
 }
 
-async fn open(url: &str, options: &SqlOptions) -> Result<Box<dyn Engine>, ConnectError> {
+async fn open(url: &str, options: &SqlOptions) -> Result<Box<dyn Backend>, ConnectError> {
     let scheme = url.split_once(':').map(|(scheme, _)| scheme).unwrap_or_default();
     #[cfg(feature = "sqlite")]
     if scheme == "sqlite" {
@@ -52,41 +77,45 @@ async fn open(url: &str, options: &SqlOptions) -> Result<Box<dyn Engine>, Connec
             ));
         }
     };
-    Err(ConnectError::new(format!("this needs a scieve with the feature `{feature}`")))
+    Err(ConnectError::new(format!(
+        "this build of scieve does not have the cargo feature `{feature}`"
+    )))
 }
 
-async fn prepare(engine: &dyn Engine) -> Result<CursorKey, ConnectError> {
-    probe::encoding(engine).await?;
-    let secret = migrate::migrate(engine).await?;
+/// Migrates and checks the database, and returns the key of the cursors.
+async fn prepare(backend: &dyn Backend) -> Result<CursorKey, ConnectError> {
+    probe::encoding(backend).await?;
+    let secret = migrate::migrate(backend).await?;
     let mut tries = 1;
-    while let Err(error) = probe::columns(engine).await {
-        if !error.conflict || tries == TRIES {
+    while let Err(error) = probe::columns(backend).await {
+        if !error.conflict || tries == MAX_TRIES {
             return Err(error);
         }
         tries += 1;
     }
-    if engine.dialect() == Dialect::Sqlite {
-        // Another server may be at it; the store does without.
-        let _ = migrate::analyze(engine).await;
+    if backend.dialect() == Dialect::Sqlite {
+        // Fails if another server writes; the store also works without.
+        let _ = migrate::analyze(backend).await;
     }
-    if engine.dialect() == Dialect::Postgres
-        && let Err(fault) = migrate::trigrams(engine).await
+    if backend.dialect() == Dialect::Postgres
+        && let Err(error) = migrate::trigrams(backend).await
     {
-        let cause = fault.to_string();
+        let cause = error.to_string();
         tracing::warn!(
             cause,
-            "no index for `co`, which looks at every user of a tenant: the extension pg_trgm is missing and not allowed"
+            "no trigram index: `co` scans every user of a tenant (the extension pg_trgm is not \
+             available or not allowed)"
         );
     }
     Ok(CursorKey::new(secret.as_bytes()))
 }
 
-/// The URL without user, password and parameters.
+/// The URL without user, password and parameters, for messages.
 fn shown(url: &str) -> String {
     let url = url.split(['?', '#']).next().unwrap_or_default();
     match url.split_once("://") {
         Some((scheme, rest)) if scheme != "sqlite" => {
-            // A password may hold an unescaped `/` or `@`.
+            // A password may contain an unescaped `/` or `@`.
             format!("{scheme}://{}", rest.rsplit_once('@').map_or(rest, |(_, host)| host))
         }
         _ => url.to_owned(),
@@ -98,7 +127,7 @@ mod tests {
     use super::shown;
 
     #[test]
-    fn passwords_are_not_shown() {
+    fn messages_contain_no_password() {
         for (url, expected) in [
             (
                 "postgres://ann:se/c@ret@db.example:5432/users?password=secret",

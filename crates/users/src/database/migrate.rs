@@ -1,175 +1,282 @@
-//! The tables, brought up to date when a store is opened, and what is kept beside them.
+//! Migrations and settings of the database, applied when a store is opened.
 //!
-//! Which migrations a database has had stands in `scieve_migrations`, settings of the data in `scieve_settings`.
+//! Migrations are applied and recorded by sqlx, in its table `_sqlx_migrations`, so that `sqlx
+//! migrate info` works. The loop over them is here and not `sqlx::migrate::Migrator`, for two
+//! reasons: `Migrator` waits for its lock without a time-out, and it begins with `CREATE TABLE IF
+//! NOT EXISTS`, which in PostgreSQL needs a privilege that a server needs on its first start only.
 
-use super::fault::{ConnectError, Fault};
-use super::link::{Engine, Link, Purpose};
-use super::statement::Statement;
+use super::connection::{Backend, Connection, TxMode};
+use super::error::{ConnectError, DbError};
+use super::memberships::insert_rows;
+use super::statement::{Statement, one};
 use scieve::FOLD_VERSION;
 use scieve::sql::Dialect;
-use sha2::{Digest as _, Sha256};
+use sea_query::{Expr, ExprTrait as _, SelectStatement};
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{MigrateError, Migration, MigrationType};
+use std::time::{Duration, Instant};
 
-/// A step from one shape of the tables to the next. One that was released is never changed.
-struct Migration {
-    name: &'static str,
-    text: &'static str,
-}
+/// sqlx's table of applied migrations.
+const APPLIED: &str = "_sqlx_migrations";
+/// The table of applied migrations before scieve used that of sqlx.
+const OLD_APPLIED: &str = "scieve_migrations";
+/// The SHA-256 digests of migration 1 in [`OLD_APPLIED`].
+const OLD_CHECKSUMS: [&str; 3] = [
+    // PostgreSQL, MySQL, SQLite
+    "3d99d51902f46afdbd21d671491ea1ea147174311e06dc603d4eadd4b0b54c17",
+    "e3919e1e0a13e2e8b54f2015e96b0e718d02d3e230f6f2f090cc1ba329f299cd",
+    "16768d9f44367e9bd331d89ee507b9972ebbd3bbd3d9fc7becffa59cacdc7b5f",
+];
 
+/// Maximum time to wait for another server that migrates the same database.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+const LOCK_RETRY: Duration = Duration::from_millis(50);
+
+/// The key is arbitrary.
+const POSTGRES_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7283465021)";
+/// Locks are named per server, not per database. A name has at most 64 characters.
+const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)";
+const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
+
+/// The migrations of a database. A released migration must not be changed.
 fn migrations(dialect: Dialect) -> [Migration; 1] {
     let users = match dialect {
         Dialect::Postgres => include_str!("../../migrations/postgres/0001_users.sql"),
         Dialect::MySql => include_str!("../../migrations/mysql/0001_users.sql"),
         Dialect::Sqlite => include_str!("../../migrations/sqlite/0001_users.sql"),
     };
-    [Migration { name: "users", text: users }]
+    let migration = |version, name: &'static str, sql: &'static str| {
+        let sql = sql.into_sql_str();
+        Migration::new(version, name.into(), MigrationType::Simple, sql, false)
+    };
+    [migration(1, "users", users)]
 }
 
-/// Two servers that start at once come one after the other.
-const LOCK: i64 = 7_283_465_021;
-
-/// Applies what is missing. Gives the secret of the cursors, which is made with the tables.
-pub(super) async fn migrate(engine: &dyn Engine) -> Result<String, ConnectError> {
-    let dialect = engine.dialect();
-    if dialect == Dialect::MySql {
-        // Its DDL ends every transaction.
-        let mut link = engine.connection().await?;
-        let name = "CONCAT('scieve ', MD5(DATABASE()))";
-        let lock = Statement::new(dialect, &format!("SELECT GET_LOCK({name}, 30)"));
-        if number(&mut *link, &lock).await? != Some(1) {
-            return Err(ConnectError::new(
-                "another server brings the tables up to date, and has done so for 30 s",
-            ));
+/// Applies missing migrations and returns the secret of the cursors.
+///
+/// Servers that start at the same time do this one after the other: under an advisory lock in
+/// PostgreSQL and MySQL, as the only writer in SQLite.
+pub(super) async fn migrate(backend: &dyn Backend) -> Result<String, ConnectError> {
+    match backend.dialect() {
+        // DDL commits implicitly, so there is no transaction. sqlx records a migration as failed
+        // before it runs it, and as successful afterwards.
+        Dialect::MySql => {
+            let mut connection = backend.connection().await?;
+            lock(&mut *connection, MYSQL_LOCK).await?;
+            let secret = migrate_locked(&mut *connection).await;
+            connection.fetch_statement(Statement::constant(MYSQL_UNLOCK)).await?;
+            secret
         }
-        let done = up_to_date(&mut *link, dialect).await;
-        link.rows(&Statement::new(dialect, &format!("SELECT RELEASE_LOCK({name})"))).await?;
-        return done;
-    }
-    let mut link = engine.begin(Purpose::Write).await?;
-    if dialect == Dialect::Postgres {
-        link.rows(&Statement::new(dialect, "SELECT pg_advisory_xact_lock(").bind(LOCK).push(")"))
-            .await?;
-    }
-    let done = up_to_date(&mut *link, dialect).await?;
-    link.commit().await?;
-    Ok(done)
-}
-
-async fn up_to_date(link: &mut dyn Link, dialect: Dialect) -> Result<String, ConnectError> {
-    if !exists(link, dialect, "scieve_migrations").await? {
-        link.script(bookkeeping(dialect)).await?;
-    }
-    let known = migrations(dialect);
-    let applied = Statement::new(
-        dialect,
-        "SELECT m.version, m.name, m.checksum, m.done FROM scieve_migrations AS m ORDER BY m.version",
-    );
-    let mut count = 0;
-    for mut row in link.rows(&applied).await? {
-        let (version, name, sum, done) = (row.integer()?, row.text()?, row.text()?, row.integer()?);
-        let Some(migration) =
-            usize::try_from(version).ok().and_then(|version| known.get(version.checked_sub(1)?))
-        else {
-            return Err(ConnectError::new(format!(
-                "the database has had migration {version} (`{name}`), which this program does not know: use a newer scieve"
-            )));
-        };
-        if sum != checksum(migration.text) {
-            return Err(ConnectError::new(format!(
-                "the database has had another migration {version} (`{name}`, SHA-256 {sum}) than this program has: its tables may be others"
-            )));
-        }
-        if done != 1 {
-            return Err(ConnectError::new(format!(
-                "migration {version} (`{name}`) was begun and not ended: restore the database from before, or drop its tables if it was empty"
-            )));
-        }
-        count += 1;
-    }
-    for (migration, version) in known.iter().zip(1_i64..).skip(count) {
-        apply(link, dialect, migration, version).await?;
-    }
-    settle(link, dialect).await
-}
-
-async fn apply(
-    link: &mut dyn Link,
-    dialect: Dialect,
-    migration: &Migration,
-    version: i64,
-) -> Result<(), ConnectError> {
-    let name = migration.name;
-    let begun = Statement::new(
-        dialect,
-        "INSERT INTO scieve_migrations (version, name, checksum, done) VALUES ",
-    );
-    let sum = checksum(migration.text);
-    link.run(&begun.tuples([vec![version.into(), name.into(), sum.as_str().into(), 0.into()]]))
-        .await?;
-    let failed =
-        |fault: Fault| ConnectError::new(format!("migration {version} (`{name}`) failed: {fault}"));
-    link.script(migration.text).await.map_err(failed)?;
-    link.run(
-        &Statement::new(dialect, "UPDATE scieve_migrations SET done = 1 WHERE version = ")
-            .bind(version),
-    )
-    .await?;
-    Ok(())
-}
-
-/// Compares what the data were made with, or writes it down where there are none.
-async fn settle(link: &mut dyn Link, dialect: Dialect) -> Result<String, ConnectError> {
-    match setting(link, dialect, "fold_version").await? {
-        Some(version) if version == FOLD_VERSION => {}
-        Some(version) => {
-            return Err(ConnectError::new(format!(
-                "the keys of the users were made by `{version}`, and this program makes them by `{FOLD_VERSION}`: filters would miss users; \
-                 use the scieve that made them, or load the users into an empty database"
-            )));
-        }
-        None if !link
-            .rows(&Statement::new(dialect, "SELECT 1 FROM users AS u LIMIT 1"))
-            .await?
-            .is_empty() =>
-        {
-            return Err(ConnectError::new(
-                "there are users, and `scieve_settings` does not say by which `fold_version` their keys were made",
-            ));
-        }
-        None => set(link, dialect, "fold_version", FOLD_VERSION).await?,
-    }
-    match setting(link, dialect, "cursor_key").await? {
-        Some(secret) if secret.len() >= 32 => Ok(secret),
-        Some(_) => Err(ConnectError::new(
-            "`cursor_key` of `scieve_settings` is too short: delete the row, and a new one is made",
-        )),
-        None => {
-            let mut bytes = [0; 32];
-            getrandom::fill(&mut bytes)
-                .map_err(|_| ConnectError::new("no random numbers for the key of the cursors"))?;
-            let secret = hexadecimal(&bytes);
-            set(link, dialect, "cursor_key", &secret).await?;
+        dialect => {
+            let mut transaction = backend.begin(TxMode::Write).await?;
+            if dialect == Dialect::Postgres {
+                lock(&mut *transaction, POSTGRES_LOCK).await?;
+            }
+            let secret = migrate_locked(&mut *transaction).await?;
+            transaction.commit().await?;
             Ok(secret)
         }
     }
 }
 
-/// Indexes for `co`, where PostgreSQL has the extension. Says why there are none.
-pub(super) async fn trigrams(engine: &dyn Engine) -> Result<(), Fault> {
-    let mut link = engine.begin(Purpose::Write).await?;
-    if exists(&mut *link, Dialect::Postgres, "users_subject_trigrams").await? {
-        return Ok(());
+/// Retries until the lock is taken. Waiting in the database would be bounded by the time-out of
+/// statements or of locks, and not by [`LOCK_TIMEOUT`].
+async fn lock(connection: &mut dyn Connection, try_lock: &'static str) -> Result<(), ConnectError> {
+    let start = Instant::now();
+    loop {
+        let row = connection.fetch_statement(Statement::constant(try_lock)).await?.pop();
+        if row.map(|mut row| row.integer()).transpose()? == Some(1) {
+            return Ok(());
+        }
+        if start.elapsed() >= LOCK_TIMEOUT {
+            return Err(ConnectError::new(format!(
+                "another server has been migrating the database for {} s",
+                LOCK_TIMEOUT.as_secs()
+            )));
+        }
+        tokio::time::sleep(LOCK_RETRY).await;
     }
-    link.rows(
-        &Statement::new(Dialect::Postgres, "SELECT pg_advisory_xact_lock(").bind(LOCK).push(")"),
-    )
-    .await?;
-    link.script(include_str!("../../migrations/postgres/trigrams.sql")).await?;
-    link.commit().await
 }
 
-/// Brings the statistics up to date that the database chooses indexes by. It would do so by itself, but for SQLite; here it is soon enough.
-pub(super) async fn analyze(engine: &dyn Engine) -> Result<(), Fault> {
-    let statements = match engine.dialect() {
+async fn migrate_locked(connection: &mut dyn Connection) -> Result<String, ConnectError> {
+    let migrations = migrations(connection.dialect());
+    if !exists(connection, APPLIED).await? {
+        connection.migrate().ensure_migrations_table(APPLIED).await.map_err(plain)?;
+    }
+    if exists(connection, OLD_APPLIED).await? {
+        adopt(connection, &migrations).await?;
+    }
+    apply_missing(connection, &migrations).await?;
+    settle(connection).await
+}
+
+/// Checks the applied migrations and applies those that are missing.
+async fn apply_missing(
+    connection: &mut dyn Connection,
+    migrations: &[Migration],
+) -> Result<(), ConnectError> {
+    let connection = connection.migrate();
+    if let Some(version) = connection.dirty_version(APPLIED).await.map_err(plain)? {
+        return Err(incomplete(version));
+    }
+    let applied = connection.list_applied_migrations(APPLIED).await.map_err(plain)?;
+    let is_known = |version| migrations.iter().any(|known| known.version == version);
+    if let Some(newer) = applied.iter().find(|applied| !is_known(applied.version)) {
+        return Err(unknown(newer.version));
+    }
+    for migration in migrations {
+        let version = migration.version;
+        match applied.iter().find(|applied| applied.version == version) {
+            Some(applied) if applied.checksum == migration.checksum => {}
+            Some(_) => return Err(changed(migration)),
+            None => {
+                connection.apply(APPLIED, migration).await.map_err(|error| {
+                    ConnectError::new(format!(
+                        "migration {version} (`{}`) failed: {}",
+                        migration.description,
+                        cause(error)
+                    ))
+                })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Moves the rows of the former table to sqlx's, and drops the former.
+///
+/// A row that is in both tables is skipped: MySQL may have stopped between the two steps.
+async fn adopt(
+    connection: &mut dyn Connection,
+    migrations: &[Migration],
+) -> Result<(), ConnectError> {
+    let applied = connection.migrate().list_applied_migrations(APPLIED).await.map_err(plain)?;
+    let mut select = SelectStatement::new();
+    select.columns(["version", "checksum", "done"]).from(OLD_APPLIED);
+    for mut row in connection.fetch(&select).await? {
+        let (version, checksum, done) = (row.integer()?, row.string()?, row.integer()?);
+        if applied.iter().any(|applied| applied.version == version) {
+            continue;
+        }
+        let Some(migration) = migrations.iter().find(|known| known.version == version) else {
+            return Err(unknown(version));
+        };
+        if version != 1 || !OLD_CHECKSUMS.contains(&checksum.as_str()) {
+            return Err(changed(migration));
+        }
+        if done != 1 {
+            return Err(incomplete(version));
+        }
+        connection.migrate().skip(APPLIED, migration).await.map_err(plain)?;
+    }
+    connection.script("DROP TABLE scieve_migrations").await?;
+    Ok(())
+}
+
+fn unknown(version: i64) -> ConnectError {
+    ConnectError::new(format!(
+        "migration {version} of the database is unknown to this version of scieve: use a newer one"
+    ))
+}
+
+fn changed(migration: &Migration) -> ConnectError {
+    ConnectError::new(format!(
+        "migration {} (`{}`) of the database has another checksum than that of this program: its \
+         tables may differ",
+        migration.version, migration.description
+    ))
+}
+
+fn incomplete(version: i64) -> ConnectError {
+    ConnectError::new(format!(
+        "migration {version} of the database is incomplete: restore a backup, or drop the tables \
+         if the database was empty"
+    ))
+}
+
+fn plain(error: MigrateError) -> ConnectError {
+    ConnectError::new(cause(error))
+}
+
+fn cause(error: MigrateError) -> String {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            error.to_string()
+        }
+        error => error.to_string(),
+    }
+}
+
+/// Compares the settings with this program, or writes them if the database has no users.
+async fn settle(connection: &mut dyn Connection) -> Result<String, ConnectError> {
+    match setting(connection, "fold_version").await? {
+        Some(version) if version == FOLD_VERSION => {}
+        Some(version) => {
+            return Err(ConnectError::new(format!(
+                "the key columns were computed by `{version}`, and this program computes them by \
+                 `{FOLD_VERSION}`: filters would miss users; use the former version of scieve, or \
+                 load the users into an empty database"
+            )));
+        }
+        None if has_users(connection).await? => {
+            return Err(ConnectError::new(
+                "there are users, but `scieve_settings` has no `fold_version` of their key columns",
+            ));
+        }
+        None => set(connection, "fold_version", FOLD_VERSION).await?,
+    }
+    match setting(connection, "cursor_key").await? {
+        Some(secret) if secret.len() >= 32 => Ok(secret),
+        Some(_) => Err(ConnectError::new(
+            "`cursor_key` of `scieve_settings` is too short: delete the row to have a new key \
+             generated",
+        )),
+        None => {
+            let mut bytes = [0; 32];
+            getrandom::fill(&mut bytes).map_err(|error| {
+                ConnectError::new(format!("no random numbers for the cursor key: {error}"))
+            })?;
+            let secret: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            set(connection, "cursor_key", &secret).await?;
+            Ok(secret)
+        }
+    }
+}
+
+async fn has_users(connection: &mut dyn Connection) -> Result<bool, DbError> {
+    let mut select = SelectStatement::new();
+    select.expr(one()).from("users").limit(1);
+    Ok(!connection.fetch(&select).await?.is_empty())
+}
+
+async fn setting(connection: &mut dyn Connection, name: &str) -> Result<Option<String>, DbError> {
+    let mut select = SelectStatement::new();
+    select.column("value").from("scieve_settings").and_where(Expr::col("name").eq(name));
+    connection.fetch(&select).await?.pop().map(|mut row| row.string()).transpose()
+}
+
+async fn set(connection: &mut dyn Connection, name: &str, value: &str) -> Result<(), DbError> {
+    let row = vec![name.into(), value.into()];
+    insert_rows(connection, "scieve_settings", &["name", "value"], vec![row]).await
+}
+
+/// Creates trigram indexes for `co` in PostgreSQL. Fails if the extension `pg_trgm` is not
+/// available or not allowed.
+pub(super) async fn trigrams(backend: &dyn Backend) -> Result<(), ConnectError> {
+    let mut transaction = backend.begin(TxMode::Write).await?;
+    if exists(&mut *transaction, "users_subject_trigrams").await? {
+        return Ok(());
+    }
+    lock(&mut *transaction, POSTGRES_LOCK).await?;
+    transaction.script(include_str!("../../migrations/postgres/trigrams.sql")).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Updates the statistics by which the planner chooses indexes. PostgreSQL and MySQL also update
+/// them in the background, but later; SQLite does not.
+pub(super) async fn analyze(backend: &dyn Backend) -> Result<(), DbError> {
+    let script = match backend.dialect() {
         Dialect::Postgres => {
             "ANALYZE users, user_roles, user_groups, user_group_roles, user_scopes"
         }
@@ -178,68 +285,30 @@ pub(super) async fn analyze(engine: &dyn Engine) -> Result<(), Fault> {
         }
         Dialect::Sqlite => "PRAGMA analysis_limit = 1000; ANALYZE",
     };
-    engine.connection().await?.script(statements).await
+    backend.connection().await?.script(script).await
 }
 
-async fn exists(link: &mut dyn Link, dialect: Dialect, name: &str) -> Result<bool, Fault> {
-    let select = match dialect {
+/// Returns whether there is a table of that name, in PostgreSQL or an index.
+async fn exists(connection: &mut dyn Connection, name: &str) -> Result<bool, DbError> {
+    let mut select = SelectStatement::new();
+    select.expr(one());
+    match connection.dialect() {
         Dialect::Postgres => {
-            Statement::new(dialect, "SELECT 1 WHERE to_regclass(").bind(name).push(") IS NOT NULL")
+            select.and_where(Expr::cust_with_values("to_regclass($1)", [name]).is_not_null());
         }
         Dialect::MySql => {
-            let select = "SELECT 1 FROM information_schema.tables AS t WHERE t.table_schema = DATABASE() AND t.table_name = ";
-            // A text and no bytes: names of tables have a collation.
-            Statement::new(dialect, &format!("{select}'{name}'"))
+            // `table_name` has a collation, and bytes have none: so they are converted.
+            select
+                .from(("information_schema", "tables"))
+                .and_where(Expr::cust("table_schema = DATABASE()"))
+                .and_where(
+                    Expr::col("table_name")
+                        .eq(Expr::cust_with_values("CONVERT(? USING utf8mb4)", [name])),
+                );
         }
         Dialect::Sqlite => {
-            Statement::new(dialect, "SELECT 1 FROM sqlite_master AS t WHERE t.name = ").bind(name)
-        }
-    };
-    Ok(!link.rows(&select).await?.is_empty())
-}
-
-fn bookkeeping(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Postgres => {
-            "CREATE TABLE scieve_migrations (version bigint PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, done bigint NOT NULL);
-             CREATE TABLE scieve_settings (name text PRIMARY KEY, value text NOT NULL)"
-        }
-        Dialect::MySql => {
-            "CREATE TABLE scieve_settings (name VARBINARY(64) PRIMARY KEY, value VARBINARY(255) NOT NULL) ENGINE = InnoDB;
-             CREATE TABLE scieve_migrations (version BIGINT PRIMARY KEY, name VARBINARY(64) NOT NULL, checksum VARBINARY(64) NOT NULL, \
-             done BIGINT NOT NULL) ENGINE = InnoDB"
-        }
-        Dialect::Sqlite => {
-            "CREATE TABLE scieve_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, done INTEGER NOT NULL);
-             CREATE TABLE scieve_settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)"
+            select.from("sqlite_master").and_where(Expr::col("name").eq(name));
         }
     }
-}
-
-async fn setting(
-    link: &mut dyn Link,
-    dialect: Dialect,
-    name: &str,
-) -> Result<Option<String>, Fault> {
-    let select =
-        Statement::new(dialect, "SELECT s.value FROM scieve_settings AS s WHERE s.name = ")
-            .bind(name);
-    link.rows(&select).await?.pop().map(|mut row| row.text()).transpose()
-}
-
-async fn set(link: &mut dyn Link, dialect: Dialect, name: &str, value: &str) -> Result<(), Fault> {
-    let insert = Statement::new(dialect, "INSERT INTO scieve_settings (name, value) VALUES ");
-    link.run(&insert.tuples([vec![name.into(), value.into()]])).await.map(drop)
-}
-
-async fn number(link: &mut dyn Link, statement: &Statement) -> Result<Option<i64>, Fault> {
-    link.rows(statement).await?.pop().map_or(Ok(None), |mut row| row.maybe_integer())
-}
-
-fn checksum(text: &str) -> String {
-    hexadecimal(&Sha256::digest(text))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(!connection.fetch(&select).await?.is_empty())
 }

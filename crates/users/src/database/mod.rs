@@ -1,35 +1,40 @@
 //! Users in a database: SQLite, PostgreSQL, MySQL and MariaDB.
 //!
-//! Every statement names one tenant, by a constant for every table that it looks into, so that a database which spreads tenants over
-//! machines asks one of them. Uniqueness is what the constraints of the tables say.
+//! [`SqlStore`] contains the operations ([`change`], [`bulk`], [`list`]), which are written once
+//! and rendered by sea-query ([`statement`]). [`connection`] has the few operations that they need
+//! of a database; [`driver`] implements these for sqlx, and one file per database has what differs.
+//!
+//! Every table of a statement is restricted to the tenant by a constant, so that a database that
+//! distributes tenants over nodes contacts only one. Unique constraints, not prior checks, keep
+//! values unique.
 
+mod bulk;
 mod change;
 mod connect;
+mod connection;
 mod driver;
-mod fault;
-mod link;
-mod lists;
+mod error;
+mod list;
+mod memberships;
 mod migrate;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod options;
-mod page;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod probe;
-mod record;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
-mod together;
+mod user_row;
 
-pub use fault::ConnectError;
+pub use error::ConnectError;
 pub use options::SqlOptions;
 
-use self::fault::Fault;
-use self::link::{Engine, Purpose};
-use self::page::List;
-use self::statement::Statement;
+use self::connection::{Backend, TxMode};
+use self::error::DbError;
+use self::list::ListQuery;
+use self::statement::{select_users, user_column};
 use super::cursor::CursorKey;
 use super::error::StoreError;
 use super::id::Ids;
@@ -43,139 +48,141 @@ use super::string_limits::is_valid_tenant;
 use super::timestamp::Timestamp;
 use super::user::{Status, User};
 use scieve::sql::Dialect;
+use sea_query::{Expr, ExprTrait as _};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How often a transaction is tried that the database undoes because of another.
-const TRIES: u32 = 10;
-/// Users that change the statistics of the tables, at least.
-const MANY: usize = 500;
+/// Maximum number of attempts at a transaction that fails because of a concurrent one.
+const MAX_TRIES: u32 = 10;
+/// Minimum number of loaded users after which the statistics of the tables are updated.
+const ANALYZE_USERS: usize = 500;
 
 /// Users in a database.
 ///
-/// Answers are those of [`MemoryStore`](super::MemoryStore), to the user. An operation is one transaction; one that the database undoes
-/// because another was in its way is tried again. What the database cannot do now, as it is not there or too slow, is
-/// [`StoreError::Unavailable`]: of a write it is then unknown whether it took place. Connections that broke are replaced by themselves.
+/// It behaves as [`MemoryStore`](super::MemoryStore) does. Each operation is one transaction, which
+/// is retried if the database rolls it back because of a concurrent one. If the database is
+/// unreachable or too slow, operations fail with [`StoreError::Unavailable`]; the outcome of a
+/// write is then unknown. Broken connections are replaced.
 ///
-/// It has to be used within a tokio runtime.
+/// Requires a tokio runtime. See [`SqlStore::connect`] for an example.
 pub struct SqlStore {
-    engine: Box<dyn Engine>,
+    backend: Box<dyn Backend>,
     ids: Ids,
     options: SqlOptions,
-    cursors: CursorKey,
+    cursor_key: CursorKey,
 }
 
 impl SqlStore {
-    /// The key of the cursors, which is kept in the database: cursors outlive the process, and servers on one database take each other's.
+    /// Returns the key of the cursors. It is stored in the database: cursors survive a restart, and
+    /// all servers of a database accept them.
     #[must_use]
     pub fn cursor_key(&self) -> CursorKey {
-        self.cursors.clone()
+        self.cursor_key.clone()
     }
 
-    /// Ends every connection. What is under way ends first.
+    /// Closes every connection, after the operations in progress.
     pub async fn close(&self) {
-        self.engine.close().await;
+        self.backend.close().await;
     }
 
-    /// The statements that [`UserStore::list`] asks the database, with their values, for `EXPLAIN`: the page, with one user more than it
-    /// holds; whether a user stands on the other side of the place where it begins; how many match. What fetches the roles, groups and
-    /// scopes of the users found is not among them.
+    /// Returns the statements that [`UserStore::list`] runs, for `EXPLAIN`: the page with one row
+    /// more than its limit; the test for a row on the other side of its start; the count of all
+    /// pages. The statements that read roles, groups and scopes are left out.
     ///
     /// # Errors
-    /// [`StoreError::Internal`] for a filter with more values than databases take.
+    /// [`StoreError::Internal`] for a filter with more values than
+    /// [`Dialect::MAX_PARAMETERS`].
     pub fn statements(
         &self,
         tenant: &str,
         query: &Query<'_>,
     ) -> Result<Vec<scieve::sql::Statement>, StoreError> {
-        let statements = List::new(self.dialect(), tenant, query)?.statements()?;
-        Ok(statements.into_iter().map(Into::into).collect())
+        let statements = ListQuery::new(self.dialect(), tenant, query)?.statements().into_iter();
+        Ok(statements.map(|statement| statement.into_engine(self.dialect())).collect())
     }
 
     fn dialect(&self) -> Dialect {
-        self.engine.dialect()
+        self.backend.dialect()
     }
 
     fn now(&self) -> Timestamp {
         (self.options.clock)()
     }
 
-    /// What locks the rows of a SELECT. In SQLite there is one who writes.
-    fn lock(&self) -> &'static str {
-        if self.dialect() == Dialect::Sqlite { "" } else { " FOR UPDATE" }
-    }
-
-    /// Does it, again and again where the database undid it because of another transaction.
-    async fn retried<T, F: Future<Output = Result<T, Fault>> + Send>(
+    /// Runs an operation, and retries it if it failed because of a concurrent transaction.
+    async fn retried<T, F: Future<Output = Result<T, DbError>> + Send>(
         &self,
         mut once: impl FnMut() -> F + Send,
     ) -> Result<T, StoreError> {
         let mut tries = 1;
         loop {
             match once().await {
-                Err(Fault::Conflict(_)) if tries < TRIES => {
-                    // Not all at the same time again.
+                Err(DbError::Conflict(_)) if tries < MAX_TRIES => {
+                    // Exponential back-off with random jitter.
                     let mut byte = [0];
                     let _ = getrandom::fill(&mut byte);
                     let millis = (1_u64 << tries) * (1 + u64::from(byte[0])) / 256;
                     tokio::time::sleep(Duration::from_millis(1 + millis)).await;
                     tries += 1;
                 }
-                Err(fault) => {
-                    match &fault {
-                        Fault::Away(cause) | Fault::Conflict(cause) => {
-                            tracing::warn!(cause, "the database cannot do it now")
+                Err(error) => {
+                    match &error {
+                        DbError::Unavailable(cause) | DbError::Conflict(cause) => {
+                            tracing::warn!(cause, "the database is unavailable")
                         }
                         _ => {}
                     }
-                    return Err(fault.into());
+                    return Err(error.into());
                 }
-                Ok(done) => return Ok(done),
+                Ok(value) => return Ok(value),
             }
         }
     }
 
-    async fn list_once(&self, tenant: &str, query: &Query<'_>) -> Result<Page, Fault> {
-        let list = List::new(self.dialect(), tenant, query)?;
-        let mut link = self.engine.begin(Purpose::Read).await?;
-        let page = list.read(&mut *link).await?;
-        link.commit().await?;
+    async fn list_once(&self, tenant: &str, query: &Query<'_>) -> Result<Page, DbError> {
+        let list = ListQuery::new(self.dialect(), tenant, query)?;
+        let mut transaction = self.backend.begin(TxMode::Read).await?;
+        let page = list.read(&mut *transaction).await?;
+        transaction.commit().await?;
         Ok(page)
     }
 
-    async fn find_once(&self, tenant: &str, column: &str, text: &str) -> Result<Arc<User>, Fault> {
-        let mut link = self.engine.begin(Purpose::Read).await?;
-        let found = self.one(&mut *link, tenant, column, text, false).await?;
-        link.commit().await?;
+    async fn find_once(
+        &self,
+        tenant: &str,
+        column: &'static str,
+        string: &str,
+    ) -> Result<Arc<User>, DbError> {
+        let mut transaction = self.backend.begin(TxMode::Read).await?;
+        let found = change::find(&mut *transaction, tenant, column, string, false).await?;
+        transaction.commit().await?;
         found.map(Arc::new).ok_or_else(|| StoreError::NotFound.into())
     }
 
-    async fn count_once(&self, tenant: &str) -> Result<u64, Fault> {
-        let select =
-            Statement::new(self.dialect(), "SELECT COUNT(*) FROM users AS u WHERE u.tenant_id = ")
-                .bind(tenant);
-        let select = select.push(" AND u.status_f <> ").bind(Status::Deleted.name());
-        let mut rows = self.engine.connection().await?.rows(&select).await?;
-        let count = rows.pop().ok_or_else(|| Fault::Broken("no count".into()))?.integer()?;
-        Ok(count.unsigned_abs())
+    async fn count_once(&self, tenant: &str) -> Result<u64, DbError> {
+        let mut select = select_users(tenant);
+        select
+            .expr(Expr::cust("COUNT(*)"))
+            .and_where(user_column("status_f").ne(Status::Deleted.name()));
+        list::count(&mut *self.backend.connection().await?, &select).await
     }
 
-    async fn roles_once(&self, tenant: &str) -> Result<Vec<Role>, Fault> {
-        lists::roles(&mut *self.engine.connection().await?, self.dialect(), tenant).await
+    async fn roles_once(&self, tenant: &str) -> Result<Vec<Role>, DbError> {
+        memberships::roles(&mut *self.backend.connection().await?, tenant).await
     }
 
-    async fn groups_once(&self, tenant: &str) -> Result<Vec<Group>, Fault> {
-        let mut link = self.engine.begin(Purpose::Read).await?;
-        let groups = lists::groups(&mut *link, self.dialect(), tenant).await?;
-        link.commit().await?;
+    async fn groups_once(&self, tenant: &str) -> Result<Vec<Group>, DbError> {
+        let mut transaction = self.backend.begin(TxMode::Read).await?;
+        let groups = memberships::groups(&mut *transaction, tenant).await?;
+        transaction.commit().await?;
         Ok(groups)
     }
 }
 
-/// Whether there can be a text in a database, which need not be there.
-fn is_text(text: &str) -> bool {
-    !text.contains('\0')
+/// Returns whether a string can occur in a database. PostgreSQL does not accept U+0000.
+fn is_storable(string: &str) -> bool {
+    !string.contains('\0')
 }
 
 impl UserStore for SqlStore {
@@ -187,7 +194,7 @@ impl UserStore for SqlStore {
     }
 
     async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
-        if !is_valid_tenant(tenant) || !is_text(subject) {
+        if !is_valid_tenant(tenant) || !is_storable(subject) {
             return Err(StoreError::NotFound);
         }
         self.retried(|| self.find_once(tenant, "live_subject", subject)).await
@@ -195,7 +202,7 @@ impl UserStore for SqlStore {
 
     async fn create(&self, tenant: &str, user: NewUser) -> Result<Arc<User>, StoreError> {
         if !is_valid_tenant(tenant) {
-            // Says what is wrong with it.
+            // Returns a more precise error.
             let now = self.now();
             user.into_user(tenant, self.ids.next(now)?, &[], now)?;
             return Err(StoreError::invalid("/tenantId", "there can be no such tenant"));
@@ -204,7 +211,7 @@ impl UserStore for SqlStore {
     }
 
     async fn get(&self, tenant: &str, id: &str) -> Result<Arc<User>, StoreError> {
-        if !is_valid_tenant(tenant) || !is_text(id) {
+        if !is_valid_tenant(tenant) || !is_storable(id) {
             return Err(StoreError::NotFound);
         }
         self.retried(|| self.find_once(tenant, "id", id)).await
@@ -216,14 +223,14 @@ impl UserStore for SqlStore {
         id: &str,
         operations: &[Operation],
     ) -> Result<Patched, StoreError> {
-        if !is_valid_tenant(tenant) || !is_text(id) {
+        if !is_valid_tenant(tenant) || !is_storable(id) {
             return Err(StoreError::NotFound);
         }
         self.retried(|| self.patch_once(tenant, id, operations)).await
     }
 
     async fn delete(&self, tenant: &str, id: &str) -> Result<(), StoreError> {
-        if !is_valid_tenant(tenant) || !is_text(id) {
+        if !is_valid_tenant(tenant) || !is_storable(id) {
             return Err(StoreError::NotFound);
         }
         self.retried(|| self.delete_once(tenant, id)).await
@@ -274,11 +281,11 @@ impl UserStore for SqlStore {
         users: Vec<User>,
     ) -> Result<(), StoreError> {
         self.retried(|| self.load_once(tenant, &roles, &groups, &users)).await?;
-        if users.len() >= MANY
-            && let Err(fault) = migrate::analyze(&*self.engine).await
+        if users.len() >= ANALYZE_USERS
+            && let Err(error) = migrate::analyze(&*self.backend).await
         {
-            let cause = fault.to_string();
-            tracing::info!(cause, "the statistics of the tables are not brought up to date");
+            let cause = error.to_string();
+            tracing::info!(cause, "the statistics of the tables were not updated");
         }
         Ok(())
     }

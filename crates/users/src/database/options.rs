@@ -1,11 +1,18 @@
-//! How a store in a database is set up.
+//! Options of a store in a database.
 
 use crate::timestamp::Timestamp;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// How a [`SqlStore`](super::SqlStore) is set up.
+/// Options of a [`SqlStore`](super::SqlStore).
+///
+/// ```
+/// use scieve_users::SqlOptions;
+/// use std::time::Duration;
+///
+/// let options = SqlOptions::default().connections(20).statement_timeout(Duration::from_secs(2));
+/// ```
 #[derive(Clone)]
 pub struct SqlOptions {
     pub(super) connections: u32,
@@ -31,35 +38,41 @@ impl Default for SqlOptions {
 }
 
 impl SqlOptions {
-    /// Connections at most, at least one; 10 by default.
+    /// Sets the maximum number of connections; the default is 10, and 0 counts as 1.
     #[must_use]
     pub fn connections(mut self, connections: u32) -> Self {
         self.connections = connections.max(1);
         self
     }
 
-    /// How long an operation waits for a connection, a new one included; 3 s by default. Then the store is unavailable.
+    /// Sets the maximum time to wait for a connection of the pool, including the time to open a new
+    /// one; the default is 3 s. After it the operation fails with
+    /// [`StoreError::Unavailable`](crate::StoreError::Unavailable).
     #[must_use]
     pub fn acquire_timeout(mut self, time: Duration) -> Self {
         self.acquire = time;
         self
     }
 
-    /// How long a statement may take; 10 s by default. Then it is ended, and the store is unavailable.
+    /// Sets the maximum time of a statement; the default is 10 s. After it the database cancels the
+    /// statement, and the operation fails with
+    /// [`StoreError::Unavailable`](crate::StoreError::Unavailable).
     #[must_use]
     pub fn statement_timeout(mut self, time: Duration) -> Self {
         self.statement = time;
         self
     }
 
-    /// How long a statement waits for others that write; 5 s by default. Then the store is unavailable.
+    /// Sets the maximum time that a statement waits for locks of other transactions; the default is
+    /// 5 s. After it the operation fails with
+    /// [`StoreError::Unavailable`](crate::StoreError::Unavailable).
     #[must_use]
     pub fn lock_timeout(mut self, time: Duration) -> Self {
         self.lock = time;
         self
     }
 
-    /// Who is asked for the time: the system by default.
+    /// Sets the source of the current time; the default is the system clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);

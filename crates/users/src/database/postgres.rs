@@ -1,19 +1,20 @@
 //! PostgreSQL.
 
+use super::connection::{Cell, TxMode};
 use super::driver::{Driver, Pooled};
-use super::fault::{Fault, Verdict};
-use super::link::{Cell, Purpose};
+use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
-use super::statement::Value;
+use super::statement::{strings, unsupported};
 use scieve::sql::Dialect;
+use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow};
 use sqlx::{Arguments as _, Column as _, Postgres, Row as _, TypeInfo as _, ValueRef as _};
 use std::str::FromStr;
 
-pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postgres>, Fault> {
+pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postgres>, DbError> {
     let connect =
-        PgConnectOptions::from_str(url).map_err(|error| Fault::Broken(error.to_string()))?;
+        PgConnectOptions::from_str(url).map_err(|error| DbError::Internal(error.to_string()))?;
     let connect = connect.application_name("scieve").options([
         ("statement_timeout", options.statement.as_millis().to_string()),
         ("lock_timeout", options.lock.as_millis().to_string()),
@@ -21,38 +22,41 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postg
     ]);
     let pool =
         PgPoolOptions::new().max_connections(options.connections).acquire_timeout(options.acquire);
-    let pool =
-        pool.connect_with(connect).await.map_err(|error| Fault::of(&error, Postgres::verdict))?;
+    let pool = pool
+        .connect_with(connect)
+        .await
+        .map_err(|error| DbError::new(&error, Postgres::classify))?;
     Ok(Pooled { pool, limit: options.statement })
 }
 
 impl Driver for Postgres {
     const DIALECT: Dialect = Dialect::Postgres;
 
-    fn begin(purpose: Purpose) -> &'static str {
-        match purpose {
-            Purpose::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            Purpose::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    fn begin(mode: TxMode) -> &'static str {
+        match mode {
+            TxMode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+            TxMode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
         }
     }
 
-    fn add(arguments: &mut Self::Arguments, value: &Value) -> Result<(), BoxDynError> {
+    fn bind(arguments: &mut Self::Arguments, value: Value) -> Result<(), BoxDynError> {
         match value {
-            Value::Text(text) => arguments.add(text.as_deref()),
-            Value::Integer(number) => arguments.add(*number),
-            Value::Texts(texts) => arguments.add(texts.as_slice()),
+            Value::String(string) => arguments.add(string),
+            Value::BigInt(integer) => arguments.add(integer),
+            Value::Array(_, Some(values)) => arguments.add(strings(*values)?),
+            other => Err(unsupported(&other)),
         }
     }
 
     fn cells(row: &PgRow) -> Result<Vec<Cell>, sqlx::Error> {
         let cell = |column: &sqlx::postgres::PgColumn| {
-            let at = column.ordinal();
+            let index = column.ordinal();
             Ok(match column.type_info().name() {
-                _ if row.try_get_raw(at)?.is_null() => Cell::Null,
-                "INT8" => Cell::Integer(row.try_get(at)?),
-                "INT4" => Cell::Integer(row.try_get::<i32, _>(at)?.into()),
-                "BOOL" => Cell::Integer(row.try_get::<bool, _>(at)?.into()),
-                _ => Cell::Text(row.try_get_unchecked(at)?),
+                _ if row.try_get_raw(index)?.is_null() => Cell::Null,
+                "INT8" => Cell::Integer(row.try_get(index)?),
+                "INT4" => Cell::Integer(row.try_get::<i32, _>(index)?.into()),
+                "BOOL" => Cell::Integer(row.try_get::<bool, _>(index)?.into()),
+                _ => Cell::String(row.try_get_unchecked(index)?),
             })
         };
         row.columns().iter().map(cell).collect()
@@ -62,18 +66,20 @@ impl Driver for Postgres {
         result.rows_affected()
     }
 
-    fn verdict(error: &dyn DatabaseError) -> Verdict {
-        let code = error.code().unwrap_or_default().into_owned();
-        match code.as_str() {
-            // Serialization failure, deadlock.
-            "40001" | "40P01" => Verdict::Conflict,
-            // Lock timeout, cancelled (by the timeout of statements), a standby.
-            "55P03" | "57014" | "25006" => Verdict::Away,
-            // Connections, resources, a server that shuts down or starts.
+    fn classify(error: &dyn DatabaseError) -> ErrorClass {
+        // https://www.postgresql.org/docs/current/errcodes-appendix.html
+        let code = error.code().unwrap_or_default();
+        match &*code {
+            // serialization_failure, deadlock_detected
+            "40001" | "40P01" => ErrorClass::Conflict,
+            // lock_not_available, query_canceled (`statement_timeout`), read_only_sql_transaction
+            // (a standby)
+            "55P03" | "57014" | "25006" => ErrorClass::Unavailable,
+            // Connection exceptions, insufficient resources, shutdown or start-up, system errors.
             code if ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)) => {
-                Verdict::Away
+                ErrorClass::Unavailable
             }
-            _ => Verdict::Broken,
+            _ => ErrorClass::Internal,
         }
     }
 }

@@ -1,20 +1,24 @@
-//! Whether a database compares texts as memory does: tried on the columns themselves, with rows that are not kept.
+//! Checks that the columns compare strings byte by byte, as memory does.
 //!
-//! A database of another encoding, a column of another collation or a session that cuts texts short would answer, and answer wrongly.
+//! With another encoding, another collation or a session that truncates strings, the database would
+//! return wrong results without an error. The check inserts rows and rolls back.
 
-use super::fault::ConnectError;
-use super::link::{Engine, Link, Purpose};
-use super::lists;
-use super::record::COLUMNS;
-use super::statement::{Statement, Value};
+use super::connection::{Backend, Connection, TxMode};
+use super::error::ConnectError;
+use super::memberships;
+use super::statement::{Statement, one, select_from};
+use super::user_row::COLUMNS;
 use scieve::sql::Dialect;
+use sea_query::{Condition, Expr, ExprTrait as _, Order, SelectStatement, Value};
 
-/// What the rows hold, in the order of its bytes.
-const TEXTS: [&str; 4] = ["B", "a", "a\t", "é"];
-/// What equals none of them, but in some collations does.
-const OTHERS: [&str; 5] = ["b", "A", "a ", "É", "e"];
-/// No tenant of anybody's; each start adds something of its own, so as not to meet another.
+/// The strings of the inserted rows, in the order of their bytes.
+const STRINGS: [&str; 4] = ["B", "a", "a\t", "é"];
+/// Strings that equal one of [`STRINGS`] in some collation, but not byte by byte.
+const UNEQUAL: [&str; 5] = ["b", "A", "a ", "É", "e"];
+/// The prefix of the tenant that owns the rows. A random suffix prevents conflicts between
+/// servers that start at the same time.
 const TENANT: &str = "scieve probes this Database";
+const ALIAS: &str = "t";
 
 /// The columns that are compared or sorted by.
 const COMPARED: [(&str, &[&str]); 5] = [
@@ -45,146 +49,128 @@ const COMPARED: [(&str, &[&str]); 5] = [
     ("user_scopes", &["user_id", "scope_f"]),
 ];
 
-/// What has to be so before there are tables.
-pub(super) async fn encoding(engine: &dyn Engine) -> Result<(), ConnectError> {
-    let (dialect, mut link) = (engine.dialect(), engine.connection().await?);
-    match dialect {
-        Dialect::Sqlite => {
-            let encoding = text(&mut *link, dialect, "PRAGMA encoding").await?;
-            let right = encoding == "UTF-8";
-            refuse(right, || {
-                format!(
-                    "the encoding of the database is {encoding}: make one whose encoding is UTF-8"
-                )
-            })
-        }
-        Dialect::Postgres => {
-            let encoding = text(&mut *link, dialect, "SHOW server_encoding").await?;
-            let right = encoding == "UTF8";
-            refuse(right, || {
-                format!(
-                    "the encoding of the database is {encoding}: make one with ENCODING 'UTF8' TEMPLATE template0"
-                )
-            })
-        }
-        Dialect::MySql => {
-            let mode = text(&mut *link, dialect, "SELECT @@SESSION.sql_mode").await?;
-            let right = mode
-                .split(',')
-                .any(|mode| matches!(mode, "STRICT_TRANS_TABLES" | "STRICT_ALL_TABLES"));
-            refuse(right, || {
-                format!(
-                    "the session is not strict, so that texts would be cut off: sql_mode is `{mode}`"
-                )
-            })
-        }
+/// Checks the encoding of the database and the mode of the session, before there are tables.
+pub(super) async fn encoding(backend: &dyn Backend) -> Result<(), ConnectError> {
+    let mut connection = backend.connection().await?;
+    let (query, is_right): (_, fn(&str) -> bool) = match backend.dialect() {
+        Dialect::Sqlite => ("PRAGMA encoding", |encoding| encoding == "UTF-8"),
+        Dialect::Postgres => ("SHOW server_encoding", |encoding| encoding == "UTF8"),
+        Dialect::MySql => ("SELECT @@SESSION.sql_mode", |modes| {
+            let is_strict = |mode| matches!(mode, "STRICT_TRANS_TABLES" | "STRICT_ALL_TABLES");
+            modes.split(',').any(is_strict)
+        }),
+    };
+    let row = connection.fetch_statement(Statement::constant(query)).await?.pop();
+    let found = row.map(|mut row| row.string()).transpose()?.unwrap_or_default();
+    if is_right(&found) {
+        return Ok(());
     }
+    Err(ConnectError::new(match backend.dialect() {
+        Dialect::Sqlite => {
+            format!("the encoding of the database is {found}: create one with encoding UTF-8")
+        }
+        Dialect::Postgres => format!(
+            "the encoding of the database is {found}: create one with ENCODING 'UTF8' TEMPLATE \
+             template0"
+        ),
+        Dialect::MySql => format!(
+            "the session is not in strict mode and would truncate strings: sql_mode is `{found}`"
+        ),
+    }))
 }
 
-fn refuse(right: bool, why: impl FnOnce() -> String) -> Result<(), ConnectError> {
-    if right { Ok(()) } else { Err(ConnectError::new(why())) }
-}
-
-async fn text(link: &mut dyn Link, dialect: Dialect, select: &str) -> Result<String, ConnectError> {
-    let row = link.rows(&Statement::new(dialect, select)).await?.pop();
-    Ok(row.map(|mut row| row.text()).transpose()?.unwrap_or_default())
-}
-
-/// Whether every column that is compared is compared byte by byte.
-pub(super) async fn columns(engine: &dyn Engine) -> Result<(), ConnectError> {
-    let dialect = engine.dialect();
+/// Checks that every column of [`COMPARED`] compares strings byte by byte.
+pub(super) async fn columns(backend: &dyn Backend) -> Result<(), ConnectError> {
     let mut bytes = [0; 8];
     let _ = getrandom::fill(&mut bytes);
-    let own = format!("{TENANT} {:x}", u64::from_be_bytes(bytes));
-    let mut link = engine.begin(Purpose::Write).await?;
-    for text in TEXTS {
-        fill(&mut *link, dialect, &own, text).await?;
+    let tenant = format!("{TENANT} {:x}", u64::from_be_bytes(bytes));
+    // Dropped without a commit.
+    let mut transaction = backend.begin(TxMode::Write).await?;
+    for string in STRINGS {
+        insert(&mut *transaction, &tenant, string).await?;
     }
     for (table, columns) in COMPARED {
-        tenant(&mut *link, dialect, table, &own).await?;
+        check_tenant(&mut *transaction, table, &tenant).await?;
         for column in columns {
-            compared(&mut *link, dialect, table, column, &own).await?;
+            check_column(&mut *transaction, table, column, &tenant).await?;
         }
     }
-    // The transaction ends without a commit.
     Ok(())
 }
 
-async fn fill(
-    link: &mut dyn Link,
-    dialect: Dialect,
+/// Inserts a row with this string in every string column of every table.
+async fn insert(
+    connection: &mut dyn Connection,
     tenant: &str,
-    text: &str,
+    string: &str,
 ) -> Result<(), ConnectError> {
-    let user = COLUMNS.iter().map(|column| match *column {
+    let value = |column: &&str| match *column {
         "tenant_id" => tenant.into(),
-        "created_at" | "last_updated_at" | "invite_expiry" => Value::Integer(Some(0)),
-        _ => text.into(),
-    });
-    lists::insert_rows(link, dialect, "users", &COLUMNS, vec![user.collect()]).await?;
-    for (table, columns) in lists::TABLES {
-        let row = columns.iter().map(|column| match *column {
-            "tenant_id" => tenant.into(),
-            "idx" | "group_idx" => Value::Integer(Some(0)),
-            _ => text.into(),
-        });
-        lists::insert_rows(link, dialect, table, columns, vec![row.collect()]).await?;
+        "created_at" | "last_updated_at" | "invite_expiry" | "idx" | "group_idx" => {
+            Value::BigInt(Some(0))
+        }
+        _ => string.into(),
+    };
+    let row = COLUMNS.iter().map(value).collect();
+    memberships::insert_rows(connection, "users", &COLUMNS, vec![row]).await?;
+    for (table, columns) in memberships::TABLES {
+        let row = columns.iter().map(value).collect();
+        memberships::insert_rows(connection, table, columns, vec![row]).await?;
     }
     Ok(())
 }
 
-async fn tenant(
-    link: &mut dyn Link,
-    dialect: Dialect,
-    table: &str,
-    own: &str,
+async fn check_tenant(
+    connection: &mut dyn Connection,
+    table: &'static str,
+    tenant: &str,
 ) -> Result<(), ConnectError> {
-    for other in [own.to_lowercase(), format!("{own} ")] {
-        let select =
-            Statement::new(dialect, &format!("SELECT 1 FROM {table} AS t WHERE t.tenant_id = "))
-                .bind(other.as_str());
-        if !link.rows(&select).await?.is_empty() {
-            return Err(wrong(dialect, table, "tenant_id"));
+    for unequal in [tenant.to_lowercase(), format!("{tenant} ")] {
+        let mut select = select_from(table, ALIAS, &unequal);
+        select.expr(one());
+        if !connection.fetch(&select).await?.is_empty() {
+            return Err(wrong(connection.dialect(), table, "tenant_id"));
         }
     }
     Ok(())
 }
 
-async fn compared(
-    link: &mut dyn Link,
-    dialect: Dialect,
-    table: &str,
-    column: &str,
+async fn check_column(
+    connection: &mut dyn Connection,
+    table: &'static str,
+    column: &'static str,
     tenant: &str,
 ) -> Result<(), ConnectError> {
-    let select = || {
-        Statement::new(
-            dialect,
-            &format!("SELECT t.{column} FROM {table} AS t WHERE t.tenant_id = "),
-        )
-        .bind(tenant)
-    };
-    let sorted = texts(link, &select().push(&format!(" ORDER BY t.{column}"))).await?;
-    let mut found = select().push(&format!(" AND (t.{column} < ")).bind("a");
-    for other in OTHERS {
-        found = found.push(&format!(" OR t.{column} = ")).bind(other);
+    let mut select = select_from(table, ALIAS, tenant);
+    select.column((ALIAS, column));
+    let mut sorted = select.clone();
+    sorted.order_by((ALIAS, column), Order::Asc);
+    let mut unequal = Condition::any().add(Expr::col((ALIAS, column)).lt("a"));
+    for string in UNEQUAL {
+        unequal = unequal.add(Expr::col((ALIAS, column)).eq(string));
     }
-    let found = texts(link, &found.push(")")).await?;
-    if sorted == TEXTS && found == ["B"] { Ok(()) } else { Err(wrong(dialect, table, column)) }
+    select.cond_where(unequal);
+    let is_right = strings(connection, &sorted).await? == STRINGS
+        && strings(connection, &select).await? == ["B"];
+    if is_right { Ok(()) } else { Err(wrong(connection.dialect(), table, column)) }
 }
 
-async fn texts(link: &mut dyn Link, statement: &Statement) -> Result<Vec<String>, ConnectError> {
-    let rows = link.rows(statement).await?;
-    rows.into_iter().map(|mut row| row.text().map_err(ConnectError::from)).collect()
+async fn strings(
+    connection: &mut dyn Connection,
+    select: &SelectStatement,
+) -> Result<Vec<String>, ConnectError> {
+    let rows = connection.fetch(select).await?;
+    rows.into_iter().map(|mut row| row.string().map_err(ConnectError::from)).collect()
 }
 
 fn wrong(dialect: Dialect, table: &str, column: &str) -> ConnectError {
     let right = match dialect {
         Dialect::Postgres => "text COLLATE \"C\"",
         Dialect::MySql => "VARBINARY",
-        Dialect::Sqlite => "TEXT without a COLLATE",
+        Dialect::Sqlite => "TEXT without COLLATE",
     };
     ConnectError::new(format!(
-        "the column `{column}` of `{table}` does not compare texts by their bytes, so that filters and pages would be wrong: make it {right}"
+        "column `{column}` of `{table}` does not compare strings byte by byte, so filters and \
+         pages would be wrong: change its type to {right}"
     ))
 }

@@ -1,11 +1,12 @@
-//! SQLite: a file.
+//! SQLite.
 
+use super::connection::{Cell, TxMode};
 use super::driver::{Driver, Pooled};
-use super::fault::{Fault, Verdict};
-use super::link::{Cell, Purpose};
+use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
-use super::statement::Value;
+use super::statement::unsupported;
 use scieve::sql::Dialect;
+use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult, SqliteRow,
@@ -15,13 +16,13 @@ use sqlx::{Arguments as _, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-/// The database in that file, which is made where it is not there.
+/// Opens a database file, and creates it if it does not exist.
 ///
-/// Readers neither wait for writers nor hold them up (write-ahead log). A write is on disk before it is acknowledged: it survives the end
-/// of the process at any moment, and a loss of power as far as the disk keeps what it says it has written.
-pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlite>, Fault> {
-    let connect =
-        SqliteConnectOptions::from_str(url).map_err(|error| Fault::Broken(error.to_string()))?;
+/// In write-ahead log mode readers and the writer do not block one another. With `synchronous=FULL`
+/// a write is on disk before it is acknowledged.
+pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlite>, DbError> {
+    let connect = SqliteConnectOptions::from_str(url)
+        .map_err(|error| DbError::Internal(error.to_string()))?;
     let name = url
         .trim_start_matches("sqlite:")
         .trim_start_matches("//")
@@ -29,7 +30,11 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlit
         .next()
         .unwrap_or_default();
     if name.is_empty() || name == ":memory:" || url.contains("mode=memory") {
-        return Err(Fault::Broken("a database in memory is one for each connection: name a file, or use the store `memory`".into()));
+        return Err(DbError::Internal(
+            "each connection would get an in-memory database of its own: name a file, or use the \
+             store `memory`"
+                .into(),
+        ));
     }
     let connect = connect
         .create_if_missing(true)
@@ -40,15 +45,15 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlit
     let pool = SqlitePoolOptions::new()
         .max_connections(options.connections)
         .acquire_timeout(options.acquire);
-    let until = Instant::now() + options.lock;
+    let deadline = Instant::now() + options.lock;
     let pool = loop {
         match pool.clone().connect_with(connect.clone()).await {
             Ok(pool) => break pool,
-            // Where two open a new file at once, one is told at once that it is locked, whatever the timeout.
-            Err(error) if is_busy(&error) && Instant::now() < until => {
+            // The switch to write-ahead log mode does not wait for `busy_timeout`.
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
                 tokio::time::sleep(Duration::from_millis(10)).await
             }
-            Err(error) => return Err(Fault::of(&error, Sqlite::verdict)),
+            Err(error) => return Err(DbError::new(&error, Sqlite::classify)),
         }
     };
     Ok(Pooled { pool, limit: options.statement.max(options.lock) })
@@ -65,29 +70,30 @@ fn is_busy(error: &sqlx::Error) -> bool {
 impl Driver for Sqlite {
     const DIALECT: Dialect = Dialect::Sqlite;
 
-    fn begin(purpose: Purpose) -> &'static str {
-        match purpose {
-            Purpose::Read => "BEGIN",
-            // Who reads first and locks later is refused where another wrote in between.
-            Purpose::Write => "BEGIN IMMEDIATE",
+    fn begin(mode: TxMode) -> &'static str {
+        match mode {
+            TxMode::Read => "BEGIN",
+            // A deferred transaction that reads first fails with SQLITE_BUSY_SNAPSHOT on its first
+            // write if another connection has written in between.
+            TxMode::Write => "BEGIN IMMEDIATE",
         }
     }
 
-    fn add(arguments: &mut Self::Arguments, value: &Value) -> Result<(), BoxDynError> {
+    fn bind(arguments: &mut Self::Arguments, value: Value) -> Result<(), BoxDynError> {
         match value {
-            Value::Text(text) => arguments.add(text.clone()),
-            Value::Integer(number) => arguments.add(*number),
-            Value::Texts(_) => Err("SQLite has no arrays".into()),
+            Value::String(string) => arguments.add(string),
+            Value::BigInt(integer) => arguments.add(integer),
+            other => Err(unsupported(&other)),
         }
     }
 
     fn cells(row: &SqliteRow) -> Result<Vec<Cell>, sqlx::Error> {
-        let cell = |at| {
-            let value = row.try_get_raw(at)?;
+        let cell = |index| {
+            let value = row.try_get_raw(index)?;
             Ok(match value.type_info().name() {
                 _ if value.is_null() => Cell::Null,
-                "INTEGER" => Cell::Integer(row.try_get_unchecked(at)?),
-                _ => Cell::Text(row.try_get_unchecked(at)?),
+                "INTEGER" => Cell::Integer(row.try_get_unchecked(index)?),
+                _ => Cell::String(row.try_get_unchecked(index)?),
             })
         };
         (0..row.len()).map(cell).collect()
@@ -97,15 +103,15 @@ impl Driver for Sqlite {
         result.rows_affected()
     }
 
-    fn verdict(error: &dyn DatabaseError) -> Verdict {
-        // The primary code is the lowest byte: https://www.sqlite.org/rescode.html
+    fn classify(error: &dyn DatabaseError) -> ErrorClass {
+        // The low byte is the primary result code: https://www.sqlite.org/rescode.html
         let code = error.code().and_then(|code| code.parse::<i32>().ok()).unwrap_or_default();
         match (code, code & 0xff) {
             // BUSY_SNAPSHOT
-            (517, _) => Verdict::Conflict,
+            (517, _) => ErrorClass::Conflict,
             // BUSY, LOCKED, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN, PROTOCOL
-            (_, 5 | 6 | 8 | 9 | 10 | 13 | 14 | 15) => Verdict::Away,
-            _ => Verdict::Broken,
+            (_, 5 | 6 | 8 | 9 | 10 | 13 | 14 | 15) => ErrorClass::Unavailable,
+            _ => ErrorClass::Internal,
         }
     }
 }

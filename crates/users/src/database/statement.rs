@@ -1,152 +1,114 @@
-//! Statements: text, with every value beside it.
+//! SQL of the store, rendered by sea-query: values are bound, identifiers are constants.
 
-use super::fault::Fault;
 use scieve::sql::{self, Dialect, Param};
+use sea_query::{
+    Expr, ExprTrait as _, Func, MysqlQueryBuilder, PostgresQueryBuilder, QueryStatementWriter,
+    SelectStatement, SqliteQueryBuilder, Value,
+};
+use sqlx::error::BoxDynError;
 
-/// A value. A `NULL` knows its type, for PostgreSQL.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Value {
-    Text(Option<String>),
-    Integer(Option<i64>),
-    /// An array, in PostgreSQL.
-    Texts(Vec<String>),
-}
+/// Alias of the table `users`: that of [`crate::mapping`], whose conditions refer to it.
+pub(super) const USERS: &str = "u";
 
-impl From<&str> for Value {
-    fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
-    }
-}
-
-impl From<Option<&str>> for Value {
-    fn from(text: Option<&str>) -> Self {
-        Self::Text(text.map(str::to_owned))
-    }
-}
-
-impl From<i64> for Value {
-    fn from(number: i64) -> Self {
-        Self::Integer(Some(number))
-    }
-}
-
-impl From<Option<i64>> for Value {
-    fn from(number: Option<i64>) -> Self {
-        Self::Integer(number)
-    }
-}
-
-/// A statement, or one that is being written.
+/// SQL with its bound values, in the order of the placeholders.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Statement {
-    dialect: Dialect,
-    pub(super) text: String,
+    pub(super) sql: String,
     pub(super) values: Vec<Value>,
 }
 
 impl Statement {
-    pub(super) fn new(dialect: Dialect, text: &str) -> Self {
-        Self { dialect, text: String::with_capacity(256), values: Vec::new() }.push(text)
-    }
-
-    /// Appends text. Names stand between double quotes.
-    pub(super) fn push(mut self, text: &str) -> Self {
-        match self.dialect {
-            Dialect::Postgres | Dialect::Sqlite => self.text.push_str(text),
-            Dialect::MySql => {
-                self.text.extend(text.chars().map(|c| if c == '"' { '`' } else { c }))
+    /// Renders a query.
+    pub(super) fn new(dialect: Dialect, query: &impl QueryStatementWriter) -> Self {
+        let (sql, values) = match dialect {
+            Dialect::Postgres => query.build(PostgresQueryBuilder),
+            Dialect::MySql => query.build(MysqlQueryBuilder),
+            Dialect::Sqlite => query.build(SqliteQueryBuilder),
+        };
+        let value = |value| match value {
+            // LIMIT, which only MySQL accepts as an unsigned integer.
+            Value::BigUnsigned(limit) => {
+                Value::BigInt(limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX)))
             }
-        }
-        self
+            value => value,
+        };
+        Self { sql, values: values.0.into_iter().map(value).collect() }
     }
 
-    /// Appends a value.
-    pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
-        self.add(value.into());
-        self
+    /// A statement without values.
+    pub(super) fn constant(sql: &'static str) -> Self {
+        Self { sql: sql.to_owned(), values: Vec::new() }
     }
 
-    fn add(&mut self, value: Value) {
-        self.values.push(value);
-        match self.dialect {
-            Dialect::Postgres => self.text.push_str(&format!("${}", self.values.len())),
-            Dialect::MySql | Dialect::Sqlite => self.text.push('?'),
-        }
-    }
-
-    /// Appends a condition that a plan made. Its values are numbered from 1, so that no other may stand before it.
-    pub(super) fn condition(mut self, condition: sql::Statement) -> Result<Self, Fault> {
-        if !self.values.is_empty() {
-            return Err(Fault::Broken("a condition stands behind a value".into()));
-        }
-        self.text.push('(');
-        self.text.push_str(&condition.sql);
-        self.text.push(')');
-        self.values = condition.params.into_iter().map(value).collect::<Result<_, _>>()?;
-        Ok(self)
-    }
-
-    /// Appends `IN (...)`, or what is the same; the list is not empty.
-    pub(super) fn one_of<'t>(mut self, texts: impl Iterator<Item = &'t str>) -> Self {
-        if self.dialect == Dialect::Postgres {
-            return self.push(" = ANY(").bind_list(texts.map(str::to_owned).collect()).push(")");
-        }
-        self = self.push(" IN (");
-        for (place, text) in texts.enumerate() {
-            self = self.push(if place == 0 { "" } else { ", " }).bind(text);
-        }
-        self.push(")")
-    }
-
-    fn bind_list(mut self, texts: Vec<String>) -> Self {
-        self.add(Value::Texts(texts));
-        self
-    }
-
-    /// Appends `(?, ?, ...), (?, ...)`.
-    pub(super) fn tuples(mut self, rows: impl IntoIterator<Item = Vec<Value>>) -> Self {
-        for (place, row) in rows.into_iter().enumerate() {
-            self.text.push_str(if place == 0 { "(" } else { ", (" });
-            for (place, value) in row.into_iter().enumerate() {
-                self.text.push_str(if place == 0 { "" } else { ", " });
-                self.add(value);
-            }
-            self.text.push(')');
-        }
-        self
+    /// The statement with values of the engine's type. MySQL compares strings as bytes.
+    pub(super) fn into_engine(self, dialect: Dialect) -> sql::Statement {
+        let param = |value| match (dialect, Param::from(value)) {
+            (Dialect::MySql, Param::Text(string)) => Param::TextBytes(string),
+            (Dialect::MySql, Param::Bytes(bytes)) => match String::from_utf8(bytes) {
+                Ok(string) => Param::TextBytes(string),
+                Err(error) => Param::Bytes(error.into_bytes()),
+            },
+            (_, param) => param,
+        };
+        sql::Statement::new(self.sql, self.values.into_iter().map(param).collect())
     }
 }
 
-/// A plan on users binds texts alone, and lists of them.
-fn value(param: Param) -> Result<Value, Fault> {
-    match param {
-        Param::Text(text) | Param::TextBytes(text) => Ok(Value::Text(Some(text))),
-        Param::Integer(number) => Ok(Value::Integer(Some(number))),
-        Param::List(params) => {
-            let text = |param| match param {
-                Param::Text(text) | Param::TextBytes(text) => Ok(text),
-                other => {
-                    Err(Fault::Broken(format!("a condition on users holds {other:?} in a list")))
-                }
-            };
-            params.into_iter().map(text).collect::<Result<_, _>>().map(Value::Texts)
+/// `FROM table AS alias WHERE alias.tenant_id = ?`, without columns yet. Every table is restricted
+/// by a constant: a database that distributes tenants over nodes then contacts only one.
+pub(super) fn select_from(
+    table: &'static str,
+    alias: &'static str,
+    tenant: &str,
+) -> SelectStatement {
+    let mut select = SelectStatement::new();
+    select.from_as(table, alias).and_where(Expr::col((alias, "tenant_id")).eq(tenant));
+    select
+}
+
+/// `FROM users AS u WHERE u.tenant_id = ?`, without columns yet.
+pub(super) fn select_users(tenant: &str) -> SelectStatement {
+    select_from("users", USERS, tenant)
+}
+
+/// A column of `users`.
+pub(super) fn user_column(name: &'static str) -> Expr {
+    Expr::col((USERS, name))
+}
+
+/// The literal 1, for queries that only test whether a row exists.
+pub(super) fn one() -> Expr {
+    Expr::Constant(1.into())
+}
+
+/// `column IN (...)`; in PostgreSQL `column = ANY(array)`, which is one value and one prepared
+/// statement whatever the length of the list.
+pub(super) fn is_one_of<S: Into<String>>(
+    dialect: Dialect,
+    column: Expr,
+    strings: impl IntoIterator<Item = S>,
+) -> Expr {
+    let strings = strings.into_iter().map(Into::<String>::into);
+    match dialect {
+        Dialect::Postgres => {
+            let array: Value = strings.collect::<Vec<String>>().into();
+            column.eq(Func::cust("ANY").arg(array))
         }
-        other => Err(Fault::Broken(format!("a condition on users holds {other:?}"))),
+        Dialect::MySql | Dialect::Sqlite => column.is_in(strings),
     }
 }
 
-impl From<Statement> for sql::Statement {
-    fn from(statement: Statement) -> Self {
-        let dialect = statement.dialect;
-        let text = move |text| {
-            if dialect == Dialect::MySql { Param::TextBytes(text) } else { Param::Text(text) }
-        };
-        let param = |value| match value {
-            Value::Text(None) | Value::Integer(None) => Param::Null,
-            Value::Text(Some(one)) => text(one),
-            Value::Integer(Some(number)) => Param::Integer(number),
-            Value::Texts(texts) => Param::List(texts.into_iter().map(text).collect()),
-        };
-        Self::new(statement.text, statement.values.into_iter().map(param).collect())
-    }
+/// The strings of an array, to bind in PostgreSQL.
+#[cfg(feature = "postgres")]
+pub(super) fn strings(values: Vec<Value>) -> Result<Vec<String>, BoxDynError> {
+    let string = |value| match value {
+        Value::String(Some(string)) => Ok(string),
+        other => Err(unsupported(&other)),
+    };
+    values.into_iter().map(string).collect()
+}
+
+/// The error for a value of a type that no statement of the store contains.
+pub(super) fn unsupported(value: &Value) -> BoxDynError {
+    format!("cannot bind {value:?}").into()
 }

@@ -5,7 +5,6 @@ use crate::databases::Database;
 use scieve_users::{
     Cursor, Direction, NewUser, Position, Query, Sort, SqlOptions, SqlStore, UserStore,
 };
-use sha2::Digest as _;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 const TENANT: &str = "t";
@@ -86,76 +85,127 @@ pub(crate) async fn together(database: Database) {
     }
 }
 
-/// Books that do not say what they should.
-pub(crate) async fn books(database: Database) {
+/// Each change of the recorded migrations and settings, the error that it causes, and its reversal.
+const CHANGES: [(&str, &str, &str); 7] = [
+    (
+        "UPDATE _sqlx_migrations SET version = 2",
+        "migration 2 of the database is unknown to this version of scieve: use a newer one",
+        "UPDATE _sqlx_migrations SET version = 1",
+    ),
+    (
+        "UPDATE _sqlx_migrations SET checksum = 'x'",
+        "migration 1 (`users`) of the database has another checksum than that of this program",
+        "UPDATE _sqlx_migrations SET checksum = (SELECT checksum FROM copy_of_migrations)",
+    ),
+    (
+        "UPDATE _sqlx_migrations SET success = FALSE",
+        "migration 1 of the database is incomplete",
+        "UPDATE _sqlx_migrations SET success = TRUE",
+    ),
+    (
+        "DELETE FROM _sqlx_migrations",
+        "migration 1 (`users`) failed",
+        "DELETE FROM _sqlx_migrations; \
+         INSERT INTO _sqlx_migrations SELECT * FROM copy_of_migrations",
+    ),
+    (
+        "UPDATE scieve_settings SET value = 'older' WHERE name = 'fold_version'",
+        "the key columns were computed by `older`",
+        // Without users the fold version is that of this program.
+        "DELETE FROM scieve_settings WHERE name = 'fold_version'",
+    ),
+    (
+        "UPDATE scieve_settings SET value = 'short' WHERE name = 'cursor_key'",
+        "`cursor_key` of `scieve_settings` is too short",
+        "DELETE FROM scieve_settings WHERE name = 'cursor_key'",
+    ),
+    (
+        "INSERT INTO _sqlx_migrations SELECT 2, description, installed_on, success, checksum, \
+         execution_time FROM copy_of_migrations",
+        "migration 2 of the database is unknown to this version of scieve: use a newer one",
+        "DELETE FROM _sqlx_migrations WHERE version = 2",
+    ),
+];
+
+pub(crate) async fn changed_migrations(database: Database) {
     open(&database).await.unwrap().close().await;
-    for (wrong, right, message) in [
-        (
-            "UPDATE scieve_migrations SET name = 'users', checksum = 'x' WHERE version = 1",
-            "",
-            "has had another migration 1 (`users`, SHA-256 x)",
-        ),
-        ("", "", ""),
-        (
-            "INSERT INTO scieve_migrations (version, name, checksum, done) VALUES (2, 'later', 'x', 1)",
-            "DELETE FROM scieve_migrations WHERE version = 2",
-            "has had migration 2 (`later`), which this program does not know: use a newer scieve",
-        ),
-        (
-            "UPDATE scieve_migrations SET done = 0",
-            "UPDATE scieve_migrations SET done = 1",
-            "migration 1 (`users`) was begun and not ended",
-        ),
-        (
-            "UPDATE scieve_settings SET value = 'older' WHERE name = 'fold_version'",
-            "",
-            "the keys of the users were made by `older`",
-        ),
-        // Where there are no users, they are made by this one.
-        ("DELETE FROM scieve_settings WHERE name = 'fold_version'", "", ""),
-        (
-            "UPDATE scieve_settings SET value = 'short' WHERE name = 'cursor_key'",
-            "DELETE FROM scieve_settings WHERE name = 'cursor_key'",
-            "`cursor_key` of `scieve_settings` is too short",
-        ),
-    ] {
-        if wrong.is_empty() {
-            // The checksum as it was.
-            run(&database, "DELETE FROM scieve_migrations; DELETE FROM scieve_settings").await;
-            refused(&database, "migration 1 (`users`) failed").await;
-            let text = match database.url.split(':').next().unwrap() {
-                "sqlite" => {
-                    include_bytes!("../../../../../crates/users/migrations/sqlite/0001_users.sql")
-                        .as_slice()
-                }
-                "postgres" => {
-                    include_bytes!("../../../../../crates/users/migrations/postgres/0001_users.sql")
-                        .as_slice()
-                }
-                _ => include_bytes!("../../../../../crates/users/migrations/mysql/0001_users.sql")
-                    .as_slice(),
-            };
-            let sum: String =
-                sha2::Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
-            run(&database, "DELETE FROM scieve_migrations").await;
-            run(&database, &format!("INSERT INTO scieve_migrations (version, name, checksum, done) VALUES (1, 'users', '{sum}', 1)")).await;
-            open(&database).await.unwrap().close().await;
-            continue;
-        }
-        run(&database, wrong).await;
-        match message.is_empty() {
-            true => open(&database).await.unwrap().close().await,
-            false => refused(&database, message).await,
-        }
-        if !right.is_empty() {
-            run(&database, right).await;
-            open(&database).await.unwrap().close().await;
-        }
+    run(&database, "CREATE TABLE copy_of_migrations AS SELECT * FROM _sqlx_migrations").await;
+    for (change, message, reversal) in CHANGES {
+        run(&database, change).await;
+        refused(&database, message).await;
+        run(&database, reversal).await;
+        open(&database).await.unwrap().close().await;
     }
     let store = open(&database).await.unwrap();
     store.create(TENANT, NewUser { subject: "a".into(), ..NewUser::default() }).await.unwrap();
     run(&database, "DELETE FROM scieve_settings WHERE name = 'fold_version'").await;
-    refused(&database, "`scieve_settings` does not say by which `fold_version`").await;
+    refused(&database, "`scieve_settings` has no `fold_version`").await;
+}
+
+/// The table of applied migrations and the checksum of the first one, as scieve wrote them before it
+/// used the table of sqlx.
+fn old_migrations(database: &Database) -> (&'static str, &'static str) {
+    match database.url.split(':').next().unwrap() {
+        "sqlite" => (
+            "CREATE TABLE scieve_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
+             checksum TEXT NOT NULL, done INTEGER NOT NULL)",
+            "16768d9f44367e9bd331d89ee507b9972ebbd3bbd3d9fc7becffa59cacdc7b5f",
+        ),
+        "postgres" => (
+            "CREATE TABLE scieve_migrations (version bigint PRIMARY KEY, name text NOT NULL, \
+             checksum text NOT NULL, done bigint NOT NULL)",
+            "3d99d51902f46afdbd21d671491ea1ea147174311e06dc603d4eadd4b0b54c17",
+        ),
+        _ => (
+            "CREATE TABLE scieve_migrations (version BIGINT PRIMARY KEY, name VARBINARY(64) NOT NULL, \
+             checksum VARBINARY(64) NOT NULL, done BIGINT NOT NULL) ENGINE = InnoDB",
+            "e3919e1e0a13e2e8b54f2015e96b0e718d02d3e230f6f2f090cc1ba329f299cd",
+        ),
+    }
+}
+
+/// A database with the former table of migrations opens, and has the table of sqlx afterwards.
+pub(crate) async fn adopted_migrations(database: Database) {
+    let store = open(&database).await.unwrap();
+    let new = NewUser { subject: "a".into(), ..NewUser::default() };
+    let user = store.create(TENANT, new).await.unwrap();
+    store.close().await;
+    let (table, checksum) = old_migrations(&database);
+    let insert = format!(
+        "INSERT INTO scieve_migrations (version, name, checksum, done) \
+         VALUES (1, 'users', '{checksum}', 1)"
+    );
+    run(&database, &format!("DROP TABLE _sqlx_migrations; {table}; {insert}")).await;
+    for (change, message, reversal) in [
+        (
+            "UPDATE scieve_migrations SET checksum = 'x'",
+            "migration 1 (`users`) of the database has another checksum than that of this program",
+            &*format!("UPDATE scieve_migrations SET checksum = '{checksum}'"),
+        ),
+        (
+            "UPDATE scieve_migrations SET done = 0",
+            "migration 1 of the database is incomplete",
+            "UPDATE scieve_migrations SET done = 1",
+        ),
+        (
+            "UPDATE scieve_migrations SET version = 2",
+            "migration 2 of the database is unknown to this version of scieve: use a newer one",
+            "UPDATE scieve_migrations SET version = 1",
+        ),
+    ] {
+        run(&database, change).await;
+        refused(&database, message).await;
+        run(&database, reversal).await;
+    }
+    // The second round has the row in both tables, as after a crash between insert and drop.
+    for _ in 0..2 {
+        let store = open(&database).await.unwrap();
+        assert_eq!(store.get(TENANT, &user.id).await.as_ref(), Ok(&user));
+        store.close().await;
+        // Fails if there is a table of that name.
+        run(&database, &format!("{table}; {insert}")).await;
+    }
+    open(&database).await.unwrap();
 }
 
 /// A column that compares in another way, put there by these statements.
@@ -168,7 +218,9 @@ pub(crate) async fn column(database: Database, change: &str, message: &str) {
 }
 
 mod sqlite {
-    use super::{Database, block_on, books, column, outlives, run, together};
+    use super::{
+        Database, adopted_migrations, block_on, changed_migrations, column, outlives, run, together,
+    };
 
     #[test]
     fn users_and_cursors_outlive_the_process() {
@@ -183,8 +235,13 @@ mod sqlite {
     }
 
     #[test]
-    fn wrong_books_are_refused() {
-        block_on(books(Database::sqlite()));
+    fn changed_migrations_are_refused() {
+        block_on(changed_migrations(Database::sqlite()));
+    }
+
+    #[test]
+    fn former_migrations_are_adopted() {
+        block_on(adopted_migrations(Database::sqlite()));
     }
 
     #[test]
@@ -197,7 +254,7 @@ mod sqlite {
             block_on(column(
                 Database::sqlite(),
                 &again,
-                "the column `scope_f` of `user_scopes` does not compare texts by their bytes",
+                "column `scope_f` of `user_scopes` does not compare strings byte by byte",
             ));
         }
     }
@@ -211,7 +268,10 @@ mod sqlite {
 }
 
 mod postgres {
-    use super::{Database, block_on, books, column, open, outlives, refused, together};
+    use super::{
+        Database, adopted_migrations, block_on, changed_migrations, column, open, outlives,
+        refused, run, together,
+    };
 
     #[test]
     fn users_and_cursors_outlive_the_process() {
@@ -226,9 +286,35 @@ mod postgres {
     }
 
     #[test]
-    fn wrong_books_are_refused() {
+    fn changed_migrations_are_refused() {
         crate::databases::require!(servers);
-        block_on(async { books(Database::postgres().await).await });
+        block_on(async { changed_migrations(Database::postgres().await).await });
+    }
+
+    #[test]
+    fn former_migrations_are_adopted() {
+        crate::databases::require!(servers);
+        block_on(async { adopted_migrations(Database::postgres().await).await });
+    }
+
+    #[test]
+    fn a_migrated_database_needs_no_privilege_to_create() {
+        crate::databases::require!(servers);
+        block_on(async {
+            let database = Database::postgres().await;
+            open(&database).await.unwrap().close().await;
+            let (server, name) = database.url.rsplit_once('/').unwrap();
+            let grant = format!(
+                "CREATE ROLE {name}_user LOGIN; \
+                 REVOKE CREATE ON SCHEMA public FROM PUBLIC; \
+                 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {name}_user"
+            );
+            run(&database, &grant).await;
+            let (_, host) = server.rsplit_once('@').unwrap();
+            let url = format!("postgres://{name}_user@{host}/{name}");
+            let options = scieve_users::SqlOptions::default();
+            scieve_users::SqlStore::connect(&url, options).await.unwrap();
+        });
     }
 
     #[test]
@@ -241,7 +327,7 @@ mod postgres {
                 "ALTER TABLE {table} ALTER COLUMN {column_name} TYPE text COLLATE \"und-x-icu\""
             );
             let message = format!(
-                "the column `{column_name}` of `{table}` does not compare texts by their bytes"
+                "column `{column_name}` of `{table}` does not compare strings byte by byte"
             );
             let change = if column_name == "id" {
                 // What refers to it goes along.
@@ -286,7 +372,9 @@ mod postgres {
 }
 
 mod mysql {
-    use super::{Database, block_on, books, column, outlives, together};
+    use super::{
+        Database, adopted_migrations, block_on, changed_migrations, column, outlives, together,
+    };
 
     #[test]
     fn users_and_cursors_outlive_the_process() {
@@ -301,9 +389,15 @@ mod mysql {
     }
 
     #[test]
-    fn wrong_books_are_refused() {
+    fn changed_migrations_are_refused() {
         crate::databases::require!(servers);
-        block_on(async { books(Database::mysql().await).await });
+        block_on(async { changed_migrations(Database::mysql().await).await });
+    }
+
+    #[test]
+    fn former_migrations_are_adopted() {
+        crate::databases::require!(servers);
+        block_on(async { adopted_migrations(Database::mysql().await).await });
     }
 
     #[test]
@@ -313,7 +407,7 @@ mod mysql {
             let change = format!(
                 "ALTER TABLE users MODIFY name_f VARCHAR(255) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL"
             );
-            let message = "the column `name_f` of `users` does not compare texts by their bytes";
+            let message = "column `name_f` of `users` does not compare strings byte by byte";
             block_on(async { column(Database::mysql().await, &change, message).await });
         }
     }

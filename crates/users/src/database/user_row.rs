@@ -1,18 +1,32 @@
-//! Users as rows of the table `users`, without their lists.
+//! Conversion between users and rows of the table `users`, which has no roles, groups and scopes.
 
-use super::fault::Fault;
-use super::link::Row;
-use super::statement::Value;
+use super::connection::Row;
+use super::error::DbError;
 use crate::sort::SortKey;
 use crate::timestamp::Timestamp;
 use crate::user::{Status, User};
 use scieve::fold_key;
+use sea_query::Value;
 
-/// What is read, in order.
-pub(super) const READ: &str = "u.id, u.subject, u.name, u.email, u.status, u.client_id, u.picture, u.locale, u.zoneinfo, u.preferred_locale, \
-    u.preferred_zoneinfo, u.created_at, u.last_updated_at, u.invite_expiry";
+/// The columns that [`user`] reads, in order.
+pub(super) const READ: [&str; 14] = [
+    "id",
+    "subject",
+    "name",
+    "email",
+    "status",
+    "client_id",
+    "picture",
+    "locale",
+    "zoneinfo",
+    "preferred_locale",
+    "preferred_zoneinfo",
+    "created_at",
+    "last_updated_at",
+    "invite_expiry",
+];
 
-/// Every column, in the order of [`values`]. The first two never change.
+/// All columns, in the order of [`values`]. The first two are the primary key.
 pub(super) const COLUMNS: [&str; 30] = [
     "tenant_id",
     "id",
@@ -46,7 +60,7 @@ pub(super) const COLUMNS: [&str; 30] = [
     "invite_expiry_sort",
 ];
 
-/// The column that lists are sorted by; the tenant is the same for all.
+/// The column of a sort key; `None` for the tenant, which is the same for every user of a list.
 pub(super) fn sort_column(key: SortKey) -> Option<&'static str> {
     Some(match key {
         SortKey::Name => "name_sort",
@@ -61,10 +75,11 @@ pub(super) fn sort_column(key: SortKey) -> Option<&'static str> {
     })
 }
 
-/// The values of a user's row.
+/// The values of a user's row, in the order of [`COLUMNS`].
 pub(super) fn values(user: &User) -> Vec<Value> {
-    let folded = |text: Option<&str>| Value::Text(text.map(|text| fold_key(text).into_owned()));
-    let sorted = |key: SortKey| Value::Text(Some(key.of(user)));
+    let folded =
+        |string: Option<&str>| Value::from(string.map(|string| fold_key(string).into_owned()));
+    let sorted = |key: SortKey| Value::from(key.of(user));
     let (email, client) = (user.email.as_deref(), user.client_id.as_deref());
     let live = (user.status != Status::Deleted).then_some(user.subject.as_str());
     vec![
@@ -101,31 +116,31 @@ pub(super) fn values(user: &User) -> Vec<Value> {
     ]
 }
 
-/// The user of a row with the columns of [`READ`].
-pub(super) fn user(tenant: &str, mut row: Row) -> Result<User, Fault> {
+/// Reads a user from a row with the columns of [`READ`].
+pub(super) fn user(tenant: &str, mut row: Row) -> Result<User, DbError> {
     Ok(User {
         tenant_id: tenant.to_owned(),
-        id: row.text()?,
-        subject: row.text()?,
-        name: row.text()?,
-        email: row.maybe_text()?,
-        status: status(&row.text()?)?,
-        client_id: row.maybe_text()?,
-        picture: row.maybe_text()?,
-        locale: row.maybe_text()?,
-        zoneinfo: row.maybe_text()?,
-        preferred_locale: row.maybe_text()?,
-        preferred_zoneinfo: row.maybe_text()?,
+        id: row.string()?,
+        subject: row.string()?,
+        name: row.string()?,
+        email: row.optional_string()?,
+        status: status(&row.string()?)?,
+        client_id: row.optional_string()?,
+        picture: row.optional_string()?,
+        locale: row.optional_string()?,
+        zoneinfo: row.optional_string()?,
+        preferred_locale: row.optional_string()?,
+        preferred_zoneinfo: row.optional_string()?,
         created_at: Timestamp::from_millis(row.integer()?),
         last_updated_at: Timestamp::from_millis(row.integer()?),
-        invite_expiry: row.maybe_integer()?,
+        invite_expiry: row.optional_integer()?,
         assigned_roles: Vec::new(),
         assigned_groups: Vec::new(),
         assigned_scopes: Vec::new(),
     })
 }
 
-fn status(name: &str) -> Result<Status, Fault> {
+fn status(name: &str) -> Result<Status, DbError> {
     let found = Status::ALL.into_iter().find(|status| status.name() == name);
-    found.ok_or_else(|| Fault::Broken(format!("there is no status `{name}`")))
+    found.ok_or_else(|| DbError::Internal(format!("`{name}` is not a valid status")))
 }

@@ -7,12 +7,12 @@ use ::arbitrary::{Result, Unstructured};
 use scieve::arbitrary::string;
 
 /// Maximum number of elements of a generated list.
-const WIDTH: usize = 4;
+const MAX_LENGTH: usize = 4;
 
-/// A user whose texts may be anything. `id` and `subject` are not unique among such users.
+/// Generates a user with arbitrary strings. `id` and `subject` are not unique among generated users.
 ///
 /// # Errors
-/// None that a caller could cause.
+/// The errors of [`Unstructured`].
 pub fn user(u: &mut Unstructured<'_>) -> Result<User> {
     let status = *u.choose(&Status::ALL)?;
     Ok(User {
@@ -20,26 +20,26 @@ pub fn user(u: &mut Unstructured<'_>) -> Result<User> {
         tenant_id: string(u)?,
         subject: string(u)?,
         name: string(u)?,
-        email: maybe(u, string)?,
+        email: optional(u, string)?,
         status,
-        assigned_roles: some(u, WIDTH, role)?,
-        assigned_groups: some(u, WIDTH, |u| {
+        assigned_roles: list(u, MAX_LENGTH, role)?,
+        assigned_groups: list(u, MAX_LENGTH, |u| {
             let provider_type =
-                maybe(u, |u| u.choose(&[ProviderType::Idp, ProviderType::Custom]).copied())?;
+                optional(u, |u| u.choose(&[ProviderType::Idp, ProviderType::Custom]).copied())?;
             Ok(Group {
                 id: string(u)?,
                 name: string(u)?,
                 provider_type,
-                assigned_roles: some(u, WIDTH, role)?,
+                assigned_roles: list(u, MAX_LENGTH, role)?,
             })
         })?,
-        assigned_scopes: some(u, WIDTH, string)?,
-        client_id: maybe(u, string)?,
-        picture: maybe(u, string)?,
-        preferred_locale: maybe(u, string)?,
-        preferred_zoneinfo: maybe(u, string)?,
-        locale: maybe(u, string)?,
-        zoneinfo: maybe(u, string)?,
+        assigned_scopes: list(u, MAX_LENGTH, string)?,
+        client_id: optional(u, string)?,
+        picture: optional(u, string)?,
+        preferred_locale: optional(u, string)?,
+        preferred_zoneinfo: optional(u, string)?,
+        locale: optional(u, string)?,
+        zoneinfo: optional(u, string)?,
         created_at: Timestamp::from_millis(i64::from(u.arbitrary::<u32>()?) * 1000),
         last_updated_at: Timestamp::from_millis(i64::from(u.arbitrary::<u32>()?) * 1000),
         invite_expiry: (status == Status::Invited).then_some(2_000_000_000),
@@ -52,18 +52,18 @@ fn role(u: &mut Unstructured<'_>) -> Result<Role> {
     Ok(Role { id: string(u)?, name: string(u)?, kind, level })
 }
 
-fn maybe<T>(
+fn optional<T>(
     u: &mut Unstructured<'_>,
     make: impl FnOnce(&mut Unstructured<'_>) -> Result<T>,
 ) -> Result<Option<T>> {
     if u.ratio(1, 4)? { Ok(None) } else { make(u).map(Some) }
 }
 
-fn some<'a, T>(
+fn list<'a, T>(
     u: &mut Unstructured<'a>,
-    most: usize,
+    max_length: usize,
     mut make: impl FnMut(&mut Unstructured<'a>) -> Result<T>,
 ) -> Result<Vec<T>> {
-    let count = u.int_in_range(0..=most)?;
+    let count = u.int_in_range(0..=max_length)?;
     (0..count).map(|_| make(u)).collect()
 }

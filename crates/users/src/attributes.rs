@@ -1,4 +1,4 @@
-//! What of a user can be filtered: one line an attribute, and what callers may ask of it.
+//! The attributes of a user that can be filtered by, one line each, and the filter policy.
 
 use super::role::{Group, Role};
 use super::user::{Members, User};
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::ops::RangeInclusive;
 use std::sync::LazyLock;
 
-/// How one attribute is found, asked about and read.
+/// An attribute: its path, its operators and its values.
 struct Field<U> {
     path: &'static str,
     multi_valued: bool,
@@ -23,23 +23,24 @@ type Values<U> = fn(&U, &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool;
 
 const EQ: &[Operator] = &[Operator::Eq];
 const EQ_CO: &[Operator] = &[Operator::Eq, Operator::Co];
-/// A complex attribute: only its sub-attributes are asked about.
+/// A complex attribute: only its sub-attributes can be filtered by.
 const PARENT: &[Operator] = &[];
 
-/// [`Attribute::slot`] of what stores keep indexes of.
+// The `Attribute::slot` of each attribute that stores have an index of.
 pub(super) const ID: u32 = 0;
 pub(super) const SUBJECT: u32 = 1;
 pub(super) const NAME: u32 = 2;
 pub(super) const EMAIL: u32 = 3;
 pub(super) const STATUS: u32 = 4;
 pub(super) const CLIENT_ID: u32 = 5;
-/// All that is of one list.
+/// The slots of a list and its sub-attributes.
 pub(super) const ROLES: RangeInclusive<u32> = 6..=8;
 pub(super) const GROUPS: RangeInclusive<u32> = 9..=12;
 pub(super) const SCOPES: u32 = 13;
 
 impl<U: Members + 'static> Field<U> {
-    /// Every attribute; [`Attribute::slot`] is the position here. All texts, none of them case exact.
+    /// All attributes; the index is the [`Attribute::slot`]. Strings are compared without regard to
+    /// case.
     #[rustfmt::skip]
     const ALL: &'static [Self] = &[
         one("id", EQ, |user, test| test(text(user.id()))),
@@ -61,7 +62,7 @@ impl<U: Members + 'static> Field<U> {
 
 const FIELDS: &[Field<User>] = Field::ALL;
 
-/// Comparisons of `id` that one filter may hold.
+/// Maximum number of comparisons of `id` in a filter.
 const MAX_IDS: usize = 100;
 
 const fn one<U>(path: &'static str, operators: &'static [Operator], values: Values<U>) -> Field<U> {
@@ -109,7 +110,7 @@ impl<U> Field<U> {
         if self.multi_valued { attribute.multi_valued() } else { attribute }
     }
 
-    /// Whether values of this field are what an attribute with that description stands for.
+    /// Returns whether an attribute, which may be of another schema, denotes the values of this field.
     fn is(&self, attribute: &Attribute) -> bool {
         let kind = match attribute.kind() {
             AttributeType::Reference => AttributeType::String,
@@ -124,8 +125,8 @@ impl<U> Field<U> {
 
 impl Record for User {
     fn slot(attribute: &Attribute) -> Option<u32> {
-        let place = FIELDS.iter().position(|field| field.is(attribute))?;
-        u32::try_from(place).ok()
+        let index = FIELDS.iter().position(|field| field.is(attribute))?;
+        u32::try_from(index).ok()
     }
 
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
@@ -154,7 +155,7 @@ impl Record for User {
     }
 }
 
-/// [`Record::any_value`] of a user, however it is kept.
+/// Implements [`Record::any_value`] for each representation of a user.
 pub(super) fn any_value<U: Members + 'static>(
     user: &U,
     attribute: &Attribute,
@@ -164,7 +165,7 @@ pub(super) fn any_value<U: Members + 'static>(
     field.is_some_and(|field| (field.values)(user, test))
 }
 
-/// [`Record::any_element`] of a user, however it is kept.
+/// Implements [`Record::any_element`] for each representation of a user.
 pub(super) fn any_element(
     user: &impl Members,
     attribute: &Attribute,
@@ -187,7 +188,7 @@ pub(super) fn any_element(
     }
 }
 
-/// As an element of `assignedScopes`, which is its `value`.
+/// A scope as an element of `assignedScopes`: it has only the default sub-attribute `value`.
 struct Scope<'a>(&'a str);
 
 impl Record for Scope<'_> {
@@ -215,22 +216,37 @@ fn build() -> Result<Policy<User>, SchemaError> {
     Ok(policy)
 }
 
-// A test builds it, so it cannot fail; were it to fail, it would refuse every filter.
+// A test ensures that it can be built; the fallback rejects every filter.
 static POLICY: LazyLock<Policy<User>> =
     LazyLock::new(|| build().unwrap_or_else(|_| Policy::empty()));
 
-/// What callers of the users API may ask.
+/// Returns the filter policy of the users API.
 ///
-/// `eq` on `id`, `subject`, `name`, `email`, `status`, `clientId`, `assignedRoles.id`, `assignedRoles.name`,
-/// `assignedGroups.id`, `assignedGroupsAssignedRoles.name` and `assignedScopes`, and `co` on `name`, `email` and `subject`, all
-/// without regard to case; nothing else, no `not`, brackets, URNs or `null`. At most 100 comparisons of `id`. Comparisons of
-/// `status` form one group that applies to the whole filter. Strings may stand in single quotes.
+/// Allowed are `eq` on `id`, `subject`, `name`, `email`, `status`, `clientId`, `assignedRoles.id`,
+/// `assignedRoles.name`, `assignedGroups.id`, `assignedGroupsAssignedRoles.name` and
+/// `assignedScopes`, and `co` on `name`, `email` and `subject`, both case-insensitive. Not allowed
+/// are other operators, `not`, value paths, URNs and `null`. A filter has a maximum of 100
+/// comparisons of `id`, and its comparisons of `status` must form one group that applies to the
+/// whole filter. Strings may be enclosed in single quotes.
+///
+/// ```
+/// use scieve::Code;
+///
+/// let policy = scieve_users::policy();
+/// let plan = policy.parse("email co '@corp.example' and status eq 'active'")?;
+/// let found = scieve_users::sample(200).filter(|user| plan.matches(user)).count();
+/// assert_eq!(found, 26);
+///
+/// let errors = policy.parse("email ew '@corp.example'").unwrap_err();
+/// assert_eq!(errors.iter().next().map(|error| error.code()), Some(Code::OperatorNotAllowed));
+/// # Ok::<(), scieve::Diagnostics>(())
+/// ```
 #[must_use]
 pub fn policy() -> &'static Policy<User> {
     &POLICY
 }
 
-/// The attributes of a user that [`policy`] knows.
+/// Returns the schema of [`policy`].
 #[must_use]
 pub fn schema() -> &'static Schema {
     policy().schema()
@@ -243,7 +259,7 @@ mod tests {
     };
 
     #[test]
-    fn the_policy_can_be_built_and_slots_are_places() {
+    fn the_policy_is_valid_and_slots_are_indexes() {
         let policy = build().unwrap();
         let slots: Vec<_> =
             policy.schema().attributes().map(|attribute| attribute.slot() as usize).collect();
@@ -251,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_indexed_attributes_stand_where_they_are_said_to() {
+    fn slot_constants_match_the_attributes() {
         let path = |slot: u32| FIELDS[slot as usize].path;
         assert_eq!(
             [ID, SUBJECT, NAME, EMAIL, STATUS, CLIENT_ID].map(path),

@@ -1,41 +1,42 @@
-//! Why a store could not do what it was asked.
+//! Errors of stores.
 
 use thiserror::Error;
 
-/// A failed operation of a [`UserStore`](super::UserStore).
+/// Error of a [`UserStore`](super::UserStore).
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// The tenant has no such user, or it was deleted.
+    /// The tenant has no such user, or the user was deleted.
     #[error("no such user")]
     NotFound,
-    /// Another user of the tenant has the subject already.
+    /// Another user of the tenant has the subject.
     #[error("the subject `{subject}` is taken")]
     SubjectTaken {
         /// The subject.
         subject: String,
     },
-    /// A value that the store does not take.
+    /// The input has a value that the store cannot accept.
     #[error("{message}")]
     Invalid {
-        /// JSON pointer into what was sent.
+        /// JSON pointer (RFC 6901) to the value in the input.
         pointer: String,
-        /// What is wrong, in one line.
+        /// Message of one line.
         message: String,
     },
-    /// The store cannot be reached now; asking again later may help.
-    #[error("the store cannot be reached")]
+    /// The store is temporarily unavailable; the operation may succeed if retried.
+    #[error("the store is unavailable")]
     Unavailable,
-    /// The store broke its own promise.
+    /// An internal error of the store.
     #[error("internal error: {0}")]
     Internal(String),
 }
 
-/// Why such a text is refused: PostgreSQL cannot hold it, and every store takes the same.
+/// Message for strings with U+0000: PostgreSQL cannot store them, and all stores accept the same
+/// strings.
 pub(super) const NUL: &str = "U+0000 is not allowed";
 
 impl StoreError {
-    /// An [`StoreError::Invalid`].
+    /// Creates a [`StoreError::Invalid`].
     pub fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Invalid { pointer: pointer.into(), message: message.into() }
     }

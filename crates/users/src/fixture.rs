@@ -1,4 +1,4 @@
-//! Files of users to start a server with.
+//! Files with the initial data of a server.
 
 use super::role::{Group, Named, Role};
 use super::user::{Status, User};
@@ -7,43 +7,44 @@ use serde_json::{Map, Value};
 use std::collections::HashSet;
 use thiserror::Error;
 
-/// A tenant with its users, roles and groups, and the keys that act as some of the users.
+/// A tenant with its users, roles and groups, and API keys of some of the users.
 ///
-/// As JSON: `{"tenant": {"id"}, "roles": [role], "groups": [group], "apiKeys": [{"key", "userId"}], "users": [user]}`. Users are
-/// written as the users API sends them, but for `assignedRoles` and `assignedGroups`, which are arrays of names; so is the
-/// `assignedRoles` of a group. A user's `tenantId` may be left out. `inviteExpiry` is a Unix time in seconds.
+/// The JSON form is `{"tenant": {"id"}, "roles": [role], "groups": [group], "apiKeys": [{"key",
+/// "userId"}], "users": [user]}`. Users have the form of the users API, except that `assignedRoles`
+/// and `assignedGroups` are arrays of names, and that `tenantId` is optional. The `assignedRoles` of
+/// a group are names too. `inviteExpiry` is a Unix time in seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fixture {
-    /// The id of the tenant.
+    /// Id of the tenant.
     pub tenant: String,
-    /// The tenant's roles.
+    /// Roles of the tenant.
     pub roles: Vec<Role>,
-    /// The tenant's groups.
+    /// Groups of the tenant.
     pub groups: Vec<Group>,
-    /// Keys; none of them twice.
+    /// API keys, all different.
     pub api_keys: Vec<ApiKey>,
-    /// The users; ids are unique, and so are the subjects of those who are not deleted.
+    /// Users. Ids are unique, and so are the subjects of users who are not deleted.
     pub users: Vec<User>,
 }
 
-/// A key that acts as a user.
+/// An API key that authenticates as a user.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
-    /// What a caller shows.
+    /// Secret that a client sends.
     pub key: String,
-    /// The id of the user.
+    /// Id of the user.
     pub user_id: String,
 }
 
-/// What is wrong with a fixture.
+/// Error of parsing a [`Fixture`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{pointer}: {message}")]
 pub struct FixtureError {
-    /// JSON pointer to the place.
+    /// JSON pointer (RFC 6901) to the invalid value.
     pub pointer: String,
-    /// What is wrong there, in one line.
+    /// Message of one line.
     pub message: String,
 }
 
@@ -66,34 +67,38 @@ struct Tenant {
 }
 
 impl Fixture {
-    /// Reads a fixture.
+    /// Parses a fixture.
     ///
     /// # Errors
-    /// For text that is no JSON, another shape, a role, group or user that is referred to and not there, and what is there twice.
-    pub fn from_json(text: &str) -> Result<Self, FixtureError> {
+    /// If the input is not JSON of this form, refers to an unknown role, group or user, or has
+    /// duplicate ids, names, subjects or keys.
+    pub fn from_json(json: &str) -> Result<Self, FixtureError> {
         let file: File =
-            serde_json::from_str(text).map_err(|error| fault("", error.to_string()))?;
+            serde_json::from_str(json).map_err(|error| invalid("", error.to_string()))?;
         let tenant = file.tenant.id;
         let roles = file.roles;
         unique("/roles", roles.iter().map(|role| &role.id), "id")?;
         unique("/roles", roles.iter().map(|role| &role.name), "name")?;
         let mut groups = Vec::with_capacity(file.groups.len());
-        for (place, mut group) in file.groups.into_iter().enumerate() {
-            let at = format!("/groups/{place}");
+        for (index, mut group) in file.groups.into_iter().enumerate() {
+            let at = format!("/groups/{index}");
             expand(&mut group, "assignedRoles", &roles, &at)?;
-            groups.push(read::<Group>(group, &at)?);
+            groups.push(deserialize::<Group>(group, &at)?);
         }
         unique("/groups", groups.iter().map(|group| &group.id), "id")?;
         unique("/groups", groups.iter().map(|group| &group.name), "name")?;
         let mut users = Vec::with_capacity(file.users.len());
-        for (place, mut user) in file.users.into_iter().enumerate() {
-            let at = format!("/users/{place}");
+        for (index, mut user) in file.users.into_iter().enumerate() {
+            let at = format!("/users/{index}");
             expand(&mut user, "assignedRoles", &roles, &at)?;
             expand(&mut user, "assignedGroups", &groups, &at)?;
             user.entry("tenantId").or_insert_with(|| tenant.clone().into());
-            let user = read::<User>(user, &at)?;
+            let user = deserialize::<User>(user, &at)?;
             if user.tenant_id != tenant {
-                return Err(fault(&format!("{at}/tenantId"), format!("the tenant is `{tenant}`")));
+                return Err(invalid(
+                    &format!("{at}/tenantId"),
+                    format!("expected the tenant `{tenant}`"),
+                ));
             }
             users.push(user);
         }
@@ -104,11 +109,11 @@ impl Fixture {
             "subject",
         )?;
         unique("/apiKeys", file.api_keys.iter().map(|key| &key.key), "key")?;
-        for (place, key) in file.api_keys.iter().enumerate() {
+        for (index, key) in file.api_keys.iter().enumerate() {
             if !users.iter().any(|user| user.id == key.user_id) {
-                return Err(fault(
-                    &format!("/apiKeys/{place}/userId"),
-                    format!("there is no user `{}`", key.user_id),
+                return Err(invalid(
+                    &format!("/apiKeys/{index}/userId"),
+                    format!("unknown user `{}`", key.user_id),
                 ));
             }
         }
@@ -116,18 +121,18 @@ impl Fixture {
     }
 }
 
-fn fault(pointer: &str, message: String) -> FixtureError {
+fn invalid(pointer: &str, message: String) -> FixtureError {
     FixtureError { pointer: pointer.to_owned(), message }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(
+fn deserialize<T: for<'de> Deserialize<'de>>(
     object: Map<String, Value>,
     at: &str,
 ) -> Result<T, FixtureError> {
-    T::deserialize(Value::Object(object)).map_err(|error| fault(at, error.to_string()))
+    T::deserialize(Value::Object(object)).map_err(|error| invalid(at, error.to_string()))
 }
 
-/// Puts what is named in the place of the names.
+/// Replaces the names in an array member with the items of these names.
 fn expand<T: Named + serde::Serialize>(
     object: &mut Map<String, Value>,
     member: &str,
@@ -138,17 +143,17 @@ fn expand<T: Named + serde::Serialize>(
         None => return Ok(()),
         Some(Value::Array(names)) => names,
         Some(_) => {
-            return Err(fault(&format!("{at}/{member}"), "expected an array of names".into()));
+            return Err(invalid(&format!("{at}/{member}"), "expected an array of names".into()));
         }
     };
-    for (place, name) in names.iter_mut().enumerate() {
-        let at = format!("{at}/{member}/{place}");
-        let wanted = name.as_str().ok_or_else(|| fault(&at, "expected a name".into()))?;
+    for (index, name) in names.iter_mut().enumerate() {
+        let at = format!("{at}/{member}/{index}");
+        let wanted = name.as_str().ok_or_else(|| invalid(&at, "expected a name".into()))?;
         let found = known
             .iter()
-            .find(|one| one.name() == wanted)
-            .ok_or_else(|| fault(&at, format!("there is no `{wanted}`")))?;
-        *name = serde_json::to_value(found).map_err(|error| fault(&at, error.to_string()))?;
+            .find(|item| item.name() == wanted)
+            .ok_or_else(|| invalid(&at, format!("unknown name `{wanted}`")))?;
+        *name = serde_json::to_value(found).map_err(|error| invalid(&at, error.to_string()))?;
     }
     Ok(())
 }
@@ -161,7 +166,7 @@ fn unique<'a>(
     let mut seen = HashSet::new();
     for value in values {
         if !seen.insert(value) {
-            return Err(fault(at, format!("the {what} `{value}` is there twice")));
+            return Err(invalid(at, format!("duplicate {what} `{value}`")));
         }
     }
     Ok(())

@@ -1,29 +1,29 @@
-//! New ids and subjects.
+//! Generation of ids and subjects.
 
 use super::error::StoreError;
 use super::timestamp::Timestamp;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Makes ids: 24 lower-case hexadecimal digits, each greater than those made before it.
+/// Generator of ids: 24 lowercase hexadecimal digits, in increasing order.
 ///
-/// The first eight digits are seconds, ten bits milliseconds, 22 bits a counter, and the last eight digits are random, so that
-/// servers side by side do not make the same.
+/// The 96 bits of an id are a Unix time in seconds (32 bits), milliseconds (10), a counter (22) and
+/// random bits (32), so that several servers do not generate the same id.
 #[derive(Debug, Default)]
 pub struct Ids {
     last: AtomicU64,
 }
 
 impl Ids {
-    /// A maker of ids.
+    /// Creates a generator.
     #[must_use]
     pub const fn new() -> Self {
         Self { last: AtomicU64::new(0) }
     }
 
-    /// A new id.
+    /// Returns a new id, greater than all earlier ones of this generator.
     ///
     /// # Errors
-    /// [`StoreError::Internal`] where the operating system has no random numbers.
+    /// [`StoreError::Internal`] if the operating system's random number generator fails.
     pub fn next(&self, now: Timestamp) -> Result<String, StoreError> {
         let millis = now.millis().max(0);
         let time = ((millis / 1000) as u64) << 32 | ((millis % 1000) as u64) << 22;
@@ -35,10 +35,10 @@ impl Ids {
     }
 }
 
-/// The subject of a user who is invited: a random UUID (RFC 9562 section 5.4).
+/// Generates the subject of an invited user: a version 4 UUID (RFC 9562 section 5.4).
 ///
 /// # Errors
-/// [`StoreError::Internal`] where the operating system has no random numbers.
+/// [`StoreError::Internal`] if the operating system's random number generator fails.
 pub fn new_subject() -> Result<String, StoreError> {
     let bits = u128::from_be_bytes(random()?) & !(0xF000 << 64) & !(0xC000 << 48)
         | 0x4000 << 64

@@ -1,4 +1,57 @@
-//! The users resource: its type, what can be filtered by, and users to try things on.
+//! The reference users resource of [scieve](https://docs.rs/scieve), the SCIM 2.0 filter engine
+//! (RFC 7644 section 3.4.2.2): a [`User`] type, its filter [`policy`], its [`mapping`] to SQL tables,
+//! and stores.
+//!
+//! | item | content |
+//! |---|---|
+//! | [`policy`] | the attributes and operators that filters may use |
+//! | [`mapping`] | tables and columns, for SQL of your own |
+//! | [`UserStore`] | the interface of the stores: list, get, create, patch, delete, invite |
+//! | [`MemoryStore`] | users in memory, with indexes |
+//! | `SqlStore` | users in SQLite, PostgreSQL, MySQL or MariaDB (features below) |
+//! | [`Query`], [`Cursor`] | pages of a list by keyset pagination |
+//! | [`sample`] | generated users, the same in every run |
+//!
+//! All stores return the same users for the same query; the test suite compares them.
+//!
+//! # Example
+//!
+//! ```
+//! use scieve::sql::{Dialect, Select};
+//! use scieve_users::{MemoryStore, Query, UserStore};
+//!
+//! # pollster::block_on(async {
+//! // Check a filter against the policy. Every error is reported at once.
+//! let policy = scieve_users::policy();
+//! let plan = policy.parse(r#"name eq "BOB" and status eq "active""#)?;
+//! assert!(policy.parse(r#"picture pr or not (name eq "Bob")"#).is_err());
+//!
+//! // Evaluate it in a store.
+//! let store = MemoryStore::new();
+//! let users: Vec<_> = scieve_users::sample(200).collect();
+//! let tenant = users[0].tenant_id.clone();
+//! store.load(&tenant, vec![], vec![], users).await?;
+//! let query = Query { limit: 20, ..Query::matching(Some(&plan)) };
+//! let page = store.list(&tenant, &query).await?;
+//! assert!(page.users.iter().all(|user| user.name == "Bob"));
+//!
+//! // Or compile it to SQL for the same tables in a database.
+//! let mapping = scieve_users::mapping().for_tenant(&tenant);
+//! let statement = plan.to_where(&mapping, Dialect::Postgres)?;
+//! assert_eq!(
+//!     statement.sql,
+//!     r#""u"."tenant_id" = $1 AND "u"."name_f" = $2 AND "u"."status_f" = $3"#
+//! );
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # }).unwrap();
+//! ```
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `sqlite`, `postgres`, `mysql` | `SqlStore` for that database (`mysql` includes MariaDB) |
+//! | `arbitrary` | the module `arbitrary`: generators of users for fuzzing and property tests |
 
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
@@ -87,3 +140,9 @@ pub use timestamp::TimestampError;
 pub use user::Status;
 pub use user::User;
 pub use user::is_email_address;
+
+/// Tests the Rust examples of the READMEs of the repository and of this crate.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -7,18 +7,18 @@ use super::string_limits::check_user;
 use super::timestamp::Timestamp;
 use super::user::{User, is_email_address};
 
-/// A new user, as `create` takes it.
+/// Input of [`UserStore::create`](super::UserStore::create).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewUser {
-    /// The identifier at the identity provider; unique among the tenant's users that are not deleted.
+    /// Identifier at the identity provider, unique among the tenant's users that are not deleted.
     pub subject: String,
-    /// The name; the e-mail address, else the subject, where there is none.
+    /// Display name; defaults to the e-mail address, then to the subject.
     pub name: Option<String>,
-    /// The e-mail address.
+    /// E-mail address.
     pub email: Option<String>,
-    /// The URL of a picture.
+    /// URL of a picture.
     pub picture: Option<String>,
-    /// The roles, each by id or by name.
+    /// Roles to assign.
     pub assigned_roles: Vec<Reference>,
 }
 
@@ -35,11 +35,14 @@ impl NewUser {
         subject.into_iter().chain(email)
     }
 
-    /// The user to store: invited, with an invitation that starts now, and with roles out of the tenant's.
+    /// Returns the user to store, with status `invited` and an invitation that starts at `now`.
+    /// `roles` are the roles of the tenant.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for an empty subject, for an e-mail address that is none, for a role that the tenant lacks, and for a text
-    /// that is longer than [`super::MAX_KEY_BYTES`] (the picture: [`super::MAX_STRING_BYTES`]) or has U+0000 in it.
+    /// [`StoreError::Invalid`] for an empty subject, an invalid e-mail address, a role that the
+    /// tenant lacks, and for a string that contains U+0000 or is longer than
+    /// [`MAX_KEY_BYTES`](super::MAX_KEY_BYTES) (for the picture:
+    /// [`MAX_STRING_BYTES`](super::MAX_STRING_BYTES)).
     pub fn into_user(
         self,
         tenant: &str,
@@ -51,11 +54,11 @@ impl NewUser {
             return Err(StoreError::invalid(pointer, message));
         }
         let mut assigned_roles: Vec<Role> = Vec::with_capacity(self.assigned_roles.len());
-        for (place, reference) in self.assigned_roles.iter().enumerate() {
+        for (index, reference) in self.assigned_roles.iter().enumerate() {
             let missing = || {
                 StoreError::invalid(
-                    format!("/assignedRoles/{place}"),
-                    format!("there is no {reference}"),
+                    format!("/assignedRoles/{index}"),
+                    format!("unknown role {reference}"),
                 )
             };
             let role = reference.find(roles).ok_or_else(missing)?;

@@ -1,4 +1,8 @@
-//! Order, and the pages of a list.
+//! Queries for pages of a list, by keyset pagination.
+//!
+//! A page starts after or before a [`Position`], the sort key and the id of a user, rather than at
+//! an offset: the cost does not depend on the page number, and concurrent inserts and deletes
+//! neither repeat nor skip users (<https://use-the-index-luke.com/no-offset>).
 
 use super::attributes::STATUS;
 use super::sort::Sort;
@@ -6,24 +10,24 @@ use super::user::User;
 use scieve::{Node, Plan};
 use std::sync::Arc;
 
-/// A place between users: behind the user that has this key and id, or before it, whether or not there still is one.
+/// The place of a user in a list. The user need not exist (any more).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// What [`SortKey::of`] gave.
+    /// Sort key of the user, from [`SortKey::of`](super::SortKey::of).
     pub key: String,
-    /// The user's id.
+    /// Id of the user.
     pub id: String,
 }
 
 impl Position {
-    /// The place of a user.
+    /// Returns the position of a user in a list of this order.
     #[must_use]
     pub fn of(user: &User, sort: Sort) -> Self {
         Self { key: sort.key.of(user), id: user.id.clone() }
     }
 }
 
-/// Which part of a list is wanted.
+/// The part of a list that a page shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Window {
     /// The first users.
@@ -31,38 +35,51 @@ pub enum Window {
     First,
     /// The last users, in the order of the list.
     Last,
-    /// The users that follow the place.
+    /// The users after the position.
     After(Position),
-    /// The users just before the place, in the order of the list.
+    /// The users directly before the position, in the order of the list.
     Before(Position),
 }
 
-/// What a list is asked for.
+/// A query for a page of the users of a tenant.
 #[derive(Clone, Default)]
 pub struct Query<'p> {
-    /// The filter; all users where there is none.
+    /// Filter; without one, all users match.
     pub plan: Option<&'p Plan<User>>,
-    /// Whether deleted users are left out: where the caller said nothing of the status.
+    /// Excludes deleted users. [`Query::matching`] sets it if the filter does not test `status`.
     pub without_deleted: bool,
-    /// The order.
+    /// Order of the list.
     pub sort: Sort,
-    /// Which part.
+    /// Part of the list to return.
     pub window: Window,
-    /// Only users with a greater id than this.
+    /// Includes only users with a greater id.
     pub id_above: Option<String>,
-    /// Only users with a smaller id than this.
+    /// Includes only users with a smaller id.
     pub id_below: Option<String>,
-    /// Users on the page, at most.
+    /// Maximum number of users on the page.
     pub limit: usize,
-    /// Whether to count all users that match.
+    /// Counts all matching users, see [`Page::total`].
     pub total: bool,
 }
 
 impl<'p> Query<'p> {
-    /// Returns a query for the users that match the plan, or for all users without one.
+    /// Returns a query for the users that match the plan, or for all users if it is `None`.
     ///
-    /// Deleted users are left out unless the plan tests `status`, the rule of the users resource.
-    /// [`Query::limit`] is 0 and has to be set.
+    /// By the rule of the users resource, deleted users are excluded unless the plan tests
+    /// `status`. [`Query::limit`] is 0 and has to be set.
+    ///
+    /// ```
+    /// use scieve_users::{Query, Sort, SortKey};
+    ///
+    /// let plan = scieve_users::policy().parse(r#"name co "bob""#)?;
+    /// let query = Query {
+    ///     limit: 20,
+    ///     sort: Sort { key: SortKey::Email, descending: false },
+    ///     ..Query::matching(Some(&plan))
+    /// };
+    /// assert!(query.without_deleted);
+    /// # Ok::<(), scieve::Diagnostics>(())
+    /// ```
     #[must_use]
     pub fn matching(plan: Option<&'p Plan<User>>) -> Self {
         Self { plan, without_deleted: !plan.is_some_and(tests_status), ..Self::default() }
@@ -84,15 +101,15 @@ fn tests_status(plan: &Plan<User>) -> bool {
     any(plan.root(), plan)
 }
 
-/// A part of a list.
+/// A page of users.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Page {
     /// The users, in the order of the list.
     pub users: Vec<Arc<User>>,
-    /// Whether others stand before them.
+    /// The list has users before this page.
     pub has_previous: bool,
-    /// Whether others follow.
+    /// The list has users after this page.
     pub has_next: bool,
-    /// How many users match in all, where that was asked.
+    /// Number of users on all pages, if [`Query::total`] was set.
     pub total: Option<u64>,
 }

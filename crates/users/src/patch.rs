@@ -1,4 +1,4 @@
-//! The operations of PATCH: read, then applied to a user.
+//! The operations of a PATCH request: parsing, and application to a user.
 
 use super::error::StoreError;
 use super::invite::invite_expiry;
@@ -9,14 +9,15 @@ use super::user::{Status, User, is_email_address};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// One operation, its shape checked.
+/// A parsed operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Operation {
-    place: usize,
+    /// Index in the request.
+    index: usize,
     change: Change,
 }
 
-/// What an operation changes.
+/// Member of a user that an operation changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target {
     /// `/name`
@@ -39,25 +40,26 @@ pub enum Target {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Change {
-    /// A text; `None` takes it away. The target is one of the four texts.
-    Text(Target, Option<String>),
+    /// Sets one of the four string members, or removes it if `None`.
+    String(Target, Option<String>),
     Status(Status),
     Roles(Edit),
     Groups(Edit),
-    Renew,
+    /// Restarts the validity of an invitation.
+    RenewInvitation,
 }
 
 /// A change of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Edit {
-    how: How,
+    kind: EditKind,
     elements: Vec<Element>,
-    /// Whether the value was one element and not an array of them.
+    /// The value was one element instead of an array.
     single: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum How {
+enum EditKind {
     Replace,
     Add,
     Remove,
@@ -79,48 +81,62 @@ enum Op {
     RemoveValue,
 }
 
-/// What came of a PATCH.
+/// Result of a PATCH.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Patched {
-    /// The user as it is now.
+    /// The user after the operations.
     pub user: Arc<User>,
-    /// Whether an operation was applied.
+    /// At least one operation was applied.
     pub changed: bool,
-    /// What was left out.
+    /// Unresolved references, whose operations were skipped.
     pub failures: Vec<Failure>,
 }
 
-/// A reference that leads nowhere; its operation was left out.
+/// A reference to an unknown role or group. Its operation was skipped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
-    /// JSON pointer into the operations, as they were sent.
+    /// JSON pointer (RFC 6901) into the array of operations.
     pub pointer: String,
-    /// What is wrong, in one line.
+    /// Message of one line.
     pub message: String,
 }
 
 impl Operation {
-    /// The operations of a request's body: an array of `{"op", "path", "value"?}`.
+    /// Parses the body of a request: an array of `{"op", "path", "value"?}`.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for another shape, an unknown operation or path, an operation that its path does not take, or a
-    /// value of another type.
+    /// [`StoreError::Invalid`] if the body has another form, and for an unknown operation or path, an
+    /// operation that the path does not support, or a value of a wrong type.
+    ///
+    /// ```
+    /// use scieve_users::{Operation, StoreError, Target};
+    /// use serde_json::json;
+    ///
+    /// let body = json!([{"op": "replace", "path": "/name", "value": "Bob"}]);
+    /// let operations = Operation::parse_all(&body)?;
+    /// assert_eq!(operations[0].target(), Target::Name);
+    ///
+    /// let body = json!([{"op": "replace", "path": "/id", "value": "1"}]);
+    /// let error = Operation::parse_all(&body).unwrap_err();
+    /// assert!(matches!(error, StoreError::Invalid { pointer, .. } if pointer == "/0/path"));
+    /// # Ok::<(), StoreError>(())
+    /// ```
     pub fn parse_all(body: &Value) -> Result<Vec<Self>, StoreError> {
         let items = body
             .as_array()
             .ok_or_else(|| StoreError::invalid("", "expected an array of operations"))?;
-        items.iter().enumerate().map(|(place, item)| Self::parse(place, item)).collect()
+        items.iter().enumerate().map(|(index, item)| Self::parse(index, item)).collect()
     }
 
-    fn parse(place: usize, item: &Value) -> Result<Self, StoreError> {
-        let fault =
-            |member: &str, message: &str| StoreError::invalid(format!("/{place}{member}"), message);
-        let item = item.as_object().ok_or_else(|| fault("", "expected an object"))?;
+    fn parse(index: usize, item: &Value) -> Result<Self, StoreError> {
+        let invalid =
+            |member: &str, message: &str| StoreError::invalid(format!("/{index}{member}"), message);
+        let item = item.as_object().ok_or_else(|| invalid("", "expected an object"))?;
         let word = |member: &str| match item.get(member) {
             Some(Value::String(text)) => {
                 Ok(text.strip_suffix(" (Deprecated)").unwrap_or(text).to_ascii_lowercase())
             }
-            _ => Err(fault(&format!("/{member}"), "expected a string")),
+            _ => Err(invalid(&format!("/{member}"), "expected a string")),
         };
         let op = match word("op")?.as_str() {
             "replace" => Op::Replace,
@@ -130,49 +146,50 @@ impl Operation {
             "renew" => Op::Renew,
             "remove-value" => Op::RemoveValue,
             _ => {
-                return Err(fault(
+                return Err(invalid(
                     "/op",
                     "expected one of replace, set, unset, add, renew, remove-value",
                 ));
             }
         };
-        let unfit = || fault("/op", "the path does not take this operation");
-        let value = |place: &str, message: &str| fault(&format!("/value{place}"), message);
+        let unsupported = || invalid("/op", "the path does not support this operation");
+        let value = |pointer: &str, message: &str| invalid(&format!("/value{pointer}"), message);
         let given = item.get("value").unwrap_or(&Value::Null);
-        let text = |target, removable| match (op, given) {
-            (Op::Unset, _) if removable => Ok(Change::Text(target, None)),
-            (Op::Replace | Op::Set | Op::Add, Value::String(text)) => {
-                let fault = if matches!(target, Target::Name | Target::Email) {
-                    key_error(text)
+        let string = |target, removable| match (op, given) {
+            (Op::Unset, _) if removable => Ok(Change::String(target, None)),
+            (Op::Replace | Op::Set | Op::Add, Value::String(string)) => {
+                let error = if matches!(target, Target::Name | Target::Email) {
+                    key_error(string)
                 } else {
-                    string_error(text)
+                    string_error(string)
                 };
-                fault.map_or_else(
-                    || Ok(Change::Text(target, Some(text.clone()))),
+                error.map_or_else(
+                    || Ok(Change::String(target, Some(string.clone()))),
                     |message| Err(value("", &message)),
                 )
             }
             (Op::Replace | Op::Set | Op::Add, _) => Err(value("", "expected a string")),
-            _ => Err(unfit()),
+            _ => Err(unsupported()),
         };
         let list = |names: bool, ids: bool| {
-            Edit::parse(op, given, names, ids).map_err(|(place, message)| value(&place, message))
+            Edit::parse(op, given, names, ids)
+                .map_err(|(pointer, message)| value(&pointer, message))
         };
         let change = match word("path")?.as_str() {
-            "/name" => match text(Target::Name, false)? {
-                Change::Text(_, Some(name)) if name.is_empty() => {
+            "/name" => match string(Target::Name, false)? {
+                Change::String(_, Some(name)) if name.is_empty() => {
                     return Err(value("", "expected a name"));
                 }
                 change => change,
             },
-            "/email" => match text(Target::Email, true)? {
-                Change::Text(_, Some(email)) if !is_email_address(&email) => {
+            "/email" => match string(Target::Email, true)? {
+                Change::String(_, Some(email)) if !is_email_address(&email) => {
                     return Err(value("", "expected an e-mail address"));
                 }
                 change => change,
             },
-            "/preferredzoneinfo" => text(Target::PreferredZoneinfo, true)?,
-            "/preferredlocale" => text(Target::PreferredLocale, true)?,
+            "/preferredzoneinfo" => string(Target::PreferredZoneinfo, true)?,
+            "/preferredlocale" => string(Target::PreferredLocale, true)?,
             "/status" => match (op, given.as_str()) {
                 (Op::Replace | Op::Set | Op::Add, Some("active")) => Change::Status(Status::Active),
                 (Op::Replace | Op::Set | Op::Add, Some("invited")) => {
@@ -184,18 +201,18 @@ impl Operation {
                 (Op::Replace | Op::Set | Op::Add, _) => {
                     return Err(value("", "expected active, invited or disabled"));
                 }
-                _ => return Err(unfit()),
+                _ => return Err(unsupported()),
             },
-            "/inviteexpiry" if op == Op::Renew => Change::Renew,
-            "/inviteexpiry" => return Err(unfit()),
+            "/inviteexpiry" if op == Op::Renew => Change::RenewInvitation,
+            "/inviteexpiry" => return Err(unsupported()),
             "/assignedroles" | "/roles" | "/assignedgroups" if op == Op::Renew => {
-                return Err(unfit());
+                return Err(unsupported());
             }
             "/assignedroles" => Change::Roles(list(false, false)?),
             "/roles" => Change::Roles(list(true, false)?),
             "/assignedgroups" => Change::Groups(list(false, true)?),
             "/assignedroles/-" | "/roles/-" | "/assignedgroups/-" if op != Op::Add => {
-                return Err(unfit());
+                return Err(unsupported());
             }
             "/assignedroles/-" | "/roles/-" | "/assignedgroups/-" if given.is_array() => {
                 return Err(value("", "expected one element"));
@@ -203,31 +220,32 @@ impl Operation {
             "/assignedroles/-" => Change::Roles(list(false, false)?),
             "/roles/-" => Change::Roles(list(true, false)?),
             "/assignedgroups/-" => Change::Groups(list(false, true)?),
-            _ => return Err(fault("/path", "there is no such path, or it cannot be changed")),
+            _ => return Err(invalid("/path", "unknown path, or one that cannot be changed")),
         };
-        Ok(Self { place, change })
+        Ok(Self { index, change })
     }
 
-    /// What the operation changes.
+    /// Returns the member that the operation changes.
     #[must_use]
     pub fn target(&self) -> Target {
         match &self.change {
-            Change::Text(target, _) => *target,
+            Change::String(target, _) => *target,
             Change::Status(_) => Target::Status,
             Change::Roles(_) => Target::AssignedRoles,
             Change::Groups(_) => Target::AssignedGroups,
-            Change::Renew => Target::InviteExpiry,
+            Change::RenewInvitation => Target::InviteExpiry,
         }
     }
 
-    /// Applies the operations one after the other: what every store's [`patch`](super::UserStore::patch) does. `roles` and `groups`
-    /// are the tenant's.
+    /// Applies operations to a user in their order, as [`patch`](super::UserStore::patch) of every
+    /// store does. `roles` and `groups` are those of the tenant.
     ///
-    /// An operation with a reference that leads nowhere is left out as a whole; the others are applied.
+    /// An operation with an unknown role or group is skipped as a whole; the others are applied.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`], and then nothing is to be changed, for a change of who is in a group that the identity provider
-    /// keeps, for `renew` of a user who is not invited, and where no operation could be applied.
+    /// [`StoreError::Invalid`] for a change of the membership of a group that the identity provider
+    /// manages, for `renew` of a user who is not invited, and if every operation is skipped. Then
+    /// nothing may be stored.
     pub fn apply_all(
         operations: &[Self],
         user: &User,
@@ -260,12 +278,14 @@ impl Operation {
         now: Timestamp,
         failures: &mut Vec<Failure>,
     ) -> Result<(), StoreError> {
-        let at = |member: &str| format!("/{}{member}", self.place);
+        let at = |member: &str| format!("/{}{member}", self.index);
         match &self.change {
-            Change::Text(Target::Name, name) => user.name = name.clone().unwrap_or_default(),
-            Change::Text(Target::Email, email) => user.email = email.clone(),
-            Change::Text(Target::PreferredZoneinfo, zone) => user.preferred_zoneinfo = zone.clone(),
-            Change::Text(_, locale) => user.preferred_locale = locale.clone(),
+            Change::String(Target::Name, name) => user.name = name.clone().unwrap_or_default(),
+            Change::String(Target::Email, email) => user.email = email.clone(),
+            Change::String(Target::PreferredZoneinfo, zone) => {
+                user.preferred_zoneinfo = zone.clone()
+            }
+            Change::String(_, locale) => user.preferred_locale = locale.clone(),
             Change::Status(status) => {
                 match (user.status, status) {
                     (Status::Invited, Status::Invited) => {}
@@ -274,41 +294,45 @@ impl Operation {
                 }
                 user.status = *status;
             }
-            Change::Renew if user.status == Status::Invited => {
+            Change::RenewInvitation if user.status == Status::Invited => {
                 user.invite_expiry = Some(invite_expiry(now))
             }
-            Change::Renew => {
+            Change::RenewInvitation => {
                 return Err(StoreError::invalid(at("/path"), "the user is not invited"));
             }
             Change::Roles(edit) => {
-                if let Some(found) = edit.resolve(roles, |_, _| true, self.place, failures) {
-                    user.assigned_roles = edit.how.apply(&user.assigned_roles, &found);
+                if let Some(found) = edit.resolve(roles, "role", |_, _| true, self.index, failures)
+                {
+                    user.assigned_roles = edit.kind.apply(&user.assigned_roles, &found);
                 }
             }
             Change::Groups(edit) => {
                 let fits = |group: &Group, provider| {
-                    group.provider_type.is_none_or(|kept| kept == provider)
+                    group.provider_type.is_none_or(|managed| managed == provider)
                 };
-                if let Some(found) = edit.resolve(groups, fits, self.place, failures) {
-                    let edited = edit.how.apply(&user.assigned_groups, &found);
-                    let kept = |group: &&Group| group.provider_type == Some(ProviderType::Idp);
+                if let Some(found) = edit.resolve(groups, "group", fits, self.index, failures) {
+                    let edited = edit.kind.apply(&user.assigned_groups, &found);
+                    let managed = |group: &&Group| group.provider_type == Some(ProviderType::Idp);
                     let has = |list: &[Group], id: &str| list.iter().any(|group| group.id == id);
                     let joined = edited
                         .iter()
-                        .filter(kept)
+                        .filter(managed)
                         .find(|group| !has(&user.assigned_groups, &group.id));
                     let left = user
                         .assigned_groups
                         .iter()
-                        .filter(kept)
+                        .filter(managed)
                         .find(|group| !has(&edited, &group.id));
                     if let Some(group) = joined.or(left) {
-                        let place = found.iter().position(|found| found.id == group.id);
+                        let index = found.iter().position(|found| found.id == group.id);
                         let pointer =
-                            place.map_or_else(|| at("/value"), |place| at(&edit.pointer(place)));
+                            index.map_or_else(|| at("/value"), |index| at(&edit.pointer(index)));
                         return Err(StoreError::invalid(
                             pointer,
-                            format!("the identity provider keeps the group `{}`", group.name),
+                            format!(
+                                "the identity provider manages the members of the group `{}`",
+                                group.name
+                            ),
                         ));
                     }
                     user.assigned_groups = edited;
@@ -320,59 +344,63 @@ impl Operation {
 }
 
 impl Edit {
-    /// `names`: texts are names; `ids`: texts are ids. A fault comes with its place in the value.
+    /// Parses the value of an operation. Strings are names if `names`, ids if `ids`, else invalid. An
+    /// error consists of a JSON pointer into the value and a message.
     fn parse(
         op: Op,
         value: &Value,
         names: bool,
         ids: bool,
     ) -> Result<Self, (String, &'static str)> {
-        let how = match op {
-            Op::Add => How::Add,
-            Op::RemoveValue => How::Remove,
-            _ => How::Replace,
+        let kind = match op {
+            Op::Add => EditKind::Add,
+            Op::RemoveValue => EditKind::Remove,
+            _ => EditKind::Replace,
         };
         let element = |value: &Value| Element::parse(value, names, ids);
         match value {
-            _ if op == Op::Unset => Ok(Self { how, elements: Vec::new(), single: false }),
+            _ if op == Op::Unset => Ok(Self { kind, elements: Vec::new(), single: false }),
             Value::Array(items) => {
-                let parsed = items.iter().enumerate().map(|(place, item)| {
-                    element(item).map_err(|message| (format!("/{place}"), message))
+                let parsed = items.iter().enumerate().map(|(index, item)| {
+                    element(item).map_err(|message| (format!("/{index}"), message))
                 });
-                Ok(Self { how, elements: parsed.collect::<Result<_, _>>()?, single: false })
+                Ok(Self { kind, elements: parsed.collect::<Result<_, _>>()?, single: false })
             }
-            _ if how == How::Replace => Err((String::new(), "expected an array")),
-            one => Ok(Self {
-                how,
-                elements: vec![element(one).map_err(|message| (String::new(), message))?],
+            _ if kind == EditKind::Replace => Err((String::new(), "expected an array")),
+            item => Ok(Self {
+                kind,
+                elements: vec![element(item).map_err(|message| (String::new(), message))?],
                 single: true,
             }),
         }
     }
 
-    fn pointer(&self, place: usize) -> String {
-        if self.single { "/value".to_owned() } else { format!("/value/{place}") }
+    fn pointer(&self, index: usize) -> String {
+        if self.single { "/value".to_owned() } else { format!("/value/{index}") }
     }
 
-    /// What the elements refer to; `None`, and a failure for each that leads nowhere, where one does.
+    /// Returns the items that the elements refer to. If any is unknown, returns `None` and appends a
+    /// failure for each unknown one.
     fn resolve<T: Named + Clone>(
         &self,
         among: &[T],
+        kind: &str,
         fits: impl Fn(&T, ProviderType) -> bool,
         operation: usize,
         failures: &mut Vec<Failure>,
     ) -> Option<Vec<T>> {
         let before = failures.len();
         let mut found = Vec::with_capacity(self.elements.len());
-        for (place, Element { reference, provider }) in self.elements.iter().enumerate() {
+        for (index, Element { reference, provider }) in self.elements.iter().enumerate() {
             match reference
                 .find(among)
-                .filter(|one| provider.is_none_or(|provider| fits(one, provider)))
+                .filter(|item| provider.is_none_or(|provider| fits(item, provider)))
             {
-                Some(one) => found.push(one.clone()),
+                Some(item) => found.push(item.clone()),
                 None => {
-                    let pointer = format!("/{operation}{}", self.pointer(place));
-                    failures.push(Failure { pointer, message: format!("there is no {reference}") });
+                    let pointer = format!("/{operation}{}", self.pointer(index));
+                    failures
+                        .push(Failure { pointer, message: format!("unknown {kind} {reference}") });
                 }
             }
         }
@@ -380,16 +408,16 @@ impl Edit {
     }
 }
 
-impl How {
+impl EditKind {
     fn apply<T: Named + Clone>(self, list: &[T], named: &[T]) -> Vec<T> {
         let mut out: Vec<T> = if self == Self::Replace { Vec::new() } else { list.to_vec() };
-        let has = |list: &[T], one: &T| list.iter().any(|other| other.id() == one.id());
+        let has = |list: &[T], item: &T| list.iter().any(|other| other.id() == item.id());
         match self {
-            Self::Remove => out.retain(|one| !has(named, one)),
+            Self::Remove => out.retain(|item| !has(named, item)),
             Self::Replace | Self::Add => {
-                for one in named {
-                    if !has(&out, one) {
-                        out.push(one.clone());
+                for item in named {
+                    if !has(&out, item) {
+                        out.push(item.clone());
                     }
                 }
             }
@@ -402,7 +430,7 @@ impl Element {
     fn parse(value: &Value, names: bool, ids: bool) -> Result<Self, &'static str> {
         let member = |object: &Map<String, Value>, member: &str| match object.get(member) {
             None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(Value::String(string)) => Ok(Some(string.clone())),
             Some(_) => Err("expected strings as id, name and providerType"),
         };
         match value {

@@ -1,14 +1,14 @@
-//! Roles, and the groups through which users get more of them.
+//! Roles and groups.
 
 use scieve::ValueRef;
 use scieve::{Attribute, Record};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Name of the system role whose holders may do everything.
+/// Name of the system role whose holders may use every endpoint.
 pub const ADMINISTRATOR_ROLE: &str = "TenantAdmin";
 
-/// A role that comes with the service.
+/// A role built into the service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SystemRole {
@@ -20,7 +20,7 @@ pub struct SystemRole {
     pub level: RoleLevel,
 }
 
-/// The roles that come with the service.
+/// The roles built into the service.
 pub const SYSTEM_ROLES: [SystemRole; 7] = {
     use RoleLevel::{Admin, User};
     const fn role(id: &'static str, name: &'static str, level: RoleLevel) -> SystemRole {
@@ -56,67 +56,67 @@ impl From<SystemRole> for Role {
     }
 }
 
-/// A role that a user or a group has.
+/// A role of a tenant.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Role {
-    /// Unique among roles.
+    /// Id, unique among the tenant's roles.
     pub id: String,
-    /// Such as `Developer`.
+    /// Name, such as `Developer`.
     pub name: String,
-    /// Where the role comes from.
+    /// Origin; `type` in JSON.
     #[serde(rename = "type")]
     pub kind: RoleKind,
-    /// What it gives access to.
+    /// Access level.
     pub level: RoleLevel,
 }
 
-/// Where a role comes from.
+/// Origin of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoleKind {
-    /// It comes with the service.
+    /// Built into the service.
     Default,
-    /// It was made by an administrator.
+    /// Created by an administrator.
     Custom,
 }
 
-/// What a role gives access to.
+/// Access level of a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RoleLevel {
     /// Administration.
     Admin,
-    /// Use.
+    /// Use without administration.
     User,
 }
 
-/// A group that a user is in.
+/// A group of users.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Group {
-    /// Unique among groups.
+    /// Id, unique among the tenant's groups.
     pub id: String,
-    /// Such as `Finance`.
+    /// Name, such as `Finance`.
     pub name: String,
-    /// Who keeps the group, where that is known.
+    /// Owner of the membership, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider_type: Option<ProviderType>,
-    /// The roles that every member has.
+    /// Roles of every member.
     #[serde(default)]
     pub assigned_roles: Vec<Role>,
 }
 
-/// Who keeps a group.
+/// Owner of a group's membership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ProviderType {
-    /// The identity provider.
+    /// The identity provider; members cannot be changed here.
     Idp,
-    /// The service itself.
+    /// The service.
     Custom,
 }
 
-/// A role or group as a caller names it.
+/// Reference to a role or group in a request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Reference {
     /// By its id.
@@ -126,28 +126,28 @@ pub enum Reference {
 }
 
 impl Reference {
-    /// The first of the roles or groups that is meant. Ids and names compare exactly.
+    /// Returns the first role or group with this id or name (case-sensitive).
     pub fn find<'a, T: Named>(&self, among: &'a [T]) -> Option<&'a T> {
-        among.iter().find(|one| match self {
-            Self::Id(id) => one.id() == id,
-            Self::Name(name) => one.name() == name,
+        among.iter().find(|item| match self {
+            Self::Id(id) => item.id() == id,
+            Self::Name(name) => item.name() == name,
         })
     }
 }
 
-/// The id or name, quoted, as messages show it.
+/// Formats the id or name in backticks, for messages.
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Self::Id(text) | Self::Name(text)) = self;
-        write!(f, "`{text}`")
+        let (Self::Id(string) | Self::Name(string)) = self;
+        write!(f, "`{string}`")
     }
 }
 
-/// What has an id and a name: roles and groups.
+/// An item with an id and a name: a role or a group.
 pub trait Named {
-    /// Unique.
+    /// Returns the id.
     fn id(&self) -> &str;
-    /// For people.
+    /// Returns the name.
     fn name(&self) -> &str;
 }
 
@@ -171,26 +171,26 @@ impl Named for Group {
     }
 }
 
-/// The old ones, and the new ones in the place of those with their ids or behind.
+/// Returns the old items with each new one in place of the item with its id, or appended.
 pub(super) fn merged<T: Named + Clone>(old: &[T], new: Vec<T>) -> Vec<T> {
     let mut merged = old.to_vec();
-    for one in new {
-        match merged.iter_mut().find(|other| other.id() == one.id()) {
-            Some(other) => *other = one,
-            None => merged.push(one),
+    for item in new {
+        match merged.iter_mut().find(|other| other.id() == item.id()) {
+            Some(other) => *other = item,
+            None => merged.push(item),
         }
     }
     merged
 }
 
-/// As an element of `assignedRoles`.
+/// A role as an element of `assignedRoles`.
 impl Record for Role {
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         identified(&self.id, &self.name, attribute, test)
     }
 }
 
-/// As an element of `assignedGroups`.
+/// A group as an element of `assignedGroups`.
 impl Record for Group {
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         identified(&self.id, &self.name, attribute, test)

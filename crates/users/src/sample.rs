@@ -1,4 +1,4 @@
-//! Made-up users, the same ones every time.
+//! Generated users for tests, benchmarks and demonstrations.
 
 use super::role::{
     ADMINISTRATOR_ROLE, Group, ProviderType, Role, RoleKind, RoleLevel, SYSTEM_ROLES,
@@ -6,11 +6,14 @@ use super::role::{
 use super::timestamp::Timestamp;
 use super::user::{Status, User};
 
-/// `count` made-up users of every sort: each status, e-mails that are missing, names in many scripts and in both Unicode forms,
-/// characters that mean something to SQL and to filters, roles, groups and scopes in varied numbers.
+/// Generates `count` users.
 ///
-/// The users are the same in every run and on every machine, and those of a smaller count are the first of a larger one.
-/// Subjects are unique; so are ids, which grow from each user to the next, up to 50 million users.
+/// They cover all statuses, missing e-mail addresses, names in many scripts and in NFC and NFD,
+/// characters that are special in SQL or in filters, and different numbers of roles, groups and
+/// scopes.
+///
+/// The result is the same in every run and on every machine, and `sample(n)` is a prefix of
+/// `sample(n + 1)`. Subjects are unique. Ids are unique and increasing, for up to 50 million users.
 ///
 /// ```
 /// let users: Vec<_> = scieve_users::sample(200).collect();
@@ -20,13 +23,13 @@ pub fn sample(count: usize) -> impl ExactSizeIterator<Item = User> {
     sample_with_seed(count, SEED)
 }
 
-/// As [`sample`], with other users for every seed.
+/// Generates `count` users as [`sample`] does; each seed yields different users.
 pub fn sample_with_seed(count: usize, seed: u64) -> impl ExactSizeIterator<Item = User> {
     let (roles, groups) = (roles(), groups());
     (0..count).map(move |index| user(index as u64, seed, &roles, &groups))
 }
 
-/// Of the seeds below 200, the one whose first 200 users have the most of every sort, a disabled Alice among them.
+/// The seed below 200 whose first 200 users are the most varied and include a disabled Alice.
 const SEED: u64 = 153;
 
 const TENANT: &str = "n2vKq0TzXcB7LrYwEo5hJd8sMfGuA1Pi";
@@ -34,34 +37,39 @@ const TENANT: &str = "n2vKq0TzXcB7LrYwEo5hJd8sMfGuA1Pi";
 /// 2021-05-03T00:00:00Z, in seconds.
 const EPOCH: u64 = 1_620_000_000;
 const SECONDS_APART: u64 = 20;
-/// In which an invited user has to come: a week.
+/// Validity of an invitation in seconds: a week.
 const INVITED_FOR: i64 = 7 * 24 * 60 * 60;
 
 #[rustfmt::skip]
 const GIVEN: &[&str] = &[
-    "Alice", "Bob", "Carla", "Dmitri", "Elena", "Frank", "Grace", "Hiroshi", "Ivy", "Jamal", "Kofi", "Lena", "Mateo", "Nadia", "Omar", "Priya",
-    "Quentin", "Rosa", "Sven", "Tara", "Umar", "Vera", "Wei", "Xenia", "Yuki", "Zane",
+    "Alice", "Bob", "Carla", "Dmitri", "Elena", "Frank", "Grace", "Hiroshi", "Ivy", "Jamal",
+    "Kofi", "Lena", "Mateo", "Nadia", "Omar", "Priya", "Quentin", "Rosa", "Sven", "Tara", "Umar",
+    "Vera", "Wei", "Xenia", "Yuki", "Zane",
 ];
 
 #[rustfmt::skip]
 const FAMILY: &[&str] = &[
-    "Adams", "Baker", "Castillo", "Dvorak", "Eriksen", "Fischer", "Gupta", "Haddad", "Ito", "Jensen", "Kim", "Lopez", "Mbeki", "Nguyen", "O'Neil",
-    "Petrov", "Quinn", "Rossi", "Silva", "Tanaka", "Underwood", "Vasquez", "Watson", "Xu", "Yilmaz", "Zhang",
+    "Adams", "Baker", "Castillo", "Dvorak", "Eriksen", "Fischer", "Gupta", "Haddad", "Ito",
+    "Jensen", "Kim", "Lopez", "Mbeki", "Nguyen", "O'Neil", "Petrov", "Quinn", "Rossi", "Silva",
+    "Tanaka", "Underwood", "Vasquez", "Watson", "Xu", "Yilmaz", "Zhang",
 ];
 
-/// Other scripts, both Unicode forms, letters whose case folds oddly, and characters with a meaning of their own somewhere.
+/// Other scripts, NFC and NFD, and letters with unusual case folding.
 #[rustfmt::skip]
 const UNUSUAL: &[&str] = &[
-    "Élodie Lefèvre", "E\u{301}lodie Lefe\u{300}vre", "José \"Pepe\" Núñez", "Zoë 😀 Smith", "ΟΔΥΣΣΕΥΣ Παππάς", "Οδυσσεύς ΠΑΠΠΆΣ", "Jürgen Groß",
-    "JÜRGEN GROSS", "İbrahim Işık", "ibrahim ışık", "山田 太郎", "김민준", "\u{1100}\u{1175}\u{11B7}민준", "Иван Петров", "ИВАН ПЕТРОВ", "محمد علي",
-    "דוד כהן", "Łukasz Żółć", "Søren Ærø", "Nguyễn Văn An", "Nguye\u{302}\u{303}n Va\u{306}n An", "\u{212A}elvin \u{212B}berg", "ﬁona ﬂores", "ǰan",
-    "🍣", "สมชาย ใจดี", "Žofie Šťastná", "Bob\u{301}", "ＡＬＩＣＥ", "а́lice",
+    "Élodie Lefèvre", "E\u{301}lodie Lefe\u{300}vre", "José \"Pepe\" Núñez", "Zoë 😀 Smith",
+    "ΟΔΥΣΣΕΥΣ Παππάς", "Οδυσσεύς ΠΑΠΠΆΣ", "Jürgen Groß", "JÜRGEN GROSS", "İbrahim Işık",
+    "ibrahim ışık", "山田 太郎", "김민준", "\u{1100}\u{1175}\u{11B7}민준", "Иван Петров", "ИВАН ПЕТРОВ",
+    "محمد علي", "דוד כהן", "Łukasz Żółć", "Søren Ærø", "Nguyễn Văn An",
+    "Nguye\u{302}\u{303}n Va\u{306}n An", "\u{212A}elvin \u{212B}berg", "ﬁona ﬂores", "ǰan", "🍣",
+    "สมชาย ใจดี", "Žofie Šťastná", "Bob\u{301}", "ＡＬＩＣＥ", "а́lice",
 ];
 
 #[rustfmt::skip]
 const PUNCTUATED: &[&str] = &[
-    "Query Service", "Grace Query", "query_bot", "QUERY%20", "100% Real", "under_score", "back\\slash", "O'Brien; drop table users; --", "tab\there",
-    "a.b@c", "(paren) [bracket]", "name eq \"Bob\"", "bob ", " alice", "B", "!bang!",
+    "Query Service", "Grace Query", "query_bot", "QUERY%20", "100% Real", "under_score",
+    "back\\slash", "O'Brien; drop table users; --", "tab\there", "a.b@c", "(paren) [bracket]",
+    "name eq \"Bob\"", "bob ", " alice", "B", "!bang!",
 ];
 
 const DOMAINS: &[&str] = &["corp.example", "mail.example", "Dept.Corp.Example", "partner.example"];
@@ -118,7 +126,7 @@ fn groups() -> Vec<Group> {
 
 fn user(index: u64, seed: u64, roles: &[Role], groups: &[Group]) -> User {
     let mut random = Random::new(seed, index);
-    // The first ones lie days apart, so that a short list spans a week.
+    // The first users are created days apart, so that a short list spans a week.
     let nth = index.min(1 << 32);
     let created = EPOCH + nth * SECONDS_APART + nth.isqrt() * 40_000;
     let millis = i64::try_from(created * 1000 + random.below(1000)).unwrap_or(0);
@@ -131,8 +139,8 @@ fn user(index: u64, seed: u64, roles: &[Role], groups: &[Group]) -> User {
         _ => Status::Provisioned,
     };
     let email = (!random.one_in(10)).then(|| email(&name, index, &mut random));
-    let locale = random.one_in(3).then(|| random.text(LOCALES));
-    let zoneinfo = random.one_in(3).then(|| random.text(ZONES));
+    let locale = random.one_in(3).then(|| random.pick(LOCALES));
+    let zoneinfo = random.one_in(3).then(|| random.pick(ZONES));
     User {
         id: format!(
             "{created:08x}{:010x}{:06x}",
@@ -150,8 +158,8 @@ fn user(index: u64, seed: u64, roles: &[Role], groups: &[Group]) -> User {
             .one_in(10)
             .then(|| format!("{:016x}{:016x}", random.next(), random.next())),
         picture: random.one_in(5).then(|| format!("https://pictures.example/{index}.png")),
-        preferred_locale: locale.is_some().then(|| random.text(LOCALES)),
-        preferred_zoneinfo: zoneinfo.is_some().then(|| random.text(ZONES)),
+        preferred_locale: locale.is_some().then(|| random.pick(LOCALES)),
+        preferred_zoneinfo: zoneinfo.is_some().then(|| random.pick(ZONES)),
         locale,
         zoneinfo,
         created_at: Timestamp::from_millis(millis),
@@ -165,11 +173,11 @@ fn user(index: u64, seed: u64, roles: &[Role], groups: &[Group]) -> User {
 
 fn name(random: &mut Random) -> String {
     match random.below(100) {
-        0..10 => random.text(UNUSUAL),
-        10..15 => random.text(PUNCTUATED),
-        15..30 => random.text(GIVEN),
-        30..35 => random.text(GIVEN).to_lowercase(),
-        _ => format!("{} {}", random.text(GIVEN), random.text(FAMILY)),
+        0..10 => random.pick(UNUSUAL),
+        10..15 => random.pick(PUNCTUATED),
+        15..30 => random.pick(GIVEN),
+        30..35 => random.pick(GIVEN).to_lowercase(),
+        _ => format!("{} {}", random.pick(GIVEN), random.pick(FAMILY)),
     }
 }
 
@@ -181,7 +189,7 @@ fn email(name: &str, index: u64, random: &mut Random) -> String {
         6..12 => mailbox = name.split(' ').next().unwrap_or("").to_owned(),
         _ => {}
     }
-    format!("{mailbox}{index}@{}", random.text(DOMAINS))
+    format!("{mailbox}{index}@{}", random.pick(DOMAINS))
 }
 
 fn subject(name: &str, index: u64, random: &mut Random) -> String {
@@ -198,7 +206,7 @@ fn subject(name: &str, index: u64, random: &mut Random) -> String {
     }
 }
 
-/// The ASCII letters and digits of a name, in small letters.
+/// Returns the ASCII letters and digits of a name in lowercase, with a dot between words.
 fn mailbox(name: &str) -> String {
     let mut mailbox = String::with_capacity(name.len());
     for word in name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
@@ -211,13 +219,13 @@ fn mailbox(name: &str) -> String {
     mailbox
 }
 
-/// SplitMix64: <https://doi.org/10.1145/2714064.2660195>.
+/// The pseudorandom number generator SplitMix64 (<https://doi.org/10.1145/2714064.2660195>).
 struct Random(u64);
 
 impl Random {
     const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-    /// A sequence of its own for each user of each seed.
+    /// Creates an independent sequence for each user of each seed.
     fn new(seed: u64, index: u64) -> Self {
         Self(Self(seed).next() ^ Self(index).next())
     }
@@ -229,7 +237,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Less than `bound`, which is small enough that the remainder favours none.
+    /// Returns a number below `bound`. The modulo bias is negligible for small bounds.
     fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound.max(1)
     }
@@ -238,16 +246,17 @@ impl Random {
         self.below(count) == 0
     }
 
-    fn place(&mut self, length: usize) -> usize {
+    fn index(&mut self, length: usize) -> usize {
         usize::try_from(self.below(length as u64)).unwrap_or(0)
     }
 
-    fn text(&mut self, texts: &[&str]) -> String {
-        let place = self.place(texts.len());
-        texts.get(place).copied().unwrap_or("").to_owned()
+    fn pick(&mut self, strings: &[&str]) -> String {
+        let index = self.index(strings.len());
+        strings.get(index).copied().unwrap_or("").to_owned()
     }
 
-    /// Up to three neighbours, more often early ones than late ones; none for three users in ten.
+    /// Returns up to three neighbouring items; items at the front are more likely. 30 % of the results
+    /// are empty.
     fn some_of<T: Clone>(&mut self, all: &[T]) -> Vec<T> {
         let count = match self.below(10) {
             0..3 => 0,
@@ -255,7 +264,7 @@ impl Random {
             7..9 => 2,
             _ => 3,
         };
-        let start = self.place(all.len()).min(self.place(all.len()));
+        let start = self.index(all.len()).min(self.index(all.len()));
         all.iter().cycle().skip(start).take(count.min(all.len())).cloned().collect()
     }
 }

@@ -1,9 +1,9 @@
-//! The order of lists.
+//! Sort order of lists.
 
 use super::user::{Members, User};
 use scieve::fold_key;
 
-/// What a list is sorted by.
+/// Member that a list is sorted by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SortKey {
@@ -29,7 +29,7 @@ pub enum SortKey {
 }
 
 impl SortKey {
-    /// Every key.
+    /// All sort keys.
     pub const ALL: [Self; 9] = [
         Self::Name,
         Self::Id,
@@ -42,17 +42,18 @@ impl SortKey {
         Self::CreatedAt,
     ];
 
-    /// The name of a member, by which a caller asks for it; `None` for another. `_id` is `id`.
+    /// Returns the sort key for the name of a member (case-sensitive). `_id` is an alias of `id`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         let name = if name == "_id" { "id" } else { name };
         Self::ALL.into_iter().find(|key| key.name() == name)
     }
 
-    /// Bytes of a key that the order heeds, at most; what a character begins below is left out with it.
+    /// Maximum length in bytes of the part of a [`fold_key`] that counts for the order. A character
+    /// that crosses this limit is excluded as a whole.
     pub const MAX_BYTES: usize = 1020;
 
-    /// The member of a user that it goes by.
+    /// Returns the name of the member.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -68,10 +69,11 @@ impl SortKey {
         }
     }
 
-    /// Where a user stands: texts of users compare as the users do, by code point. `1` and the key of the value, or `2` where
-    /// the user has none, so that those stand last (RFC 7644 section 3.4.2.3).
+    /// Returns the sort key of a user: a string whose order by code point is the order of users.
     ///
-    /// Of a long key only the first [`SortKey::MAX_BYTES`] bytes count, so that cursors stay short and every database can keep the
+    /// It consists of `1` and the [`fold_key`] of the value, or is `2` if the user has no value, so
+    /// that such users are last (RFC 7644 section 3.4.2.3). Only the first [`SortKey::MAX_BYTES`]
+    /// bytes of the fold key count, so that cursors stay short and every database can maintain the
     /// same order.
     #[must_use]
     pub fn of(self, user: &User) -> String {
@@ -80,10 +82,10 @@ impl SortKey {
         key
     }
 
-    /// Appends what [`SortKey::of`] gives.
+    /// Appends the result of [`SortKey::of`].
     pub(super) fn write(self, user: &impl Members, to: &mut String) {
         let number;
-        let text = match self {
+        let value = match self {
             Self::Name => Some(user.name()),
             Self::Id => Some(user.id()),
             Self::TenantId => Some(user.tenant_id()),
@@ -92,27 +94,28 @@ impl SortKey {
             Self::Subject => Some(user.subject()),
             Self::Email => user.email(),
             Self::InviteExpiry | Self::CreatedAt => {
-                let value = if self == Self::CreatedAt {
+                let instant = if self == Self::CreatedAt {
                     Some(user.created_at().millis())
                 } else {
                     user.invite_expiry()
                 };
-                // Shifted so that it is never negative, and of one width.
-                number = value.map(|value| digits(value.cast_unsigned() ^ 1 << 63));
+                // Flipping the sign bit maps the order of i64 to that of u64; a fixed width maps it
+                // to the order of strings.
+                number = instant.map(|instant| digits(instant.cast_unsigned() ^ 1 << 63));
                 number.as_ref().and_then(|number| std::str::from_utf8(number).ok())
             }
         };
-        match text {
-            Some(text) => {
+        match value {
+            Some(value) => {
                 to.push('1');
-                to.push_str(truncate(&fold_key(text)));
+                to.push_str(truncate(&fold_key(value)));
             }
             None => to.push('2'),
         }
     }
 }
 
-/// The number with all the digits that any has.
+/// Formats a number with leading zeros to the width of `u64::MAX`.
 fn digits(mut number: u64) -> [u8; 20] {
     let mut digits = [b'0'; 20];
     for digit in digits.iter_mut().rev() {
@@ -122,7 +125,7 @@ fn digits(mut number: u64) -> [u8; 20] {
     digits
 }
 
-/// The part of a key that the order heeds.
+/// Returns the part of a fold key that counts for the order.
 pub(super) fn truncate(key: &str) -> &str {
     match key.len() <= SortKey::MAX_BYTES {
         true => key,
@@ -130,11 +133,12 @@ pub(super) fn truncate(key: &str) -> &str {
     }
 }
 
-/// A sort key and a direction; users with one key stand in the order of their ids. Descending is the exact reverse.
+/// A sort key and a direction. Users with equal keys are ordered by id; descending order is the exact
+/// reverse of ascending order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sort {
-    /// What is compared.
+    /// Member to sort by.
     pub key: SortKey,
-    /// Whether the last comes first.
+    /// Sorts in descending order.
     pub descending: bool,
 }

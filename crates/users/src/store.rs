@@ -1,4 +1,4 @@
-//! What every store of users does.
+//! The interface of user stores.
 
 use super::error::StoreError;
 use super::invite::{InviteResult, Invitee, Mailer};
@@ -10,11 +10,38 @@ use super::user::User;
 use std::future::Future;
 use std::sync::Arc;
 
-/// The users of many tenants. Every call names the tenant, and sees and changes nothing of another.
+/// A store of the users of many tenants.
 ///
-/// Callers check who may do what; a store checks what can be.
+/// Each call names a tenant and neither reads nor changes anything of another one; a tenant that
+/// does not exist is empty. Stores validate data but do not authorise: that is left to the caller.
+/// All implementations return the same results, to the user.
+///
+/// Every method may fail with [`StoreError::Unavailable`] or [`StoreError::Internal`]. If a write
+/// fails with `Unavailable`, it is unknown whether it took place.
+///
+/// ```
+/// use scieve_users::{MemoryStore, NewUser, Query, StoreError, UserStore};
+///
+/// # pollster::block_on(async {
+/// let store = MemoryStore::new();
+/// let new = NewUser { subject: "auth0|1".into(), name: Some("Bob".into()), ..NewUser::default() };
+/// let bob = store.create("tenant-1", new.clone()).await?;
+/// assert_eq!(store.get("tenant-1", &bob.id).await?, bob);
+/// assert_eq!(store.get_by_subject("tenant-1", "auth0|1").await?, bob);
+/// assert!(matches!(
+///     store.create("tenant-1", new).await,
+///     Err(StoreError::SubjectTaken { .. })
+/// ));
+///
+/// let plan = scieve_users::policy().parse(r#"name co "BO""#).unwrap();
+/// let query = Query { limit: 20, total: true, ..Query::matching(Some(&plan)) };
+/// assert_eq!(store.list("tenant-1", &query).await?.users, [bob]);
+/// assert_eq!(store.list("tenant-2", &query).await?.total, Some(0));
+/// # Ok::<(), StoreError>(())
+/// # }).unwrap();
+/// ```
 pub trait UserStore: Send + Sync + 'static {
-    /// A page of the tenant's users.
+    /// Returns a page of users.
     fn list(
         &self,
         tenant: &str,
@@ -31,7 +58,7 @@ pub trait UserStore: Send + Sync + 'static {
         subject: &str,
     ) -> impl Future<Output = Result<Arc<User>, StoreError>> + Send;
 
-    /// The names of the roles that come with the service.
+    /// Returns the names of the roles built into the service.
     fn metadata(
         &self,
         tenant: &str,
@@ -40,21 +67,33 @@ pub trait UserStore: Send + Sync + 'static {
         async { Ok(SYSTEM_ROLES.iter().map(|role| role.name).collect()) }
     }
 
-    /// Creates a user with status `invited`. Unknown roles and a subject that is taken are refused.
+    /// Creates a user with status `invited`, without sending a mail.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for input that [`NewUser::into_user`] rejects,
+    /// [`StoreError::SubjectTaken`] if a user who is not deleted has the subject.
     fn create(
         &self,
         tenant: &str,
         user: NewUser,
     ) -> impl Future<Output = Result<Arc<User>, StoreError>> + Send;
 
-    /// The user of that id, unless deleted.
+    /// Returns the user with exactly this id (case-sensitive), unless deleted.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such user.
     fn get(
         &self,
         tenant: &str,
         id: &str,
     ) -> impl Future<Output = Result<Arc<User>, StoreError>> + Send;
 
-    /// Applies the operations, all or (where a reference does not resolve) all others.
+    /// Applies operations to a user, as [`Operation::apply_all`] does: operations with an
+    /// unresolved reference are skipped and reported.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such user, [`StoreError::Invalid`] as for
+    /// [`Operation::apply_all`]; then nothing is changed.
     fn patch(
         &self,
         tenant: &str,
@@ -62,14 +101,20 @@ pub trait UserStore: Send + Sync + 'static {
         operations: &[Operation],
     ) -> impl Future<Output = Result<Patched, StoreError>> + Send;
 
-    /// Marks the user as deleted; its subject and e-mail address are free again.
+    /// Marks a user as deleted. The subject and the e-mail address become free.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such user.
     fn delete(&self, tenant: &str, id: &str)
     -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// How many users the tenant has, the deleted not counted.
+    /// Returns the number of users, excluding deleted ones.
     fn count(&self, tenant: &str) -> impl Future<Output = Result<u64, StoreError>> + Send;
 
-    /// Invites, one result for each invitee in their order.
+    /// Invites people by e-mail. Returns one result per invitee, in the same order.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for an invalid tenant id; errors of an invitee are results.
     fn invite(
         &self,
         tenant: &str,
@@ -77,17 +122,22 @@ pub trait UserStore: Send + Sync + 'static {
         mailer: &dyn Mailer,
     ) -> impl Future<Output = Result<Vec<InviteResult>, StoreError>> + Send;
 
-    /// The tenant's roles.
+    /// Returns the roles of the tenant.
     fn roles(&self, tenant: &str) -> impl Future<Output = Result<Vec<Role>, StoreError>> + Send;
 
-    /// The tenant's groups.
+    /// Returns the groups of the tenant.
     fn groups(&self, tenant: &str) -> impl Future<Output = Result<Vec<Group>, StoreError>> + Send;
 
-    /// Puts users, roles and groups in as they are, as a start or an import does; all or nothing. A role or group whose id is known
-    /// takes the place of the one that was there, but not in the users who have it.
+    /// Stores users, roles and groups as they are, for an initial load or an import. Either all of
+    /// them are stored or none.
     ///
-    /// Refused are a user of another tenant, an id that is there, a subject that another user has, unless one of the two is
-    /// deleted, and texts that [`NewUser::into_user`] refuses; ids may have [`super::MAX_ID_BYTES`].
+    /// A role or group with a known id replaces the existing one, but not the copies of it in
+    /// users.
+    ///
+    /// # Errors
+    /// [`StoreError::Invalid`] for a user of another tenant, an id that exists, an id longer than
+    /// [`MAX_ID_BYTES`](super::MAX_ID_BYTES), and strings that [`NewUser::into_user`] rejects;
+    /// [`StoreError::SubjectTaken`] if two users who are not deleted have the same subject.
     fn load(
         &self,
         tenant: &str,

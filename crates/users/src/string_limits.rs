@@ -1,7 +1,9 @@
-//! Which texts users, roles and groups can be kept with: one rule for every store, as narrow as the narrowest database.
+//! Length and character limits of the strings of users, roles and groups.
 //!
-//! What is found or sorted by has to fit into an index, with a tenant and an id beside it (MySQL: 3072 bytes; PostgreSQL: 2704), and into
-//! what MariaDB sorts by (1024). PostgreSQL has no U+0000 in its texts.
+//! Every store enforces the limits of the strictest database, so that all accept the same users.
+//! A string that users are found or sorted by has to fit into an index entry together with a tenant
+//! and an id (3072 bytes in MySQL, 2704 in PostgreSQL) and into a sort key of MariaDB (1024 bytes).
+//! PostgreSQL cannot store U+0000.
 
 use super::error::{NUL, StoreError};
 use super::role::{Group, Role};
@@ -11,58 +13,60 @@ use memchr::memchr;
 use scieve::fold_key;
 use std::fmt::Display;
 
-/// Bytes of an id, at most: of a tenant, a user, a role or a group.
+/// Maximum length in bytes of the id of a tenant, a user, a role or a group.
 pub const MAX_ID_BYTES: usize = 255;
-/// Bytes of a text that users are found or sorted by, and of its key ([`scieve::fold_key`]), at most.
+/// Maximum length in bytes of a string that users are found or sorted by, and of its
+/// [`fold_key`].
 pub const MAX_KEY_BYTES: usize = SortKey::MAX_BYTES;
-/// Bytes of any other text, at most.
+/// Maximum length in bytes of any other string.
 pub const MAX_STRING_BYTES: usize = 8192;
 
-/// What is wrong with an id.
-fn id_error(text: &str) -> Option<String> {
-    fault(text, MAX_ID_BYTES)
+/// Returns the error of an id, if any.
+fn id_error(id: &str) -> Option<String> {
+    error(id, MAX_ID_BYTES)
 }
 
-/// What is wrong with a text that users are found or sorted by.
-pub(super) fn key_error(text: &str) -> Option<String> {
-    let long = || (fold_key(text).len() > MAX_KEY_BYTES).then(|| too_long(MAX_KEY_BYTES));
-    // What is a third as long has a key that fits.
-    fault(text, MAX_KEY_BYTES)
-        .or_else(|| if text.is_ascii() || text.len() * 3 <= MAX_KEY_BYTES { None } else { long() })
+/// Returns the error of a string that users are found or sorted by, if any.
+pub(super) fn key_error(string: &str) -> Option<String> {
+    // Case folding at most triples the length, so shorter strings need not be folded.
+    let fits = string.is_ascii() || string.len() * 3 <= MAX_KEY_BYTES;
+    error(string, MAX_KEY_BYTES).or_else(|| {
+        (!fits && fold_key(string).len() > MAX_KEY_BYTES).then(|| too_long(MAX_KEY_BYTES))
+    })
 }
 
-/// What is wrong with a text that is kept and no more.
-pub(super) fn string_error(text: &str) -> Option<String> {
-    fault(text, MAX_STRING_BYTES)
+/// Returns the error of a string that is only stored, if any.
+pub(super) fn string_error(string: &str) -> Option<String> {
+    error(string, MAX_STRING_BYTES)
 }
 
-fn fault(text: &str, most: usize) -> Option<String> {
-    if text.len() > most {
-        return Some(too_long(most));
+fn error(string: &str, max_bytes: usize) -> Option<String> {
+    if string.len() > max_bytes {
+        return Some(too_long(max_bytes));
     }
-    memchr(0, text.as_bytes()).map(|_| NUL.to_owned())
+    memchr(0, string.as_bytes()).map(|_| NUL.to_owned())
 }
 
-fn too_long(most: usize) -> String {
-    format!("longer than {most} bytes of UTF-8, with the capitals folded or without")
+fn too_long(max_bytes: usize) -> String {
+    format!("longer than {max_bytes} bytes of UTF-8, before or after case folding")
 }
 
-fn refuse(at: impl Fn() -> String, fault: Option<String>) -> Result<(), StoreError> {
-    fault.map_or(Ok(()), |message| Err(StoreError::invalid(at(), message)))
+fn refuse(pointer: impl Fn() -> String, error: Option<String>) -> Result<(), StoreError> {
+    error.map_or(Ok(()), |message| Err(StoreError::invalid(pointer(), message)))
 }
 
-/// Whether there can be such a tenant. Of one that cannot be, nothing is stored.
+/// Returns whether a string can be the id of a tenant. A tenant with another id is empty.
 pub(super) fn is_valid_tenant(tenant: &str) -> bool {
     id_error(tenant).is_none()
 }
 
-/// Whether the user can be kept in the tenant. Places are below `at`, a JSON pointer.
+/// Checks that a user can be stored in the tenant. `at` is the JSON pointer to the user.
 pub(super) fn check_user(
     tenant: &str,
     user: &User,
     at: impl Display + Copy,
 ) -> Result<(), StoreError> {
-    let member = |name: &str, fault| refuse(|| format!("{at}/{name}"), fault);
+    let member = |name: &str, error| refuse(|| format!("{at}/{name}"), error);
     if user.tenant_id != tenant {
         return Err(StoreError::invalid(format!("{at}/tenantId"), "the user is of another tenant"));
     }
@@ -70,7 +74,7 @@ pub(super) fn check_user(
     member("id", id_error(&user.id))?;
     member("subject", key_error(&user.subject))?;
     member("email", user.email.as_deref().and_then(key_error))?;
-    // It may be a copy of the one or the other.
+    // After subject and e-mail address, because the name may be a copy of either.
     member("name", key_error(&user.name))?;
     member("clientId", user.client_id.as_deref().and_then(key_error))?;
     member("picture", user.picture.as_deref().and_then(string_error))?;
@@ -80,24 +84,24 @@ pub(super) fn check_user(
     member("preferredZoneinfo", user.preferred_zoneinfo.as_deref().and_then(string_error))?;
     check_roles(&user.assigned_roles, format_args!("{at}/assignedRoles"))?;
     check_groups(&user.assigned_groups, format_args!("{at}/assignedGroups"))?;
-    user.assigned_scopes.iter().enumerate().try_for_each(|(place, scope)| {
-        refuse(|| format!("{at}/assignedScopes/{place}"), key_error(scope))
+    user.assigned_scopes.iter().enumerate().try_for_each(|(index, scope)| {
+        refuse(|| format!("{at}/assignedScopes/{index}"), key_error(scope))
     })
 }
 
-/// Whether the roles can be kept.
+/// Checks that roles can be stored. `at` is the JSON pointer to the array.
 pub(super) fn check_roles(roles: &[Role], at: impl Display + Copy) -> Result<(), StoreError> {
-    roles.iter().enumerate().try_for_each(|(place, role)| {
-        refuse(|| format!("{at}/{place}/id"), id_error(&role.id))?;
-        refuse(|| format!("{at}/{place}/name"), key_error(&role.name))
+    roles.iter().enumerate().try_for_each(|(index, role)| {
+        refuse(|| format!("{at}/{index}/id"), id_error(&role.id))?;
+        refuse(|| format!("{at}/{index}/name"), key_error(&role.name))
     })
 }
 
-/// Whether the groups can be kept.
+/// Checks that groups can be stored. `at` is the JSON pointer to the array.
 pub(super) fn check_groups(groups: &[Group], at: impl Display + Copy) -> Result<(), StoreError> {
-    groups.iter().enumerate().try_for_each(|(place, group)| {
-        refuse(|| format!("{at}/{place}/id"), id_error(&group.id))?;
-        refuse(|| format!("{at}/{place}/name"), key_error(&group.name))?;
-        check_roles(&group.assigned_roles, format_args!("{at}/{place}/assignedRoles"))
+    groups.iter().enumerate().try_for_each(|(index, group)| {
+        refuse(|| format!("{at}/{index}/id"), id_error(&group.id))?;
+        refuse(|| format!("{at}/{index}/name"), key_error(&group.name))?;
+        check_roles(&group.assigned_roles, format_args!("{at}/{index}/assignedRoles"))
     })
 }

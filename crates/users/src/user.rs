@@ -1,62 +1,62 @@
-//! The users resource.
+//! The user type.
 
 use super::role::{Group, Role};
 use super::timestamp::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A user, as the users API sends one.
+/// A user of the users API.
 ///
-/// Members of the JSON form are named in camel case; an absent member is left out, an empty list is written. Members that are
-/// not here, such as `links`, are passed over when a user is read.
+/// In JSON form, members have camel-case names, absent members are omitted and empty lists are
+/// kept. Deserialisation ignores other members, such as `links`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
-    /// Unique; later users have greater ones.
+    /// Id, unique in the tenant. Generated ids increase with time.
     pub id: String,
-    /// The tenant that the user is of.
+    /// Id of the user's tenant.
     pub tenant_id: String,
-    /// Unique in the tenant: who the user is at the identity provider.
+    /// Identifier at the identity provider, unique among the tenant's users that are not deleted.
     pub subject: String,
-    /// For people.
+    /// Display name.
     pub name: String,
-    /// Absent where it is not known.
+    /// E-mail address, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// Whether the user can log in.
+    /// State of the account.
     pub status: Status,
-    /// Roles of the user's own.
+    /// Roles assigned directly.
     #[serde(default)]
     pub assigned_roles: Vec<Role>,
-    /// Groups, with the roles that come with them.
+    /// Groups, whose roles the user has too.
     #[serde(default)]
     pub assigned_groups: Vec<Group>,
-    /// OAuth scopes.
+    /// OAuth 2.0 scopes.
     #[serde(default)]
     pub assigned_scopes: Vec<String>,
-    /// The OAuth client that the user stands for.
+    /// Id of the OAuth 2.0 client, if the user represents one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,
-    /// The URL of a picture.
+    /// URL of a picture.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<String>,
-    /// From the identity provider, such as `en-US`.
+    /// Locale from the identity provider, such as `en-US`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub locale: Option<String>,
-    /// From the identity provider, such as `Europe/Paris`.
+    /// Time zone from the identity provider, such as `Europe/Paris`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zoneinfo: Option<String>,
-    /// The user's own choice, before [`User::locale`].
+    /// Locale chosen by the user; takes precedence over [`User::locale`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferred_locale: Option<String>,
-    /// The user's own choice, before [`User::zoneinfo`].
+    /// Time zone chosen by the user; takes precedence over [`User::zoneinfo`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub preferred_zoneinfo: Option<String>,
-    /// When the user was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When the user was changed last.
+    /// Time of the last change.
     pub last_updated_at: Timestamp,
-    /// When the invitation ends, in seconds since 1970-01-01T00:00:00Z; only of invited users.
+    /// Expiry of the invitation as a Unix time in seconds, for invited users only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite_expiry: Option<i64>,
 }
@@ -95,28 +95,28 @@ impl User {
     }
 }
 
-/// Whether a user can log in.
+/// State of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// The user can.
+    /// The user can log in.
     Active,
-    /// The user is invited and has not come yet.
+    /// The user has been invited and has not accepted yet.
     Invited,
-    /// The user may not.
+    /// The user cannot log in.
     Disabled,
-    /// The user is gone.
+    /// The user has been deleted; the record remains.
     Deleted,
-    /// The user was made ahead of the first login.
+    /// The account was created before the first login.
     Provisioned,
 }
 
 impl Status {
-    /// Every status.
+    /// All statuses.
     pub const ALL: [Self; 5] =
         [Self::Active, Self::Invited, Self::Disabled, Self::Deleted, Self::Provisioned];
 
-    /// The status as filters and JSON write it.
+    /// Returns the name used in filters and JSON.
     #[must_use]
     #[inline]
     pub const fn name(self) -> &'static str {
@@ -136,7 +136,7 @@ impl fmt::Display for Status {
     }
 }
 
-/// What filters and orders read of a user, however it is kept.
+/// Access to the filterable and sortable members of a user, independent of its representation.
 pub(super) trait Members {
     fn id(&self) -> &str;
     fn tenant_id(&self) -> &str;
@@ -202,11 +202,12 @@ impl Members for User {
     }
 }
 
-/// Whether the text could be an e-mail address: something on both sides of one `@`, no white space or control characters.
+/// Returns whether a string has the shape of an e-mail address: one `@` with characters on both
+/// sides, and no whitespace or control characters.
 #[must_use]
-pub fn is_email_address(text: &str) -> bool {
-    let parts = text.split_once('@').is_some_and(|(local, domain)| {
+pub fn is_email_address(string: &str) -> bool {
+    let parts = string.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty() && !domain.is_empty() && !domain.contains('@')
     });
-    parts && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+    parts && !string.chars().any(|c| c.is_whitespace() || c.is_control())
 }

@@ -350,7 +350,7 @@ async fn patches<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
     assert!(patched.changed);
     assert_eq!(
         patched.failures,
-        [Failure { pointer: "/1/value/1".into(), message: "there is no `Nothing`".into() }]
+        [Failure { pointer: "/1/value/1".into(), message: "unknown role `Nothing`".into() }]
     );
     let after = store.get(TENANT, YUKI).await.unwrap();
     assert_eq!(after, patched.user);
@@ -362,7 +362,7 @@ async fn patches<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
         after.last_updated_at > before.last_updated_at && after.created_at == before.created_at
     );
     let nothing = store.patch(TENANT, YUKI, operations.get(1..).unwrap()).await;
-    assert_eq!(nothing, Err(StoreError::invalid("/1/value/1", "there is no `Nothing`")));
+    assert_eq!(nothing, Err(StoreError::invalid("/1/value/1", "unknown role `Nothing`")));
     assert_eq!(store.get(TENANT, YUKI).await, Ok(after));
     let renew = body(
         json!([{"op": "replace", "path": "/name", "value": "New"}, {"op": "renew", "path": "/inviteExpiry"}]),

@@ -39,17 +39,17 @@ fn faults_are_told_with_their_place() {
    ],"#,
             r#""Nothing"],"#
         ),
-        "/users/2/assignedRoles/1: there is no `Nothing`"
+        "/users/2/assignedRoles/1: unknown name `Nothing`"
     );
     assert_eq!(
         changed("user-key-0002\",\n   \"userId\": \"6", "k\",\n   \"userId\": \"7"),
-        "/apiKeys/1/userId: there is no user `726949b9017b657805080bbd`"
+        "/apiKeys/1/userId: unknown user `726949b9017b657805080bbd`"
     );
     assert_eq!(
         changed("\"key\": \"user-key-0002", "\"key\": \"admin-key-0001"),
-        "/apiKeys: the key `admin-key-0001` is there twice"
+        "/apiKeys: duplicate key `admin-key-0001`"
     );
-    assert_eq!(changed("auth0|e5", "auth0|g7"), "/users: the subject `auth0|g7` is there twice");
+    assert_eq!(changed("auth0|e5", "auth0|g7"), "/users: duplicate subject `auth0|g7`");
     assert!(changed("\"disabled\"", "\"gone\"").starts_with("/users/1: unknown variant `gone`"));
     assert!(
         changed("2022-05-03T17:46:12.000Z", "yesterday").starts_with("/users/1: expected a date")

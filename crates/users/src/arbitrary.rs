@@ -9,7 +9,8 @@ use scieve::arbitrary::string;
 /// Maximum number of elements of a generated list.
 const MAX_LENGTH: usize = 4;
 
-/// Generates a user with arbitrary strings. `id` and `subject` are not unique among generated users.
+/// Generates a user with arbitrary strings. `id` and `subject` are not unique among generated
+/// users.
 ///
 /// # Errors
 /// The errors of [`Unstructured`].

@@ -39,8 +39,7 @@ pub(super) const GROUPS: RangeInclusive<u32> = 9..=12;
 pub(super) const SCOPES: u32 = 13;
 
 impl<U: Members + 'static> Field<U> {
-    /// All attributes; the index is the [`Attribute::slot`]. Strings are compared without regard to
-    /// case.
+    /// All attributes, case-insensitive; the index is the [`Attribute::slot`].
     #[rustfmt::skip]
     const ALL: &'static [Self] = &[
         one("id", EQ, |user, test| test(text(user.id()))),
@@ -49,14 +48,14 @@ impl<U: Members + 'static> Field<U> {
         one("email", EQ_CO, |user, test| user.email().is_some_and(|email| test(text(email)))),
         one("status", EQ, |user, test| test(text(user.status().name()))),
         one("clientId", EQ, |user, test| user.client_id().is_some_and(|client| test(text(client)))),
-        many("assignedRoles", PARENT, |user, test| user.assigned_roles().iter().any(|_| test(ValueRef::Complex))),
-        one("assignedRoles.id", EQ, |user, test| user.assigned_roles().iter().any(|role| test(text(&role.id)))),
-        one("assignedRoles.name", EQ, |user, test| user.assigned_roles().iter().any(|role| test(text(&role.name)))),
-        many("assignedGroups", PARENT, |user, test| user.assigned_groups().iter().any(|_| test(ValueRef::Complex))),
-        one("assignedGroups.id", EQ, |user, test| user.assigned_groups().iter().any(|group| test(text(&group.id)))),
-        many("assignedGroupsAssignedRoles", PARENT, |user, test| group_roles(user).any(|_| test(ValueRef::Complex))),
-        one("assignedGroupsAssignedRoles.name", EQ, |user, test| group_roles(user).any(|role| test(text(&role.name)))),
-        many("assignedScopes", EQ, |user, test| user.assigned_scopes().iter().any(|scope| test(text(scope)))),
+        many("assignedRoles", PARENT, |user, test| elements(user.assigned_roles(), test)),
+        one("assignedRoles.id", EQ, |user, test| any(user.assigned_roles(), |role| &role.id, test)),
+        one("assignedRoles.name", EQ, |user, test| any(user.assigned_roles(), |role| &role.name, test)),
+        many("assignedGroups", PARENT, |user, test| elements(user.assigned_groups(), test)),
+        one("assignedGroups.id", EQ, |user, test| any(user.assigned_groups(), |group| &group.id, test)),
+        many("assignedGroupsAssignedRoles", PARENT, |user, test| elements(group_roles(user), test)),
+        one("assignedGroupsAssignedRoles.name", EQ, |user, test| any(group_roles(user), |role| &role.name, test)),
+        many("assignedScopes", EQ, |user, test| any(user.assigned_scopes(), |scope| scope, test)),
     ];
 }
 
@@ -77,8 +76,25 @@ const fn many<U>(
     Field { path, multi_valued: true, operators, values }
 }
 
-fn text(text: &str) -> ValueRef<'_> {
-    ValueRef::text(text)
+fn text(string: &str) -> ValueRef<'_> {
+    ValueRef::text(string)
+}
+
+/// Tests a string of each element of a list.
+fn any<'u, T: 'u>(
+    list: impl IntoIterator<Item = &'u T>,
+    string: impl Fn(&'u T) -> &'u String,
+    test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+) -> bool {
+    list.into_iter().any(|element| test(text(string(element))))
+}
+
+/// Tests each element of a complex list.
+fn elements<T>(
+    list: impl IntoIterator<Item = T>,
+    test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+) -> bool {
+    list.into_iter().any(|_| test(ValueRef::Complex))
 }
 
 /// Returns the values of `assignedGroupsAssignedRoles`: the roles of the user's groups.
@@ -110,7 +126,8 @@ impl<U> Field<U> {
         if self.multi_valued { attribute.multi_valued() } else { attribute }
     }
 
-    /// Returns whether an attribute, which may be of another schema, denotes the values of this field.
+    /// Returns whether an attribute, which may be of another schema, denotes the values of this
+    /// field.
     fn is(&self, attribute: &Attribute) -> bool {
         let kind = match attribute.kind() {
             AttributeType::Reference => AttributeType::String,

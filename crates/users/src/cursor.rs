@@ -25,8 +25,8 @@ const VERSION: u8 = 1;
 const MAC_BYTES: usize = 16;
 const KEY_ID_BYTES: usize = 4;
 const DIGEST_BYTES: usize = 16;
-/// Maximum length in bytes of a filter embedded in a cursor. Of a longer one, the cursor contains only
-/// a digest.
+/// Maximum length in bytes of a filter embedded in a cursor. Of a longer one, the cursor contains
+/// only a digest.
 const MAX_FILTER_BYTES: usize = 2048;
 
 /// Secret key that authenticates cursors. Servers that share a key accept each other's cursors.
@@ -247,8 +247,9 @@ impl Cursor {
     /// Decodes a cursor of a tenant.
     ///
     /// # Errors
-    /// [`CursorError::Foreign`] if the cursor was created with another key, [`CursorError::Invalid`]
-    /// if the string is not a cursor, was modified or is of another tenant.
+    /// [`CursorError::Foreign`] if the cursor was created with another key,
+    /// [`CursorError::Invalid`] if the string is not a cursor, was modified or is of another
+    /// tenant.
     pub fn decode(string: &str, key: &CursorKey, tenant: &str) -> Result<Self, CursorError> {
         if string.contains(['=', '+', '/']) {
             return Err(CursorError::Invalid);
@@ -297,7 +298,8 @@ fn digest(text: &str) -> [u8; DIGEST_BYTES] {
     short
 }
 
-/// Appends an optional string: its length plus one as a LEB128 number, then its bytes; 0 for `None`.
+/// Appends an optional string: its length plus one as a LEB128 number, then its bytes; 0 for
+/// `None`.
 fn push(body: &mut Vec<u8>, string: Option<&[u8]>) {
     let mut length = string.map_or(0, |string| string.len() + 1);
     while length >= 128 {

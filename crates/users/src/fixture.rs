@@ -11,8 +11,8 @@ use thiserror::Error;
 ///
 /// The JSON form is `{"tenant": {"id"}, "roles": [role], "groups": [group], "apiKeys": [{"key",
 /// "userId"}], "users": [user]}`. Users have the form of the users API, except that `assignedRoles`
-/// and `assignedGroups` are arrays of names, and that `tenantId` is optional. The `assignedRoles` of
-/// a group are names too. `inviteExpiry` is a Unix time in seconds.
+/// and `assignedGroups` are arrays of names, and that `tenantId` is optional. The `assignedRoles`
+/// of a group are names too. `inviteExpiry` is a Unix time in seconds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fixture {

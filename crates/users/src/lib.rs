@@ -1,6 +1,6 @@
 //! The reference users resource of [scieve](https://docs.rs/scieve), the SCIM 2.0 filter engine
-//! (RFC 7644 section 3.4.2.2): a [`User`] type, its filter [`policy`], its [`mapping`] to SQL tables,
-//! and stores.
+//! (RFC 7644 section 3.4.2.2): a [`User`] type, its filter [`policy`], its [`mapping`] to SQL
+//! tables, and stores.
 //!
 //! | item | content |
 //! |---|---|

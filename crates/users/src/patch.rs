@@ -105,8 +105,8 @@ impl Operation {
     /// Parses the body of a request: an array of `{"op", "path", "value"?}`.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] if the body has another form, and for an unknown operation or path, an
-    /// operation that the path does not support, or a value of a wrong type.
+    /// [`StoreError::Invalid`] if the body has another form, and for an unknown operation or path,
+    /// an operation that the path does not support, or a value of a wrong type.
     ///
     /// ```
     /// use scieve_users::{Operation, StoreError, Target};
@@ -344,8 +344,8 @@ impl Operation {
 }
 
 impl Edit {
-    /// Parses the value of an operation. Strings are names if `names`, ids if `ids`, else invalid. An
-    /// error consists of a JSON pointer into the value and a message.
+    /// Parses the value of an operation. Strings are names if `names`, ids if `ids`, else invalid.
+    /// An error consists of a JSON pointer into the value and a message.
     fn parse(
         op: Op,
         value: &Value,
@@ -379,8 +379,8 @@ impl Edit {
         if self.single { "/value".to_owned() } else { format!("/value/{index}") }
     }
 
-    /// Returns the items that the elements refer to. If any is unknown, returns `None` and appends a
-    /// failure for each unknown one.
+    /// Returns the items that the elements refer to. If any is unknown, returns `None` and appends
+    /// a failure for each unknown one.
     fn resolve<T: Named + Clone>(
         &self,
         among: &[T],

@@ -255,8 +255,8 @@ impl Random {
         strings.get(index).copied().unwrap_or("").to_owned()
     }
 
-    /// Returns up to three neighbouring items; items at the front are more likely. 30 % of the results
-    /// are empty.
+    /// Returns up to three neighbouring items; items at the front are more likely. 30 % of the
+    /// results are empty.
     fn some_of<T: Clone>(&mut self, all: &[T]) -> Vec<T> {
         let count = match self.below(10) {
             0..3 => 0,

@@ -133,8 +133,8 @@ pub(super) fn truncate(key: &str) -> &str {
     }
 }
 
-/// A sort key and a direction. Users with equal keys are ordered by id; descending order is the exact
-/// reverse of ascending order.
+/// A sort key and a direction. Users with equal keys are ordered by id; descending order is the
+/// exact reverse of ascending order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Sort {
     /// Member to sort by.

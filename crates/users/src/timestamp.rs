@@ -10,7 +10,8 @@ use time::{Duration, UtcDateTime};
 /// An instant of the years 0001 to 9999 with a precision of one millisecond.
 ///
 /// The string form is RFC 3339 in UTC with three fractional digits: `2022-05-03T17:45:56.000Z`.
-/// Parsing accepts any offset and any number of fractional digits, and rounds down to a millisecond.
+/// Parsing accepts any offset and any number of fractional digits, and rounds down to a
+/// millisecond.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 

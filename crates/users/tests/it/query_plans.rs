@@ -270,7 +270,7 @@ async fn plans(dialect: Dialect) {
             );
         }
     }
-    insta::with_settings!({ prepend_module_to_snapshot => false }, { insta::assert_snapshot!(format!("plans_{dialect}"), shown) });
+    insta::with_settings!({ prepend_module_to_snapshot => false }, { insta::assert_snapshot!(format!("query_plans_{dialect}"), shown) });
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 

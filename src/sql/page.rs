@@ -108,7 +108,7 @@ impl Select {
     }
 
     /// Sorts by the attribute with that path, as the mapping spells it, and then by the key.
-    /// Whether the caller may see the attribute is not checked.
+    /// The attribute is not checked against a policy.
     #[must_use]
     pub fn sort(mut self, path: impl Into<String>, direction: Direction) -> Self {
         (self.sort, self.direction) = (Some(path.into()), direction);

@@ -170,7 +170,7 @@ fn between(operator: Operator, floor: Value) -> Meaning {
 fn untyped(operator: Operator, literal: Literal<'_>, case: CaseSensitivity, ne: Ne) -> Meaning {
     let literal = match literal {
         Literal::String(text) => Untyped::Text {
-            needle: Box::new(Substring::new(folded(text, case), case)),
+            substring: Box::new(Substring::new(folded(text, case), case)),
             instant: datetime::parse(text),
         },
         Literal::Number(text) => Untyped::Number(text.into()),

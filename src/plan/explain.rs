@@ -50,7 +50,9 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
         Predicate::LessOrEqual(value) => (" <= ", std::slice::from_ref(value)),
         Predicate::Greater(value) => (" > ", std::slice::from_ref(value)),
         Predicate::GreaterOrEqual(value) => (" >= ", std::slice::from_ref(value)),
-        Predicate::Contains(needle) => return text(out, " contains ", needle.as_str(), test.case),
+        Predicate::Contains(substring) => {
+            return text(out, " contains ", substring.as_str(), test.case);
+        }
         Predicate::StartsWith(part) => return text(out, " starts with ", part, test.case),
         Predicate::EndsWith(part) => return text(out, " ends with ", part, test.case),
         Predicate::Element(inner) => {
@@ -60,7 +62,7 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
         Predicate::Untyped(operator, literal) => {
             let _ = write!(out, " {operator} ");
             return match literal {
-                Untyped::Text { needle, .. } => text(out, "", needle.as_str(), test.case),
+                Untyped::Text { substring, .. } => text(out, "", substring.as_str(), test.case),
                 Untyped::Number(number) => out.push_str(&format!("{number}\n")),
                 Untyped::Boolean(value) => out.push_str(&format!("{value}\n")),
             };

@@ -168,8 +168,8 @@ impl Predicate {
                 })
             }
             // Dates and times that are equal can be written in different lengths.
-            Self::Untyped(Operator::Eq, Untyped::Text { needle, instant: None }) => {
-                EqualityPrefilter::new(needle.as_str(), case)
+            Self::Untyped(Operator::Eq, Untyped::Text { substring, instant: None }) => {
+                EqualityPrefilter::new(substring.as_str(), case)
             }
             _ => EqualityPrefilter::ACCEPT_ALL,
         }
@@ -183,7 +183,7 @@ pub enum Untyped {
     /// A string.
     Text {
         /// The text, folded where case does not matter, and ready to be looked for inside others.
-        needle: Box<Substring>,
+        substring: Box<Substring>,
         /// The instant, where the text is a date and time: then texts that are dates and times compare as instants.
         instant: Option<DateTime>,
     },

@@ -1,68 +1,151 @@
-//! From what was written to what it means, by a policy.
+//! Checks a filter against a policy and builds the plan.
+//!
+//! [`Checker`] walks the tree of the filter once ([`expr`]). Each clause is resolved: its path to
+//! an attribute ([`resolve`]), its operator against the rule of the attribute ([`clause`]), and its
+//! literal to a typed predicate ([`interpret`]). Rules on the filter as a whole are in [`limits`]
+//! and [`group_rule`]. All errors of a filter are collected before the check fails.
 
-mod grouping;
-mod meaning;
+mod clause;
+mod expr;
+mod group_rule;
+mod interpret;
+mod limits;
 mod resolve;
-mod shape;
 
-use crate::diagnostic::{Diagnostics, Severity};
+use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::filter::Filter;
 use crate::plan::Plan;
 use crate::policy::Policy;
-use grouping::Grouping;
-use resolve::Resolver;
+use crate::schema::Schema;
+use clause::ResolvedAttribute;
+use group_rule::GroupRules;
+use limits::Comparisons;
 use std::borrow::Cow;
 use std::sync::Arc;
 
 impl<R: ?Sized> Policy<R> {
-    /// Proves a filter legal, or says everything that is wrong with it.
+    /// Checks a filter and returns its plan.
+    ///
+    /// Takes time linear in the length of the filter, except that each of the first 16 unknown
+    /// names is compared with all names of the schema.
     ///
     /// # Errors
-    /// All that the policy refuses in the filter, in the order of the text: attributes that the resource does not have or that
-    /// are hidden, operators and values that an attribute does not take, and what breaks the rules on the whole filter.
+    /// Returns every problem of the filter, in the order of the source:
+    ///
+    /// - an attribute that the schema does not have or that the policy hides
+    /// - an operator that the attribute does not take or that the policy does not allow on it
+    /// - a literal of another type than the attribute, or an invalid date, number or base64 string
+    /// - `not`, brackets, URNs or `null`, if the policy does not allow them
+    /// - more comparisons of an attribute than
+    ///   [`FieldRule::max_count`](crate::FieldRule::max_count)
+    /// - clauses that break a [`GroupRule`](crate::GroupRule)
+    ///
+    /// If the filter exceeds [`Policy::limits`], which can be lower than those that it was parsed
+    /// with, only that is returned.
+    ///
+    /// ```
+    /// use scieve::{Attribute, AttributeType, Code, Filter, Policy, Schema};
+    /// # struct User;
+    /// # impl scieve::Record for User {
+    /// #     fn any_value(
+    /// #         &self,
+    /// #         _: &Attribute,
+    /// #         _: &mut dyn FnMut(scieve::ValueRef<'_>) -> bool,
+    /// #     ) -> bool {
+    /// #         false
+    /// #     }
+    /// # }
+    ///
+    /// let schema = Schema::new(
+    ///     None,
+    ///     [
+    ///         Attribute::new("userName", AttributeType::String),
+    ///         Attribute::new("active", AttributeType::Boolean),
+    ///     ],
+    /// )?;
+    /// let policy: Policy<User> = Policy::new(schema)?;
+    ///
+    /// let filter = Filter::parse(r#"usreName sw "J" and active eq "yes""#)?;
+    /// let errors = policy.check(&filter).unwrap_err();
+    /// let codes: Vec<_> = errors.iter().map(|error| error.code()).collect();
+    /// assert_eq!(codes, [Code::UnknownAttribute, Code::WrongType]);
+    /// assert_eq!(errors.first().and_then(|error| error.help()), Some("did you mean `userName`?"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn check(&self, filter: &Filter) -> Result<Plan<R>, Diagnostics> {
-        let over = shape::over_limits(filter, &self.limits);
-        if !over.is_empty() {
-            return Err(Diagnostics::new(filter.source_text(), over));
+        let exceeded = limits::exceeded(filter, &self.limits);
+        if !exceeded.is_empty() {
+            return Err(Diagnostics::new(filter.source_text(), exceeded));
         }
-        let mut resolver = Resolver {
-            policy: self,
-            schema: Cow::Borrowed(&*self.schema),
-            boolean_text: filter.syntax().boolean_text || self.syntax.boolean_text,
-            clauses: filter.usage().clauses,
-            last: None,
-            grouping: Grouping::of(&self.groups),
-            findings: filter.warnings().to_vec(),
-            comparisons: Vec::new(),
-            unknown: Vec::new(),
-        };
-        let root = resolver.root(filter.root());
-        resolver.too_many_comparisons();
-        if root.is_none() || !resolver.grouping.holds() {
-            for group in &self.groups {
-                resolver.group(group.attribute, filter.root());
-            }
-        }
-        let Resolver { schema, mut findings, .. } = resolver;
-        findings.sort_by_key(|finding| finding.span().start);
-        let refused = findings.iter().any(|finding| finding.severity() == Severity::Error);
+        let mut checker = Checker::new(self, filter);
+        let root = checker.root(filter.root());
+        checker.check_comparison_counts();
+        checker.check_group_rules(filter.root());
+        let Checker { schema, mut diagnostics, .. } = checker;
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span().start);
+        let has_error =
+            diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
         match root {
-            Some(root) if !refused => {
+            Some(root) if !has_error => {
                 let schema = match schema {
                     Cow::Borrowed(_) => Arc::clone(&self.schema),
                     Cow::Owned(schema) => Arc::new(schema),
                 };
-                Ok(Plan::new(root, schema, findings))
+                Ok(Plan::new(root, schema, diagnostics))
             }
-            _ => Err(Diagnostics::new(filter.source_text(), findings)),
+            _ => Err(Diagnostics::new(filter.source_text(), diagnostics)),
         }
     }
 
-    /// Reads a filter in the policy's dialect, within its limits, and checks it.
+    /// Parses a filter in the policy's dialect and within its limits, and checks it.
     ///
     /// # Errors
-    /// As [`Filter::parse`] and [`Policy::check`].
+    /// Returns the errors of [`Filter::parse`] and [`Policy::check`].
     pub fn parse(&self, text: &str) -> Result<Plan<R>, Diagnostics> {
         self.check(&Filter::parse_with(text, &self.syntax, &self.limits)?)
+    }
+}
+
+/// The state of the check of one filter.
+struct Checker<'p, 'f, R: ?Sized> {
+    policy: &'p Policy<R>,
+    /// The schema of the policy; of a schemaless policy, the attributes that the filter named so
+    /// far.
+    schema: Cow<'p, Schema>,
+    /// If set, the strings `"true"` and `"false"` are accepted for a Boolean attribute.
+    boolean_text: bool,
+    /// Number of clauses of the filter.
+    clauses: usize,
+    /// The attribute of the last clause.
+    // PERF: filters often name one attribute in several clauses in a row (`id eq ... or id eq
+    // ...`): saves the look-ups in the schema and the policy. Item: `check`, F7.
+    last: Option<ResolvedAttribute<'f>>,
+    group_rules: GroupRules,
+    diagnostics: Vec<Diagnostic>,
+    comparisons: Comparisons,
+    /// Unknown names, each with the help for it.
+    unknown: Vec<(String, String)>,
+}
+
+impl<'p, R: ?Sized> Checker<'p, '_, R> {
+    #[inline]
+    fn new(policy: &'p Policy<R>, filter: &Filter) -> Self {
+        Self {
+            policy,
+            schema: Cow::Borrowed(&*policy.schema),
+            boolean_text: filter.syntax().boolean_text || policy.syntax.boolean_text,
+            clauses: filter.usage().clauses,
+            last: None,
+            group_rules: GroupRules::new(&policy.groups),
+            diagnostics: filter.warnings().to_vec(),
+            comparisons: Comparisons::default(),
+            unknown: Vec::new(),
+        }
+    }
+
+    /// Adds a diagnostic and returns `None`.
+    fn report<T>(&mut self, diagnostic: Diagnostic) -> Option<T> {
+        self.diagnostics.push(diagnostic);
+        None
     }
 }

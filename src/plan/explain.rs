@@ -1,4 +1,4 @@
-//! A plan as an outline: one line a node, children indented.
+//! Prints a plan as an outline: one line per node, children indented.
 
 use super::{Node, Plan, Predicate, Test, Untyped};
 use crate::schema::Schema;
@@ -6,9 +6,40 @@ use crate::value::{CaseSensitivity, Value, base64, datetime};
 use std::fmt::Write as _;
 
 impl<R: ?Sized> Plan<R> {
-    /// The plan as an outline, for people: what is asked of which attribute, with operands as they are compared.
+    /// Formats the plan as an outline: one line per node, with operands as they are compared.
     ///
-    /// The lines are not a format that programs should read.
+    /// The outline is for people; its format can change between versions.
+    ///
+    /// ```
+    /// use scieve::{Attribute, AttributeType, Policy, Schema};
+    /// # struct User;
+    /// # impl scieve::Record for User {
+    /// #     fn any_value(
+    /// #         &self,
+    /// #         _: &Attribute,
+    /// #         _: &mut dyn FnMut(scieve::ValueRef<'_>) -> bool,
+    /// #     ) -> bool {
+    /// #         false
+    /// #     }
+    /// # }
+    ///
+    /// let schema = Schema::new(
+    ///     None,
+    ///     [
+    ///         Attribute::new("name", AttributeType::String),
+    ///         Attribute::new("logins", AttributeType::Integer),
+    ///     ],
+    /// )?;
+    /// let policy: Policy<User> = Policy::new(schema)?;
+    /// let plan = policy.parse(r#"(name eq "Bob" or name eq "Alice") and logins gt 9.5"#)?;
+    /// assert_eq!(
+    ///     plan.explain(),
+    ///     r#"all of
+    ///   name in ("alice", "bob"), any case
+    ///   logins > 9"#
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use]
     pub fn explain(&self) -> String {
         let mut out = String::new();
@@ -18,16 +49,16 @@ impl<R: ?Sized> Plan<R> {
     }
 }
 
-// The depth of a plan is that of its filter, which `Limits` bounds.
-fn node(out: &mut String, part: &Node, schema: &Schema, depth: usize) {
+// The recursion is bounded by the depth of the filter, which `Limits` bounds.
+fn node(out: &mut String, node: &Node, schema: &Schema, depth: usize) {
     let indent = depth * 2;
     let list = |out: &mut String, title: &str, children: &[Node]| {
         let _ = writeln!(out, "{:indent$}{title}", "");
         for child in children {
-            node(out, child, schema, depth + 1);
+            self::node(out, child, schema, depth + 1);
         }
     };
-    match part {
+    match node {
         Node::All(children) => list(out, "all of", children),
         Node::Any(children) => list(out, "any of", children),
         Node::Not(child) => list(out, "not", std::slice::from_ref(child)),
@@ -44,43 +75,47 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
         Predicate::Equal(value) => (" = ", std::slice::from_ref(value)),
         Predicate::In(values) => (" in ", values),
         Predicate::Differs(value) => {
-            (" has another value than, or none: ", std::slice::from_ref(value))
+            (" has no value, or one other than ", std::slice::from_ref(value))
         }
         Predicate::Less(value) => (" < ", std::slice::from_ref(value)),
         Predicate::LessOrEqual(value) => (" <= ", std::slice::from_ref(value)),
         Predicate::Greater(value) => (" > ", std::slice::from_ref(value)),
         Predicate::GreaterOrEqual(value) => (" >= ", std::slice::from_ref(value)),
         Predicate::Contains(substring) => {
-            return text(out, " contains ", substring.as_str(), test.case);
+            return string(out, " contains ", substring.as_str(), test.case);
         }
-        Predicate::StartsWith(part) => return text(out, " starts with ", part, test.case),
-        Predicate::EndsWith(part) => return text(out, " ends with ", part, test.case),
+        Predicate::StartsWith(part) => return string(out, " starts with ", part, test.case),
+        Predicate::EndsWith(part) => return string(out, " ends with ", part, test.case),
         Predicate::Element(inner) => {
-            out.push_str(" has one element with\n");
+            out.push_str(" has an element with\n");
             return node(out, inner, schema, depth + 1);
         }
         Predicate::Untyped(operator, literal) => {
             let _ = write!(out, " {operator} ");
             return match literal {
-                Untyped::Text { substring, .. } => text(out, "", substring.as_str(), test.case),
+                Untyped::Text { substring, .. } => string(out, "", substring.as_str(), test.case),
                 Untyped::Number(number) => out.push_str(&format!("{number}\n")),
                 Untyped::Boolean(value) => out.push_str(&format!("{value}\n")),
             };
         }
     };
     out.push_str(word);
-    let shown: Vec<String> = operands.iter().map(value).collect();
+    let values: Vec<String> = operands.iter().map(value).collect();
     match operands {
         [_, _, ..] => {
-            let _ = write!(out, "({})", shown.join(", "));
+            let _ = write!(out, "({})", values.join(", "));
         }
-        _ => out.push_str(&shown.concat()),
+        _ => out.push_str(&values.concat()),
     }
-    let texts = matches!(operands.first(), Some(Value::Text(_)));
-    out.push_str(if texts && test.case == CaseSensitivity::Ignore { ", any case\n" } else { "\n" });
+    let are_strings = matches!(operands.first(), Some(Value::Text(_)));
+    out.push_str(if are_strings && test.case == CaseSensitivity::Ignore {
+        ", any case\n"
+    } else {
+        "\n"
+    });
 }
 
-fn text(out: &mut String, word: &str, operand: &str, case: CaseSensitivity) {
+fn string(out: &mut String, word: &str, operand: &str, case: CaseSensitivity) {
     let any_case = if case == CaseSensitivity::Ignore { ", any case" } else { "" };
     let _ = writeln!(out, "{word}{}{any_case}", value(&Value::Text(operand.into())));
 }

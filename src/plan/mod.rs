@@ -1,9 +1,12 @@
-//! What a filter means, once it is proven legal: few kinds of node, typed values, nothing illegal.
+//! Plans: checked filters in normal form, with typed operands.
+//!
+//! A plan is created by [`Policy::check`](crate::Policy::check) only, so evaluators need no checks
+//! of their own.
 
 mod build;
 mod explain;
 
-pub(crate) use build::{Operands, all, equal_text, not};
+pub(crate) use build::{ChainBuilder, all, not, string_equality};
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;
@@ -13,8 +16,42 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// A filter that was checked, for records of type `R`. Only a policy's check makes one, so whoever is handed a plan
-/// need not ask again.
+/// A checked filter on records of type `R`.
+///
+/// Created by [`Policy::parse`](crate::Policy::parse) and [`Policy::check`](crate::Policy::check)
+/// only. [`Plan::matches`] evaluates it on a record in memory, `Plan::to_sql` (feature `sql`)
+/// compiles it to a query, and [`Plan::explain`] prints it. Other evaluators walk the tree from
+/// [`Plan::root`].
+///
+/// ```
+/// use scieve::{Attribute, AttributeType, Node, Policy, Predicate, Record, Schema, ValueRef};
+///
+/// struct Employee {
+///     name: &'static str,
+/// }
+///
+/// impl Record for Employee {
+///     fn any_value(
+///         &self,
+///         _: &Attribute,
+///         test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+///     ) -> bool {
+///         test(ValueRef::text(self.name))
+///     }
+/// }
+///
+/// let schema = Schema::new(None, [Attribute::new("name", AttributeType::String)])?;
+/// let policy: Policy<Employee> = Policy::new(schema)?;
+/// let plan = policy.parse(r#"name eq "Bob" or name eq "Alice""#)?;
+///
+/// let staff = ["Alice", "Bob", "Carla"].map(|name| Employee { name });
+/// assert_eq!(staff.iter().filter(|employee| plan.matches(employee)).count(), 2);
+///
+/// // Equalities of one attribute become a list.
+/// let Node::Test(test) = plan.root() else { unreachable!() };
+/// assert!(matches!(test.predicate(), Predicate::In(operands) if operands.len() == 2));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Plan<R: ?Sized> {
     root: Node,
     schema: Arc<Schema>,
@@ -27,19 +64,19 @@ impl<R: ?Sized> Plan<R> {
         Self { root, schema, warnings, record: PhantomData }
     }
 
-    /// The top of the tree.
+    /// Returns the root of the tree.
     #[must_use]
     pub fn root(&self) -> &Node {
         &self.root
     }
 
-    /// The attributes that the tests refer to.
+    /// Returns the schema that contains the attributes of the tests.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// What was accepted although it deserves a remark.
+    /// Returns the warnings of the filter, such as for accepted deviations from RFC 7644.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {
         &self.warnings
@@ -53,7 +90,7 @@ impl<R: ?Sized> Clone for Plan<R> {
 }
 
 impl<R: ?Sized> PartialEq for Plan<R> {
-    /// Whether they ask the same of the same attributes; warnings apart.
+    /// Compares trees and schemas, but not warnings.
     fn eq(&self, other: &Self) -> bool {
         self.root == other.root && self.schema == other.schema
     }
@@ -61,33 +98,35 @@ impl<R: ?Sized> PartialEq for Plan<R> {
 
 impl<R: ?Sized> Eq for Plan<R> {}
 
-/// The outline, as [`Plan::explain`] draws it.
+/// Prints the outline of [`Plan::explain`].
 impl<R: ?Sized> fmt::Debug for Plan<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.explain())
     }
 }
 
-/// A node of a plan. `All` and `Any` have at least two children and none of their own kind among them; the child of `Not`
-/// is not itself a `Not`.
+/// A node of a plan.
+///
+/// `All` and `Any` have at least two children, none of which is a node of the same kind. The child
+/// of `Not` is not a `Not`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Node {
-    /// Every child is true.
+    /// True if every child is true.
     All(Box<[Node]>),
-    /// Some child is true.
+    /// True if at least one child is true.
     Any(Box<[Node]>),
-    /// The child is false.
+    /// True if the child is false.
     Not(Box<Node>),
-    /// A question on one attribute.
+    /// A test on one attribute.
     Test(Test),
 }
 
-/// A question on the values of one attribute.
+/// A predicate on the values of one attribute.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Test {
     pub(crate) attribute: AttributeId,
     pub(crate) case: CaseSensitivity,
-    /// What follows from the predicate for the one text of a record.
+    /// Rejects most strings that do not make the predicate true, by length and last bytes.
     pub(crate) prefilter: EqualityPrefilter,
     pub(crate) predicate: Predicate,
 }
@@ -98,76 +137,82 @@ impl Test {
         Self { attribute, case, prefilter: predicate.prefilter(case), predicate }
     }
 
-    /// The attribute asked about, in the plan's schema.
+    /// Returns the attribute, of the plan's schema.
     #[must_use]
     pub fn attribute(&self) -> AttributeId {
         self.attribute
     }
 
-    /// Whether texts compare exactly or by their key.
+    /// Returns how strings are compared: exactly or by their fold key.
     #[must_use]
     pub fn case(&self) -> CaseSensitivity {
         self.case
     }
 
-    /// What is asked.
+    /// Returns the predicate.
     #[must_use]
     pub fn predicate(&self) -> &Predicate {
         &self.predicate
     }
 }
 
-/// What a test asks of the values of its attribute. "Some value" means: one is enough, and none is none. Operands have the
-/// attribute's type; texts are keys already where case does not matter.
+/// A predicate on the values that a record has of an attribute.
+///
+/// A comparison is true if at least one value makes it true, and false if there is no value, except
+/// for [`Predicate::Differs`]. Operands have the type of the attribute. String operands are fold
+/// keys ([`fold_key`](crate::fold_key)) if the test ignores case.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Predicate {
-    /// There is a value.
+    /// There is at least one value.
     Present,
-    /// Nothing: true for no record. Its negation is true for every record.
+    /// False for every record.
     Never,
-    /// Some value equals.
+    /// A value equals the operand.
     Equal(Value),
-    /// Some value is one of these: at least two, sorted, none twice.
+    /// A value equals one of the operands: two or more, sorted, without duplicates.
     In(Box<[Value]>),
-    /// Some value differs, or there is none. Only on attributes with several values; on others `ne` is `Not(Equal)`.
+    /// A value differs from the operand, or there is no value. Used for `ne` on attributes with
+    /// several values; on other attributes `ne` is the negation of [`Predicate::Equal`].
     Differs(Value),
-    /// Some value is less.
+    /// A value is less than the operand.
     Less(Value),
-    /// Some value is less or equal.
+    /// A value is less than or equal to the operand.
     LessOrEqual(Value),
-    /// Some value is greater.
+    /// A value is greater than the operand.
     Greater(Value),
-    /// Some value is greater or equal.
+    /// A value is greater than or equal to the operand.
     GreaterOrEqual(Value),
-    /// Some value contains the text, which is not empty.
+    /// A value contains the operand, which is not empty.
     Contains(Box<Substring>),
-    /// Some value starts with the text, which is not empty.
+    /// A value starts with the operand, which is not empty.
     StartsWith(Box<str>),
-    /// Some value ends with the text, which is not empty.
+    /// A value ends with the operand, which is not empty.
     EndsWith(Box<str>),
-    /// Some element of the complex attribute makes the node true.
+    /// An element of the multi-valued attribute makes the node true.
     Element(Box<Node>),
-    /// The same questions on an attribute whose type shows only in the record ([`crate::AttributeType::Any`]).
+    /// A comparison of an attribute of [`AttributeType::Any`](crate::AttributeType::Any), whose
+    /// type only the record determines. Its `ne` is true if there is no value.
     Untyped(Operator, Untyped),
 }
 
-/// Most texts differ from an operand in their first letters: so many operands are asked one by one.
+/// Maximum number of operands that are compared one by one. Most strings differ from an operand in
+/// the first bytes; more operands are searched by bisection.
 pub(crate) const FEW: usize = 4;
 
 impl Predicate {
-    /// For the texts that it can be true of, where the record has one text.
+    /// Returns a prefilter of the strings that can make the predicate true.
     fn prefilter(&self, case: CaseSensitivity) -> EqualityPrefilter {
         match self {
             Self::Equal(Value::Text(operand)) => EqualityPrefilter::new(operand, case),
-            // For many, finding out costs more than it spares.
+            // A prefilter for more operands would cost more than it saves.
             Self::In(operands) if operands.len() <= FEW => {
                 operands.iter().fold(EqualityPrefilter::REJECT_ALL, |all, operand| match operand {
                     Value::Text(operand) => all.union(EqualityPrefilter::new(operand, case)),
                     _ => EqualityPrefilter::ACCEPT_ALL,
                 })
             }
-            // Dates and times that are equal can be written in different lengths.
+            // Strings of different lengths can be equal as dates and times.
             Self::Untyped(Operator::Eq, Untyped::Text { substring, instant: None }) => {
                 EqualityPrefilter::new(substring.as_str(), case)
             }
@@ -176,18 +221,19 @@ impl Predicate {
     }
 }
 
-/// A literal compared with values of any type: only those of its own type can match.
+/// A literal that is compared with values of any type. Only values of its type equal it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Untyped {
     /// A string.
     Text {
-        /// The text, folded where case does not matter, and ready to be looked for inside others.
+        /// The string, folded if the test ignores case, and prepared for substring search.
         substring: Box<Substring>,
-        /// The instant, where the text is a date and time: then texts that are dates and times compare as instants.
+        /// The instant, if the string is a date and time. It is compared with strings that are
+        /// dates and times too.
         instant: Option<DateTime>,
     },
-    /// A number, as it was written.
+    /// A number, as written in the filter.
     Number(Box<str>),
     /// A Boolean.
     Boolean(bool),

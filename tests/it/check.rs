@@ -361,7 +361,10 @@ fn at_most_twelve_names_are_listed() {
     );
     let few = helps(&everything(), "emails[zzzzzzzzzzzz pr]");
     assert_eq!(few, ["the sub-attributes are `value`, `type`"]);
-    assert_eq!(helps(&everything().closed(), "zzzzzzzzzzzz pr"), ["there is none to filter by"]);
+    assert_eq!(
+        helps(&everything().closed(), "zzzzzzzzzzzz pr"),
+        ["there are no attributes to filter by"]
+    );
 }
 
 /// The search for similar names takes time, so it is limited.

@@ -1,0 +1,282 @@
+//! Translates clauses: the operator against the rule of the attribute, the literal to a predicate.
+
+use super::Checker;
+use super::interpret::{self, ComparedAttribute, Interpretation, NeSemantics};
+use super::resolve::list;
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::filter::{Clause, Literal, Path};
+use crate::operator::{Operator, Operators};
+use crate::plan::{self, Node, Predicate, Test};
+use crate::policy::MultiNe;
+use crate::schema::{Attribute, AttributeId};
+use crate::value::{AttributeType, CaseSensitivity, Value};
+
+/// The attribute that a path names, with its rule.
+#[derive(Clone, Copy)]
+pub(super) struct ResolvedAttribute<'f> {
+    /// The path that names it; empty if the same path can name another attribute in the next
+    /// clause.
+    path: &'f str,
+    parent: Option<AttributeId>,
+    named: AttributeId,
+    /// The attribute that is compared: of a complex attribute, its sub-attribute `value`.
+    compared: ComparedAttribute,
+    operators: Operators,
+    max_count: Option<usize>,
+    /// True if it can be compared with a string by `eq`.
+    takes_string_equality: bool,
+}
+
+/// The meaning of a clause.
+pub(super) enum ResolvedClause<'f> {
+    /// The attribute equals a string.
+    // PERF: in a chain of `or`, [`plan::ChainBuilder`] makes the string an operand of a list
+    // without a node of its own. Item: `check`, F7.
+    StringEquality(AttributeId, CaseSensitivity, &'f str),
+    /// Any other test.
+    Node(Node),
+}
+
+impl ResolvedClause<'_> {
+    pub(super) fn into_node(self) -> Node {
+        match self {
+            Self::StringEquality(attribute, case, string) => {
+                plan::string_equality(attribute, case, string)
+            }
+            Self::Node(node) => node,
+        }
+    }
+}
+
+impl<'f, R: ?Sized> Checker<'_, 'f, R> {
+    /// Translates a clause. Returns `None` if it has errors; all of them are reported.
+    #[inline(always)]
+    pub(super) fn clause(
+        &mut self,
+        clause: &Clause<'f>,
+        parent: Option<AttributeId>,
+    ) -> Option<ResolvedClause<'f>> {
+        let path = clause.path();
+        if !self
+            .last
+            .as_ref()
+            .is_some_and(|last| last.path == path.as_str() && last.parent == parent)
+        {
+            self.look_up(path, clause, parent)?;
+        }
+        let attribute = self.last.as_ref()?;
+        if parent.is_none() {
+            self.group_rules.add_clause(attribute.named);
+        }
+        let ComparedAttribute { id, case, .. } = attribute.compared;
+        let takes_string_equality = attribute.takes_string_equality;
+        // Skip counting if the filter has too few clauses to exceed the maximum.
+        if let Some(max) =
+            attribute.max_count.filter(|max| *max < self.clauses && clause.operator().takes_value())
+        {
+            self.count_comparison(id, max, path);
+        }
+        if takes_string_equality
+            && clause.operator() == Operator::Eq
+            && let Some(Literal::String(string)) = clause.literal()
+        {
+            return Some(ResolvedClause::StringEquality(id, case, string));
+        }
+        self.other_clause(clause).map(ResolvedClause::Node)
+    }
+
+    /// Translates a clause on the last attribute that is not an equality of strings.
+    #[inline(never)]
+    fn other_clause(&mut self, clause: &Clause<'f>) -> Option<Node> {
+        let ResolvedAttribute { compared, operators, .. } = self.last?;
+        let operator = clause.operator();
+        // Check both the operator and the literal before returning, to report the errors of both.
+        let allowed = operators.contains(operator) || self.allowed(compared, operators, clause);
+        let test = |predicate| Node::Test(Test::new(compared.id, compared.case, predicate));
+        let node = match (operator, clause.literal()) {
+            (Operator::Pr, _) | (_, None) => test(Predicate::Present),
+            (_, Some(Literal::Null)) => {
+                self.null_allowed(clause)?;
+                let present = test(Predicate::Present);
+                if operator == Operator::Eq { plan::not(present) } else { present }
+            }
+            (_, Some(literal)) => match self.comparison(compared, clause, literal)? {
+                Interpretation::Test(predicate) => test(predicate),
+                Interpretation::Not(predicate) => plan::not(test(predicate)),
+            },
+        };
+        allowed.then_some(node)
+    }
+
+    /// Resolves the attribute of the clause and stores it as the last one.
+    #[inline(never)]
+    fn look_up(
+        &mut self,
+        path: Path<'f>,
+        clause: &Clause<'f>,
+        parent: Option<AttributeId>,
+    ) -> Option<()> {
+        match self.resolve(path, clause, parent) {
+            Some(attribute) => self.last = Some(attribute),
+            None => {
+                if parent.is_none() {
+                    self.group_rules.add_invalid_clause(path, &self.schema);
+                }
+                return None;
+            }
+        }
+        Some(())
+    }
+
+    fn resolve(
+        &mut self,
+        path: Path<'f>,
+        clause: &Clause<'f>,
+        parent: Option<AttributeId>,
+    ) -> Option<ResolvedAttribute<'f>> {
+        let named = self.attribute(path, parent)?;
+        let is_presence = matches!(clause.literal(), None | Some(Literal::Null));
+        let id = if is_presence { named } else { self.compared(named, clause)? };
+        let compared = self.schema.attribute(id).map(ComparedAttribute::new)?;
+        let (operators, max_count) = match self.policy.open {
+            Some(_) => (Operators::of_kind(compared.kind), None),
+            None => self.policy.rule(id).map(|rule| (rule.operators, rule.max_count))?,
+        };
+        let is_string = matches!(compared.kind, AttributeType::String | AttributeType::Reference);
+        // The compared attribute of a complex one depends on the operator.
+        let is_reusable = named == id && compared.kind != AttributeType::Complex;
+        Some(ResolvedAttribute {
+            path: if is_reusable { path.as_str() } else { "" },
+            parent,
+            named,
+            compared,
+            operators,
+            max_count,
+            takes_string_equality: is_string && operators.contains(Operator::Eq),
+        })
+    }
+
+    /// Returns the attribute that a comparison is on: of a complex attribute, its sub-attribute
+    /// `value`.
+    fn compared(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
+        match self.schema.attribute(id)?.kind() {
+            AttributeType::Complex => self.value_of(id, clause),
+            _ => Some(id),
+        }
+    }
+
+    #[inline(never)]
+    fn value_of(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
+        let attribute = self.schema.attribute(id)?;
+        let value =
+            self.schema.find(attribute.urn(), attribute.name(), Some("value")).map(Attribute::id);
+        if let Some(value) = value.filter(|value| !self.is_hidden(*value)) {
+            return Some(value);
+        }
+        let sub_attributes: Vec<String> = self
+            .visible()
+            .filter(|known| known.parent() == Some(id))
+            .map(ToString::to_string)
+            .collect();
+        let message = format!(
+            "{} is complex; compare one of its sub-attributes",
+            quoted(clause.path().as_str())
+        );
+        let diagnostic = Diagnostic::new(Code::ComplexAttribute, clause.path().span(), message);
+        self.report(if sub_attributes.is_empty() {
+            diagnostic
+        } else {
+            let names = list(sub_attributes.iter().map(String::as_str));
+            diagnostic.with_help(format!("such as {names}"))
+        })
+    }
+
+    /// Returns whether an operator that the rule does not list is allowed after all. If not,
+    /// reports it.
+    #[cold]
+    fn allowed(
+        &mut self,
+        ComparedAttribute { id, kind, .. }: ComparedAttribute,
+        operators: Operators,
+        clause: &Clause<'_>,
+    ) -> bool {
+        let operator = clause.operator();
+        // `eq null` and `ne null` test presence, which a complex attribute has too.
+        let is_null = clause.literal() == Some(Literal::Null) && kind == AttributeType::Complex;
+        if is_null && !operators.is_empty() {
+            return true;
+        }
+        let name = quoted(clause.path().as_str());
+        let diagnostic = if !Operators::of_kind(kind).contains(operator) && !is_null {
+            let message = format!("{name} is of type {kind}, which does not support `{operator}`");
+            Diagnostic::new(Code::OperatorForType, clause.operator_span(), message)
+                .with_help(format!("{kind} attributes take {}", Operators::of_kind(kind)))
+        } else if operators.is_empty() {
+            let message = format!("{name} cannot be used in filters");
+            Diagnostic::new(Code::OperatorNotAllowed, clause.path().span(), message)
+                .with_help(self.filterable_instead_of(id))
+        } else {
+            let message = format!("`{operator}` is not allowed on {name}");
+            Diagnostic::new(Code::OperatorNotAllowed, clause.operator_span(), message)
+                .with_help(format!("{name} takes {operators}"))
+        };
+        self.diagnostics.push(diagnostic);
+        false
+    }
+
+    /// Returns help that names the sub-attributes to filter by, or all attributes if there are
+    /// none.
+    fn filterable_instead_of(&self, id: AttributeId) -> String {
+        let path = self.schema.attribute(id).map_or("", Attribute::path);
+        let filterable: Vec<&str> = self
+            .visible()
+            .filter(|known| self.is_filterable(known.id()))
+            .map(Attribute::path)
+            .collect();
+        let is_below =
+            |other: &&str| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('.'));
+        let below: Vec<&str> = filterable.iter().copied().filter(is_below).collect();
+        let names = if below.is_empty() { filterable } else { below };
+        format!("filter by {}", list(names.into_iter()))
+    }
+
+    fn null_allowed(&mut self, clause: &Clause<'_>) -> Option<()> {
+        if self.policy.null {
+            return Some(());
+        }
+        let diagnostic = Diagnostic::new(
+            Code::NullNotAllowed,
+            clause.literal_span(),
+            "`null` is not allowed here",
+        );
+        self.report(diagnostic.with_help("compare with a value"))
+    }
+
+    fn comparison(
+        &mut self,
+        attribute: ComparedAttribute,
+        clause: &Clause<'_>,
+        literal: Literal<'_>,
+    ) -> Option<Interpretation> {
+        let ne = match (attribute.yields_many, self.policy.multi_ne) {
+            (true, MultiNe::AnyValueDiffers) => NeSemantics::AnyDiffers,
+            _ => NeSemantics::NotEqual,
+        };
+        if let (AttributeType::Boolean, Literal::String(string), true) =
+            (attribute.kind, literal, self.boolean_text)
+            && let Some(value) = interpret::boolean(string)
+        {
+            let span = clause.literal_span();
+            let diagnostic = Diagnostic::new(
+                Code::AcceptedBooleanText,
+                span,
+                format!("string instead of the Boolean `{value}`"),
+            );
+            self.diagnostics.push(diagnostic.replace(span, value.to_string()));
+            return Some(interpret::comparison(clause.operator(), Value::Boolean(value), ne));
+        }
+        interpret::interpret(attribute, clause, literal, ne)
+            .map_err(|diagnostic| self.diagnostics.push(diagnostic))
+            .ok()
+    }
+}

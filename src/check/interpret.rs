@@ -1,0 +1,249 @@
+//! Interprets a literal as a typed predicate on an attribute.
+
+use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::filter::{Clause, Literal};
+use crate::operator::Operator;
+use crate::plan::{Predicate, Untyped};
+use crate::schema::{Attribute, AttributeId};
+use crate::value::{
+    AttributeType, CaseSensitivity, IntegerLiteral, Substring, Text, Value, base64, datetime,
+    fold_key, number,
+};
+
+/// The properties of an attribute that determine the meaning of a comparison.
+#[derive(Clone, Copy)]
+pub(super) struct ComparedAttribute {
+    pub(super) id: AttributeId,
+    pub(super) kind: AttributeType,
+    pub(super) case: CaseSensitivity,
+    /// True if a record can have several values of the attribute.
+    pub(super) yields_many: bool,
+}
+
+impl ComparedAttribute {
+    pub(super) fn new(attribute: &Attribute) -> Self {
+        Self {
+            id: attribute.id(),
+            kind: attribute.kind(),
+            case: attribute.case(),
+            yields_many: attribute.yields_many(),
+        }
+    }
+}
+
+/// The meaning of a comparison: a predicate or its negation.
+pub(super) enum Interpretation {
+    Test(Predicate),
+    Not(Predicate),
+}
+
+/// The meaning of `ne`.
+#[derive(Clone, Copy)]
+pub(super) enum NeSemantics {
+    /// No value equals the operand.
+    NotEqual,
+    /// One of several values differs from the operand, or there is none.
+    AnyDiffers,
+}
+
+/// Interprets the comparison of an attribute with a literal.
+///
+/// Returns an error if the literal does not have the type of the attribute or is out of range.
+#[inline]
+pub(super) fn interpret(
+    attribute: ComparedAttribute,
+    clause: &Clause<'_>,
+    literal: Literal<'_>,
+    ne: NeSemantics,
+) -> Result<Interpretation, Diagnostic> {
+    let ComparedAttribute { kind, case, .. } = attribute;
+    let operator = clause.operator();
+    let error = |code, message: String, help| {
+        Err(Diagnostic::new(code, clause.literal_span(), message).with_help(help))
+    };
+    match (kind, literal) {
+        (AttributeType::Any, literal) => Ok(untyped(operator, literal, case, ne)),
+        (AttributeType::String | AttributeType::Reference, Literal::String(string)) => {
+            Ok(string_predicate(operator, string, case, ne))
+        }
+        (AttributeType::Boolean, Literal::Boolean(value)) => {
+            Ok(comparison(operator, Value::Boolean(value), ne))
+        }
+        (AttributeType::Integer, Literal::Number(digits)) => {
+            Ok(integer_predicate(operator, number::integer(digits), ne))
+        }
+        (AttributeType::Decimal, Literal::Number(digits)) => match number::decimal(digits) {
+            Some(number) => Ok(comparison(operator, Value::Decimal(number), ne)),
+            None => error(
+                Code::NumberTooLarge,
+                "number exceeds the range of a decimal".into(),
+                "decimals are IEEE 754 binary64: up to about 1.8e308",
+            ),
+        },
+        (AttributeType::DateTime, Literal::String(string)) => match datetime::parse(string) {
+            Some(instant) => Ok(instant_predicate(operator, instant, ne)),
+            None => error(
+                Code::BadDateTime,
+                format!("{} is not a valid date and time", quoted(string)),
+                DATE_TIME,
+            ),
+        },
+        (AttributeType::Binary, Literal::String(string)) => match base64::decode(string) {
+            Some(bytes) => Ok(comparison(operator, Value::Binary(bytes.into()), ne)),
+            None => error(
+                Code::BadBinary,
+                format!("{} is not valid base64", quoted(string)),
+                "write binary values in base64 or base64url",
+            ),
+        },
+        (kind, _) => Err(wrong_type(kind, clause, literal)),
+    }
+}
+
+const DATE_TIME: &str = "use the format `\"2011-05-13T04:42:34Z\"`";
+
+/// Returns the predicate that compares with exactly this value.
+#[inline]
+pub(super) fn comparison(operator: Operator, value: Value, ne: NeSemantics) -> Interpretation {
+    Interpretation::Test(match (operator, ne) {
+        (Operator::Eq, _) => Predicate::Equal(value),
+        (Operator::Ne, NeSemantics::AnyDiffers) => Predicate::Differs(value),
+        (Operator::Ne, NeSemantics::NotEqual) => {
+            return Interpretation::Not(Predicate::Equal(value));
+        }
+        (Operator::Gt, _) => Predicate::Greater(value),
+        (Operator::Ge, _) => Predicate::GreaterOrEqual(value),
+        (Operator::Lt, _) => Predicate::Less(value),
+        (Operator::Le, _) => Predicate::LessOrEqual(value),
+        // Substring operators on other types than strings were rejected before.
+        _ => Predicate::Never,
+    })
+}
+
+/// Returns the string in the form that stored strings are compared with.
+fn folded(string: &str, case: CaseSensitivity) -> Box<str> {
+    match case {
+        CaseSensitivity::Exact => string.into(),
+        CaseSensitivity::Ignore => fold_key(string).into(),
+    }
+}
+
+#[inline]
+fn string_predicate(
+    operator: Operator,
+    string: &str,
+    case: CaseSensitivity,
+    ne: NeSemantics,
+) -> Interpretation {
+    if !operator.is_substring() {
+        return comparison(operator, Value::Text(Text::operand(string, case)), ne);
+    }
+    let part = folded(string, case);
+    Interpretation::Test(match operator {
+        // Every string contains, starts with and ends with the empty string.
+        _ if part.is_empty() => Predicate::Present,
+        Operator::Co => Predicate::Contains(Box::new(Substring::new(part, case))),
+        Operator::Sw => Predicate::StartsWith(part),
+        _ => Predicate::EndsWith(part),
+    })
+}
+
+/// Compares an integer with a number of any size and precision, exactly.
+fn integer_predicate(
+    operator: Operator,
+    literal: IntegerLiteral,
+    ne: NeSemantics,
+) -> Interpretation {
+    let is_below = match literal {
+        IntegerLiteral::Exact(number) => return comparison(operator, Value::Integer(number), ne),
+        IntegerLiteral::Between(floor) => return between(operator, Value::Integer(floor)),
+        IntegerLiteral::Below => true,
+        IntegerLiteral::Above => false,
+    };
+    match operator {
+        Operator::Ne => Interpretation::Not(Predicate::Never),
+        Operator::Gt | Operator::Ge if is_below => Interpretation::Test(Predicate::Present),
+        Operator::Lt | Operator::Le if !is_below => Interpretation::Test(Predicate::Present),
+        _ => Interpretation::Test(Predicate::Never),
+    }
+}
+
+/// Compares an instant with a resolution finer than the microsecond of stored values.
+fn instant_predicate(
+    operator: Operator,
+    instant: datetime::DateTime,
+    ne: NeSemantics,
+) -> Interpretation {
+    let floor = Value::DateTime(instant.micros);
+    if instant.residue { between(operator, floor) } else { comparison(operator, floor, ne) }
+}
+
+/// Compares with a literal between `floor` and the next value that can be stored, which therefore
+/// equals no stored value and differs from every one.
+fn between(operator: Operator, floor: Value) -> Interpretation {
+    match operator {
+        Operator::Ne => Interpretation::Not(Predicate::Never),
+        Operator::Gt | Operator::Ge => Interpretation::Test(Predicate::Greater(floor)),
+        Operator::Lt | Operator::Le => Interpretation::Test(Predicate::LessOrEqual(floor)),
+        _ => Interpretation::Test(Predicate::Never),
+    }
+}
+
+fn untyped(
+    operator: Operator,
+    literal: Literal<'_>,
+    case: CaseSensitivity,
+    ne: NeSemantics,
+) -> Interpretation {
+    let literal = match literal {
+        Literal::String(string) => Untyped::Text {
+            substring: Box::new(Substring::new(folded(string, case), case)),
+            instant: datetime::parse(string),
+        },
+        Literal::Number(digits) => Untyped::Number(digits.into()),
+        Literal::Boolean(value) => Untyped::Boolean(value),
+        Literal::Null => return Interpretation::Test(Predicate::Never),
+    };
+    match (operator, ne) {
+        (Operator::Ne, NeSemantics::NotEqual) => {
+            Interpretation::Not(Predicate::Untyped(Operator::Eq, literal))
+        }
+        _ => Interpretation::Test(Predicate::Untyped(operator, literal)),
+    }
+}
+
+fn wrong_type(kind: AttributeType, clause: &Clause<'_>, literal: Literal<'_>) -> Diagnostic {
+    let (found, in_quotes) = match literal {
+        Literal::String(_) => ("a string", None),
+        Literal::Number(text) => ("a number", Some(text.to_owned())),
+        Literal::Boolean(value) => ("a Boolean", Some(value.to_string())),
+        Literal::Null => ("null", None),
+    };
+    let message = format!(
+        "{} is of type {kind} and cannot be compared with {found}",
+        quoted(clause.path().as_str())
+    );
+    let diagnostic = Diagnostic::new(Code::WrongType, clause.literal_span(), message);
+    diagnostic.with_help(match (kind, literal) {
+        (AttributeType::String | AttributeType::Reference, _) => match in_quotes {
+            Some(text) => format!("write it in double quotes: `\"{text}\"`"),
+            None => "write a string in double quotes".into(),
+        },
+        (AttributeType::Boolean, Literal::String(text)) if boolean(text).is_some() => {
+            format!("write it without quotes: `{}`", text.to_ascii_lowercase())
+        }
+        (AttributeType::Boolean, _) => "write `true` or `false`".into(),
+        (AttributeType::Integer | AttributeType::Decimal, _) => {
+            "write a number without quotes".into()
+        }
+        (AttributeType::DateTime, _) => DATE_TIME.into(),
+        _ => "write a string in double quotes".into(),
+    })
+}
+
+/// Parses `true` or `false`, ignoring case.
+pub(super) fn boolean(text: &str) -> Option<bool> {
+    [true, false]
+        .into_iter()
+        .find(|value| text.eq_ignore_ascii_case(if *value { "true" } else { "false" }))
+}

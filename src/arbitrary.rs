@@ -1,11 +1,14 @@
-//! Made-up filters, records and users for fuzzing and property tests (feature `arbitrary`), from the bytes that the tool hands
-//! out. Everything stays small: well within the default [`Limits`](crate::Limits).
+//! Generators of filters and records for fuzzing and property tests (feature `arbitrary`).
+//!
+//! Each function takes its choices from the bytes of [`Unstructured`]. When these are used up, it
+//! chooses the first alternative, which is the simplest one and ends every recursion. Results are
+//! small: well within the default [`Limits`](crate::Limits).
 //!
 //! ```
 //! use arbitrary::Unstructured;
-//! use scieve::{Filter, arbitrary as made_up};
+//! use scieve::{Filter, arbitrary as generate};
 //!
-//! let filter = made_up::tree(&mut Unstructured::new(b"bytes from a fuzzer"))?.build()?;
+//! let filter = generate::tree(&mut Unstructured::new(b"bytes from a fuzzer"))?.build()?;
 //! assert_eq!(Filter::parse(&filter.to_string())?, filter);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -18,14 +21,14 @@ use crate::value::AttributeType;
 use ::arbitrary::{Result, Unstructured};
 use serde_json::{Map, Value, json};
 
-/// Levels of a made-up tree, brackets apart.
+/// Maximum depth of a tree, without the trees inside brackets.
 const DEPTH: usize = 4;
-/// Operands of a chain, elements of a list.
+/// Maximum number of operands of a connective, and of elements of an array.
 const WIDTH: usize = 4;
 
-/// Texts in which something differs that looks the same, or that mean something to a filter, to JSON or to a database.
+/// Strings that look alike but differ, and strings with a meaning in filters, JSON or SQL.
 #[rustfmt::skip]
-const TEXTS: &[&str] = &[
+const STRINGS: &[&str] = &[
     "", "bob", "Bob", "BOB", "bob ", " bob", "bo", "ob", "b", "alice", "alice@example.com", "work", "home", "active", "disabled", "query",
     "straße", "STRASSE", "STRAẞE", "ς", "σ", "Σ", "ΟΔΟΣ", "οδός", "\u{212A}", "k", "K", "İ", "i̇", "i", "ı", "I", "é", "e\u{301}", "É", "e", "\u{301}",
     "ﬁ", "fi", "ǰ", "\u{345}", "\u{1d160}", "😀", "🍣", "\u{10ffff}", "\u{ffff}", "\u{d7ff}", "\u{e000}", "a\u{ad}b", "ab", "\u{feff}bob", "ａ", "а",
@@ -53,16 +56,14 @@ const INSTANTS: &[&str] = &[
 ];
 const BINARIES: &[&str] = &["", "AAE=", "AAE", "AAEC", "+/8=", "-_8", "QUI=", "qUI="];
 
-// Once the bytes are used up every choice falls on what comes first: the plain case, and the one that ends.
-
-/// A text value, often one of the nasty ones, never with U+0000 in it.
+/// Generates a string value: usually one that is easily mishandled, never one with U+0000.
 ///
 /// # Errors
-/// None that a caller could cause.
+/// Returns only errors of [`Unstructured`].
 pub fn string(u: &mut Unstructured<'_>) -> Result<String> {
     match u.int_in_range(0..=9)? {
-        0..=6 => u.choose(TEXTS).map(|text| (*text).to_owned()),
-        7 | 8 => Ok(format!("{}{}", u.choose(TEXTS)?, u.choose(TEXTS)?)),
+        0..=6 => u.choose(STRINGS).map(|text| (*text).to_owned()),
+        7 | 8 => Ok(format!("{}{}", u.choose(STRINGS)?, u.choose(STRINGS)?)),
         _ => {
             let chars: Vec<char> = some(u, 12, Unstructured::arbitrary)?;
             Ok(chars.into_iter().filter(|char| *char != '\0').collect())
@@ -70,10 +71,11 @@ pub fn string(u: &mut Unstructured<'_>) -> Result<String> {
     }
 }
 
-/// A text that is nearly a filter: its tokens in likely order, some of them wrong, missing or twice.
+/// Generates text that resembles a filter: tokens in a plausible order, some of them invalid,
+/// missing or duplicated.
 ///
 /// # Errors
-/// None that a caller could cause.
+/// Returns only errors of [`Unstructured`].
 pub fn text(u: &mut Unstructured<'_>) -> Result<String> {
     #[rustfmt::skip]
     const TOKENS: &[&str] = &[
@@ -114,10 +116,10 @@ pub fn text(u: &mut Unstructured<'_>) -> Result<String> {
     Ok(out)
 }
 
-/// A filter of any attributes: it builds, and any policy may refuse it.
+/// Generates a valid filter on arbitrary attributes, which a policy can reject.
 ///
 /// # Errors
-/// None that a caller could cause.
+/// Returns only errors of [`Unstructured`].
 pub fn tree(u: &mut Unstructured<'_>) -> Result<Builder> {
     tree_of(u, DEPTH)
 }
@@ -173,11 +175,13 @@ fn any_clause(u: &mut Unstructured<'_>, path: &str) -> Result<Builder> {
     Ok(clause(attr(path), operator, operand))
 }
 
-/// A filter that the policy accepts as far as attributes, operators and literals go; its rules on whole filters may refuse it.
-/// `None` where the policy lets nothing be asked.
+/// Generates a filter whose clauses the policy accepts. Its rules on the whole filter, such as a
+/// [`GroupRule`](crate::GroupRule), can reject it.
+///
+/// Returns `None` if the policy allows no operator on any attribute.
 ///
 /// # Errors
-/// None that a caller could cause.
+/// Returns only errors of [`Unstructured`].
 pub fn filter<R: ?Sized>(u: &mut Unstructured<'_>, policy: &Policy<R>) -> Result<Option<Builder>> {
     let allowed = |attribute: &Attribute| {
         policy
@@ -194,7 +198,7 @@ pub fn filter<R: ?Sized>(u: &mut Unstructured<'_>, policy: &Policy<R>) -> Result
     if usable.is_empty() {
         return Ok(None);
     }
-    let asked = |u: &mut Unstructured<'_>| -> Result<Builder> {
+    let clause_or_path = |u: &mut Unstructured<'_>| -> Result<Builder> {
         let (attribute, operators) = *u.choose(&usable)?;
         let subs: Vec<_> = usable
             .iter()
@@ -215,7 +219,7 @@ pub fn filter<R: ?Sized>(u: &mut Unstructured<'_>, policy: &Policy<R>) -> Result
         }
         legal_clause(u, &attribute.to_string(), attribute, operators, policy)
     };
-    joined_if(u, DEPTH, policy.not, &mut |u| asked(u)).map(Some)
+    joined_if(u, DEPTH, policy.not, &mut |u| clause_or_path(u)).map(Some)
 }
 
 fn legal_clause<R: ?Sized>(
@@ -236,7 +240,7 @@ fn legal_clause<R: ?Sized>(
     Ok(clause(attr(path), operator, operand))
 }
 
-/// A value that attributes of the type are compared with; `None` for complex ones.
+/// Generates a literal for attributes of the type; `None` for complex attributes.
 fn literal(u: &mut Unstructured<'_>, kind: AttributeType) -> Result<Option<Operand>> {
     Ok(Some(match kind {
         AttributeType::String | AttributeType::Reference => Operand::String(string(u)?),
@@ -282,9 +286,9 @@ fn joined(u: &mut Unstructured<'_>, depth: usize, leaf: Leaf<'_>) -> Result<Buil
     joined_if(u, depth, true, leaf)
 }
 
-/// Leaves joined by `and`, `or` and, where it may be, `not`.
+/// Generates leaves joined by `and`, `or` and, if allowed, `not`.
 fn joined_if(u: &mut Unstructured<'_>, depth: usize, not: bool, leaf: Leaf<'_>) -> Result<Builder> {
-    // Without bytes left every choice is the first: a leaf.
+    // If no bytes remain, the choice is 0: a leaf.
     let kind = if depth == 0 { 0 } else { u.int_in_range(0..=5)? };
     match kind {
         0 | 1 => leaf(u),
@@ -300,10 +304,11 @@ fn joined_if(u: &mut Unstructured<'_>, depth: usize, not: bool, leaf: Leaf<'_>) 
     }
 }
 
-/// A JSON resource with attributes of the schema: some absent, null or empty, now and then one of another type.
+/// Generates a JSON resource with attributes of the schema: some absent, null or empty, a few with
+/// values of another type.
 ///
 /// # Errors
-/// None that a caller could cause.
+/// Returns only errors of [`Unstructured`].
 pub fn record(u: &mut Unstructured<'_>, schema: &Schema) -> Result<Value> {
     let mut resource = Map::new();
     for attribute in schema.attributes().filter(|attribute| attribute.parent().is_none()) {

@@ -1,4 +1,161 @@
-//! SCIM 2.0 filters (RFC 7644) parsed, checked against a policy, and run in memory or as SQL with the same answer everywhere.
+//! A filter engine and query compiler for SCIM 2.0 filters (RFC 7644 section 3.4.2.2).
+//!
+//! scieve parses filters, checks them against a policy that limits what a caller can query, and
+//! evaluates them on records in memory or compiles them to SQL for PostgreSQL, MySQL, MariaDB and
+//! SQLite. All back ends implement one specified meaning of each operator, including for missing
+//! values. Depth, length and number of clauses of a filter are limited before it is evaluated.
+//!
+//! | stage | from | to | API |
+//! |---|---|---|---|
+//! | parse | `&str` | [`Filter`] | [`Filter::parse`] |
+//! | check | [`Filter`] | [`Plan`] | [`Policy::check`], [`Policy::parse`] |
+//! | match | [`Plan`], a [`Record`] | `bool` | [`Plan::matches`] |
+#![cfg_attr(
+    feature = "sql",
+    doc = "| compile | [`Plan`], a [`Mapping`](sql::Mapping) | SQL and parameters | [`Plan::to_sql`] |"
+)]
+#![cfg_attr(
+    not(feature = "sql"),
+    doc = "| compile | [`Plan`], a mapping | SQL and parameters | feature `sql` |"
+)]
+//! | report | [`Diagnostics`] | text or JSON | [`Diagnostics::render`] |
+//!
+//! # Parse
+//!
+//! A [`Filter`] is a syntax tree with source spans. [`attr`] builds filters in code.
+//!
+//! ```
+//! use scieve::{Filter, attr};
+//!
+//! let filter = Filter::parse(r#"userName sw "j" AND (active eq true)"#)?;
+//! assert_eq!(filter.to_string(), r#"userName sw "j" and active eq true"#);
+//!
+//! let built = attr("userName").sw("j").and(attr("active").eq(true)).build()?;
+//! assert_eq!(built, filter);
+//! # Ok::<(), scieve::Diagnostics>(())
+//! ```
+//!
+//! # Check and match
+//!
+//! A [`Policy`] contains the attributes and operators that filters can use. Checking a filter
+//! returns a [`Plan`], which is the only thing that can be evaluated. Records implement [`Record`];
+//! with feature `serde`, JSON values do.
+//!
+//! ```
+//! use scieve::{Attribute, AttributeType, Policy, Record, Schema, ValueRef};
+//!
+//! struct Employee {
+//!     name: String,
+//!     desk: i64,
+//! }
+//!
+//! impl Record for Employee {
+//!     fn any_value(
+//!         &self,
+//!         attribute: &Attribute,
+//!         test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+//!     ) -> bool {
+//!         match attribute.path() {
+//!             "name" => test(ValueRef::text(&self.name)),
+//!             "desk" => test(ValueRef::Integer(self.desk)),
+//!             _ => false,
+//!         }
+//!     }
+//! }
+//!
+//! let schema = Schema::new(
+//!     None,
+//!     [
+//!         Attribute::new("name", AttributeType::String),
+//!         Attribute::new("desk", AttributeType::Integer),
+//!     ],
+//! )?;
+//! let policy: Policy<Employee> = Policy::new(schema)?;
+//! let plan = policy.parse(r#"name sw "a" and desk gt 10"#)?;
+//!
+//! assert!(plan.matches(&Employee { name: "Ada".into(), desk: 12 }));
+//! assert!(!plan.matches(&Employee { name: "Bob".into(), desk: 12 }));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Compile to SQL
+//!
+//! With feature `sql`, a mapping assigns columns to attributes. Values become parameters.
+#![cfg_attr(
+    feature = "sql",
+    doc = r##"
+```
+use scieve::sql::{Column, Dialect, Mapping, Param, Select};
+# use scieve::{Attribute, AttributeType, Policy, Record, Schema, ValueRef};
+# struct Employee;
+# impl Record for Employee {
+#     fn any_value(&self, _: &Attribute, _: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+#         false
+#     }
+# }
+# let schema = Schema::new(
+#     None,
+#     [
+#         Attribute::new("name", AttributeType::String),
+#         Attribute::new("desk", AttributeType::Integer),
+#     ],
+# )?;
+# let policy: Policy<Employee> = Policy::new(schema)?;
+
+let mapping = Mapping::new("employees", "id")
+    .attribute("name", Column::keyed("name", "name_key"))
+    .attribute("desk", Column::new("desk"))
+    .check()?;
+let plan = policy.parse(r#"name eq "Ada" or desk gt 10"#)?;
+let statement = plan.to_sql(&mapping, Dialect::Sqlite, &Select::default())?;
+assert_eq!(
+    statement.sql,
+    "SELECT `u`.`id` FROM `employees` AS `u` WHERE `u`.`name_key` = ? OR `u`.`desk` > ? \
+     ORDER BY `u`.`id` ASC",
+);
+assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
+# Ok::<(), Box<dyn std::error::Error>>(())
+```
+"##
+)]
+//!
+//! # Report errors
+//!
+//! [`Diagnostics`] contains every error of a filter, with a stable [`Code`], the span in the source
+//! and, if possible, the correction.
+//!
+//! ```
+//! use scieve::{Code, Filter};
+//!
+//! let errors = Filter::parse(r#"name eq "Ada" and desk > 10"#).unwrap_err();
+//! assert_eq!(errors.first().map(|error| error.code()), Some(Code::UnknownOperator));
+//! assert_eq!(
+//!     errors.render(),
+//!     r#"error[unknown-operator]: unknown operator `>`
+//!  --> 1:24
+//! 1 | name eq "Ada" and desk > 10
+//!   |                        ^
+//!   = expected: `eq`, `ne`, `co`, `sw`, `ew`, `gt`, `ge`, `lt`, `le`, `pr`
+//!   = help: did you mean `gt`?
+//! "#
+//! );
+//! ```
+//!
+//! # Features
+//!
+//! Features are additive: none changes the behaviour of another. The default is none of them.
+//!
+//! | feature | content | dependencies |
+//! |---|---|---|
+//! | `serde` | JSON values as records, policies and mappings from JSON and TOML, diagnostics as JSON, `scim`: the schemas of RFC 7643 | `serde`, `serde_json`, `toml`, `thiserror` |
+//! | `sql` | `sql`: SQL for PostgreSQL, MySQL, MariaDB and SQLite | `sea-query` |
+//! | `arbitrary` | `arbitrary`: generators of filters and records for fuzzing; enables `serde` | `arbitrary` |
+//!
+//! # Further reading
+//!
+//! - [The grammar and the meaning of every operator](https://docs.rs/crate/scieve/latest/source/grammar.md)
+//! - [Examples](https://docs.rs/crate/scieve/latest/source/examples/)
+//! - [Changes between versions](https://docs.rs/crate/scieve/latest/source/CHANGELOG.md)
 
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;

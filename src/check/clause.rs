@@ -138,7 +138,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         let is_presence = matches!(clause.literal(), None | Some(Literal::Null));
         let id = if is_presence { named } else { self.compared(named, clause)? };
         let compared = self.schema.attribute(id).map(ComparedAttribute::new)?;
-        let (operators, max_count) = match self.policy.open {
+        let (operators, max_count) = match self.policy.schemaless {
             Some(_) => (Operators::of_kind(compared.kind), None),
             None => self.policy.rule(id).map(|rule| (rule.operators, rule.max_count))?,
         };

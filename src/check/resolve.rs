@@ -21,7 +21,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
         path: Path<'_>,
         parent: Option<AttributeId>,
     ) -> Option<AttributeId> {
-        match (self.policy.open, parent) {
+        match (self.policy.schemaless, parent) {
             (Some(case), _) => self.schemaless_attribute(path, parent, case),
             (None, Some(parent)) => self.sub_attribute(path, parent),
             (None, None) if path.urn().is_some() && !self.policy.urns => self.urn_not_allowed(path),
@@ -118,7 +118,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     pub(super) fn is_hidden(&self, id: AttributeId) -> bool {
         let hidden = |id| self.policy.rule(id).is_none_or(|rule| rule.hidden);
         let parent = || self.schema.attribute(id).and_then(Attribute::parent);
-        self.policy.open.is_none() && (hidden(id) || parent().is_some_and(hidden))
+        self.policy.schemaless.is_none() && (hidden(id) || parent().is_some_and(hidden))
     }
 
     pub(super) fn is_filterable(&self, id: AttributeId) -> bool {

@@ -1,4 +1,4 @@
-//! Policies as files: JSON or TOML.
+//! Policies in JSON and TOML.
 
 use super::lines::Lines;
 use super::{MultiNe, Policy};
@@ -13,43 +13,43 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// A text that is no policy: what is wrong, and where.
+/// An error in a policy file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PolicyError {
-    /// Not JSON or TOML, a key that policies do not have, a value of the wrong type.
+    /// The file is not JSON or TOML, or has an unknown or missing key or a value of the wrong type.
     #[error("line {line}, column {column}: {message}")]
     Format {
-        /// From 1.
+        /// Line, starting at 1.
         line: usize,
-        /// In bytes, from 1.
+        /// Column in bytes, starting at 1.
         column: usize,
-        /// What is wrong there.
+        /// Description of the error at this position.
         message: String,
     },
-    /// The attributes make no schema, or not one that the records have.
+    /// The attributes are not a valid schema, or the record type does not have one of them.
     #[error(transparent)]
     Schema(#[from] SchemaError),
-    /// An operator that values of the attribute's type do not take.
+    /// An operator cannot compare values of the attribute's type.
     #[error("attribute `{attribute}`: `{operator}` cannot compare values of type `{kind}`, which take {}", Operators::of_kind(*kind))]
     OperatorForType {
-        /// The attribute's path.
+        /// Path of the attribute.
         attribute: String,
         /// The operator.
         operator: Operator,
-        /// The attribute's type.
+        /// Type of the attribute.
         kind: AttributeType,
     },
-    /// A group on something that is not among the attributes.
-    #[error("groups: `{attribute}` is not among the attributes")]
+    /// A group rule names an attribute that the policy does not have.
+    #[error("groups: `{attribute}` is not an attribute of the policy")]
     UnknownGroup {
-        /// As the text names it.
+        /// Path of the attribute, as in the file.
         attribute: String,
     },
 }
 
 impl PolicyError {
-    /// A code that stays the same while messages may change.
+    /// Returns a stable code, such as `policy-format`. Messages can change between versions.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
@@ -62,36 +62,62 @@ impl PolicyError {
 }
 
 impl<R: Record> Policy<R> {
-    /// Reads a policy from JSON. Every key but `attributes`, and in an attribute every key but `name`, may be left out:
+    /// Parses a policy from JSON. Only the keys `attributes` and, in an attribute, `name` are
+    /// required.
     ///
-    /// | key | value | left out |
+    /// | key | value | default |
     /// |---|---|---|
-    /// | `schema` | the URN of the core schema | none |
-    /// | `syntax` | `"rfc"`, `"entra"`, `"lenient"`, or the fields of [`Syntax`] that are on: `{"single_quotes": true}` | `"rfc"` |
-    /// | `limits` | the fields of [`Limits`] that differ from the default: `{"clauses": 50}` | the default |
-    /// | `not`, `value_paths`, `urn_prefixes`, `null` | whether filters may hold `not (...)`, `a[...]`, URNs, `null` | `true` |
-    /// | `multi_ne` | `"any_value_differs"` or `"no_value_equals"`, see [`MultiNe`] | `"any_value_differs"` |
-    /// | `attributes` | a list of attributes, a complex one before its sub-attributes | |
-    /// | `schemaless` | `"case_exact"` or `"case_ignored"`, with no attributes: see [`Policy::schemaless`] | the attributes are all |
-    /// | `groups` | a list of attributes, each with a [group](super::GroupRule) of its own | `[]` |
+    /// | `schema` | URN of the core schema | none |
+    /// | `syntax` | `"rfc"`, `"entra"`, `"lenient"`, or an object of the enabled fields of [`Syntax`], such as `{"single_quotes": true}` | `"rfc"` |
+    /// | `limits` | an object of fields of [`Limits`], such as `{"clauses": 50}` | [`Limits::default`] |
+    /// | `not`, `value_paths`, `urn_prefixes`, `null` | whether filters can use `not (...)`, `a[...]`, URNs, `null` | `true` |
+    /// | `multi_ne` | `"any_value_differs"` or `"no_value_equals"`; see [`MultiNe`] | `"any_value_differs"` |
+    /// | `attributes` | a list of attributes; a complex one precedes its sub-attributes | |
+    /// | `schemaless` | `"case_exact"` or `"case_ignored"`, with an empty list of attributes; see [`Policy::schemaless`] | the policy has a schema |
+    /// | `groups` | a list of paths, each with a [`GroupRule`](super::GroupRule) | `[]` |
     ///
-    /// | key of an attribute | value | left out |
+    /// | key of an attribute | value | default |
     /// |---|---|---|
     /// | `name` | `"name"`, or `"name.familyName"` for a sub-attribute | |
-    /// | `urn` | the URN of the extension schema | the core schema |
-    /// | `type` | as in RFC 7643 section 2.3, or `"any"` | `"string"` |
-    /// | `case_exact` | whether case matters | `true` for references and binary values, else `false` |
+    /// | `urn` | URN of the extension schema | the core schema |
+    /// | `type` | a type of RFC 7643 section 2.3, or `"any"` | `"string"` |
+    /// | `case_exact` | whether comparisons are case-sensitive | `true` for references and binary values, otherwise `false` |
     /// | `multi_valued` | whether there can be several values | `false` |
-    /// | `operators` | a list of names; `[]` for an attribute that exists but cannot be filtered by | all that the type takes |
-    /// | `max_count` | how many comparisons of it one filter may hold | no bound of its own |
-    /// | `never_returned` | RFC 7643 section 2.2, `returned` is `never` | `false` |
-    /// | `hidden` | whether filters get the answer for an unknown name | as its complex attribute; `true` where never returned |
+    /// | `operators` | a list of operators; if empty, filters cannot use the attribute | all operators of the type |
+    /// | `max_count` | maximum number of comparisons in one filter | no maximum |
+    /// | `never_returned` | whether `returned` is `never` (RFC 7643 section 2.2) | `false` |
+    /// | `hidden` | whether filters get the diagnostic of an unknown name | `true` if never returned or if its complex attribute is hidden |
     ///
     /// # Errors
-    /// A text that is not this, an unknown key included, with its place; attributes that make no schema or that records of type
-    /// `R` do not have; an operator that the attribute's type does not take.
-    pub fn from_json(text: &str) -> Result<Self, PolicyError> {
-        let Keyed(file) = serde_json::from_str::<Keyed<File>>(text).map_err(|error| {
+    /// Returns an error if the input
+    ///
+    /// - is not JSON of this structure, or has an unknown or duplicate key
+    /// - has attributes that [`Schema::new`] or the record type `R` rejects
+    /// - allows an operator that does not apply to the type of its attribute
+    /// - has a group rule on an attribute that is not in the list
+    ///
+    /// ```
+    /// use scieve::Policy;
+    /// use serde_json::{Value, json};
+    ///
+    /// let policy: Policy<Value> = Policy::from_json(
+    ///     r#"{
+    ///         "not": false,
+    ///         "attributes": [
+    ///             {"name": "name", "operators": ["eq", "sw"]},
+    ///             {"name": "desks", "type": "integer", "multi_valued": true}
+    ///         ]
+    ///     }"#,
+    /// )?;
+    /// let plan = policy.parse(r#"name sw "a" and desks gt 9"#)?;
+    /// assert!(plan.matches(&json!({"name": "Ada", "desks": [7, 12]})));
+    ///
+    /// let error = Policy::<Value>::from_json(r#"{"attributes": [{"nmae": "id"}]}"#).unwrap_err();
+    /// assert!(error.to_string().starts_with("line 1, column 23: unknown field `nmae`"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_json(json: &str) -> Result<Self, PolicyError> {
+        let Keyed(file) = serde_json::from_str::<Keyed<File>>(json).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             let message = error.to_string();
             let message = message
@@ -103,13 +129,37 @@ impl<R: Record> Policy<R> {
         file.policy()
     }
 
-    /// Reads a policy from TOML, with the keys of [`Policy::from_json`].
+    /// Parses a policy from TOML, with the keys of [`Policy::from_json`].
     ///
     /// # Errors
-    /// Those of [`Policy::from_json`].
-    pub fn from_toml(text: &str) -> Result<Self, PolicyError> {
-        let Keyed(file) = toml::from_str::<Keyed<File>>(text).map_err(|error| {
-            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or("");
+    /// Returns an error for the same problems as [`Policy::from_json`].
+    ///
+    /// ```
+    /// use scieve::{Code, Policy};
+    /// use serde_json::{Value, json};
+    ///
+    /// let policy: Policy<Value> = Policy::from_toml(
+    ///     r#"
+    ///         null = false
+    ///         limits = { clauses = 10 }
+    ///
+    ///         [[attributes]]
+    ///         name = "status"
+    ///         operators = ["eq"]
+    ///
+    ///         [[attributes]]
+    ///         name = "password"
+    ///         never_returned = true
+    ///     "#,
+    /// )?;
+    /// assert!(policy.parse(r#"status eq "ACTIVE""#)?.matches(&json!({"status": "active"})));
+    /// let error = policy.parse(r#"password sw "a""#).unwrap_err();
+    /// assert_eq!(error.first().map(|first| first.code()), Some(Code::UnknownAttribute));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn from_toml(toml: &str) -> Result<Self, PolicyError> {
+        let Keyed(file) = toml::from_str::<Keyed<File>>(toml).map_err(|error| {
+            let before = error.span().and_then(|span| toml.get(..span.start)).unwrap_or("");
             let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
             let (line, column) = (before.matches('\n').count() + 1, before.len() - line_start + 1);
             PolicyError::Format { line, column, message: error.message().to_owned() }
@@ -119,25 +169,26 @@ impl<R: Record> Policy<R> {
 }
 
 impl<R: ?Sized> Policy<R> {
-    /// The policy as JSON that [`Policy::from_json`] reads as an equal policy, one attribute a line.
+    /// Returns JSON that [`Policy::from_json`] parses to an equal policy, with one attribute per
+    /// line.
     #[must_use]
     pub fn to_json(&self) -> String {
         let mut json = Vec::new();
         let mut serializer = serde_json::Serializer::with_formatter(&mut json, Lines::default());
-        // Names, numbers and switches into memory: there is nothing in it that could fail.
-        let written = self.serialize(&mut serializer);
-        written.ok().and_then(|()| String::from_utf8(json).ok()).unwrap_or_default()
+        // Serialising strings, numbers and Booleans into memory cannot fail.
+        let result = self.serialize(&mut serializer);
+        result.ok().and_then(|()| String::from_utf8(json).ok()).unwrap_or_default()
     }
 }
 
-/// As in [`Policy::to_json`].
+/// Serialises to the structure of [`Policy::to_json`].
 impl<R: ?Sized> Serialize for Policy<R> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         File::of(self).serialize(serializer)
     }
 }
 
-/// As in [`Policy::from_json`].
+/// Deserialises from the structure of [`Policy::from_json`].
 impl<'de, R: Record> Deserialize<'de> for Policy<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Keyed::<File>::deserialize(deserializer)?.0.policy().map_err(D::Error::custom)
@@ -153,13 +204,13 @@ struct File {
     syntax: Syntax,
     #[serde(default, skip_serializing_if = "is_default")]
     limits: Keyed<Limits>,
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "enabled", skip_serializing_if = "is_enabled")]
     not: bool,
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "enabled", skip_serializing_if = "is_enabled")]
     value_paths: bool,
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "enabled", skip_serializing_if = "is_enabled")]
     urn_prefixes: bool,
-    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    #[serde(default = "enabled", skip_serializing_if = "is_enabled")]
     null: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     multi_ne: MultiNe,
@@ -213,7 +264,7 @@ impl File {
             urn_prefixes: policy.urns,
             null: policy.null,
             multi_ne: policy.multi_ne,
-            schemaless: policy.open.map(|case| match case {
+            schemaless: policy.schemaless.map(|case| match case {
                 CaseSensitivity::Exact => Schemaless::CaseExact,
                 CaseSensitivity::Ignore => Schemaless::CaseIgnored,
             }),
@@ -234,7 +285,7 @@ impl File {
         let policy = match self.schemaless {
             None => Policy::new(schema)?,
             Some(_) if !self.attributes.is_empty() => {
-                return Err(SchemaError::new("a `schemaless` policy has no attributes").into());
+                return Err(SchemaError::new("a `schemaless` policy cannot have attributes").into());
             }
             Some(Schemaless::CaseExact) => Policy::schemaless(CaseSensitivity::Exact),
             Some(Schemaless::CaseIgnored) => Policy::schemaless(CaseSensitivity::Ignore),
@@ -318,7 +369,7 @@ impl Entry {
     }
 }
 
-fn yes() -> bool {
+fn enabled() -> bool {
     true
 }
 
@@ -326,12 +377,12 @@ fn string() -> AttributeType {
     AttributeType::String
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
-fn is_yes(switch: &bool) -> bool {
-    *switch
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_enabled(value: &bool) -> bool {
+    *value
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_string(kind: &AttributeType) -> bool {
     *kind == AttributeType::String
 }
@@ -340,7 +391,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// What is written as keys and values, and never as a list of the values alone.
+/// A value that is deserialised from a map only. Derived implementations also accept a sequence.
 #[derive(Default, PartialEq, Serialize)]
 #[serde(transparent)]
 struct Keyed<T>(T);
@@ -353,11 +404,11 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
             type Value = Keyed<T>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("keys with values")
+                f.write_str("an object or table")
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, keys: A) -> Result<Keyed<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(keys)).map(Keyed)
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Keyed<T>, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map)).map(Keyed)
             }
         }
 
@@ -365,7 +416,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
     }
 }
 
-/// The name of a preset, or the switches that are on.
+/// [`Syntax`] as the name of a preset, or as a map of the enabled fields.
 mod syntax {
     use super::{
         Deserialize as _, Deserializer, MapAccess, MapAccessDeserializer, Serialize as _,
@@ -383,11 +434,11 @@ mod syntax {
         match PRESETS.into_iter().find(|name| Syntax::from_name(name) == Some(*syntax)) {
             Some(name) => serializer.serialize_str(name),
             None => {
-                let mut switches = serde_json::to_value(syntax).map_err(S::Error::custom)?;
-                if let Value::Object(switches) = &mut switches {
-                    switches.retain(|_, on| *on == Value::Bool(true));
+                let mut fields = serde_json::to_value(syntax).map_err(S::Error::custom)?;
+                if let Value::Object(fields) = &mut fields {
+                    fields.retain(|_, on| *on == Value::Bool(true));
                 }
-                switches.serialize(serializer)
+                fields.serialize(serializer)
             }
         }
     }
@@ -395,24 +446,24 @@ mod syntax {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Syntax, D::Error> {
-        deserializer.deserialize_any(PresetOrSwitches)
+        deserializer.deserialize_any(PresetOrFields)
     }
 
-    struct PresetOrSwitches;
+    struct PresetOrFields;
 
-    impl<'de> Visitor<'de> for PresetOrSwitches {
+    impl<'de> Visitor<'de> for PresetOrFields {
         type Value = Syntax;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("the name of a preset or a map of switches")
+            f.write_str("the name of a preset, or an object or table")
         }
 
         fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Syntax, E> {
             Syntax::from_name(name).ok_or_else(|| E::unknown_variant(name, &PRESETS))
         }
 
-        fn visit_map<A: MapAccess<'de>>(self, switches: A) -> Result<Syntax, A::Error> {
-            Syntax::deserialize(MapAccessDeserializer::new(switches))
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Syntax, A::Error> {
+            Syntax::deserialize(MapAccessDeserializer::new(fields))
         }
     }
 }

@@ -1,9 +1,9 @@
-//! How policies look as JSON.
+//! The layout of policies in JSON.
 
 use serde_json::ser::Formatter;
 use std::io::{Result, Write};
 
-/// JSON with a line for each member of the policy and each element of its lists.
+/// A JSON formatter with one line per member of the policy and per element of its lists.
 #[derive(Default)]
 pub(super) struct Lines {
     depth: usize,

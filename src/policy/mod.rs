@@ -1,4 +1,4 @@
-//! What a caller may ask: data, not code.
+//! Policies: which attributes and operators a caller can filter by, as data.
 
 #[cfg(feature = "serde")]
 mod file;
@@ -17,20 +17,22 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-/// What may be asked of one attribute.
+/// The operators that filters can use on one attribute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FieldRule {
-    /// The operators allowed; none at all makes the attribute one that exists but cannot be filtered by.
+    /// Allowed operators. If empty, the attribute exists but filters cannot use it.
     pub operators: Operators,
-    /// Treated as if the resource did not have it, also in messages and suggestions.
+    /// If set, filters that name the attribute get the diagnostic of an unknown attribute, and no
+    /// message or suggestion names it.
     pub hidden: bool,
-    /// How many comparisons of it one filter may hold.
+    /// Maximum number of comparisons with the attribute in one filter. Presence tests (`pr`) do not
+    /// count. `None` sets no maximum.
     pub max_count: Option<usize>,
 }
 
 impl FieldRule {
-    /// Every operator that the attribute's type takes; hidden where it is never returned.
+    /// Allows every operator of the attribute's type. Hides the attribute if it is never returned.
     #[must_use]
     pub fn of(attribute: &Attribute) -> Self {
         Self {
@@ -41,24 +43,47 @@ impl FieldRule {
     }
 }
 
-/// An attribute whose clauses must be grouped together and apply to the whole query.
+/// The rule that the clauses on an attribute form a group that applies to the whole filter.
 ///
-/// Take the filter as a list of conditions joined by `and`, parentheses around `and` removed. Then a condition that holds a
-/// clause on the attribute must hold no other, and such conditions must follow one another.
+/// The operands of the `and` at the root of a filter are its conditions. A condition with a clause
+/// on the attribute must not have clauses on other attributes, and these conditions must be
+/// adjacent.
+///
+/// ```
+/// use scieve::{Attribute, AttributeType, Code, Policy, Schema};
+/// # struct User;
+/// # impl scieve::Record for User {
+/// #     fn any_value(
+/// #         &self,
+/// #         _: &Attribute,
+/// #         _: &mut dyn FnMut(scieve::ValueRef<'_>) -> bool,
+/// #     ) -> bool {
+/// #         false
+/// #     }
+/// # }
+///
+/// let attributes = ["name", "status"].map(|name| Attribute::new(name, AttributeType::String));
+/// let policy: Policy<User> = Policy::new(Schema::new(None, attributes)?)?.with_group("status")?;
+///
+/// assert!(policy.parse(r#"name pr and (status eq "a" or status eq "b")"#).is_ok());
+/// let error = policy.parse(r#"name pr or status eq "a""#).unwrap_err();
+/// assert_eq!(error.first().map(|first| first.code()), Some(Code::GroupMixed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupRule {
     pub(crate) attribute: AttributeId,
 }
 
 impl GroupRule {
-    /// The attribute that the rule is on.
+    /// Returns the attribute whose clauses form a group.
     #[must_use]
     pub fn attribute(&self) -> AttributeId {
         self.attribute
     }
 }
 
-/// Which values `ne` looks at where an attribute has several.
+/// The meaning of `ne` on an attribute with several values.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(
     feature = "serde",
@@ -66,15 +91,69 @@ impl GroupRule {
     serde(rename_all = "snake_case")
 )]
 pub enum MultiNe {
-    /// RFC 7644 section 3.4.2.2: some value differs, or there is none.
+    /// True if a value differs from the operand, or if there is no value (RFC 7644 section
+    /// 3.4.2.2).
     #[default]
     AnyValueDiffers,
-    /// No value equals: `a ne v` is `not (a eq v)`.
+    /// True if no value equals the operand: `a ne v` means `not (a eq v)`.
     NoValueEquals,
 }
 
-/// What a caller may ask of resources of type `R`: the attributes with the operators of each, rules for the whole filter,
-/// and limits. See `Policy::check`.
+/// The filters that a caller can use on records of type `R`.
+///
+/// A policy consists of a [`Schema`], a [`FieldRule`] for each attribute, rules for the filter as a
+/// whole, [`Limits`] and a dialect ([`Syntax`]). [`Policy::parse`] and [`Policy::check`] turn a
+/// filter into a [`Plan`](crate::Plan), or return an error for everything that the policy does not
+/// allow.
+///
+/// A policy is built in code, as below, or loaded from JSON or TOML (`Policy::from_json` and
+/// `Policy::from_toml`, feature `serde`).
+///
+/// ```
+/// use scieve::{
+///     Attribute, AttributeType, Code, Operator, Operators, Policy, Record, Schema, ValueRef,
+/// };
+///
+/// struct Employee {
+///     name: String,
+///     salary: i64,
+/// }
+///
+/// impl Record for Employee {
+///     fn any_value(
+///         &self,
+///         attribute: &Attribute,
+///         test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+///     ) -> bool {
+///         match attribute.path() {
+///             "name" => test(ValueRef::text(&self.name)),
+///             "salary" => test(ValueRef::Integer(self.salary)),
+///             _ => false,
+///         }
+///     }
+/// }
+///
+/// let schema = Schema::new(
+///     None,
+///     [
+///         Attribute::new("name", AttributeType::String),
+///         Attribute::new("salary", AttributeType::Integer),
+///     ],
+/// )?;
+/// let policy: Policy<Employee> = Policy::new(schema)?
+///     .with_rule("name", |rule| rule.operators = Operators::of(&[Operator::Eq, Operator::Sw]))?
+///     .hiding(["salary"])?
+///     .allow_not(false);
+///
+/// let ada = Employee { name: "Ada".into(), salary: 100 };
+/// assert!(policy.parse(r#"name sw "a""#)?.matches(&ada));
+///
+/// let error = |filter| policy.parse(filter).unwrap_err().first().map(|error| error.code());
+/// assert_eq!(error(r#"name co "d""#), Some(Code::OperatorNotAllowed));
+/// assert_eq!(error("salary gt 50"), Some(Code::UnknownAttribute));
+/// assert_eq!(error(r#"not (name eq "Bob")"#), Some(Code::NotNotAllowed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Policy<R: ?Sized> {
     pub(crate) schema: Arc<Schema>,
     pub(crate) rules: Vec<FieldRule>,
@@ -86,15 +165,17 @@ pub struct Policy<R: ?Sized> {
     pub(crate) urns: bool,
     pub(crate) null: bool,
     pub(crate) multi_ne: MultiNe,
-    pub(crate) open: Option<CaseSensitivity>,
+    pub(crate) schemaless: Option<CaseSensitivity>,
     record: PhantomData<fn(&R)>,
 }
 
 impl<R> Policy<R> {
-    /// A policy that allows every operator that an attribute's type takes, for every attribute that may be returned.
+    /// Creates a policy with the rule of [`FieldRule::of`] for each attribute: all operators of its
+    /// type, unless it is never returned.
     ///
     /// # Errors
-    /// The record type `R` does not know an attribute of the schema.
+    /// Returns an error if the record type `R` does not have an attribute of the schema
+    /// ([`Record::slot`]).
     pub fn new(schema: Schema) -> Result<Self, SchemaError>
     where
         R: Record,
@@ -104,17 +185,20 @@ impl<R> Policy<R> {
         Ok(Self { schema: Arc::new(schema), rules, ..Self::empty() })
     }
 
-    /// A policy for records without a schema: every attribute is allowed, its type is what the record holds, and only values
-    /// of a literal's own type can match it. Texts compare as `case` says. Plans of it have no SQL.
+    /// Creates a policy for records without a schema.
+    ///
+    /// Filters can name any attribute. A comparison matches values of the literal's type, whatever
+    /// types the record contains; strings are compared with the given case sensitivity. Plans of
+    /// this policy cannot be converted to SQL.
     #[must_use]
     pub fn schemaless(case: CaseSensitivity) -> Self
     where
         R: Record,
     {
-        Self { open: Some(case), ..Self::empty() }
+        Self { schemaless: Some(case), ..Self::empty() }
     }
 
-    /// A policy without attributes, which refuses every filter.
+    /// Creates a policy without attributes, which rejects every filter.
     #[must_use]
     pub fn empty() -> Self {
         Self {
@@ -128,59 +212,59 @@ impl<R> Policy<R> {
             urns: true,
             null: true,
             multi_ne: MultiNe::default(),
-            open: None,
+            schemaless: None,
             record: PhantomData,
         }
     }
 }
 
 impl<R: ?Sized> Policy<R> {
-    /// The attributes.
+    /// Returns the schema, whose [slots](Attribute::slot) are those of the record type.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// The rule for the attribute at that position.
+    /// Returns the rule for an attribute of the policy's schema.
     #[must_use]
     pub fn rule(&self, attribute: AttributeId) -> Option<&FieldRule> {
         self.rules.get(attribute.index())
     }
 
-    /// The attributes that must be grouped.
+    /// Returns the group rules.
     pub fn groups(&self) -> std::slice::Iter<'_, GroupRule> {
         self.groups.iter()
     }
 
-    /// The limits on one filter.
+    /// Returns the limits on one filter.
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    /// The dialect that callers of this policy may write.
+    /// Returns the dialect in which [`Policy::parse`] parses filters.
     #[must_use]
     pub fn syntax(&self) -> &Syntax {
         &self.syntax
     }
 
-    /// The same policy with another rule for the attribute of that path.
+    /// Changes the rule for the attribute of a path.
     ///
     /// # Errors
-    /// The schema has no such attribute.
+    /// Returns an error if the schema has no attribute of this path.
     pub fn with_rule(
         mut self,
         path: &str,
         change: impl FnOnce(&mut FieldRule),
     ) -> Result<Self, SchemaError> {
-        let id = self.known(path)?;
+        let id = self.attribute_id(path)?;
         if let Some(rule) = self.rules.get_mut(id.index()) {
             change(rule);
         }
         Ok(self)
     }
 
-    /// The same policy with nothing allowed that no [`Policy::with_rule`] allows later.
+    /// Allows no operator on any attribute. Call [`Policy::with_rule`] afterwards to allow some.
     #[must_use]
     pub fn closed(mut self) -> Self {
         for rule in &mut self.rules {
@@ -189,27 +273,27 @@ impl<R: ?Sized> Policy<R> {
         self
     }
 
-    /// The same policy, with the clauses on the attribute of that path in a group of their own.
+    /// Adds a [`GroupRule`] for the attribute of a path.
     ///
     /// # Errors
-    /// The schema has no such attribute.
+    /// Returns an error if the schema has no attribute of this path.
     pub fn with_group(mut self, path: &str) -> Result<Self, SchemaError> {
-        let attribute = self.known(path)?;
+        let attribute = self.attribute_id(path)?;
         self.groups.push(GroupRule { attribute });
         Ok(self)
     }
 
-    /// The same policy with these attributes, and their sub-attributes, hidden: a filter that names one gets the very
-    /// diagnostic that an unknown name gets.
+    /// Hides attributes and their sub-attributes: a filter that names one gets the diagnostic of an
+    /// unknown attribute.
     ///
     /// # Errors
-    /// The schema has no such attribute.
+    /// Returns an error if the schema has no attribute of one of the paths.
     pub fn hiding<'a>(
         mut self,
         paths: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, SchemaError> {
         for path in paths {
-            let id = self.known(path)?;
+            let id = self.attribute_id(path)?;
             for attribute in self.schema.attributes() {
                 if (attribute.id() == id || attribute.parent() == Some(id))
                     && let Some(rule) = self.rules.get_mut(attribute.id().index())
@@ -221,60 +305,59 @@ impl<R: ?Sized> Policy<R> {
         Ok(self)
     }
 
-    /// The same policy with other limits.
+    /// Sets the limits, reduced to their upper bounds ([`Limits::clamped`]).
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits.clamped();
         self
     }
 
-    /// The same policy with another dialect.
+    /// Sets the dialect.
     #[must_use]
     pub fn with_syntax(mut self, syntax: Syntax) -> Self {
         self.syntax = syntax;
         self
     }
 
-    /// The same policy with another meaning of `ne` on attributes with several values.
+    /// Sets the meaning of `ne` on attributes with several values.
     #[must_use]
     pub fn with_multi_ne(mut self, multi_ne: MultiNe) -> Self {
         self.multi_ne = multi_ne;
         self
     }
 
-    /// The same policy with `not (...)` allowed or refused.
+    /// Allows or rejects `not (...)`.
     #[must_use]
     pub fn allow_not(mut self, allow: bool) -> Self {
         self.not = allow;
         self
     }
 
-    /// The same policy with `attribute[...]` allowed or refused.
+    /// Allows or rejects value paths, `attribute[...]`.
     #[must_use]
     pub fn allow_value_paths(mut self, allow: bool) -> Self {
         self.value_paths = allow;
         self
     }
 
-    /// The same policy with schema URNs before attributes allowed or refused.
+    /// Allows or rejects schema URNs before attributes.
     #[must_use]
     pub fn allow_urns(mut self, allow: bool) -> Self {
         self.urns = allow;
         self
     }
 
-    /// The same policy with `null` as a comparison value allowed or refused.
+    /// Allows or rejects `null` as a comparison value.
     #[must_use]
     pub fn allow_null(mut self, allow: bool) -> Self {
         self.null = allow;
         self
     }
 
-    /// Returns the same policy for records of type `S`, such as one loaded for JSON applied to a
-    /// struct.
+    /// Returns the same policy for records of type `S`.
     ///
-    /// Only the [slots](Attribute::slot) change: they are those that `S` assigns, as in
-    /// [`Schema::for_record`].
+    /// The [slots](Attribute::slot) of the attributes become those of `S`, as in
+    /// [`Schema::for_record`]. Everything else is copied.
     ///
     /// # Errors
     /// Returns an error if `S` does not have an attribute of the schema.
@@ -327,8 +410,14 @@ impl<R: ?Sized> Policy<R> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn for_record<S: Record>(&self) -> Result<Policy<S>, SchemaError> {
-        Ok(Policy {
-            schema: Arc::new(Schema::clone(&self.schema).for_record::<S>()?),
+        let schema = Schema::clone(&self.schema).for_record::<S>()?;
+        Ok(self.with_schema(Arc::new(schema)))
+    }
+
+    /// Copies the policy. `schema` has the same attributes, with the slots of `S`.
+    fn with_schema<S: ?Sized>(&self, schema: Arc<Schema>) -> Policy<S> {
+        Policy {
+            schema,
             rules: self.rules.clone(),
             groups: self.groups.clone(),
             limits: self.limits,
@@ -338,12 +427,12 @@ impl<R: ?Sized> Policy<R> {
             urns: self.urns,
             null: self.null,
             multi_ne: self.multi_ne,
-            open: self.open,
+            schemaless: self.schemaless,
             record: PhantomData,
-        })
+        }
     }
 
-    fn known(&self, path: &str) -> Result<AttributeId, SchemaError> {
+    fn attribute_id(&self, path: &str) -> Result<AttributeId, SchemaError> {
         let found = self.schema.find_path(path).map(Attribute::id);
         found.ok_or_else(|| SchemaError::new(format!("attribute `{path}`: not in the schema")))
     }
@@ -351,20 +440,7 @@ impl<R: ?Sized> Policy<R> {
 
 impl<R: ?Sized> Clone for Policy<R> {
     fn clone(&self) -> Self {
-        Self {
-            schema: Arc::clone(&self.schema),
-            rules: self.rules.clone(),
-            groups: self.groups.clone(),
-            limits: self.limits,
-            syntax: self.syntax,
-            not: self.not,
-            value_paths: self.value_paths,
-            urns: self.urns,
-            null: self.null,
-            multi_ne: self.multi_ne,
-            open: self.open,
-            record: PhantomData,
-        }
+        self.with_schema(Arc::clone(&self.schema))
     }
 }
 
@@ -372,8 +448,8 @@ impl<R: ?Sized> PartialEq for Policy<R> {
     fn eq(&self, other: &Self) -> bool {
         let switches = |policy: &Self| [policy.not, policy.value_paths, policy.urns, policy.null];
         (&self.schema, &self.rules, &self.groups) == (&other.schema, &other.rules, &other.groups)
-            && (self.limits, self.syntax, self.multi_ne, self.open)
-                == (other.limits, other.syntax, other.multi_ne, other.open)
+            && (self.limits, self.syntax, self.multi_ne, self.schemaless)
+                == (other.limits, other.syntax, other.multi_ne, other.schemaless)
             && switches(self) == switches(other)
     }
 }

@@ -1,9 +1,10 @@
 //! JSON resources as records.
 //!
-//! Names are found without regard to ASCII case. What is not assigned (absent, `null`, `[]`, an object without an assigned
-//! member: RFC 7643 section 2.5) is no value, and neither is a value of another type than the attribute's, such as `"5"`
-//! for an integer: it is neither present nor equal to anything. A list counts as its elements, and a single value where a list
-//! belongs as that value.
+//! Names are compared ignoring ASCII case. An unassigned attribute (absent, `null`, `[]`, or an
+//! object without an assigned member: RFC 7643 section 2.5) has no value. Neither does a value of
+//! another type than the attribute's count, such as `"5"` for an integer: it is not present and
+//! equals nothing. An array is treated as its elements, and a single value of a multi-valued
+//! attribute as an array of one.
 
 use super::{Attribute, Record};
 use crate::value::{AttributeType, ValueRef, base64, datetime};
@@ -12,13 +13,14 @@ use std::ops::RangeInclusive;
 
 type Object = Map<String, Value>;
 
-/// So deep an object or list is looked into for something assigned; what lies deeper counts as assigned.
-const DEPTH: usize = 8;
+/// Maximum depth at which an assigned value is searched; anything deeper counts as assigned.
+const MAX_DEPTH: usize = 8;
 
-/// A resource as JSON (RFC 7643 section 3): extension attributes stand under the URN of their schema.
+/// A JSON resource (RFC 7643 section 3): the attributes of an extension are in an object named by
+/// the URN of its schema.
 ///
-/// Attributes of [`AttributeType::Any`] have the type that the JSON shows. An object that has a `value` member stands for that member;
-/// another object is only present.
+/// An attribute of [`AttributeType::Any`] takes its type from the JSON value. An object with a
+/// `value` member is treated as that member; any other object can only be tested for presence.
 impl Record for Value {
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         let Some(found) = self.as_object().and_then(|resource| attribute_of(resource, attribute))
@@ -35,13 +37,13 @@ impl Record for Value {
 
     fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
         let kind = attribute.kind();
-        if !can_be_one_text(kind, attribute.yields_many()) {
+        if !can_be_one_string(kind, attribute.yields_many()) {
             return None;
         }
         let found = self.as_object().and_then(|resource| attribute_of(resource, attribute));
         match (found, attribute.sub_attribute()) {
-            (Some(found), None) => one_text(found, kind),
-            (Some(found), Some(sub)) => sub_text(found, sub, kind),
+            (Some(found), None) => one_string(found, kind),
+            (Some(found), Some(sub)) => sub_string(found, sub, kind),
             (None, _) => Some(None),
         }
     }
@@ -55,12 +57,12 @@ impl Record for Value {
         else {
             return false;
         };
-        // Of another type than the attribute's, it is no element of it.
-        let is_one = |element: &Value| match attribute.kind() {
-            AttributeType::Any => assigned(element, DEPTH),
+        // An element of another type than the attribute's is ignored.
+        let is_element = |element: &Value| match attribute.kind() {
+            AttributeType::Any => is_assigned(element, MAX_DEPTH),
             kind => value(element, kind, &mut |_| true),
         };
-        let mut pass = |element: &Value| is_one(element) && test(&Element(element));
+        let mut pass = |element: &Value| is_element(element) && test(&Element(element));
         match attribute.sub_attribute() {
             None => elements(found).any(&mut pass),
             Some(sub) => elements(found)
@@ -71,8 +73,8 @@ impl Record for Value {
     }
 }
 
-/// One element of an attribute, inside brackets: asked for sub-attributes, or for the attribute itself where its elements are
-/// simple values.
+/// An element of a multi-valued attribute, inside brackets. Has values of the sub-attributes, or of
+/// the attribute itself if the elements are simple values.
 struct Element<'a>(&'a Value);
 
 impl Record for Element<'_> {
@@ -85,26 +87,28 @@ impl Record for Element<'_> {
 
     fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
         let (kind, sub) = (attribute.kind(), attribute.sub_attribute());
-        if !can_be_one_text(kind, sub.is_some() && attribute.is_multi_valued()) {
+        if !can_be_one_string(kind, sub.is_some() && attribute.is_multi_valued()) {
             return None;
         }
         match sub {
-            None => one_text(self.0, kind),
-            Some(sub) => sub_text(self.0, sub, kind),
+            None => one_string(self.0, kind),
+            Some(sub) => sub_string(self.0, sub, kind),
         }
     }
 }
 
-/// Whether it is worth a look if there is one text. Without a schema any attribute can have several values, and most have one.
-fn can_be_one_text(kind: AttributeType, many: bool) -> bool {
+/// Returns whether an attribute can have a single string. Without a schema every attribute can have
+/// several values, but most have one.
+fn can_be_one_string(kind: AttributeType, many: bool) -> bool {
     kind == AttributeType::Any
         || (!many && matches!(kind, AttributeType::String | AttributeType::Reference))
 }
 
-/// The text that a value is, none where it is of another type; `None` where it can be several values, or one that is no text.
-fn one_text(value: &Value, kind: AttributeType) -> Option<Option<&str>> {
+/// Returns the string that a value is, `Some(None)` if it is ignored for its type, and `None` if it
+/// can be several values or one of another type.
+fn one_string(value: &Value, kind: AttributeType) -> Option<Option<&str>> {
     match value {
-        Value::String(text) => Some(Some(text)),
+        Value::String(string) => Some(Some(string)),
         Value::Array(_) => None,
         Value::Null => Some(None),
         _ if kind == AttributeType::Any => None,
@@ -112,11 +116,11 @@ fn one_text(value: &Value, kind: AttributeType) -> Option<Option<&str>> {
     }
 }
 
-/// The same of a part of a complex value.
-fn sub_text<'a>(element: &'a Value, sub: &str, kind: AttributeType) -> Option<Option<&'a str>> {
+/// Returns what [`one_string`] returns of a sub-attribute of an element.
+fn sub_string<'a>(element: &'a Value, sub: &str, kind: AttributeType) -> Option<Option<&'a str>> {
     match element {
         Value::Object(object) => {
-            member(object, sub).map_or(Some(None), |found| one_text(found, kind))
+            member(object, sub).map_or(Some(None), |found| one_string(found, kind))
         }
         Value::Array(_) => None,
         _ if kind == AttributeType::Any => None,
@@ -124,12 +128,13 @@ fn sub_text<'a>(element: &'a Value, sub: &str, kind: AttributeType) -> Option<Op
     }
 }
 
-/// The member of the resource that holds the attribute, or the complex attribute that it is a part of.
+/// Returns the member of the resource that contains the attribute or its complex attribute.
 fn attribute_of<'a>(resource: &'a Object, attribute: &Attribute) -> Option<&'a Value> {
     let Some(urn) = attribute.urn() else { return member(resource, attribute.name()) };
     match member(resource, urn) {
         Some(extension) => member(extension.as_object()?, attribute.name()),
-        // Without a schema nobody knows yet which URN is the core schema's: it is the one that RFC 7643 section 10.3 calls so.
+        // Without a schema, the URN of the core schema is recognised by the prefix that RFC 7643
+        // section 10.3 registers.
         None if attribute.kind() == AttributeType::Any && is_core(urn) => {
             member(resource, attribute.name())
         }
@@ -142,20 +147,23 @@ fn is_core(urn: &str) -> bool {
     urn.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
-/// So many members are looked through faster than they are searched, as most names differ in their length; fewer are not, nor are more.
-const SOME: RangeInclusive<usize> = 5..=16;
+/// Numbers of members for which a linear scan is used.
+// PERF: a scan rejects most names by their length; `BTreeMap::get` compares bytes on each level.
+// Item: `matches`, F5 and F6 JSON.
+const SCANNED: RangeInclusive<usize> = 5..=16;
 
-/// The member of exactly that name, else the first one whose name differs in ASCII case alone.
+/// Returns the member of this name, otherwise the first whose name differs only in ASCII case.
 #[inline]
 fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    match SOME.contains(&object.len()) {
-        true => member_of_some(object, name),
+    match SCANNED.contains(&object.len()) {
+        true => member_by_scan(object, name),
         false => object.get(name).or_else(|| member_in_other_case(object, name)),
     }
 }
 
-fn member_of_some<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    // Members are in the order of their names, unless serde_json was told to keep the order that they were written in.
+fn member_by_scan<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
+    // PERF: members are sorted by name, unless the feature `preserve_order` of serde_json is
+    // enabled: names of the second half of the alphabet are found sooner from the end.
     let found = match name.as_bytes().first() {
         Some(b'a'..=b'l') => object.iter().find(|(key, _)| key.as_str() == name),
         _ => object.iter().rev().find(|(key, _)| key.as_str() == name),
@@ -163,14 +171,15 @@ fn member_of_some<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     found.map(|(_, value)| value).or_else(|| member_in_other_case(object, name))
 }
 
-// Apart, so that the way that is gone nearly always stays short.
+// PERF: `#[cold]` keeps this search out of line: names nearly always have the spelling of the
+// schema.
 #[cold]
 fn member_in_other_case<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     let is = |key: &str| key.len() == name.len() && key.eq_ignore_ascii_case(name);
     object.iter().find(|(key, _)| is(key)).map(|(_, value)| value)
 }
 
-/// The elements of a list, or the one value.
+/// Returns the elements of an array, or the value itself.
 fn elements(value: &Value) -> std::slice::Iter<'_, Value> {
     match value {
         Value::Array(elements) => elements.iter(),
@@ -190,7 +199,8 @@ fn sub_values(
 ) -> bool {
     match element {
         Value::Object(object) => member(object, sub).is_some_and(|found| values(found, kind, test)),
-        // Without a schema an attribute with simple values shows only here; each of its elements is its own `value`.
+        // Without a schema an attribute with simple values is recognised here: each element is its
+        // own `value`.
         simple if kind == AttributeType::Any && sub.eq_ignore_ascii_case("value") => {
             value(simple, kind, test)
         }
@@ -198,50 +208,53 @@ fn sub_values(
     }
 }
 
-/// Hands out one value, where it has the type.
+/// Passes one value to `test` if it has the type.
 fn value(value: &Value, kind: AttributeType, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
     match (kind, value) {
-        (AttributeType::String | AttributeType::Reference, Value::String(text)) => {
-            test(ValueRef::text(text))
+        (AttributeType::String | AttributeType::Reference, Value::String(string)) => {
+            test(ValueRef::text(string))
         }
         (AttributeType::Boolean, Value::Bool(boolean)) => test(ValueRef::Boolean(*boolean)),
         (AttributeType::Integer, Value::Number(number)) => integer(number).is_some_and(test),
         (AttributeType::Decimal, Value::Number(number)) => {
             number.as_f64().is_some_and(|number| test(ValueRef::Decimal(number)))
         }
-        (AttributeType::DateTime, Value::String(text)) => {
-            datetime::parse(text).is_some_and(|instant| test(ValueRef::DateTime(instant.micros)))
+        (AttributeType::DateTime, Value::String(string)) => {
+            datetime::parse(string).is_some_and(|instant| test(ValueRef::DateTime(instant.micros)))
         }
-        (AttributeType::Binary, Value::String(text)) => {
-            base64::decode(text).is_some_and(|bytes| test(ValueRef::Binary(&bytes)))
+        (AttributeType::Binary, Value::String(string)) => {
+            base64::decode(string).is_some_and(|bytes| test(ValueRef::Binary(&bytes)))
         }
         (AttributeType::Complex, Value::Object(_)) => {
-            assigned(value, DEPTH) && test(ValueRef::Complex)
+            is_assigned(value, MAX_DEPTH) && test(ValueRef::Complex)
         }
         (AttributeType::Any, Value::Object(object)) => match member(object, "value") {
-            Some(main) if assigned(main, DEPTH) => elements(main).any(|main| simple(main, test)),
-            _ => assigned(value, DEPTH) && test(ValueRef::Complex),
+            Some(main) if is_assigned(main, MAX_DEPTH) => {
+                elements(main).any(|main| simple(main, test))
+            }
+            _ => is_assigned(value, MAX_DEPTH) && test(ValueRef::Complex),
         },
         (AttributeType::Any, other) => simple(other, test),
         _ => false,
     }
 }
 
-/// Hands out one value by the type that the JSON shows.
+/// Passes one value to `test`, with the type of the JSON value.
 fn simple(value: &Value, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
     match value {
-        Value::String(text) => test(ValueRef::text(text)),
+        Value::String(string) => test(ValueRef::text(string)),
         Value::Bool(boolean) => test(ValueRef::Boolean(*boolean)),
         Value::Number(number) => match number.as_i64() {
             Some(integer) => test(ValueRef::Integer(integer)),
             None => number.as_f64().is_some_and(|number| test(ValueRef::Decimal(number))),
         },
-        Value::Object(_) => assigned(value, DEPTH) && test(ValueRef::Complex),
+        Value::Object(_) => is_assigned(value, MAX_DEPTH) && test(ValueRef::Complex),
         Value::Null | Value::Array(_) => false,
     }
 }
 
-/// An integer of 64 bits as it is, `5.0` or a larger integer as a decimal; `None` for a fraction.
+/// Returns an integer of 64 bits unchanged, `5.0` or a larger integer as a decimal, and `None` for
+/// a fraction.
 fn integer(number: &serde_json::Number) -> Option<ValueRef<'static>> {
     match number.as_i64() {
         Some(integer) => Some(ValueRef::Integer(integer)),
@@ -249,15 +262,15 @@ fn integer(number: &serde_json::Number) -> Option<ValueRef<'static>> {
     }
 }
 
-/// RFC 7643 section 2.5.
-fn assigned(value: &Value, depth: usize) -> bool {
+/// Returns whether the value is assigned (RFC 7643 section 2.5).
+fn is_assigned(value: &Value, depth: usize) -> bool {
     match value {
         Value::Null => false,
         Value::Array(elements) if depth > 0 => {
-            elements.iter().any(|element| assigned(element, depth - 1))
+            elements.iter().any(|element| is_assigned(element, depth - 1))
         }
         Value::Object(members) if depth > 0 => {
-            members.values().any(|member| assigned(member, depth - 1))
+            members.values().any(|member| is_assigned(member, depth - 1))
         }
         _ => true,
     }

@@ -1,66 +1,72 @@
-//! Finds attributes by their names.
+//! Finds attributes by their names: a hash table with open addressing and linear probing.
+//!
+//! The table stores positions of attributes; the names stay in the schema. Its length is a power of
+//! two, and it is filled at most to one half.
 
 use crate::value::swar;
 
-/// The positions of attributes, each at the place of the [`hash`] of its names or at the next one free; half of the places at least are free.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Names(Vec<Option<u16>>);
 
 impl Names {
-    /// The attribute of that path in the extension of that URN, or in the core schema; `is_it` looks at its names.
+    /// Returns the position of the attribute with this path, in the extension schema `urn` or in
+    /// the core schema. `matches` compares the names of the attribute at a position.
     #[inline]
     pub(super) fn find(
         &self,
         urn: Option<&str>,
         path: &str,
-        is_it: impl Fn(u16) -> bool,
+        matches: impl Fn(u16) -> bool,
     ) -> Option<u16> {
-        for place in places(self.0.len(), hash(urn, path)) {
-            let found = (*self.0.get(place)?)?;
-            if is_it(found) {
+        for slot in probe(self.0.len(), hash(urn, path)) {
+            let found = (*self.0.get(slot)?)?;
+            if matches(found) {
                 return Some(found);
             }
         }
         None
     }
 
-    /// Takes in the attribute at `last`, which comes after all others; `names` are those at a position.
+    /// Adds the attribute at position `last`, the greatest so far. `names` returns the names of the
+    /// attribute at a position.
     pub(super) fn add<'a>(
         &mut self,
         last: u16,
         names: impl Fn(u16) -> Option<(Option<&'a str>, &'a str)>,
     ) {
         let count = usize::from(last) + 1;
-        let mut unplaced = last..=last;
+        let mut added = last..=last;
         if 2 * count > self.0.len() {
             self.0 = vec![None; 2 * count.next_power_of_two()];
-            unplaced = 0..=last;
+            added = 0..=last;
         }
-        for position in unplaced {
+        for position in added {
             let Some((urn, path)) = names(position) else { continue };
-            let free = places(self.0.len(), hash(urn, path))
-                .find(|place| self.0.get(*place) == Some(&None));
-            if let Some(free) = free.and_then(|place| self.0.get_mut(place)) {
+            let free =
+                probe(self.0.len(), hash(urn, path)).find(|slot| self.0.get(*slot) == Some(&None));
+            if let Some(free) = free.and_then(|slot| self.0.get_mut(slot)) {
                 *free = Some(position);
             }
         }
     }
 }
 
-/// All places of so many, a power of two, from that of the hash on.
+/// Returns all indexes of a table, whose length is a power of two, starting at that of the hash.
 #[inline]
-fn places(len: usize, hash: u64) -> impl Iterator<Item = usize> {
+fn probe(len: usize, hash: u64) -> impl Iterator<Item = usize> {
     (0..len).map(move |step| (hash as usize).wrapping_add(step) & (len - 1))
 }
 
-/// Of both without regard to ASCII case. Whoever makes a schema gains nothing by names that collide, and what the filters of a policy without
-/// one can name is bounded by the limit on clauses.
+/// Hashes a URN and a path, ignoring ASCII case.
+///
+/// The hash is not keyed. Schemas come from the operator, not from clients; the names that a filter
+/// of a schemaless policy can add are bounded by [`Limits::clauses`](crate::Limits::clauses).
 #[inline]
 fn hash(urn: Option<&str>, path: &str) -> u64 {
     let mut hash = 0;
-    // Capitals and small letters differ in one bit, which is set here in every byte.
+    // Uppercase and lowercase letters differ in bit 0x20, which is set in every byte.
     let mut mix =
-        |eight: u64| hash = (hash ^ (eight | swar::splat(0x20))).wrapping_mul(MIX).rotate_left(32);
+        |word: u64| hash = (hash ^ (word | swar::splat(0x20))).wrapping_mul(MIX).rotate_left(32);
     swar::for_each_word(path.as_bytes(), &mut mix);
     if let Some(urn) = urn {
         swar::for_each_word(urn.as_bytes(), &mut mix);
@@ -68,7 +74,8 @@ fn hash(urn: Option<&str>, path: &str) -> u64 {
     hash
 }
 
-/// 2^64 divided by the golden ratio, made odd: spreads what differs in few bits.
+/// 2^64 divided by the golden ratio, rounded to an odd number: Fibonacci hashing (Knuth, The Art of
+/// Computer Programming, volume 3, section 6.4).
 const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
 
 #[cfg(test)]
@@ -76,7 +83,7 @@ mod tests {
     use super::Names;
 
     #[test]
-    fn every_name_is_found_and_no_other() {
+    fn every_added_name_is_found_and_no_other() {
         let known: Vec<(Option<&str>, String)> = (0..3_000)
             .map(|number| {
                 (
@@ -92,11 +99,11 @@ mod tests {
             });
         }
         let find = |urn, path: &str| {
-            let is_it = |at: u16| {
+            let matches = |at: u16| {
                 known[usize::from(at)].0 == urn
                     && known[usize::from(at)].1.eq_ignore_ascii_case(path)
             };
-            names.find(urn, path, is_it).map(usize::from)
+            names.find(urn, path, matches).map(usize::from)
         };
         for (at, (urn, path)) in known.iter().enumerate() {
             assert_eq!(

@@ -1,25 +1,41 @@
-//! Schemas from their own JSON representation.
+//! Parses schemas from the JSON representation of RFC 7643 section 7.
 
 use super::{Attribute, Schema, SchemaError};
 use crate::value::AttributeType;
 use serde::Deserialize;
 
 impl Schema {
-    /// Reads schema representations (RFC 7643 section 7), one JSON text each: the core schema of a resource type, then its
-    /// extensions.
+    /// Parses schema representations (RFC 7643 section 7): JSON documents of the core schema of a
+    /// resource type and of its extensions.
     ///
-    /// The first with an `id` is the core schema; attributes of one with another `id` belong to an extension of that URN. One
-    /// without `id` adds attributes to the core schema, such as those that every resource has (RFC 7643 section 3.1).
+    /// The first document with an `id` is the core schema. A document with another `id` is an
+    /// extension of that URN. A document without `id` adds attributes to the core schema, such as
+    /// those of every resource (RFC 7643 section 3.1).
     ///
-    /// Of each attribute `name`, `type`, `multiValued`, `caseExact`, `returned` and `subAttributes` are read, with the defaults of
-    /// RFC 7643 section 2.2. References are case exact whatever `caseExact` says (section 2.3.7).
+    /// The members `name`, `type`, `multiValued`, `caseExact`, `returned` and `subAttributes` of an
+    /// attribute are considered, with the defaults of RFC 7643 section 2.2. References are
+    /// case-sensitive, whatever `caseExact` is (section 2.3.7).
     ///
     /// # Errors
-    /// A text that is not such JSON, with its place; a type that RFC 7643 section 2.3 does not have; what [`Schema::new`] refuses.
+    /// Returns an error if a document is not JSON of this structure, with the position in it; if a
+    /// type is not one of RFC 7643 section 2.3; and for the attributes that [`Schema::new`]
+    /// rejects.
+    ///
+    /// ```
+    /// use scieve::{AttributeType, Schema};
+    ///
+    /// let schema = Schema::from_rfc7643(&[r#"{
+    ///     "id": "urn:example:Desk",
+    ///     "attributes": [{"name": "number", "type": "integer", "multiValued": true}]
+    /// }"#])?;
+    /// let number = schema.find_path("number").unwrap();
+    /// assert_eq!((number.kind(), number.is_multi_valued()), (AttributeType::Integer, true));
+    /// # Ok::<(), scieve::SchemaError>(())
+    /// ```
     pub fn from_rfc7643(documents: &[&str]) -> Result<Self, SchemaError> {
         let mut schema = Self::default();
-        for (position, text) in documents.iter().enumerate() {
-            let document: Document = serde_json::from_str(text).map_err(|error| {
+        for (position, document) in documents.iter().enumerate() {
+            let document: Document = serde_json::from_str(document).map_err(|error| {
                 SchemaError::new(format!("schema representation {}: {error}", position + 1))
             })?;
             let extension = match (document.id, &schema.urn) {
@@ -30,8 +46,8 @@ impl Schema {
                 (Some(id), Some(core)) if !id.eq_ignore_ascii_case(core) => Some(id),
                 _ => None,
             };
-            for described in &document.attributes {
-                described.add_to(&mut schema, extension.as_deref())?;
+            for description in &document.attributes {
+                description.add_to(&mut schema, extension.as_deref())?;
             }
         }
         Ok(schema)
@@ -42,12 +58,12 @@ impl Schema {
 #[serde(expecting = "a schema representation")]
 struct Document {
     id: Option<String>,
-    attributes: Vec<Described>,
+    attributes: Vec<AttributeDescription>,
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "the description of an attribute")]
-struct Described {
+#[serde(rename_all = "camelCase", expecting = "an attribute description")]
+struct AttributeDescription {
     name: String,
     #[serde(rename = "type", default = "string")]
     kind: AttributeType,
@@ -58,7 +74,7 @@ struct Described {
     #[serde(default)]
     returned: Returned,
     #[serde(default)]
-    sub_attributes: Vec<Described>,
+    sub_attributes: Vec<AttributeDescription>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Deserialize)]
@@ -75,11 +91,11 @@ fn string() -> AttributeType {
     AttributeType::String
 }
 
-impl Described {
+impl AttributeDescription {
     fn add_to(&self, schema: &mut Schema, extension: Option<&str>) -> Result<(), SchemaError> {
         schema.add(self.attribute(&self.name, self.returned, extension))?;
         for sub in &self.sub_attributes {
-            // What is hidden as a whole is hidden in its parts.
+            // If a complex attribute is never returned, neither are its sub-attributes.
             let returned =
                 if self.returned == Returned::Never { Returned::Never } else { sub.returned };
             schema.add(sub.attribute(

@@ -1,4 +1,17 @@
-//! The resource types of RFC 7643 as data: User, with the enterprise extension, and Group.
+//! Schemas and policies of the resource types of RFC 7643: User, with the enterprise extension, and
+//! Group.
+//!
+//! ```
+//! use scieve::scim;
+//! use serde_json::json;
+//!
+//! let plan = scim::user_policy().parse(r#"userName sw "J" and emails.type eq "work""#)?;
+//! assert!(plan.matches(&json!({
+//!     "userName": "jensen",
+//!     "emails": [{"type": "work", "value": "jensen@example.com"}],
+//! })));
+//! # Ok::<(), scieve::Diagnostics>(())
+//! ```
 
 use crate::policy::Policy;
 use crate::schema::{Schema, SchemaError};
@@ -10,7 +23,7 @@ const USER: &str = include_str!("schemas/user.json");
 const ENTERPRISE_USER: &str = include_str!("schemas/enterprise-user.json");
 const GROUP: &str = include_str!("schemas/group.json");
 
-// A test builds both, so they cannot fail; were one to fail, it would refuse every filter.
+// A test builds both, so neither can fail at run time. `Policy::empty` would reject every filter.
 static USER_POLICY: LazyLock<Policy<Value>> =
     LazyLock::new(|| build(&[USER, COMMON, ENTERPRISE_USER]).unwrap_or_else(|_| Policy::empty()));
 static GROUP_POLICY: LazyLock<Policy<Value>> =
@@ -20,26 +33,28 @@ fn build(documents: &[&str]) -> Result<Policy<Value>, SchemaError> {
     Policy::new(Schema::from_rfc7643(documents)?)
 }
 
-/// The attributes of a User: the core schema and the enterprise extension (RFC 7643 sections 4.1 and 4.3), and those that
-/// every resource has (section 3.1).
+/// Returns the schema of User: the core schema and the enterprise extension (RFC 7643 sections 4.1
+/// and 4.3), and the attributes of every resource (section 3.1).
 #[must_use]
 pub fn user_schema() -> &'static Schema {
     user_policy().schema()
 }
 
-/// The attributes of a Group (RFC 7643 section 4.2), and those that every resource has (section 3.1).
+/// Returns the schema of Group (RFC 7643 section 4.2), with the attributes of every resource
+/// (section 3.1).
 #[must_use]
 pub fn group_schema() -> &'static Schema {
     group_policy().schema()
 }
 
-/// Every operator that its type takes on each attribute of [`user_schema`], but `password`, which is never returned.
+/// Returns a policy that allows every operator on the attributes of [`user_schema`], except
+/// `password`, which is never returned.
 #[must_use]
 pub fn user_policy() -> &'static Policy<Value> {
     &USER_POLICY
 }
 
-/// Every operator that its type takes on each attribute of [`group_schema`].
+/// Returns a policy that allows every operator on the attributes of [`group_schema`].
 #[must_use]
 pub fn group_policy() -> &'static Policy<Value> {
     &GROUP_POLICY

@@ -1,0 +1,235 @@
+//! Attributes and their names.
+
+use crate::value::{AttributeType, CaseSensitivity};
+use std::fmt;
+
+/// The identifier of an attribute in its [`Schema`](super::Schema): its position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AttributeId(pub(super) u16);
+
+impl AttributeId {
+    /// Returns the position in [`Schema::attributes`](super::Schema::attributes).
+    #[must_use]
+    #[inline]
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+}
+
+/// An attribute of a resource type, or a sub-attribute of a complex attribute (RFC 7643 section 2).
+///
+/// ```
+/// use scieve::{Attribute, AttributeType, CaseSensitivity};
+///
+/// let roles = Attribute::new("roles", AttributeType::String).multi_valued().case_exact(true);
+/// assert_eq!((roles.path(), roles.case()), ("roles", CaseSensitivity::Exact));
+///
+/// let town = Attribute::new("address.town", AttributeType::String);
+/// assert_eq!((town.name(), town.sub_attribute()), ("address", Some("town")));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attribute {
+    id: AttributeId,
+    parent: Option<AttributeId>,
+    urn: Option<Box<str>>,
+    path: Box<str>,
+    dot: Option<usize>,
+    kind: AttributeType,
+    case_exact: bool,
+    multi_valued: bool,
+    many: bool,
+    never_returned: bool,
+    slot: u32,
+}
+
+impl Attribute {
+    /// Creates an attribute of the core schema. The path of a sub-attribute has a dot, as in
+    /// `name.familyName`.
+    ///
+    /// The attribute is single-valued. Strings are compared ignoring case, references and binary
+    /// values exactly (RFC 7643 sections 2.2, 2.3.6 and 2.3.7).
+    #[must_use]
+    pub fn new(path: &str, kind: AttributeType) -> Self {
+        Self {
+            id: AttributeId(0),
+            parent: None,
+            urn: None,
+            path: path.into(),
+            dot: path.find('.'),
+            kind,
+            case_exact: matches!(kind, AttributeType::Reference | AttributeType::Binary),
+            multi_valued: false,
+            many: false,
+            never_returned: false,
+            slot: 0,
+        }
+    }
+
+    /// Makes the attribute multi-valued.
+    #[must_use]
+    pub fn multi_valued(mut self) -> Self {
+        self.multi_valued = true;
+        self
+    }
+
+    /// Sets whether comparisons are case-sensitive (`caseExact`, RFC 7643 section 2.2).
+    #[must_use]
+    pub fn case_exact(mut self, exact: bool) -> Self {
+        self.case_exact = exact;
+        self
+    }
+
+    /// Moves the attribute to the extension schema with this URN. Filters have to name it with the
+    /// URN, as in `urn:example:Desk:number`.
+    #[must_use]
+    pub fn in_extension(mut self, urn: &str) -> Self {
+        self.urn = Some(urn.into());
+        self
+    }
+
+    /// Marks the attribute as never returned to clients (RFC 7643 section 2.2), such as a password.
+    ///
+    /// A new policy hides it: filters could otherwise reveal its value (RFC 7644 section 7.5.2).
+    #[must_use]
+    pub fn never_returned(mut self) -> Self {
+        self.never_returned = true;
+        self
+    }
+
+    /// Makes this an attribute of a schema.
+    pub(super) fn insert(&mut self, id: AttributeId, parent: Option<&Self>) {
+        self.id = id;
+        self.parent = parent.map(Self::id);
+        self.many = self.multi_valued || parent.is_some_and(Self::is_multi_valued);
+    }
+
+    pub(super) fn set_slot(&mut self, slot: u32) {
+        self.slot = slot;
+    }
+
+    /// Returns the identifier in the schema; 0 if the attribute is not part of a schema.
+    #[must_use]
+    #[inline]
+    pub fn id(&self) -> AttributeId {
+        self.id
+    }
+
+    /// Returns the complex attribute of a sub-attribute; `None` before it is part of a schema.
+    #[must_use]
+    #[inline]
+    pub fn parent(&self) -> Option<AttributeId> {
+        self.parent
+    }
+
+    /// Returns the URN of the extension schema, or `None` for the core schema.
+    #[must_use]
+    #[inline]
+    pub fn urn(&self) -> Option<&str> {
+        self.urn.as_deref()
+    }
+
+    /// Returns the name and sub-attribute, such as `name.familyName`.
+    #[must_use]
+    #[inline]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// Returns the path up to the dot.
+    #[must_use]
+    #[inline]
+    pub fn name(&self) -> &str {
+        self.dot.and_then(|dot| self.path.get(..dot)).unwrap_or(&self.path)
+    }
+
+    /// Returns the path after the dot.
+    #[must_use]
+    #[inline]
+    pub fn sub_attribute(&self) -> Option<&str> {
+        self.dot.and_then(|dot| self.path.get(dot + 1..))
+    }
+
+    /// Returns whether the attribute has this path, ignoring ASCII case, in the extension schema
+    /// `urn` or in the core schema.
+    #[inline]
+    pub(crate) fn is_named(&self, urn: Option<&str>, path: &str) -> bool {
+        is_same_option(self.urn(), urn) && is_same(&self.path, path)
+    }
+
+    /// Returns the type of the values.
+    #[must_use]
+    #[inline]
+    pub fn kind(&self) -> AttributeType {
+        self.kind
+    }
+
+    /// Returns how strings are compared.
+    #[must_use]
+    #[inline]
+    pub fn case(&self) -> CaseSensitivity {
+        if self.case_exact { CaseSensitivity::Exact } else { CaseSensitivity::Ignore }
+    }
+
+    /// Returns whether the attribute itself is multi-valued.
+    #[must_use]
+    #[inline]
+    pub fn is_multi_valued(&self) -> bool {
+        self.multi_valued
+    }
+
+    /// Returns whether a record can have several values of this path: the attribute or its complex
+    /// attribute is multi-valued. Always false before it is part of a schema.
+    #[must_use]
+    #[inline]
+    pub fn yields_many(&self) -> bool {
+        self.many
+    }
+
+    /// Returns whether the attribute is never returned to clients.
+    #[must_use]
+    pub fn is_never_returned(&self) -> bool {
+        self.never_returned
+    }
+
+    /// Returns the number that [`Record::slot`](super::Record::slot) assigned.
+    #[must_use]
+    #[inline]
+    pub fn slot(&self) -> u32 {
+        self.slot
+    }
+}
+
+/// Prints the path, preceded by the URN and a colon if the attribute is in an extension schema.
+impl fmt::Display for Attribute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.urn {
+            Some(urn) => write!(f, "{urn}:{}", self.path),
+            None => f.write_str(&self.path),
+        }
+    }
+}
+
+/// Returns whether both are absent, or both present and equal ignoring ASCII case.
+#[inline]
+pub(super) fn is_same_option(one: Option<&str>, other: Option<&str>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => is_same(one, other),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// Returns whether both are equal ignoring ASCII case. Most filters use the spelling of the schema,
+/// which is checked first.
+#[inline]
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || one.eq_ignore_ascii_case(other)
+}
+
+/// Returns whether this is an attribute name: ATTRNAME of RFC 7644 figure 1, and also names with
+/// `$`, such as `$ref` (RFC 7643 section 2.1).
+pub(crate) fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'$')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'$'))
+}

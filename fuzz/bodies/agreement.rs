@@ -1,7 +1,7 @@
 //! Property: a filter selects the same users in memory and in SQLite.
 
 use super::check::OPEN;
-use super::random::Cell;
+use super::random_values::Cell;
 use super::rows::{Row, Value, rows};
 use arbitrary::{Result, Unstructured};
 use rusqlite::Connection;

@@ -17,8 +17,8 @@ mod http;
 mod parse;
 mod patch;
 mod policy;
-#[path = "../../tests/generators/random.rs"]
-mod random;
+#[path = "../../tests/generators/random_values.rs"]
+mod random_values;
 mod roundtrip;
 #[path = "../../tests/generators/rows.rs"]
 mod rows;

@@ -1,7 +1,8 @@
-//! Filters that a policy accepts, with literals near the values that records have.
+//! Random filters that a policy accepts. Their literals are equal or similar to values of the
+//! records, so that filters match some records and not others.
 
-use super::World;
-use super::random::{BINARIES, Cell, DECIMALS, INSTANTS, INTEGERS, Random, TEXTS};
+use super::RecordModel;
+use super::random_values::{BINARIES, Cell, DECIMALS, INSTANTS, INTEGERS, Random, STRINGS};
 use scieve::{Attribute, AttributeId, AttributeType, Operator, Operators, Record as _};
 use std::collections::BTreeMap;
 
@@ -11,20 +12,20 @@ pub(crate) struct Filters {
     /// Attributes with a group rule.
     grouped: Vec<(Attribute, Operators)>,
     /// Stored values.
-    pool: BTreeMap<AttributeId, Vec<Cell>>,
+    values: BTreeMap<AttributeId, Vec<Cell>>,
     whole_grammar: bool,
 }
 
 impl Filters {
-    pub(crate) fn new<W: World>(world: &W, records: &[W::Record]) -> Self {
-        let policy = &world.policies()[0];
-        let mut pool: BTreeMap<AttributeId, Vec<Cell>> = BTreeMap::new();
+    pub(crate) fn new<W: RecordModel>(model: &W, records: &[W::Record]) -> Self {
+        let policy = &model.policies()[0];
+        let mut values: BTreeMap<AttributeId, Vec<Cell>> = BTreeMap::new();
         let (mut attributes, mut grouped) = (Vec::new(), Vec::new());
         for attribute in policy.schema().attributes() {
-            let values = pool.entry(attribute.id()).or_default();
+            let known = values.entry(attribute.id()).or_default();
             for record in records {
                 record.any_value(attribute, &mut |value| {
-                    values.extend(Cell::of(value));
+                    known.extend(Cell::new(value));
                     false
                 });
             }
@@ -35,7 +36,7 @@ impl Filters {
                     .push((attribute.clone(), operators));
             }
         }
-        Self { attributes, grouped, pool, whole_grammar: world.whole_grammar() }
+        Self { attributes, grouped, values, whole_grammar: model.whole_grammar() }
     }
 
     pub(crate) fn filter(&self, random: &mut Random) -> String {
@@ -167,7 +168,7 @@ impl Filters {
     }
 
     fn literal(&self, random: &mut Random, attribute: &Attribute) -> String {
-        let known = self.pool.get(&attribute.id()).filter(|known| !known.is_empty());
+        let known = self.values.get(&attribute.id()).filter(|known| !known.is_empty());
         match attribute.kind() {
             AttributeType::Boolean => (*random.pick(&["true", "false"])).to_owned(),
             AttributeType::Integer => (*random.pick(INTEGERS)).to_owned(),
@@ -176,16 +177,16 @@ impl Filters {
             AttributeType::Binary => json(random.pick(BINARIES).0),
             _ => match known {
                 Some(known) if random.chance(60) => match random.pick(known) {
-                    Cell::Text(text) => json(&random.near(text)),
+                    Cell::Text(stored) => json(&random.variant(stored)),
                     other => panic!("{other:?}"),
                 },
                 _ => {
-                    let text = *random.pick(TEXTS);
+                    let string = *random.pick(STRINGS);
                     // Longer than any stored value.
                     if random.chance(2) {
-                        json(&text.repeat(500))
+                        json(&string.repeat(500))
                     } else {
-                        json(&random.near(text))
+                        json(&random.variant(string))
                     }
                 }
             },
@@ -197,6 +198,7 @@ fn path(attribute: &Attribute, inside: bool) -> &str {
     if inside { attribute.sub_attribute().unwrap_or("value") } else { attribute.path() }
 }
 
+/// Quotes a string as JSON.
 pub(crate) fn json(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -2,10 +2,10 @@
 
 pub(crate) mod filters;
 pub(crate) mod people;
-pub(crate) mod random;
+pub(crate) mod random_values;
 pub(crate) mod rows;
 
-use self::random::Random;
+use self::random_values::Random;
 use scieve::sql::CheckedMapping;
 use scieve::{Policy, Record};
 
@@ -13,13 +13,13 @@ use scieve::{Policy, Record};
 pub(crate) const TENANT: &str = "tenant";
 
 /// A type of record with its policies, mapping and generator.
-pub(crate) trait World {
+pub(crate) trait RecordModel {
     type Record: Record + 'static;
 
     fn name(&self) -> &'static str;
     /// The policies, which have the same schema.
     fn policies(&self) -> &[Policy<Self::Record>];
-    fn columns(&self) -> &CheckedMapping;
+    fn mapping(&self) -> &CheckedMapping;
     /// Returns true if filters may contain `not`, brackets and `null`.
     fn whole_grammar(&self) -> bool;
     fn record(&self, random: &mut Random, number: usize) -> Self::Record;

@@ -1,7 +1,7 @@
 //! Records with attributes of every type.
 
-use super::World;
-use super::random::{Cell, Random, TEXTS};
+use super::RecordModel;
+use super::random_values::{Cell, Random, STRINGS};
 use scieve::sql::{CheckedMapping, ChildTable, Column, Mapping, sort_text};
 use scieve::{Attribute, AttributeType, MultiNe, Policy, Record, Schema, ValueRef};
 use serde_json::{Map, Value, json};
@@ -22,10 +22,10 @@ const ATTRIBUTES: [(&str, AttributeType, bool); 11] = [
     ("cert", AttributeType::Binary, true),
     ("sure", AttributeType::Boolean, false),
 ];
-type Parts = &'static [(&'static str, AttributeType)];
+type SubAttributes = &'static [(&'static str, AttributeType)];
 
 /// The complex attributes with their maximum number of elements and their sub-attributes.
-const COMPLEX: [(&str, usize, Parts); 2] = [
+const COMPLEX: [(&str, usize, SubAttributes); 2] = [
     ("name", 1, &[("name.family", AttributeType::String), ("name.given", AttributeType::String)]),
     (
         "emails",
@@ -136,7 +136,7 @@ impl Record for Person {
         }
         self.values
             .get(attribute.path())
-            .is_some_and(|cells| cells.iter().any(|cell| cell.show(test)))
+            .is_some_and(|cells| cells.iter().any(|cell| cell.passes(test)))
     }
 
     fn any_element(
@@ -164,16 +164,16 @@ pub(crate) fn person(random: &mut Random, number: usize) -> Person {
         let always = matches!(path, "id" | "login" | "sure");
         if always || random.chance(70) {
             let cell = if path == "id" {
-                Cell::Text(format!("{number:03}-{}", random.pick(TEXTS)))
+                Cell::Text(format!("{number:03}-{}", random.pick(STRINGS)))
             } else {
                 random.cell(kind)
             };
             person.values.insert(path, vec![cell]);
         }
     }
-    for (attribute, most, parts) in COMPLEX {
-        let elements = (0..random.below(most + 1))
-            .map(|_| element(random, parts))
+    for (attribute, max, sub_attributes) in COMPLEX {
+        let elements = (0..random.below(max + 1))
+            .map(|_| element(random, sub_attributes))
             .filter(|element| !element.values.is_empty());
         person.elements.insert(attribute, elements.collect());
     }
@@ -183,9 +183,9 @@ pub(crate) fn person(random: &mut Random, number: usize) -> Person {
     person
 }
 
-fn element(random: &mut Random, parts: Parts) -> Person {
+fn element(random: &mut Random, sub_attributes: SubAttributes) -> Person {
     let mut element = Person::default();
-    for (path, kind) in parts {
+    for (path, kind) in sub_attributes {
         if random.chance(65) {
             let cell = if *path == "emails.type" {
                 Cell::Text((*random.pick(TYPES)).into())
@@ -198,21 +198,21 @@ fn element(random: &mut Random, parts: Parts) -> Person {
     element
 }
 
-/// The world with every type, every operator and the whole grammar.
-pub(crate) struct People {
+/// The model with every type, every operator and the whole grammar.
+pub(crate) struct PeopleModel {
     policies: [Policy<Person>; 2],
-    columns: CheckedMapping,
+    mapping: CheckedMapping,
 }
 
-impl People {
+impl PeopleModel {
     pub(crate) fn new() -> Self {
         let policy = |multi_ne| Policy::new(schema()).unwrap().with_multi_ne(multi_ne);
         let policies = [policy(MultiNe::AnyValueDiffers), policy(MultiNe::NoValueEquals)];
-        Self { policies, columns: mapping().check().unwrap() }
+        Self { policies, mapping: mapping().check().unwrap() }
     }
 }
 
-impl World for People {
+impl RecordModel for PeopleModel {
     type Record = Person;
 
     fn name(&self) -> &'static str {
@@ -223,8 +223,8 @@ impl World for People {
         &self.policies
     }
 
-    fn columns(&self) -> &CheckedMapping {
-        &self.columns
+    fn mapping(&self) -> &CheckedMapping {
+        &self.mapping
     }
 
     fn whole_grammar(&self) -> bool {

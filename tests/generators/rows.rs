@@ -1,6 +1,6 @@
 //! The database rows of a record by a mapping.
 
-use super::random::Cell;
+use super::random_values::Cell;
 use scieve::sql::{CheckedMapping, Column, StringComparison, sort_text};
 use scieve::{Attribute, AttributeType, Record, Schema, fold_key};
 
@@ -30,8 +30,8 @@ pub(crate) fn rows(
 ) -> Vec<Row> {
     let mapping = columns.mapping();
     let find = |path: &str| schema.find_path(path).unwrap();
-    let scope = || mapping.tenant_column.iter().map(|scope| text(scope, tenant));
-    let mut own: Vec<Value> = scope().chain([text(&mapping.key, id)]).collect();
+    let tenant_column = || mapping.tenant_column.iter().map(|column| text(column, tenant));
+    let mut own: Vec<Value> = tenant_column().chain([text(&mapping.key, id)]).collect();
     for (path, column) in &mapping.attributes {
         own.extend(values(column, find(path), record));
     }
@@ -42,7 +42,7 @@ pub(crate) fn rows(
         let outer = find(path);
         let part = |sub: &str| schema.find(outer.urn(), outer.name(), Some(sub)).unwrap();
         let mut add = |position: usize, values: Vec<Value>| {
-            let mut row: Vec<Value> = scope()
+            let mut row: Vec<Value> = tenant_column()
                 .chain([text(&child.owner, id), number(&child.position, position as i64)])
                 .collect();
             row.extend(values);
@@ -74,7 +74,7 @@ pub(crate) fn rows(
 fn cells(attribute: &Attribute, record: &dyn Record) -> Vec<Cell> {
     let mut cells = Vec::new();
     record.any_value(attribute, &mut |value| {
-        cells.extend(Cell::of(value));
+        cells.extend(Cell::new(value));
         false
     });
     cells

@@ -46,8 +46,8 @@ pub(super) struct IdPosition {
     index: usize,
 }
 
-/// The key of the order: the fold key of the id, truncated to the length that sorting compares, then
-/// the id itself.
+/// The key of the order: the fold key of the id, truncated to the length that sorting compares,
+/// then the id itself.
 pub(super) type IdKey<'r> = (Cow<'r, str>, &'r str);
 
 pub(super) fn id_key(id: &str) -> IdKey<'_> {

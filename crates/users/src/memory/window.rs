@@ -19,9 +19,9 @@ pub(super) fn direction(window: &Window) -> (bool, Option<&Position>) {
 pub(super) struct PageSlots {
     pub(super) slots: Vec<u32>,
     pub(super) forwards: bool,
-    /// Whether more matches follow in reading direction.
+    /// True if more matches follow in reading direction.
     pub(super) more_ahead: bool,
-    /// Whether there are matches on the other side of the cursor.
+    /// True if there are matches on the other side of the cursor.
     pub(super) any_behind: bool,
     pub(super) total: Option<u64>,
 }

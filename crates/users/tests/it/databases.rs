@@ -1,7 +1,9 @@
 //! Empty databases for tests.
 //!
-//! Those of PostgreSQL and MariaDB are made on the servers of `scripts/servers`, those of a cluster on the one of `scripts/cluster`. Tests
-//! that need them begin with [`require!`]: without the servers they print that they are skipped, and fail if `SCIEVE_REQUIRE_DATABASES` is set.
+//! Databases of PostgreSQL and MariaDB are created on the servers of `scripts/servers`, those of a
+//! PostgreSQL cluster on the cluster of `scripts/cluster`. Tests that need them begin with
+//! [`require!`]: without the servers they report that they are skipped, or fail if
+//! `SCIEVE_REQUIRE_DATABASES` is set.
 #![allow(dead_code)]
 
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, MySqlConnection, PgConnection};
@@ -39,33 +41,36 @@ pub(crate) fn running(servers: &str) -> bool {
     false
 }
 
-/// An empty database. A file of SQLite goes with it; on a server it goes with the server.
+/// An empty database. A file of SQLite is deleted on drop; other databases are deleted with the
+/// server.
 pub(crate) struct Database {
-    /// As `scieve serve --store` takes it.
+    /// The URL, as `scieve serve --store` takes it.
     pub(crate) url: String,
     folder: Option<PathBuf>,
-    /// Of the cluster, held as long as this is.
+    /// The lock on the cluster, until drop.
     lock: Option<File>,
 }
 
+/// Returns a unique name for a database.
 fn name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     format!("scieve_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
+/// Returns the URL of a server, from an environment variable.
 fn server(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| {
         panic!("{variable} is not set: run this test with `scripts/servers exec`")
     })
 }
 
-/// The same server, another database.
-fn beside(url: &str, name: &str) -> String {
+/// Returns the URL of another database on the same server.
+fn with_database(url: &str, name: &str) -> String {
     format!("{}/{name}", url.rsplit_once('/').unwrap().0)
 }
 
 impl Database {
-    /// A file of SQLite in a temporary folder.
+    /// Creates a database of SQLite in a temporary folder.
     pub(crate) fn sqlite() -> Self {
         let folder = std::env::temp_dir().join(name());
         std::fs::create_dir(&folder).unwrap();
@@ -76,7 +81,7 @@ impl Database {
         }
     }
 
-    /// One of that kind.
+    /// Creates a database of the dialect.
     pub(crate) async fn of(dialect: scieve::sql::Dialect) -> Self {
         match dialect {
             scieve::sql::Dialect::Sqlite => Self::sqlite(),
@@ -85,12 +90,12 @@ impl Database {
         }
     }
 
-    /// A database of PostgreSQL.
+    /// Creates a database of PostgreSQL.
     pub(crate) async fn postgres() -> Self {
         Self::postgres_with("").await
     }
 
-    /// The same with further words for `CREATE DATABASE`.
+    /// Creates a database of PostgreSQL with options for `CREATE DATABASE`.
     pub(crate) async fn postgres_with(options: &str) -> Self {
         let (url, name) = (server("SCIEVE_POSTGRES"), name());
         let mut connection = PgConnection::connect(&url).await.unwrap();
@@ -98,23 +103,25 @@ impl Database {
             .execute(AssertSqlSafe(format!("CREATE DATABASE {name} {options}")))
             .await
             .unwrap();
-        Self { url: beside(&url, &name), folder: None, lock: None }
+        Self { url: with_database(&url, &name), folder: None, lock: None }
     }
 
-    /// A database of MariaDB.
+    /// Creates a database of MariaDB.
     pub(crate) async fn mysql() -> Self {
         let (url, name) = (server("SCIEVE_MYSQL"), name());
         let mut connection = MySqlConnection::connect(&url).await.unwrap();
         connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-        Self { url: beside(&url, &name), folder: None, lock: None }
+        Self { url: with_database(&url, &name), folder: None, lock: None }
     }
 
-    /// A database of a PostgreSQL cluster, with the tables on its nodes. All nodes stay up while there is one.
+    /// Creates a database of a PostgreSQL cluster, with tables on its nodes. All nodes keep running
+    /// until it is dropped.
     pub(crate) async fn cluster() -> Self {
         Self::of_cluster(|lock| lock.lock_shared())
     }
 
-    /// The same for tests that stop nodes: there is no other such database meanwhile.
+    /// Creates a database of a PostgreSQL cluster for a test that stops nodes: no other database of
+    /// the cluster is in use until it is dropped.
     pub(crate) async fn cluster_alone() -> Self {
         Self::of_cluster(|lock| lock.lock())
     }
@@ -139,7 +146,7 @@ impl Database {
     }
 }
 
-/// Where the cluster of `scripts/cluster` is.
+/// Returns the folder of the cluster that `scripts/cluster` has started.
 pub(crate) fn cluster_folder() -> PathBuf {
     let folder = std::env::var_os("SCIEVE_CLUSTER_DIR");
     folder.expect("SCIEVE_CLUSTER_DIR is not set: run this test with `scripts/cluster exec`").into()

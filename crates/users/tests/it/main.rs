@@ -1,4 +1,4 @@
-//! The tests of the users resource and its stores.
+//! Tests of the users resource and its stores.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,13 +8,13 @@
 )]
 
 mod agreement;
+mod connection;
 mod databases;
-mod engine;
+mod edge_case_users;
 #[path = "../../../../tests/generators/mod.rs"]
 mod generators;
-mod hard_users;
 mod query_plans;
-mod record;
 mod sample;
-mod sqlite;
+mod sqlite_conditions;
 mod store;
+mod user_record;

@@ -1,9 +1,10 @@
-//! How the databases go about the lists of 100,000 users: by which index, and where there is none for it.
+//! Query plans of lists over 100,000 users: which indexes each database uses, and for which lists
+//! it scans all users.
 //!
-//! Snapshots hold the steps and the indexes, with the columns that an index is asked for, and no costs.
+//! The snapshots contain the steps with their indexes and index columns, without costs.
 
+use crate::connection::DbConnection;
 use crate::databases::Database;
-use crate::engine::Engine;
 use regex::{Captures, Regex};
 use scieve::{Policy, sql::Dialect};
 use scieve_users::{
@@ -15,12 +16,12 @@ use std::time::{Duration, Instant};
 
 const USERS: usize = 100_000;
 
-/// A list that somebody asks for.
-struct CaseSensitivity {
+/// A list to explain.
+struct Case {
     name: &'static str,
     filter: String,
     query: fn(&[User]) -> Query<'static>,
-    /// Where every user of the tenant has to be looked at, for want of an index.
+    /// The databases that have no index for the list and read every user of the tenant.
     scans: &'static [Dialect],
 }
 
@@ -35,7 +36,7 @@ fn counted(users: &[User]) -> Query<'static> {
     Query { total: true, ..first(users) }
 }
 
-/// The middle of all users in that order.
+/// Returns the cursor in the middle of all users in that order.
 fn middle(users: &[User], key: SortKey) -> Position {
     let mut all: Vec<Position> =
         users.iter().map(|user| Position::of(user, Sort { key, descending: false })).collect();
@@ -61,13 +62,9 @@ fn by_id(users: &[User]) -> Query<'static> {
     Query { id_above: Some(middle(users, SortKey::Id).id), sort, ..first(users) }
 }
 
-fn cases(users: &[User]) -> Vec<CaseSensitivity> {
-    let case = |name, filter: &str, query, scans| CaseSensitivity {
-        name,
-        filter: filter.to_owned(),
-        query,
-        scans,
-    };
+fn cases(users: &[User]) -> Vec<Case> {
+    let case =
+        |name, filter: &str, query, scans| Case { name, filter: filter.to_owned(), query, scans };
     let some = &users[USERS / 3];
     let (id, other) = (&some.id, &users[USERS / 7].id);
     let ids: Vec<String> = users
@@ -146,12 +143,12 @@ fn cases(users: &[User]) -> Vec<CaseSensitivity> {
     ]
 }
 
-/// Every operator: `sw` is not for callers of the API.
+/// Returns a policy that allows every operator, as the users API does not allow `sw`.
 fn policy() -> Policy<User> {
     Policy::new(scieve_users::schema().clone()).unwrap()
 }
 
-/// A step without what changes from run to run.
+/// Removes costs and the names of databases, which differ between runs.
 fn steps(dialect: Dialect, lines: Vec<String>) -> Vec<String> {
     static DATABASE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"scieve_\d+_\d+\.").unwrap());
     static COSTS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"  \(cost=.*\)$").unwrap());
@@ -185,7 +182,8 @@ fn steps(dialect: Dialect, lines: Vec<String>) -> Vec<String> {
     lines.into_iter().filter_map(step).collect()
 }
 
-/// Whether all users are looked at one by one: by no index, or by the tenant alone, or in an order that is of no use.
+/// Returns whether the plan reads all users of a tenant: without an index, by an index on the
+/// tenant alone, or along an index that has only the order.
 fn scans(dialect: Dialect, steps: &[String]) -> bool {
     let sorted = steps.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER"));
     steps.iter().any(|step| match dialect {
@@ -202,25 +200,27 @@ fn scans(dialect: Dialect, steps: &[String]) -> bool {
     })
 }
 
-/// What the planner goes by, of every row: samples differ from run to run.
-async fn analyze(engine: &mut Engine) {
+/// Collects the statistics of the planner over all rows, as samples differ between runs.
+async fn analyze(connection: &mut DbConnection) {
     let tables = ["users", "user_roles", "user_groups", "user_group_roles", "user_scopes"];
-    match engine.dialect() {
-        Dialect::Sqlite => engine.execute("ANALYZE").await,
+    match connection.dialect() {
+        Dialect::Sqlite => connection.execute("ANALYZE").await,
         Dialect::Postgres => {
-            engine.execute("SET default_statistics_target = 1000").await;
-            engine.execute("VACUUM ANALYZE").await;
+            connection.execute("SET default_statistics_target = 1000").await;
+            connection.execute("VACUUM ANALYZE").await;
         }
         Dialect::MySql => {
             for table in tables {
-                engine.execute(&format!("ALTER TABLE {table} STATS_SAMPLE_PAGES = 10000")).await;
-                engine.execute(&format!("ANALYZE TABLE {table}")).await;
+                connection
+                    .execute(&format!("ALTER TABLE {table} STATS_SAMPLE_PAGES = 10000"))
+                    .await;
+                connection.execute(&format!("ANALYZE TABLE {table}")).await;
             }
         }
     }
 }
 
-async fn plans(dialect: Dialect) {
+async fn check_plans(dialect: Dialect) {
     let users: Vec<User> = scieve_users::sample(USERS).collect();
     let tenant = users[0].tenant_id.clone();
     let database = Database::of(dialect).await;
@@ -231,8 +231,8 @@ async fn plans(dialect: Dialect) {
         store.load(&tenant, Vec::new(), Vec::new(), users.to_vec()).await.unwrap();
     }
     eprintln!("{dialect}: loaded in {:?}", started.elapsed());
-    let mut engine = Engine::of(database).await;
-    analyze(&mut engine).await;
+    let mut connection = DbConnection::open(database).await;
+    analyze(&mut connection).await;
     eprintln!("{dialect}: ready in {:?}", started.elapsed());
 
     let (mut shown, mut wrong) = (String::new(), Vec::new());
@@ -243,8 +243,8 @@ async fn plans(dialect: Dialect) {
         let query = Query { plan: plan.as_ref(), without_deleted, ..(case.query)(&users) };
         let _ = writeln!(shown, "{}", case.name);
         for (at, statement) in store.statements(&tenant, &query).unwrap().iter().enumerate() {
-            let steps = steps(dialect, engine.explain(statement).await);
-            // The page itself; whether there is a user before it ends at the first.
+            let steps = steps(dialect, connection.explain(statement).await);
+            // The first statement selects the page. The others stop at the first row.
             if at == 0 && scans(dialect, &steps) != case.scans.contains(&dialect) {
                 wrong.push(format!(
                     "{}: {}\n{}",
@@ -258,7 +258,7 @@ async fn plans(dialect: Dialect) {
                 let mut times = Vec::new();
                 for _ in 0..3 {
                     let started = Instant::now();
-                    engine.count(statement).await;
+                    connection.count(statement).await;
                     times.push(started.elapsed());
                 }
                 times
@@ -275,18 +275,18 @@ async fn plans(dialect: Dialect) {
 }
 
 #[tokio::test]
-async fn sqlite_goes_by_its_indexes() {
-    plans(Dialect::Sqlite).await;
+async fn sqlite_uses_its_indexes() {
+    check_plans(Dialect::Sqlite).await;
 }
 
 #[tokio::test]
-async fn postgres_goes_by_its_indexes() {
+async fn postgres_uses_its_indexes() {
     crate::databases::require!(servers);
-    plans(Dialect::Postgres).await;
+    check_plans(Dialect::Postgres).await;
 }
 
 #[tokio::test]
-async fn mariadb_goes_by_its_indexes() {
+async fn mariadb_uses_its_indexes() {
     crate::databases::require!(servers);
-    plans(Dialect::MySql).await;
+    check_plans(Dialect::MySql).await;
 }

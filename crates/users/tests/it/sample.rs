@@ -1,34 +1,34 @@
-//! Made-up users: the same every time, of every sort, and `examples/users.json` is the first of them.
+//! Generated sample users: reproducible, varied, and equal to `examples/users.json`.
 
 use scieve_users::{Status, User, sample, sample_with_seed};
 use std::collections::HashSet;
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/users.json");
 
-/// One user a line, so that a difference shows who changed.
-fn lines(users: impl Iterator<Item = User>) -> String {
+/// Formats users as JSON with one line per user, so that a diff shows which users differ.
+fn json_lines(users: impl Iterator<Item = User>) -> String {
     let lines: Vec<_> = users.map(|user| serde_json::to_string(&user).unwrap()).collect();
     format!("[\n{}\n]\n", lines.join(",\n"))
 }
 
-/// Run with `UPDATE_EXAMPLES=1` to write the file anew.
+/// `UPDATE_EXAMPLES=1` rewrites the file.
 #[test]
-fn the_example_file_is_the_sample() {
-    let wanted = lines(sample(200));
+fn example_file_equals_the_sample() {
+    let wanted = json_lines(sample(200));
     if std::env::var_os("UPDATE_EXAMPLES").is_some() {
         std::fs::write(PATH, &wanted).unwrap();
     }
     let found = std::fs::read_to_string(PATH).unwrap();
     assert!(
         found == wanted,
-        "examples/users.json differs from scieve_users::sample(200); UPDATE_EXAMPLES=1 writes it anew"
+        "examples/users.json differs from scieve_users::sample(200); UPDATE_EXAMPLES=1 rewrites it"
     );
     let read: Vec<User> = serde_json::from_str(&found).unwrap();
     assert_eq!(read, sample(200).collect::<Vec<_>>());
 }
 
 #[test]
-fn the_examples_of_the_readme_find_somebody() {
+fn filters_of_the_readme_match_some_sample_users() {
     for filter in [
         r#"(name eq "Bob" or name eq "Alice") and (status eq "active" or status eq "disabled")"#,
         r#"name co "query" or email co "query" or subject co "query" or id eq "query" or assignedRoles.name eq "query""#,
@@ -43,7 +43,7 @@ fn the_examples_of_the_readme_find_somebody() {
 }
 
 #[test]
-fn every_sort_is_there() {
+fn sample_has_users_of_every_kind() {
     let users: Vec<_> = sample(200).collect();
     for status in Status::ALL {
         assert!(users.iter().filter(|user| user.status == status).count() > 2, "{status}");
@@ -75,7 +75,7 @@ fn every_sort_is_there() {
 }
 
 #[test]
-fn ids_grow_and_subjects_are_unique() {
+fn ids_are_ascending_and_subjects_unique() {
     let users: Vec<_> = sample(20_000).collect();
     assert!(users.is_sorted_by(
         |earlier, later| earlier.id < later.id && earlier.created_at < later.created_at
@@ -87,7 +87,7 @@ fn ids_grow_and_subjects_are_unique() {
 }
 
 #[test]
-fn the_same_users_every_time() {
+fn sample_is_reproducible() {
     assert!(sample(50).eq(sample(200).take(50)));
     assert_eq!(sample(7).len(), 7);
     assert!(sample_with_seed(50, 1).eq(sample_with_seed(200, 1).take(50)));
@@ -95,7 +95,7 @@ fn the_same_users_every_time() {
 }
 
 #[test]
-fn json_is_as_the_users_api_has_it() {
+fn json_has_the_form_of_the_users_api() {
     let text = r#"{"id":"62716ac4c7e500e13ff5fa22","tenantId":"t","subject":"s","name":"Bob","status":"invited","assignedRoles":[{"id":"1","name":"Developer","type":"default","level":"user"}],"assignedGroups":[{"id":"2","name":"Finance","providerType":"idp","assignedRoles":[]}],"assignedScopes":[],"createdAt":"2022-05-03T17:46:12.000Z","lastUpdatedAt":"2022-05-03T17:46:12.005Z","inviteExpiry":1652204772}"#;
     let user: User = serde_json::from_str(text).unwrap();
     assert_eq!(serde_json::to_string(&user).unwrap(), text);

@@ -1,101 +1,106 @@
-//! One meaning: SQLite, PostgreSQL and MariaDB find what memory finds, for filters and records made at random.
+//! Differential tests: random filters select the same random records in SQLite, PostgreSQL, MariaDB
+//! and memory.
 //!
-//! `scripts/agreement` runs the same for longer.
+//! `scripts/agreement` runs them for longer.
 
+mod compare;
 mod mutants;
-mod run;
 mod stores;
 
+use self::compare::{Scale, compare};
 use self::mutants::Mutant;
-use self::run::{Length, run};
+use crate::connection::DbConnection;
 use crate::databases::Database;
-use crate::engine::Engine;
-use crate::generators::World;
+use crate::edge_case_users::UsersModel;
+use crate::generators::RecordModel;
 use crate::generators::filters::Filters;
-use crate::generators::people::{People, Person};
-use crate::generators::random::Random;
-use crate::hard_users::Users;
+use crate::generators::people::{PeopleModel, Person};
+use crate::generators::random_values::Random;
 use scieve::Value;
 use scieve::sql::{Dialect, Direction, KeysetPosition, Select};
 use scieve_users::{SqlOptions, SqlStore};
 
-/// As long as the environment says, which is what `scripts/agreement` sets; else short.
-fn length(filters: usize) -> Length {
+/// Returns the scale that `scripts/agreement` sets in the environment, or a small one.
+fn scale(filters: usize) -> Scale {
     let number = |name: &str| {
         std::env::var(name)
             .ok()
-            .map(|text| text.parse().unwrap_or_else(|_| panic!("{name}: no number")))
+            .map(|text| text.parse().unwrap_or_else(|_| panic!("`{name}` is not a number")))
     };
-    let asked = number("SCIEVE_AGREEMENT_FILTERS");
-    Length {
-        filters: asked.map_or(filters, |asked| asked as usize),
+    let requested = number("SCIEVE_AGREEMENT_FILTERS");
+    Scale {
+        filters: requested.map_or(filters, |filters| filters as usize),
         records: number("SCIEVE_AGREEMENT_RECORDS").unwrap_or(100) as usize,
         seed: number("SCIEVE_AGREEMENT_SEED").unwrap_or(1),
-        progress: asked.is_some(),
+        progress: requested.is_some(),
         batch: number("SCIEVE_AGREEMENT_BATCH").map(|batch| batch as usize),
         filter: std::env::var("SCIEVE_AGREEMENT_FILTER").ok(),
     }
 }
 
-/// What the tests call it.
+/// Returns the name of the database as it occurs in test names.
 fn name(dialect: Dialect) -> &'static str {
     if dialect == Dialect::MySql { "mariadb" } else { dialect.name() }
 }
 
-async fn agrees<W: World>(world: &W, dialect: Dialect, filters: usize) {
-    let length = length(filters);
-    let outcome = run(world, &mut Engine::new(dialect).await, &length, None).await;
+async fn agrees<W: RecordModel>(model: &W, dialect: Dialect, filters: usize) {
+    let scale = scale(filters);
+    let outcome = compare(model, &mut DbConnection::new(dialect).await, &scale, None).await;
     assert!(
-        outcome.wrong == 0,
+        outcome.different == 0,
         "{} of {} filters differ; the first is above",
-        outcome.wrong,
+        outcome.different,
         outcome.filters
     );
-    if length.batch.is_some() {
+    if scale.batch.is_some() {
         return;
     }
-    // Filters that say something.
-    let (compared, found) = (outcome.filters * length.records, outcome.found);
-    assert!(found > compared / 25 && found < compared * 4 / 5, "{found} of {compared} is lopsided");
+    // The filters must select some records and not others.
+    let (compared, found) = (outcome.filters * scale.records, outcome.found);
+    assert!(
+        found > compared / 25 && found < compared * 4 / 5,
+        "{found} of {compared} is too few or too many"
+    );
     assert!(
         outcome.constant < outcome.filters * 3 / 4,
-        "{} of {} filters decide nothing",
+        "{} of {} filters select all or no records",
         outcome.constant,
         outcome.filters
     );
 }
 
-/// Each mutant of the dialect is wrong somewhere.
-async fn notices(dialect: Dialect) {
+/// Checks that the comparison detects each mutant of the dialect.
+async fn detects_mutants(dialect: Dialect) {
     for mutant in Mutant::of(dialect) {
-        notices_one(&People::new(), dialect, mutant).await;
+        detects_mutant(&PeopleModel::new(), dialect, mutant).await;
     }
-    notices_one(&Users::asked_anything(), dialect, Mutant::OF_TENANTS).await;
+    detects_mutant(&UsersModel::with_every_operator(), dialect, Mutant::OF_TENANTS).await;
 }
 
-async fn notices_one<W: World>(world: &W, dialect: Dialect, mutant: Mutant) {
-    let length =
-        Length { filters: 2_000, records: 60, seed: 7, progress: false, batch: None, filter: None };
-    let outcome = run(world, &mut Engine::new(dialect).await, &length, Some(mutant)).await;
+async fn detects_mutant<W: RecordModel>(model: &W, dialect: Dialect, mutant: Mutant) {
+    let scale =
+        Scale { filters: 2_000, records: 60, seed: 7, progress: false, batch: None, filter: None };
+    let outcome = compare(model, &mut DbConnection::new(dialect).await, &scale, Some(mutant)).await;
     eprintln!(
-        "{}, {mutant:?}: {} of {} filters are wrong",
+        "{}, {mutant:?}: {} of {} filters differ",
         name(dialect),
-        outcome.wrong,
+        outcome.different,
         outcome.filters
     );
-    assert!(outcome.wrong > 0, "{dialect}: {mutant:?} is not noticed");
+    assert!(outcome.different > 0, "{dialect}: {mutant:?} is not detected");
 }
 
-/// Pages forward and backward, sorted or by key, of a few filters.
+/// Checks that pages in both directions, sorted or by key, concatenate to the whole list.
 async fn pages(dialect: Dialect) {
-    let (world, mut random, mut engine) = (People::new(), Random(7), Engine::new(dialect).await);
-    let people: Vec<Person> = (0..60).map(|number| world.record(&mut random, number)).collect();
-    run::make_tables(&world, &mut engine, None).await;
-    engine.fill(&world, &people).await;
-    let filters = Filters::new(&world, &people);
+    let (model, mut random, mut connection) =
+        (PeopleModel::new(), Random(7), DbConnection::new(dialect).await);
+    let people: Vec<Person> = (0..60).map(|number| model.record(&mut random, number)).collect();
+    compare::create_tables(&model, &mut connection, None).await;
+    connection.fill(&model, &people).await;
+    let filters = Filters::new(&model, &people);
     for _ in 0..40 {
         let filter = filters.filter(&mut random);
-        let plan = world.policies()[0].parse(&filter).unwrap();
+        let plan = model.policies()[0].parse(&filter).unwrap();
         for (sorted, direction) in [
             (true, Direction::Ascending),
             (true, Direction::Descending),
@@ -117,34 +122,34 @@ async fn pages(dialect: Dialect) {
                 let person = people.iter().find(|person| person.id() == id).unwrap();
                 KeysetPosition { sort: person.title_sort(), key: Value::Text(id.into()) }
             };
-            let mut ask = async |select: Select| {
-                let statement = plan.to_sql(world.columns(), dialect, &select.limit(7)).unwrap();
-                engine
+            let mut page = async |select: Select| {
+                let statement = plan.to_sql(model.mapping(), dialect, &select.limit(7)).unwrap();
+                connection
                     .ids(&statement)
                     .await
                     .unwrap_or_else(|error| panic!("{error}: {statement:?}"))
             };
 
-            let mut forward = ask(select()).await;
+            let mut forward = page(select()).await;
             while let Some(last) =
                 forward.last().filter(|_| forward.len().is_multiple_of(7)).cloned()
             {
-                let page = ask(select().after(seek(&last))).await;
-                if page.is_empty() {
+                let next = page(select().after(seek(&last))).await;
+                if next.is_empty() {
                     break;
                 }
-                forward.extend(page);
+                forward.extend(next);
             }
             assert_eq!(forward, whole, "{dialect}: {filter} {direction:?}");
 
             let mut backward: Vec<String> =
                 whole.last().map(|last| (*last).to_owned()).into_iter().collect();
             while let Some(first) = backward.last().cloned() {
-                let page = ask(select().before(seek(&first))).await;
-                if page.is_empty() {
+                let next = page(select().before(seek(&first))).await;
+                if next.is_empty() {
                     break;
                 }
-                backward.extend(page);
+                backward.extend(next);
             }
             backward.reverse();
             assert_eq!(backward, whole, "{dialect}: {filter} {direction:?}");
@@ -154,119 +159,119 @@ async fn pages(dialect: Dialect) {
 
 #[tokio::test]
 async fn sqlite_people() {
-    agrees(&People::new(), Dialect::Sqlite, 2_000).await;
+    agrees(&PeopleModel::new(), Dialect::Sqlite, 2_000).await;
 }
 
 #[tokio::test]
 async fn sqlite_users() {
-    agrees(&Users::new(), Dialect::Sqlite, 1_000).await;
+    agrees(&UsersModel::new(), Dialect::Sqlite, 1_000).await;
 }
 
 #[tokio::test]
 async fn sqlite_tenants() {
-    agrees(&Users::asked_anything(), Dialect::Sqlite, 1_000).await;
+    agrees(&UsersModel::with_every_operator(), Dialect::Sqlite, 1_000).await;
 }
 
 #[tokio::test]
 async fn postgres_people() {
     crate::databases::require!(servers);
-    agrees(&People::new(), Dialect::Postgres, 2_000).await;
+    agrees(&PeopleModel::new(), Dialect::Postgres, 2_000).await;
 }
 
 #[tokio::test]
 async fn postgres_users() {
     crate::databases::require!(servers);
-    agrees(&Users::new(), Dialect::Postgres, 1_000).await;
+    agrees(&UsersModel::new(), Dialect::Postgres, 1_000).await;
 }
 
 #[tokio::test]
 async fn postgres_tenants() {
     crate::databases::require!(servers);
-    agrees(&Users::asked_anything(), Dialect::Postgres, 1_000).await;
+    agrees(&UsersModel::with_every_operator(), Dialect::Postgres, 1_000).await;
 }
 
 #[tokio::test]
 async fn mariadb_people() {
     crate::databases::require!(servers);
-    agrees(&People::new(), Dialect::MySql, 2_000).await;
+    agrees(&PeopleModel::new(), Dialect::MySql, 2_000).await;
 }
 
 #[tokio::test]
 async fn mariadb_users() {
     crate::databases::require!(servers);
-    agrees(&Users::new(), Dialect::MySql, 1_000).await;
+    agrees(&UsersModel::new(), Dialect::MySql, 1_000).await;
 }
 
 #[tokio::test]
 async fn mariadb_tenants() {
     crate::databases::require!(servers);
-    agrees(&Users::asked_anything(), Dialect::MySql, 1_000).await;
+    agrees(&UsersModel::with_every_operator(), Dialect::MySql, 1_000).await;
 }
 
 #[tokio::test]
-async fn what_is_dropped_is_noticed_in_sqlite() {
-    notices(Dialect::Sqlite).await;
+async fn mutants_are_detected_in_sqlite() {
+    detects_mutants(Dialect::Sqlite).await;
 }
 
 #[tokio::test]
-async fn what_is_dropped_is_noticed_in_postgres() {
+async fn mutants_are_detected_in_postgres() {
     crate::databases::require!(servers);
-    notices(Dialect::Postgres).await;
+    detects_mutants(Dialect::Postgres).await;
 }
 
 #[tokio::test]
-async fn what_is_dropped_is_noticed_in_mariadb() {
+async fn mutants_are_detected_in_mariadb() {
     crate::databases::require!(servers);
-    notices(Dialect::MySql).await;
+    detects_mutants(Dialect::MySql).await;
 }
 
 #[tokio::test]
-async fn pages_joined_are_the_whole_list_in_sqlite() {
+async fn pages_concatenate_to_the_whole_list_in_sqlite() {
     pages(Dialect::Sqlite).await;
 }
 
 #[tokio::test]
-async fn pages_joined_are_the_whole_list_in_postgres() {
+async fn pages_concatenate_to_the_whole_list_in_postgres() {
     crate::databases::require!(servers);
     pages(Dialect::Postgres).await;
 }
 
 #[tokio::test]
-async fn pages_joined_are_the_whole_list_in_mariadb() {
+async fn pages_concatenate_to_the_whole_list_in_mariadb() {
     crate::databases::require!(servers);
     pages(Dialect::MySql).await;
 }
 
-/// The whole store, through changes.
-async fn answers_alike(dialect: Dialect) {
-    let asked = length(0);
+/// Checks that a store returns the same results as the in-memory store, after random writes.
+async fn agrees_with_memory(dialect: Dialect) {
+    let scale = scale(0);
     for seed in 0..2 {
         let database = Database::of(dialect).await;
         let clock = stores::Clock::new();
-        let told = clock.clone();
+        let reader = clock.clone();
         let store =
-            SqlStore::connect(&database.url, SqlOptions::default().clock(move || told.now()))
+            SqlStore::connect(&database.url, SqlOptions::default().clock(move || reader.now()))
                 .await
                 .unwrap();
-        let rounds = if asked.progress { 40 } else { 4 };
-        stores::same_answers(&store, clock, asked.seed * 1_000 + seed, rounds).await;
+        let rounds = if scale.progress { 40 } else { 4 };
+        stores::compare_stores(&store, clock, scale.seed * 1_000 + seed, rounds).await;
         store.close().await;
     }
 }
 
 #[tokio::test]
 async fn sqlite_store() {
-    answers_alike(Dialect::Sqlite).await;
+    agrees_with_memory(Dialect::Sqlite).await;
 }
 
 #[tokio::test]
 async fn postgres_store() {
     crate::databases::require!(servers);
-    answers_alike(Dialect::Postgres).await;
+    agrees_with_memory(Dialect::Postgres).await;
 }
 
 #[tokio::test]
 async fn mariadb_store() {
     crate::databases::require!(servers);
-    answers_alike(Dialect::MySql).await;
+    agrees_with_memory(Dialect::MySql).await;
 }

@@ -1,4 +1,5 @@
-//! Decisions dropped one at a time, by rewriting tables and statements: the harness has to notice each.
+//! Mutants of the generated SQL: each removes one decision that keeps the results equal, by
+//! rewriting tables or statements. The comparison has to detect all of them.
 
 use regex::Regex;
 use scieve::sql::{
@@ -6,31 +7,31 @@ use scieve::sql::{
 };
 use std::sync::LazyLock;
 
-/// What is done worse than scieve does it.
+/// A way in which the SQL is worse than that of scieve.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Mutant {
-    /// `NOT (condition)`, which is NULL where the condition is.
+    /// `NOT (condition)`, which is NULL if the condition is.
     NaiveNot,
-    /// `<>` and the like without `IS NULL OR`.
+    /// `<>` and similar operators without `IS NULL OR`.
     BareDiffers,
-    /// `lower(column)` where there are columns of keys.
+    /// `lower(column)` instead of columns of fold keys.
     Lower,
-    /// `%`, `_` and `!` of the needle mean in LIKE what they mean there.
+    /// LIKE without escaping `%`, `_` and `!` in the substring.
     UnescapedLike,
-    /// Texts of MariaDB in a column that pads with blanks.
+    /// A collation of MariaDB that ignores trailing spaces (PAD SPACE).
     PaddedCollation,
-    /// Texts of PostgreSQL in the order of a language.
+    /// A linguistic collation of PostgreSQL instead of the order of bytes.
     LanguageOrder,
-    /// LIKE for `co` in SQLite.
+    /// LIKE for `co` in SQLite, which ignores the case of ASCII letters alone.
     SqliteLike,
     /// Integers bound as floating-point numbers.
     FloatIntegers,
-    /// Lists are looked through without regard to the tenant; see [`Mutant::OF_TENANTS`].
+    /// Child tables joined without the tenant; see [`Mutant::OF_TENANTS`].
     EveryTenant,
 }
 
 impl Mutant {
-    /// Where tables have several tenants.
+    /// The mutant for tables with several tenants.
     pub(crate) const OF_TENANTS: Self = Self::EveryTenant;
 
     pub(crate) fn of(dialect: Dialect) -> Vec<Self> {
@@ -47,14 +48,14 @@ impl Mutant {
         mutants
     }
 
-    /// The mapping, with `lower(...)` for every key column.
+    /// Returns the mapping with `lower(...)` instead of each column of fold keys.
     pub(crate) fn lower(mut mapping: Mapping) -> CheckedMapping {
         let children = mapping
             .children
             .values_mut()
             .flat_map(|child| child.value.iter_mut().chain(child.columns.values_mut()));
         for column in mapping.attributes.values_mut().chain(children) {
-            // A reference is compared exactly, its key column or not.
+            // `link` is compared exactly, although it has a column of fold keys.
             if matches!(column.text, StringComparison::FoldKey(_)) && column.column != "link" {
                 column.text = StringComparison::Native(NativeComparison::Lower);
             }
@@ -63,14 +64,14 @@ impl Mutant {
     }
 
     pub(crate) fn ddl(self, statement: String) -> String {
-        static TEXTS: LazyLock<Regex> =
+        static STRINGS: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"VARBINARY\((255|102\d)\)").unwrap());
         match self {
             Self::PaddedCollation => {
-                // No longer key fits into an index.
+                // Longer strings do not fit into an index.
                 let text = |line: &str| match line.contains("`cert`") {
                     true => line.to_owned(),
-                    false => TEXTS
+                    false => STRINGS
                         .replace_all(line, "VARCHAR($1) CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
                         .into_owned(),
                 };
@@ -145,18 +146,18 @@ fn float(param: &mut Param) {
     }
 }
 
-/// The values that stand after LIKE, by their place among all.
+/// Removes the escapes from the parameters that follow LIKE.
 fn unescape(dialect: Dialect, statement: &mut Statement) {
     static MARK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(LIKE )?(?:\$(\d+)|\?)").unwrap());
     let plain = |text: &str| text.replace("!%", "%").replace("!_", "_").replace("!!", "!");
     for (at, mark) in MARK.captures_iter(&statement.sql).enumerate() {
         if mark.get(1).is_some() {
-            let place = if dialect == Dialect::Postgres {
+            let index = if dialect == Dialect::Postgres {
                 mark[2].parse::<usize>().unwrap() - 1
             } else {
                 at
             };
-            if let Param::Text(text) | Param::TextBytes(text) = &mut statement.params[place] {
+            if let Param::Text(text) | Param::TextBytes(text) = &mut statement.params[index] {
                 *text = plain(text);
             }
         }

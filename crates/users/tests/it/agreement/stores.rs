@@ -1,9 +1,10 @@
-//! The store in a database gives the pages that the store in memory gives, and takes the same changes.
+//! Compares a database store with the in-memory store: the same random writes succeed or fail in
+//! the same way, and random lists return the same pages.
 
+use crate::edge_case_users::{UsersModel, user};
 use crate::generators::filters::Filters;
-use crate::generators::random::{Random, TEXTS};
-use crate::generators::{TENANT, World as _};
-use crate::hard_users::{Users, user};
+use crate::generators::random_values::{Random, STRINGS};
+use crate::generators::{RecordModel as _, TENANT};
 use scieve::Plan;
 use scieve_users::{
     Group, InviteResult, Invitee, MemoryStore, NewUser, Operation, Page, Position, Query,
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// A clock that both stores look at.
+/// The clock of both stores.
 #[derive(Clone)]
 pub(crate) struct Clock(Arc<AtomicI64>);
 
@@ -28,7 +29,7 @@ impl Clock {
     }
 }
 
-/// One user in both stores. Ids of new users differ, and are in the same order.
+/// The ids of one user in both stores. Ids of new users differ, but are in the same order.
 #[derive(Clone)]
 struct Pair {
     memory: String,
@@ -43,15 +44,15 @@ struct Both<'s, S> {
     pairs: Vec<Pair>,
 }
 
-/// Changes at random, and after some of them lists at random.
-pub(crate) async fn same_answers<S: UserStore>(
+/// Applies rounds of random writes, and compares random lists after each round.
+pub(crate) async fn compare_stores<S: UserStore>(
     database: &S,
     clock: Clock,
     seed: u64,
     rounds: usize,
 ) {
-    let told = clock.clone();
-    let memory = MemoryStore::with_clock(move || told.now());
+    let reader = clock.clone();
+    let memory = MemoryStore::with_clock(move || reader.now());
     let mut both = Both { memory, database, clock, random: Random(seed), pairs: Vec::new() };
     both.load(100).await;
     for _ in 0..rounds {
@@ -65,7 +66,7 @@ pub(crate) async fn same_answers<S: UserStore>(
 }
 
 impl<S: UserStore> Both<'_, S> {
-    /// The tenant's users, and another's with the same ids.
+    /// Loads users into the tenant, and users with the same ids into another tenant.
     async fn load(&mut self, count: usize) {
         let mut users: Vec<User> =
             (0..count).map(|number| user(&mut self.random, number)).collect();
@@ -95,7 +96,7 @@ impl<S: UserStore> Both<'_, S> {
         }
     }
 
-    /// As memory has it.
+    /// Returns a user of the database store with its id in the in-memory store.
     fn in_memory(&self, user: &User) -> User {
         let pair = self.pairs.iter().find(|pair| pair.database == user.id);
         User {
@@ -109,20 +110,20 @@ impl<S: UserStore> Both<'_, S> {
         let page = self.memory.list(TENANT, &all).await.unwrap();
         let users: Vec<User> = page.users.iter().map(|user| (**user).clone()).collect();
         self.compare(&all, &all, "").await;
-        // A filter cannot name an id that is one here and another there.
-        let known: Vec<User> = users
+        // A filter cannot compare an id that differs between the stores.
+        let comparable: Vec<User> = users
             .iter()
             .filter(|user| {
                 self.pairs.iter().any(|pair| pair.memory == user.id && pair.database == user.id)
             })
             .cloned()
             .collect();
-        let world = Users::new();
-        let filters = Filters::new(&world, &known);
+        let model = UsersModel::new();
+        let filters = Filters::new(&model, &comparable);
         for _ in 0..count {
             let filter = (!self.random.chance(15)).then(|| filters.filter(&mut self.random));
             let plan: Option<Plan<User>> =
-                filter.as_ref().map(|filter| world.policies()[0].parse(filter).unwrap());
+                filter.as_ref().map(|filter| model.policies()[0].parse(filter).unwrap());
             let (memory, database) = self.query(plan.as_ref(), &users).await;
             self.compare(&memory, &database, filter.as_deref().unwrap_or_default()).await;
         }
@@ -138,15 +139,15 @@ impl<S: UserStore> Both<'_, S> {
         let users = got.users.iter().map(|user| Arc::new(self.in_memory(user))).collect();
         let got = Page { users, ..got };
         let Query { sort, window, id_above, id_below, limit, total, without_deleted, .. } = memory;
-        let asked = format!(
+        let description = format!(
             "{filter}\n{sort:?} {window:?} {id_above:?} {id_below:?} {limit} {total} {without_deleted}"
         );
         let ids = |page: &Page| page.users.iter().map(|user| user.id.clone()).collect::<Vec<_>>();
-        assert_eq!(ids(&got), ids(&expected), "{asked}");
-        assert_eq!(got, expected, "{asked}");
+        assert_eq!(ids(&got), ids(&expected), "{description}");
+        assert_eq!(got, expected, "{description}");
     }
 
-    /// The same for both stores: only ids of new users differ.
+    /// Returns a random query for each of the stores: the same except for ids of new users.
     async fn query<'p>(
         &mut self,
         plan: Option<&'p Plan<User>>,
@@ -167,8 +168,8 @@ impl<S: UserStore> Both<'_, S> {
         let user = self.random.pick(users).clone();
         let other = User { id: self.database_id(&user.id), ..user.clone() };
         let odd = Position {
-            key: format!("{}{}", self.random.pick(&["", "1", "2", "3"]), self.random.text()),
-            id: self.random.text(),
+            key: format!("{}{}", self.random.pick(&["", "1", "2", "3"]), self.random.string()),
+            id: self.random.string(),
         };
         (memory.window, database.window) = match self.random.below(8) {
             0 => (Window::Last, Window::Last),
@@ -189,7 +190,7 @@ impl<S: UserStore> Both<'_, S> {
                 let mut bounds = (user.id.clone(), self.database_id(&user.id));
                 if self.random.chance(50) {
                     let text =
-                        format!("{}{}", self.random.text(), self.random.pick(&["", "\0", "\0a"]));
+                        format!("{}{}", self.random.string(), self.random.pick(&["", "\0", "\0a"]));
                     bounds = (text.clone(), text);
                 }
                 let (one, other) = (Some(bounds.0), Some(bounds.1));
@@ -217,11 +218,11 @@ impl<S: UserStore> Both<'_, S> {
         match self.random.below(10) {
             0..=2 => self.create().await,
             3 => {
-                let done = (
+                let results = (
                     self.memory.delete(TENANT, &pair.memory).await,
                     self.database.delete(TENANT, &pair.database).await,
                 );
-                assert_eq!(done.0, done.1, "delete {}", pair.memory);
+                assert_eq!(results.0, results.1, "delete {}", pair.memory);
             }
             4 => {
                 let found = (
@@ -240,34 +241,34 @@ impl<S: UserStore> Both<'_, S> {
         let taken = self.memory.get(TENANT, &self.random.pick(&self.pairs).memory.clone()).await;
         let subject = match taken {
             Ok(user) if self.random.chance(25) => user.subject.clone(),
-            _ => format!("{}{}", self.random.pick(TEXTS), self.random.below(1_000)),
+            _ => format!("{}{}", self.random.pick(STRINGS), self.random.below(1_000)),
         };
         let roles = self.memory.roles(TENANT).await.unwrap();
         let reference = |random: &mut Random| match random.below(6) {
-            0 => Reference::Name((*random.pick(TEXTS)).to_owned()),
+            0 => Reference::Name((*random.pick(STRINGS)).to_owned()),
             1 | 2 => Reference::Id(random.pick(&roles).id.clone()),
             _ => Reference::Name(random.pick(&roles).name.clone()),
         };
         let new = NewUser {
             subject,
-            name: self.random.chance(70).then(|| self.random.text()),
+            name: self.random.chance(70).then(|| self.random.string()),
             email: self
                 .random
                 .chance(60)
-                .then(|| format!("{}@{}.example", self.random.pick(TEXTS), self.random.below(5))),
-            picture: self.random.chance(20).then(|| self.random.text()),
+                .then(|| format!("{}@{}.example", self.random.pick(STRINGS), self.random.below(5))),
+            picture: self.random.chance(20).then(|| self.random.string()),
             assigned_roles: (0..self.random.below(3))
                 .map(|_| reference(&mut self.random))
                 .collect(),
         };
-        let made = (
+        let created = (
             self.memory.create(TENANT, new.clone()).await,
             self.database.create(TENANT, new.clone()).await,
         );
-        if let (Ok(one), Ok(other)) = &made {
+        if let (Ok(one), Ok(other)) = &created {
             self.pairs.push(Pair { memory: one.id.clone(), database: other.id.clone() });
         }
-        assert_eq!(made.0, made.1.map(|user| Arc::new(self.in_memory(&user))), "{new:?}");
+        assert_eq!(created.0, created.1.map(|user| Arc::new(self.in_memory(&user))), "{new:?}");
     }
 
     async fn patch(&mut self, pair: &Pair) {
@@ -276,8 +277,8 @@ impl<S: UserStore> Both<'_, S> {
         let random = &mut self.random;
         let operations: Vec<Value> = (0..1 + random.below(3))
             .map(|_| match random.below(8) {
-                0 | 1 => json!({"op": "replace", "path": "/name", "value": random.text()}),
-                2 => json!({"op": "replace", "path": "/email", "value": format!("{}@x.example", random.pick(TEXTS))}),
+                0 | 1 => json!({"op": "replace", "path": "/name", "value": random.string()}),
+                2 => json!({"op": "replace", "path": "/email", "value": format!("{}@x.example", random.pick(STRINGS))}),
                 3 => json!({"op": "unset", "path": random.pick(&["/email", "/preferredLocale", "/assignedRoles", "/assignedGroups"])}),
                 4 => json!({"op": "replace", "path": "/status", "value": random.pick(&["active", "invited", "disabled"])}),
                 5 => {
@@ -302,24 +303,24 @@ impl<S: UserStore> Both<'_, S> {
         assert_eq!(memory, database, "{body} on {}", pair.memory);
     }
 
-    /// Somebody who is there, or an address that is none.
+    /// Invites an existing user, or an invalid address.
     async fn invite(&mut self, pair: &Pair) {
         let known =
             self.memory.get(TENANT, &pair.memory).await.ok().and_then(|user| user.email.clone());
         let email =
-            known.filter(|email| email.contains('@')).unwrap_or_else(|| "nobody".to_owned());
+            known.filter(|email| email.contains('@')).unwrap_or_else(|| "invalid".to_owned());
         let invitee =
             Invitee { email, name: None, resend: self.random.chance(50), language: "en".into() };
         let memory =
             self.memory.invite(TENANT, std::slice::from_ref(&invitee), &SilentMailer).await;
         let database =
             self.database.invite(TENANT, std::slice::from_ref(&invitee), &SilentMailer).await;
-        let shown =
+        let as_json =
             |results: Result<Vec<InviteResult>, StoreError>| results.map(|results| json!(results));
         let database = database.map(|results| {
             results.into_iter().map(|result| self.result_in_memory(result)).collect()
         });
-        assert_eq!(shown(memory), shown(database), "{invitee:?}");
+        assert_eq!(as_json(memory), as_json(database), "{invitee:?}");
     }
 
     fn result_in_memory(&self, mut result: InviteResult) -> InviteResult {
@@ -331,7 +332,8 @@ impl<S: UserStore> Both<'_, S> {
         result
     }
 
-    /// New subjects are random, so that no list is comparable behind it.
+    /// Invites new users. Their subjects are random, so complete lists cannot be compared
+    /// afterwards.
     async fn invite_new(&mut self) {
         let invitee = |number: usize| Invitee {
             email: format!("É{number}@new.example"),
@@ -340,11 +342,11 @@ impl<S: UserStore> Both<'_, S> {
             language: "en".into(),
         };
         let invitees: Vec<Invitee> = [1, 2, 1].map(invitee).into();
-        let kinds = |results: Vec<InviteResult>| {
+        let statuses = |results: Vec<InviteResult>| {
             results.iter().map(|result| json!(result)["status"].clone()).collect::<Vec<_>>()
         };
-        let memory = self.memory.invite(TENANT, &invitees, &SilentMailer).await.map(kinds);
-        let database = self.database.invite(TENANT, &invitees, &SilentMailer).await.map(kinds);
+        let memory = self.memory.invite(TENANT, &invitees, &SilentMailer).await.map(statuses);
+        let database = self.database.invite(TENANT, &invitees, &SilentMailer).await.map(statuses);
         assert_eq!(memory, database);
         let query = Query {
             sort: Sort { key: SortKey::CreatedAt, descending: true },

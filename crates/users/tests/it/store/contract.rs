@@ -1,6 +1,6 @@
-//! Every operation, with every way it can fail.
+//! The contract of a user store: every operation, with every way in which it can fail.
 
-use super::random::query;
+use super::random_queries::query;
 use scieve_users::{
     CursorKey, Decision, Failure, Fixture, INVITE_SECONDS, Invitation, InviteCode, InviteResult,
     Invitee, MAX_ID_BYTES, MAX_KEY_BYTES, MAX_STRING_BYTES, MailError, Mailer, NewUser, Operation,
@@ -10,12 +10,13 @@ use scieve_users::{
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
-/// A store without users whose time passes only when it is told to, in milliseconds.
-pub(crate) struct Stage<S> {
+/// A store without users and with a clock of its own.
+pub(crate) struct TestStore<S> {
     pub(crate) store: S,
-    pub(crate) pass: Box<dyn Fn(i64)>,
-    /// What the store needs to be there.
-    pub(crate) keep: Option<Box<dyn std::any::Any>>,
+    /// Advances the clock by milliseconds.
+    pub(crate) advance: Box<dyn Fn(i64)>,
+    /// The database of the store, deleted on drop.
+    pub(crate) guard: Option<Box<dyn std::any::Any>>,
 }
 
 pub(crate) const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
@@ -26,6 +27,7 @@ const DMITRI: &str = "626949bf017b657805080bbe";
 const GRACE: &str = "63a1f00c2b6de10011aa0007";
 const YUKI: &str = "63a1f00c2b6de10011aa000d";
 
+/// Parses PATCH operations.
 pub(crate) fn body(operations: Value) -> Vec<Operation> {
     Operation::parse_all(&operations).unwrap()
 }
@@ -34,12 +36,13 @@ pub(crate) fn invitee(email: &str, resend: bool) -> Invitee {
     Invitee { email: email.into(), name: None, resend, language: "en".into() }
 }
 
-pub(crate) async fn contract<S: UserStore>(make: impl AsyncFn() -> Stage<S>) {
-    tenants_are_apart(make().await).await;
-    twins_are_apart(make().await).await;
-    texts_have_limits(make().await).await;
+/// Checks the whole contract.
+pub(crate) async fn check_contract<S: UserStore>(make: impl AsyncFn() -> TestStore<S>) {
+    tenants_are_isolated(make().await).await;
+    tenants_with_the_same_ids_are_isolated(make().await).await;
+    strings_have_limits(make().await).await;
     lists(loaded(&make).await).await;
-    knows_whose_token_it_is(loaded(&make).await).await;
+    finds_users_by_subject(loaded(&make).await).await;
     creates(loaded(&make).await).await;
     patches(loaded(&make).await).await;
     deletes(loaded(&make).await).await;
@@ -48,18 +51,20 @@ pub(crate) async fn contract<S: UserStore>(make: impl AsyncFn() -> Stage<S>) {
     long_names(make().await).await;
 }
 
-async fn loaded<S: UserStore>(make: impl AsyncFn() -> Stage<S>) -> Stage<S> {
-    let stage = make().await;
+/// Returns a store with the users of the example fixture.
+async fn loaded<S: UserStore>(make: impl AsyncFn() -> TestStore<S>) -> TestStore<S> {
+    let test_store = make().await;
     let fixture = Fixture::from_json(include_str!("../../../../../examples/fixture.json")).unwrap();
-    stage.store.load(TENANT, fixture.roles, fixture.groups, fixture.users).await.unwrap();
-    stage
+    test_store.store.load(TENANT, fixture.roles, fixture.groups, fixture.users).await.unwrap();
+    test_store
 }
 
 fn new(subject: &str) -> NewUser {
     NewUser { subject: subject.into(), ..NewUser::default() }
 }
 
-async fn ask<S: UserStore>(store: &S, filter: &str) -> Vec<String> {
+/// Returns the names of the users that match a filter, in the order of names.
+async fn names_matching<S: UserStore>(store: &S, filter: &str) -> Vec<String> {
     let plan = scieve_users::policy().parse(filter).unwrap();
     let page = store
         .list(TENANT, &query(Some(&plan), !filter.contains("status"), Sort::default(), 100))
@@ -68,14 +73,14 @@ async fn ask<S: UserStore>(store: &S, filter: &str) -> Vec<String> {
     page.users.iter().map(|user| user.name.clone()).collect()
 }
 
-async fn tenants_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
-    let everybody = query(None, false, Sort::default(), 100);
-    assert_eq!(store.list("nobody", &everybody).await, Ok(Page::default()));
-    assert_eq!(store.count("nobody").await, Ok(0));
-    assert_eq!(store.get("nobody", "1").await, Err(StoreError::NotFound));
-    assert_eq!(store.delete("nobody", "1").await, Err(StoreError::NotFound));
-    assert_eq!(store.patch("nobody", "1", &[]).await, Err(StoreError::NotFound));
-    assert_eq!(store.roles("nobody").await, Ok(vec![]));
+async fn tenants_are_isolated<S: UserStore>(TestStore { store, guard: _guard, .. }: TestStore<S>) {
+    let everyone = query(None, false, Sort::default(), 100);
+    assert_eq!(store.list("unknown", &everyone).await, Ok(Page::default()));
+    assert_eq!(store.count("unknown").await, Ok(0));
+    assert_eq!(store.get("unknown", "1").await, Err(StoreError::NotFound));
+    assert_eq!(store.delete("unknown", "1").await, Err(StoreError::NotFound));
+    assert_eq!(store.patch("unknown", "1", &[]).await, Err(StoreError::NotFound));
+    assert_eq!(store.roles("unknown").await, Ok(vec![]));
     let mine = store.create("mine", new("s")).await.unwrap();
     let other = store.create("other", new("s")).await.unwrap();
     assert_eq!((mine.tenant_id.as_str(), other.tenant_id.as_str()), ("mine", "other"));
@@ -94,11 +99,11 @@ async fn tenants_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
         ] {
             let plan = (!filter.is_empty()).then(|| scieve_users::policy().parse(filter).unwrap());
             for key in SortKey::ALL {
-                let asked = Query {
+                let list = Query {
                     total: true,
                     ..query(plan.as_ref(), false, Sort { key, descending: false }, 10)
                 };
-                let page = store.list(tenant, &asked).await.unwrap();
+                let page = store.list(tenant, &list).await.unwrap();
                 assert!(page.users.iter().all(|user| user.tenant_id == tenant));
                 assert!(page.users.contains(own));
             }
@@ -113,8 +118,10 @@ async fn tenants_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
     assert_eq!(store.roles("other").await, Ok(vec![]));
 }
 
-/// Two tenants whose users have the same ids and subjects: whatever is done to the one, the other stays as it is.
-async fn twins_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
+/// Two tenants whose users have the same ids and subjects: writes to one do not change the other.
+async fn tenants_with_the_same_ids_are_isolated<S: UserStore>(
+    TestStore { store, guard: _guard, .. }: TestStore<S>,
+) {
     let fixture =
         || Fixture::from_json(include_str!("../../../../../examples/fixture.json")).unwrap();
     let Fixture { roles, groups, mut users, .. } = fixture();
@@ -126,10 +133,10 @@ async fn twins_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S
     }
     users.retain(|user| user.id != GRACE);
     store.load("twin", roles, groups, users).await.unwrap();
-    let everybody = query(None, false, Sort::default(), 100);
-    let twins = store.list("twin", &everybody).await.unwrap();
+    let everyone = query(None, false, Sort::default(), 100);
+    let twins = store.list("twin", &everyone).await.unwrap();
     assert_eq!(
-        (twins.users.len(), store.list(TENANT, &everybody).await.unwrap().users.len()),
+        (twins.users.len(), store.list(TENANT, &everyone).await.unwrap().users.len()),
         (12, 13)
     );
     assert!(
@@ -143,7 +150,7 @@ async fn twins_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S
         let plan = scieve_users::policy().parse(filter).unwrap();
         for (tenant, twin) in [("twin", true), (TENANT, false)] {
             let found = store
-                .list(tenant, &Query { plan: Some(&plan), total: true, ..everybody.clone() })
+                .list(tenant, &Query { plan: Some(&plan), total: true, ..everyone.clone() })
                 .await
                 .unwrap();
             assert!(
@@ -153,7 +160,7 @@ async fn twins_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S
                     .all(|user| user.name.starts_with("Twin ") == twin && user.tenant_id == tenant),
                 "{filter}"
             );
-            let mut all = store.list(tenant, &everybody).await.unwrap().users;
+            let mut all = store.list(tenant, &everyone).await.unwrap().users;
             all.retain(|user| plan.matches(user));
             assert_eq!(
                 (found.total, found.users),
@@ -185,41 +192,39 @@ async fn twins_are_apart<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S
         .unwrap();
     let roles = json!([{"id": "605a1c2151382ffc836af861", "name": "Renamed", "type": "custom", "level": "user"}]);
     store.load(TENANT, serde_json::from_value(roles).unwrap(), vec![], vec![]).await.unwrap();
-    assert_eq!(store.list("twin", &everybody).await.unwrap(), twins);
+    assert_eq!(store.list("twin", &everyone).await.unwrap(), twins);
     assert_eq!((store.count("twin").await, store.count(TENANT).await), (Ok(11), Ok(13)));
     assert!(store.roles("twin").await.unwrap().iter().all(|role| role.name != "Renamed"));
     assert_eq!(store.get_by_subject("twin", &bob.subject).await.as_ref(), Ok(bob));
     assert_ne!(store.get_by_subject(TENANT, &bob.subject).await.unwrap().id, BOB);
 }
 
-async fn lists<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
-    let everybody = store
+async fn lists<S: UserStore>(TestStore { store, guard: _guard, .. }: TestStore<S>) {
+    let everyone = store
         .list(TENANT, &Query { total: true, ..query(None, true, Sort::default(), 5) })
         .await
         .unwrap();
-    let names: Vec<_> = everybody.users.iter().map(|user| user.name.as_str()).collect();
+    let names: Vec<_> = everyone.users.iter().map(|user| user.name.as_str()).collect();
     assert_eq!(names, ["Alice", "alice", "Bob", "Carla Gómez", "Frank"]);
+    assert_eq!((everyone.has_previous, everyone.has_next, everyone.total), (false, true, Some(12)));
     assert_eq!(
-        (everybody.has_previous, everybody.has_next, everybody.total),
-        (false, true, Some(12))
-    );
-    assert_eq!(
-        ask(
+        names_matching(
             &store,
             r#"(name eq "Bob" or name eq "Alice") and (status eq "active" or status eq "disabled")"#
         )
         .await,
         ["Alice", "Bob"]
     );
-    assert_eq!(ask(&store, r#"status eq "deleted""#).await, ["Dmitri Ivanov"]);
-    assert_eq!(ask(&store, r#"name eq "dmitri ivanov""#).await, [""; 0]);
-    assert_eq!(ask(&store, r#"assignedRoles.name eq "DEVELOPER" or assignedGroups.id eq "6425d62641d2b80a9a0f92c3""#).await.len(), 4);
+    assert_eq!(names_matching(&store, r#"status eq "deleted""#).await, ["Dmitri Ivanov"]);
+    assert_eq!(names_matching(&store, r#"name eq "dmitri ivanov""#).await, [""; 0]);
+    assert_eq!(names_matching(&store, r#"assignedRoles.name eq "DEVELOPER" or assignedGroups.id eq "6425d62641d2b80a9a0f92c3""#).await.len(), 4);
     assert_eq!(
-        ask(&store, r#"email co "CORP.EXAMPLE" and id eq "62716AB404A7BD8626AF9BD6""#).await,
+        names_matching(&store, r#"email co "CORP.EXAMPLE" and id eq "62716AB404A7BD8626AF9BD6""#)
+            .await,
         ["Alice"]
     );
     assert_eq!(
-        ask(&store, r#"name co "é" or subject eq "AUTH0|E5""#).await,
+        names_matching(&store, r#"name co "é" or subject eq "AUTH0|E5""#).await,
         ["José \"Pepe\" Núñez", "Élodie Lefèvre"]
     );
     let bounds = Query {
@@ -232,45 +237,47 @@ async fn lists<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
         page.users.iter().map(|user| user.name.as_str()).collect::<Vec<_>>(),
         ["Élodie Lefèvre", "Frank"]
     );
-    let nobody = store.list(TENANT, &query(None, true, Sort::default(), 0)).await.unwrap();
-    assert!(nobody.users.is_empty() && nobody.has_next);
+    let empty = store.list(TENANT, &query(None, true, Sort::default(), 0)).await.unwrap();
+    assert!(empty.users.is_empty() && empty.has_next);
 }
 
-async fn knows_whose_token_it_is<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
+async fn finds_users_by_subject<S: UserStore>(
+    TestStore { store, guard: _guard, .. }: TestStore<S>,
+) {
     let carla = store.get_by_subject(TENANT, r"CORP\cgomez").await.unwrap();
     assert_eq!(carla.name, "Carla Gómez");
-    // Subjects are the identity provider's, and compared exactly; a filter passes over case.
+    // Subjects come from the identity provider and are compared exactly; filters ignore case.
     let upper = r"CORP\CGOMEZ";
     assert_eq!(store.get_by_subject(TENANT, upper).await, Err(StoreError::NotFound));
-    assert_eq!(ask(&store, r#"subject eq "CORP\\CGOMEZ""#).await, ["Carla Gómez"]);
+    assert_eq!(names_matching(&store, r#"subject eq "CORP\\CGOMEZ""#).await, ["Carla Gómez"]);
     store.create(TENANT, new(upper)).await.unwrap();
     assert_eq!(store.get_by_subject(TENANT, upper).await.unwrap().subject, upper);
     assert_eq!(store.get_by_subject(TENANT, r"CORP\cgomez").await, Ok(carla));
-    for nobody in ["", "a\0b", r"CORP\divanov"] {
+    for unknown in ["", "a\0b", r"CORP\divanov"] {
         assert_eq!(
-            store.get_by_subject(TENANT, nobody).await,
+            store.get_by_subject(TENANT, unknown).await,
             Err(StoreError::NotFound),
-            "{nobody:?}"
+            "{unknown:?}"
         );
     }
-    assert_eq!(store.get_by_subject("nobody", upper).await, Err(StoreError::NotFound));
+    assert_eq!(store.get_by_subject("unknown", upper).await, Err(StoreError::NotFound));
     let plan = scieve_users::policy().parse(r#"name co "b""#).unwrap();
-    let asked = query(None, true, Sort::default(), 100);
-    let filtered = store.list(TENANT, &Query { plan: Some(&plan), ..asked.clone() }).await.unwrap();
-    assert!(filtered.users.len() < store.list(TENANT, &asked).await.unwrap().users.len());
+    let list = query(None, true, Sort::default(), 100);
+    let filtered = store.list(TENANT, &Query { plan: Some(&plan), ..list.clone() }).await.unwrap();
+    assert!(filtered.users.len() < store.list(TENANT, &list).await.unwrap().users.len());
     assert!(store.metadata(TENANT).await.unwrap().contains(&"TenantAdmin"));
 }
 
-async fn creates<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
+async fn creates<S: UserStore>(TestStore { store, advance, guard: _guard }: TestStore<S>) {
     let role = Reference::Name("Developer".into());
-    let asked = NewUser {
+    let new_user = NewUser {
         name: Some("John Smith".into()),
         email: Some("john.smith@corp.example".into()),
         picture: Some("https://corp.example/docs/jsmith.png".into()),
         assigned_roles: vec![role.clone(), Reference::Id("605a1c2151382ffc836af861".into()), role],
         ..new("1234asdasa6789")
     };
-    let john = store.create(TENANT, asked.clone()).await.unwrap();
+    let john = store.create(TENANT, new_user.clone()).await.unwrap();
     assert_eq!(
         (john.name.as_str(), john.status, john.subject.as_str()),
         ("John Smith", Status::Invited, "1234asdasa6789")
@@ -288,23 +295,23 @@ async fn creates<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
         john.id
     );
     assert_eq!(store.get(TENANT, &john.id).await, Ok(Arc::clone(&john)));
-    assert_eq!(ask(&store, r#"subject eq "1234ASDASA6789""#).await, ["John Smith"]);
-    pass(1);
-    let taken = StoreError::SubjectTaken { subject: asked.subject.clone() };
-    assert_eq!(store.create(TENANT, asked).await, Err(taken));
-    // Subjects compare exactly, and addresses need not be unique.
-    let shouted = NewUser { email: john.email.clone(), ..new("1234ASDASA6789") };
-    let second = store.create(TENANT, shouted).await.unwrap();
+    assert_eq!(names_matching(&store, r#"subject eq "1234ASDASA6789""#).await, ["John Smith"]);
+    advance(1);
+    let taken = StoreError::SubjectTaken { subject: new_user.subject.clone() };
+    assert_eq!(store.create(TENANT, new_user).await, Err(taken));
+    // Subjects are compared exactly, and e-mail addresses need not be unique.
+    let uppercase = NewUser { email: john.email.clone(), ..new("1234ASDASA6789") };
+    let second = store.create(TENANT, uppercase).await.unwrap();
     assert_eq!(second.name, "john.smith@corp.example");
     assert!(second.id > john.id && second.created_at > john.created_at);
-    assert_eq!(ask(&store, r#"email eq "John.Smith@corp.example""#).await.len(), 2);
+    assert_eq!(names_matching(&store, r#"email eq "John.Smith@corp.example""#).await.len(), 2);
     let third = store
         .create(TENANT, NewUser { name: Some(String::new()), ..new("just a subject") })
         .await
         .unwrap();
     assert!(third.id > second.id);
     assert_eq!((third.name.as_str(), &third.email), ("just a subject", &None));
-    let refused = |user: NewUser| {
+    let invalid = |user: NewUser| {
         let store = &store;
         async move {
             match store.create(TENANT, user).await {
@@ -315,17 +322,17 @@ async fn creates<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
     };
     let roles =
         |name: &str| vec![Reference::Name("Developer".into()), Reference::Name(name.into())];
-    assert_eq!(refused(new("")).await, "/subject");
+    assert_eq!(invalid(new("")).await, "/subject");
     assert_eq!(
-        refused(NewUser { email: Some("not an address".into()), ..new("a") }).await,
+        invalid(NewUser { email: Some("not an address".into()), ..new("a") }).await,
         "/email"
     );
     assert_eq!(
-        refused(NewUser { assigned_roles: roles("Nothing"), ..new("a") }).await,
+        invalid(NewUser { assigned_roles: roles("Nothing"), ..new("a") }).await,
         "/assignedRoles/1"
     );
     assert_eq!(
-        refused(NewUser { email: Some("@".into()), ..new("1234asdasa6789") }).await,
+        invalid(NewUser { email: Some("@".into()), ..new("1234asdasa6789") }).await,
         "/email"
     );
     assert_eq!(store.count(TENANT).await, Ok(15));
@@ -337,8 +344,8 @@ async fn creates<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
     }
 }
 
-async fn patches<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
-    pass(5000);
+async fn patches<S: UserStore>(TestStore { store, advance, guard: _guard }: TestStore<S>) {
+    advance(5000);
     let before = store.get(TENANT, YUKI).await.unwrap();
     let nothing = store.patch(TENANT, YUKI, &[]).await.unwrap();
     assert_eq!((nothing.changed, &nothing.user), (false, &before));
@@ -374,23 +381,23 @@ async fn patches<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
     assert!(
         store.patch(TENANT, GRACE, &renew).await.unwrap().user.invite_expiry < Some(4_102_444_800)
     );
-    assert_eq!(ask(&store, r#"name eq "new""#).await, ["New"]);
-    assert_eq!(ask(&store, r#"name eq "Grace Query""#).await, [""; 0]);
+    assert_eq!(names_matching(&store, r#"name eq "new""#).await, ["New"]);
+    assert_eq!(names_matching(&store, r#"name eq "Grace Query""#).await, [""; 0]);
     for id in [DMITRI, "62716ab404a7bd8626af0000", "", &ALICE.to_uppercase()] {
         assert_eq!(store.patch(TENANT, id, &renew).await, Err(StoreError::NotFound));
     }
 }
 
-async fn deletes<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
+async fn deletes<S: UserStore>(TestStore { store, guard: _guard, .. }: TestStore<S>) {
     let bob = store.get(TENANT, BOB).await.unwrap();
     assert_eq!(store.delete(TENANT, BOB).await, Ok(()));
     assert_eq!(store.delete(TENANT, BOB).await, Err(StoreError::NotFound));
     assert_eq!(store.delete(TENANT, DMITRI).await, Err(StoreError::NotFound));
     assert_eq!(store.get(TENANT, BOB).await, Err(StoreError::NotFound));
     assert_eq!(store.count(TENANT).await, Ok(11));
-    assert_eq!(ask(&store, r#"name eq "Bob""#).await, [""; 0]);
-    assert_eq!(ask(&store, r#"status eq "deleted""#).await, ["Bob", "Dmitri Ivanov"]);
-    // The subject is free again.
+    assert_eq!(names_matching(&store, r#"name eq "Bob""#).await, [""; 0]);
+    assert_eq!(names_matching(&store, r#"status eq "deleted""#).await, ["Bob", "Dmitri Ivanov"]);
+    // The subject is available again.
     let again = store.create(TENANT, new(&bob.subject)).await.unwrap();
     assert_ne!(again.id, BOB);
     assert_eq!(store.delete(TENANT, GRACE).await, Ok(()));
@@ -401,13 +408,14 @@ async fn deletes<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     assert_eq!(page.users[0].invite_expiry, None);
 }
 
+/// A mailer that records mails, or fails if it is `broken`.
 #[derive(Default)]
-struct Post {
+struct RecordingMailer {
     sent: Mutex<Vec<(String, String)>>,
     broken: bool,
 }
 
-impl Mailer for Post {
+impl Mailer for RecordingMailer {
     fn send(&self, invitation: &Invitation<'_>) -> Result<(), MailError> {
         if self.broken {
             return Err(MailError("no route".into()));
@@ -418,23 +426,23 @@ impl Mailer for Post {
     }
 }
 
-async fn invites<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
-    let post = Post::default();
-    let one = |email: &'static str, resend, post| {
+async fn invites<S: UserStore>(TestStore { store, advance, guard: _guard }: TestStore<S>) {
+    let mailer = RecordingMailer::default();
+    let one = |email: &'static str, resend, mailer| {
         let store = &store;
-        async move { store.invite(TENANT, &[invitee(email, resend)], post).await.unwrap().remove(0) }
+        async move { store.invite(TENANT, &[invitee(email, resend)], mailer).await.unwrap().remove(0) }
     };
     let error = |result: &InviteResult| match result {
         InviteResult::Error { code, .. } => *code,
         other => panic!("{other:?}"),
     };
-    assert_eq!(store.invite(TENANT, &[], &post).await, Ok(vec![]));
+    assert_eq!(store.invite(TENANT, &[], &mailer).await, Ok(vec![]));
     let three = [
         invitee("new@corp.example", false),
         invitee("nowhere", false),
         invitee("NEW@corp.example", false),
     ];
-    let answers = store.invite(TENANT, &three, &post).await.unwrap();
+    let answers = store.invite(TENANT, &three, &mailer).await.unwrap();
     let InviteResult::Ok { email, user_id, subject } = &answers[0] else { panic!("{answers:?}") };
     assert_eq!(email, "new@corp.example");
     assert_eq!(subject.len(), 36);
@@ -453,36 +461,36 @@ async fn invites<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
         (user.name.as_str(), user.status, &user.subject),
         ("new@corp.example", Status::Invited, subject)
     );
-    pass(60_000);
-    assert!(matches!(one("new@corp.example", true, &post).await, InviteResult::Ok { .. }));
+    advance(60_000);
+    assert!(matches!(one("new@corp.example", true, &mailer).await, InviteResult::Ok { .. }));
     let renewed = store.get(TENANT, user_id).await.unwrap();
     assert_eq!(renewed.invite_expiry, user.invite_expiry.map(|expiry| expiry + 60));
     assert!(renewed.last_updated_at > user.last_updated_at);
-    // A user who is provisioned has no expiry.
-    assert!(matches!(one("yuki@corp.example", false, &post).await, InviteResult::Exists { .. }));
+    // Provisioned users have no expiry, and renewing adds none.
+    assert!(matches!(one("yuki@corp.example", false, &mailer).await, InviteResult::Exists { .. }));
     assert!(
-        matches!(one("yuki@corp.example", true, &post).await, InviteResult::Ok { user_id, .. } if user_id == YUKI)
+        matches!(one("yuki@corp.example", true, &mailer).await, InviteResult::Ok { user_id, .. } if user_id == YUKI)
     );
     assert_eq!(store.get(TENANT, YUKI).await.unwrap().invite_expiry, None);
     assert!(
-        matches!(one("alice@corp.example", false, &post).await, InviteResult::Exists { user_id, .. } if user_id == ALICE)
+        matches!(one("alice@corp.example", false, &mailer).await, InviteResult::Exists { user_id, .. } if user_id == ALICE)
     );
-    assert_eq!(error(&one("alice@corp.example", true, &post).await), InviteCode::ActiveUser);
-    assert_eq!(error(&one("bob@corp.example", false, &post).await), InviteCode::DisabledUser);
-    assert_eq!(error(&one("bob@corp.example", true, &post).await), InviteCode::DisabledUser);
-    let InviteResult::Ok { user_id: second, .. } = one("dmitri@old.example", false, &post).await
+    assert_eq!(error(&one("alice@corp.example", true, &mailer).await), InviteCode::ActiveUser);
+    assert_eq!(error(&one("bob@corp.example", false, &mailer).await), InviteCode::DisabledUser);
+    assert_eq!(error(&one("bob@corp.example", true, &mailer).await), InviteCode::DisabledUser);
+    let InviteResult::Ok { user_id: second, .. } = one("dmitri@old.example", false, &mailer).await
     else {
         panic!()
     };
     assert_ne!(second, DMITRI);
-    let sent = post.sent.lock().unwrap().clone();
+    let sent = mailer.sent.lock().unwrap().clone();
     assert_eq!(
         sent.iter().map(|(email, _)| email.as_str()).collect::<Vec<_>>(),
         ["new@corp.example", "new@corp.example", "yuki@corp.example", "dmitri@old.example"]
     );
     assert_eq!(&sent[0].1, user_id);
-    // What cannot be sent has no effect.
-    let broken = Post { broken: true, ..Post::default() };
+    // An invitation whose mail cannot be sent has no effect.
+    let broken = RecordingMailer { broken: true, ..RecordingMailer::default() };
     let count = store.count(TENANT).await;
     for (email, resend) in
         [("other@corp.example", false), ("other@corp.example", true), ("grace@corp.example", true)]
@@ -494,7 +502,7 @@ async fn invites<S: UserStore>(Stage { store, pass, keep: _keep }: Stage<S>) {
     assert!(matches!(one("grace@corp.example", false, &broken).await, InviteResult::Exists { .. }));
 }
 
-async fn loads<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
+async fn loads<S: UserStore>(TestStore { store, guard: _guard, .. }: TestStore<S>) {
     let alice = store.get(TENANT, ALICE).await.unwrap();
     let other = User { id: "7".into(), subject: "seven".into(), ..(*alice).clone() };
     let count = store.count(TENANT).await;
@@ -516,7 +524,7 @@ async fn loads<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     assert_eq!(store.count(TENANT).await, count);
     let gone = User { subject: alice.subject.clone(), status: Status::Deleted, ..other };
     assert_eq!(load(vec![ok, gone]).await, Ok(()));
-    assert_eq!(ask(&store, r#"subject eq "eight""#).await, ["Alice"]);
+    assert_eq!(names_matching(&store, r#"subject eq "eight""#).await, ["Alice"]);
     let mut roles = store.roles(TENANT).await.unwrap();
     roles[0].name = "Renamed".into();
     let renamed = roles[0].clone();
@@ -525,8 +533,9 @@ async fn loads<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     assert_eq!(store.groups(TENANT).await.unwrap().len(), 3);
 }
 
-/// Names as long as they can be: they differ at their ends, and cursors for them stay short.
-async fn long_names<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
+/// Names of the maximum length that differ only at the end are ordered, and their cursors stay
+/// short.
+async fn long_names<S: UserStore>(TestStore { store, guard: _guard, .. }: TestStore<S>) {
     let long = "é".repeat((MAX_KEY_BYTES - 2) / 2);
     for end in ["b", "a", ""] {
         store
@@ -539,25 +548,25 @@ async fn long_names<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     }
     store.create(TENANT, NewUser { name: Some("É".repeat(3)), ..new("short") }).await.unwrap();
     let mut seen = Vec::new();
-    let mut asked = query(None, true, Sort::default(), 1);
+    let mut list = query(None, true, Sort::default(), 1);
     loop {
-        let page = store.list(TENANT, &asked).await.unwrap();
+        let page = store.list(TENANT, &list).await.unwrap();
         seen.push(page.users[0].subject.clone());
         if !page.has_next {
             break;
         }
-        let position = scieve_users::Position::of(&page.users[0], asked.sort);
+        let position = scieve_users::Position::of(&page.users[0], list.sort);
         assert!(position.key.len() <= SortKey::MAX_BYTES + 1);
         let cursor =
-            scieve_users::Cursor::new(asked.sort, scieve_users::Direction::Next, position, None);
+            scieve_users::Cursor::new(list.sort, scieve_users::Direction::Next, position, None);
         assert!(cursor.encode(&CursorKey::new(b"k"), TENANT).len() < 2000);
-        asked.window = cursor.window();
+        list.window = cursor.window();
     }
     assert_eq!(seen, ["short", "s", "sa", "sb"]);
     let names = scieve_users::policy().parse(&format!("name eq \"{long}A\"")).unwrap();
     let page = store.list(TENANT, &query(Some(&names), true, Sort::default(), 5)).await.unwrap();
     assert_eq!(page.users.iter().map(|user| user.subject.as_str()).collect::<Vec<_>>(), ["sa"]);
-    // No text is as long as this, and it is asked for all the same.
+    // Filters may contain strings that are longer than any stored one.
     let longer = scieve_users::policy()
         .parse(&format!("name co \"{long}aaa\" or subject eq \"{}\"", "x".repeat(9000)))
         .unwrap();
@@ -572,25 +581,25 @@ async fn long_names<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
     );
 }
 
-/// What no store takes: texts that are too long, as they are or with their capitals folded, and U+0000.
-async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage<S>) {
+/// All stores reject strings that are too long, in themselves or folded, and U+0000.
+async fn strings_have_limits<S: UserStore>(TestStore { store, guard: _guard, .. }: TestStore<S>) {
     let invalid = |result: Result<_, StoreError>| match result {
         Err(StoreError::Invalid { pointer, message }) => (pointer, message),
         other => panic!("{other:?}"),
     };
-    let most = |bytes: usize| "x".repeat(bytes);
-    // Two bytes, and three when folded.
+    let long = |bytes: usize| "x".repeat(bytes);
+    // Two bytes per character, which fold to three.
     let growing = "ŉ".repeat(MAX_KEY_BYTES / 2);
     assert!(growing.len() <= MAX_KEY_BYTES && scieve::fold_key(&growing).len() > MAX_KEY_BYTES);
     let fits = NewUser {
-        name: Some(most(MAX_KEY_BYTES)),
-        email: Some(format!("a@{}", most(MAX_KEY_BYTES - 2))),
-        picture: Some(most(MAX_STRING_BYTES)),
-        ..new(&most(MAX_KEY_BYTES))
+        name: Some(long(MAX_KEY_BYTES)),
+        email: Some(format!("a@{}", long(MAX_KEY_BYTES - 2))),
+        picture: Some(long(MAX_STRING_BYTES)),
+        ..new(&long(MAX_KEY_BYTES))
     };
-    let kept = store.create(TENANT, fits.clone()).await.unwrap();
-    assert_eq!(store.get(TENANT, &kept.id).await.unwrap(), kept);
-    for wrong in [most(MAX_KEY_BYTES + 1), growing, "a\0b".to_owned()] {
+    let stored = store.create(TENANT, fits.clone()).await.unwrap();
+    assert_eq!(store.get(TENANT, &stored.id).await.unwrap(), stored);
+    for wrong in [long(MAX_KEY_BYTES + 1), growing, "a\0b".to_owned()] {
         let (at, message) = invalid(store.create(TENANT, new(&wrong)).await);
         assert_eq!(at, "/subject");
         assert!(message.contains("1020") || message.contains("U+0000"), "{message}");
@@ -626,31 +635,33 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
             refused(&answers[0]) && !refused(&answers[1]) && refused(&answers[2]),
             "{answers:?}"
         );
-        let user = User { id: "7".into(), subject: "7".into(), ..(*kept).clone() };
+        let user = User { id: "7".into(), subject: "7".into(), ..(*stored).clone() };
         let load = |user: User| store.load(TENANT, vec![], vec![], vec![user]);
         assert_eq!(
             invalid(
                 load(User { client_id: Some(wrong.clone()), ..user.clone() })
                     .await
-                    .map(|()| kept.clone())
+                    .map(|()| stored.clone())
             )
             .0,
             "/users/0/clientId"
         );
         assert_eq!(
-            invalid(load(User { id: wrong.clone(), ..user.clone() }).await.map(|()| kept.clone()))
-                .0,
+            invalid(
+                load(User { id: wrong.clone(), ..user.clone() }).await.map(|()| stored.clone())
+            )
+            .0,
             "/users/0/id"
         );
         let scopes = vec!["fine".into(), wrong.clone()];
         let scoped =
-            load(User { assigned_scopes: scopes, ..user.clone() }).await.map(|()| kept.clone());
+            load(User { assigned_scopes: scopes, ..user.clone() }).await.map(|()| stored.clone());
         assert_eq!(invalid(scoped).0, "/users/0/assignedScopes/1");
         let role = json!([{"id": "r", "name": wrong, "type": "custom", "level": "user"}]);
         let roles = store.load(TENANT, serde_json::from_value(role).unwrap(), vec![], vec![]).await;
-        assert_eq!(invalid(roles.map(|()| kept.clone())).0, "/roles/0/name");
+        assert_eq!(invalid(roles.map(|()| stored.clone())).0, "/roles/0/name");
     }
-    for wrong in [most(MAX_STRING_BYTES + 1), "\0".to_owned()] {
+    for wrong in [long(MAX_STRING_BYTES + 1), "\0".to_owned()] {
         assert_eq!(
             invalid(
                 store.create(TENANT, NewUser { picture: Some(wrong.clone()), ..new("a") }).await
@@ -663,7 +674,7 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
         );
         assert!(read.is_err());
     }
-    for tenant in [most(MAX_ID_BYTES + 1), "a\0b".to_owned()] {
+    for tenant in [long(MAX_ID_BYTES + 1), "a\0b".to_owned()] {
         assert_eq!(invalid(store.create(&tenant, new("a")).await).0, "/tenantId");
         assert!(store.load(&tenant, vec![], vec![], vec![]).await.is_err());
         assert_eq!(store.count(&tenant).await, Ok(0));
@@ -671,21 +682,21 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
         assert_eq!(store.list(&tenant, &all).await, Ok(Page { total: Some(0), ..Page::default() }));
         assert_eq!(store.get_by_subject(&tenant, "a").await, Err(StoreError::NotFound));
     }
-    // What is asked for may be anything.
-    for odd in ["a\0b", &most(70_000), "\0", "\u{10FFFF}"] {
+    // Operands, ids and subjects in requests may be arbitrary strings.
+    for odd in ["a\0b", &long(70_000), "\0", "\u{10FFFF}"] {
         assert_eq!(store.get(TENANT, odd).await, Err(StoreError::NotFound));
         assert_eq!(store.patch(TENANT, odd, &[]).await, Err(StoreError::NotFound));
         assert_eq!(store.delete(TENANT, odd).await, Err(StoreError::NotFound));
         assert_eq!(store.get_by_subject(TENANT, odd).await, Err(StoreError::NotFound));
     }
     store.create(TENANT, new("odd")).await.unwrap();
-    let everybody = store
+    let everyone = store
         .list(TENANT, &query(None, true, Sort { key: SortKey::Id, descending: false }, 9))
         .await
         .unwrap()
         .users;
     let ids = |users: &[Arc<User>]| users.iter().map(|user| user.id.clone()).collect::<Vec<_>>();
-    let middle = everybody[1].id.clone();
+    let middle = everyone[1].id.clone();
     for bound in [
         middle.clone(),
         format!("{middle}\0"),
@@ -694,17 +705,17 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
         "\0".to_owned(),
         String::new(),
     ] {
-        let asked = query(None, true, Sort { key: SortKey::Id, descending: false }, 9);
+        let list = query(None, true, Sort { key: SortKey::Id, descending: false }, 9);
         let expected = |keep: &dyn Fn(&str) -> bool| {
-            ids(&everybody).into_iter().filter(|id| keep(id)).collect::<Vec<_>>()
+            ids(&everyone).into_iter().filter(|id| keep(id)).collect::<Vec<_>>()
         };
         let page = store
-            .list(TENANT, &Query { id_above: Some(bound.clone()), ..asked.clone() })
+            .list(TENANT, &Query { id_above: Some(bound.clone()), ..list.clone() })
             .await
             .unwrap();
         assert_eq!(ids(&page.users), expected(&|id| id > bound.as_str()), "{bound:?}");
         let page = store
-            .list(TENANT, &Query { id_below: Some(bound.clone()), ..asked.clone() })
+            .list(TENANT, &Query { id_below: Some(bound.clone()), ..list.clone() })
             .await
             .unwrap();
         assert_eq!(ids(&page.users), expected(&|id| id < bound.as_str()), "{bound:?}");
@@ -712,7 +723,7 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
             for descending in [false, true] {
                 let sort = Sort { key, descending };
                 let mut sorted: Vec<_> =
-                    everybody.iter().map(|user| scieve_users::Position::of(user, sort)).collect();
+                    everyone.iter().map(|user| scieve_users::Position::of(user, sort)).collect();
                 sorted.sort();
                 for place in
                     [&bound, &sorted[0].key, &format!("{}\0", sorted[1].key), "1", "2", "3"]
@@ -724,7 +735,7 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
                         (Window::Before(place.clone()), descending),
                     ] {
                         let page = store
-                            .list(TENANT, &Query { sort, window: window.clone(), ..asked.clone() })
+                            .list(TENANT, &Query { sort, window: window.clone(), ..list.clone() })
                             .await
                             .unwrap();
                         let mut expected: Vec<_> = sorted
@@ -751,7 +762,7 @@ async fn texts_have_limits<S: UserStore>(Stage { store, keep: _keep, .. }: Stage
 }
 
 #[test]
-fn invitations_are_decided_by_the_table() {
+fn decision_depends_on_status_and_resend() {
     let of = |email: &str, resend, status| Decision::of(&invitee(email, resend), status);
     for resend in [false, true] {
         assert_eq!(of("a@b", resend, None), Decision::Create);
@@ -773,7 +784,7 @@ fn invitations_are_decided_by_the_table() {
 }
 
 #[test]
-fn invitees_are_read() {
+fn invitees_parse_from_json() {
     let read = |body: Value| Invitee::parse_all(&body);
     let pointer = |body: Value| match read(body).unwrap_err() {
         StoreError::Invalid { pointer, .. } => pointer,
@@ -799,7 +810,7 @@ fn invitees_are_read() {
 }
 
 #[test]
-fn results_are_written_as_items() {
+fn invite_results_serialise_as_items() {
     let error = InviteResult::error(&invitee("a@b", false), InviteCode::Mail, Some("why".into()));
     let item = serde_json::to_value(error).unwrap();
     assert_eq!(

@@ -1,11 +1,12 @@
-//! Cursors that were changed in any way are refused.
+//! Encoding of cursors: round trips, and rejection of every manipulated cursor.
 
-use super::random::Random;
+use super::random_queries::Random;
 use scieve_users::{Cursor, CursorError, CursorKey, Direction, Position, Sort, SortKey};
 
-const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// The alphabet of URL-safe Base64.
+const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-fn cursor(random: &mut Random) -> Cursor {
+fn random_cursor(random: &mut Random) -> Cursor {
     let filter = [
         None,
         Some("name eq \"Zoë\"".to_owned()),
@@ -24,12 +25,12 @@ fn cursor(random: &mut Random) -> Cursor {
 }
 
 #[test]
-fn a_cursor_reads_back_equal_and_is_safe_in_a_url() {
+fn cursors_round_trip_and_are_safe_in_urls() {
     let (mut random, key) = (Random(1), CursorKey::new(b"a key for tests"));
     for _ in 0..300 {
-        let cursor = cursor(&mut random);
+        let cursor = random_cursor(&mut random);
         let text = cursor.encode(&key, "tenant");
-        assert!(text.bytes().all(|byte| DIGITS.contains(&byte)), "{text}");
+        assert!(text.bytes().all(|byte| ALPHABET.contains(&byte)), "{text}");
         assert_eq!(Cursor::decode(&text, &key, "tenant"), Ok(cursor.clone()));
         assert_eq!(Cursor::decode(&text, &key, "other"), Err(CursorError::Invalid));
         assert_eq!(
@@ -44,7 +45,7 @@ fn a_cursor_reads_back_equal_and_is_safe_in_a_url() {
 }
 
 #[test]
-fn texts_of_any_length_read_back() {
+fn strings_of_any_length_round_trip() {
     let key = CursorKey::new(b"a key for tests");
     for length in [0, 1, 125, 126, 127, 128, 129, 255, 256, 1020, 16_382, 16_383, 16_384, 20_000] {
         let text = || "x".repeat(length);
@@ -60,51 +61,51 @@ fn texts_of_any_length_read_back() {
 }
 
 #[test]
-fn a_key_does_not_show_itself() {
+fn debug_output_does_not_reveal_the_key() {
     assert_eq!(format!("{:?}", CursorKey::new(b"a key for tests")), "CursorKey(..)");
 }
 
 #[test]
-fn a_changed_cursor_is_refused() {
+fn changed_cursors_are_rejected() {
     let (mut random, key) = (Random(2), CursorKey::random().unwrap());
     for _ in 0..6 {
-        let mut cursor = cursor(&mut random);
+        let mut cursor = random_cursor(&mut random);
         if !cursor.has_filter() || cursor.filter().is_err() {
             cursor = Cursor::new(cursor.sort, cursor.direction, cursor.position, None);
         }
         let text = cursor.encode(&key, "t").into_bytes();
-        let refused = |changed: &[u8]| {
+        let rejected = |changed: &[u8]| {
             let changed = std::str::from_utf8(changed).unwrap();
             assert!(Cursor::decode(changed, &key, "t").is_err(), "{changed}");
         };
         for at in 0..=text.len() {
-            for digit in DIGITS.iter().chain(b"=+/ .\0") {
+            for digit in ALPHABET.iter().chain(b"=+/ .\0") {
                 let mut changed = text.clone();
                 changed.insert(at, *digit);
-                refused(&changed);
+                rejected(&changed);
                 if at < text.len() && text[at] != *digit {
                     changed = text.clone();
                     changed[at] = *digit;
-                    refused(&changed);
+                    rejected(&changed);
                 }
             }
             if at < text.len() {
                 let mut changed = text.clone();
                 changed.remove(at);
-                refused(&changed);
-                refused(&text[..at]);
-                refused(&text[at + 1..]);
+                rejected(&changed);
+                rejected(&text[..at]);
+                rejected(&text[at + 1..]);
             }
         }
     }
 }
 
 #[test]
-fn any_text_can_be_read() {
+fn decoding_random_strings_fails_without_panic() {
     let (mut random, key) = (Random(3), CursorKey::new(b""));
     for _ in 0..20_000 {
         let length = random.below(80);
-        let text: String = (0..length).map(|_| *random.pick(DIGITS) as char).collect();
+        let text: String = (0..length).map(|_| *random.pick(ALPHABET) as char).collect();
         assert!(Cursor::decode(&text, &key, "t").is_err());
     }
     for text in ["", "=", "😀", "AQ", "A", "AAAA"] {
@@ -113,7 +114,7 @@ fn any_text_can_be_read() {
 }
 
 #[test]
-fn a_cursor_is_of_one_list() {
+fn cursors_belong_to_one_filter_and_order() {
     let name = Sort::default();
     let position = Position { key: "1bob".into(), id: "7".into() };
     let agrees = |filter: Option<&str>, sort, given: Option<&str>| {
@@ -137,12 +138,12 @@ fn a_cursor_is_of_one_list() {
     let filtered =
         |filter| Cursor::new(name, Direction::Next, position.clone(), filter).has_filter();
     assert_eq!([None, Some("a"), Some(&*long)].map(filtered), [false, true, true]);
-    let carried = |filter| {
+    let embedded = |filter| {
         Cursor::new(name, Direction::Next, position.clone(), filter)
             .filter()
             .map(|text| text.map(str::to_owned))
     };
-    assert_eq!(carried(Some("a")), Ok(Some("a".to_owned())));
-    assert_eq!(carried(None), Ok(None));
-    assert_eq!(carried(Some(&long)), Err(CursorError::FilterMissing));
+    assert_eq!(embedded(Some("a")), Ok(Some("a".to_owned())));
+    assert_eq!(embedded(None), Ok(None));
+    assert_eq!(embedded(Some(&long)), Err(CursorError::FilterMissing));
 }

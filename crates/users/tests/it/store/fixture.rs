@@ -1,13 +1,13 @@
-//! Files of users to start with.
+//! Fixture files.
 
 use pollster::block_on;
 use scieve_users::{Fixture, MemoryStore, ProviderType, Status, UserStore};
 
-const TEXT: &str = include_str!("../../../../../examples/fixture.json");
+const EXAMPLE: &str = include_str!("../../../../../examples/fixture.json");
 
 #[test]
-fn the_example_can_be_loaded() {
-    let fixture = Fixture::from_json(TEXT).unwrap();
+fn example_fixture_can_be_loaded() {
+    let fixture = Fixture::from_json(EXAMPLE).unwrap();
     assert_eq!(
         (fixture.users.len(), fixture.roles.len(), fixture.groups.len(), fixture.api_keys.len()),
         (13, 8, 3, 2)
@@ -25,14 +25,14 @@ fn the_example_can_be_loaded() {
 }
 
 #[test]
-fn faults_are_told_with_their_place() {
-    let fault = |text: &str| Fixture::from_json(text).unwrap_err().to_string();
+fn errors_name_the_position_in_the_file() {
+    let error = |text: &str| Fixture::from_json(text).unwrap_err().to_string();
     let changed = |from: &str, to: &str| {
-        assert!(TEXT.contains(from));
-        fault(&TEXT.replacen(from, to, 1))
+        assert!(EXAMPLE.contains(from));
+        error(&EXAMPLE.replacen(from, to, 1))
     };
-    assert!(fault("{").contains("EOF"));
-    assert!(fault("{}").contains("missing field `tenant`"));
+    assert!(error("{").contains("EOF"));
+    assert!(error("{}").contains("missing field `tenant`"));
     assert_eq!(
         changed(
             r#""SharedSpaceCreator"

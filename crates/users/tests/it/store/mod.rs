@@ -1,15 +1,16 @@
-//! What every store of users does, shown on each: in memory, and in databases.
+//! The contract of [`scieve_users::UserStore`], tested on every store: in memory, SQLite,
+//! PostgreSQL, MariaDB and a PostgreSQL cluster.
 
+mod concurrency;
+mod connect;
 mod contract;
 mod cursors;
 mod fixture;
-mod opening;
 mod pages;
 mod patches;
-mod random;
-mod threads;
+mod random_queries;
 
-use self::contract::Stage;
+use self::contract::TestStore;
 use scieve_users::{MemoryStore, Timestamp};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -22,141 +23,141 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 });
 
-/// Databases need a runtime.
+/// Runs a future on the runtime that the database stores need.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
 }
 
-/// A clock, and what moves it.
+/// Returns a clock, and a function that advances it by milliseconds.
 fn clock() -> (impl Fn() -> Timestamp + Send + Sync + 'static, Box<dyn Fn(i64)>) {
     let clock = Arc::new(AtomicI64::new(START));
-    let told = Arc::clone(&clock);
+    let reader = Arc::clone(&clock);
     (
-        move || Timestamp::from_millis(told.load(Ordering::SeqCst)),
+        move || Timestamp::from_millis(reader.load(Ordering::SeqCst)),
         Box::new(move |millis| _ = clock.fetch_add(millis, Ordering::SeqCst)),
     )
 }
 
-async fn memory() -> Stage<MemoryStore> {
-    let (clock, pass) = clock();
-    Stage { store: MemoryStore::with_clock(clock), pass, keep: None }
+async fn memory() -> TestStore<MemoryStore> {
+    let (clock, advance) = clock();
+    TestStore { store: MemoryStore::with_clock(clock), advance, guard: None }
 }
 
-async fn opened(database: crate::databases::Database) -> Stage<scieve_users::SqlStore> {
+async fn connect(database: crate::databases::Database) -> TestStore<scieve_users::SqlStore> {
     use scieve_users::{SqlOptions, SqlStore};
 
-    let (clock, pass) = clock();
+    let (clock, advance) = clock();
     let store = SqlStore::connect(&database.url, SqlOptions::default().clock(clock)).await.unwrap();
-    Stage { store, pass, keep: Some(Box::new(database)) }
+    TestStore { store, advance, guard: Some(Box::new(database)) }
 }
 
-async fn sqlite() -> Stage<scieve_users::SqlStore> {
-    opened(crate::databases::Database::sqlite()).await
+async fn sqlite() -> TestStore<scieve_users::SqlStore> {
+    connect(crate::databases::Database::sqlite()).await
 }
 
-async fn postgres() -> Stage<scieve_users::SqlStore> {
-    opened(crate::databases::Database::postgres().await).await
+async fn postgres() -> TestStore<scieve_users::SqlStore> {
+    connect(crate::databases::Database::postgres().await).await
 }
 
-async fn cluster() -> Stage<scieve_users::SqlStore> {
-    opened(crate::databases::Database::cluster().await).await
+async fn cluster() -> TestStore<scieve_users::SqlStore> {
+    connect(crate::databases::Database::cluster().await).await
 }
 
-async fn mysql() -> Stage<scieve_users::SqlStore> {
-    opened(crate::databases::Database::mysql().await).await
+async fn mysql() -> TestStore<scieve_users::SqlStore> {
+    connect(crate::databases::Database::mysql().await).await
 }
 
-/// The same tests on one store, the random ones as many times, and one with as many users.
-macro_rules! on {
+/// Tests of one store: `$times` scales the number of random runs, `$users` the number of users.
+macro_rules! store_tests {
     ($name:ident, $times:expr, $users:expr, $servers:ident) => {
         mod $name {
-            use super::{block_on, contract, pages, threads};
+            use super::{block_on, concurrency, contract, pages};
 
             #[test]
-            fn keeps_the_contract() {
+            fn store_fulfils_the_contract() {
                 crate::databases::require!($servers);
-                block_on(contract::contract(super::$name));
+                block_on(contract::check_contract(super::$name));
             }
 
             #[test]
-            fn pages_join_to_the_whole_list() {
+            fn pages_concatenate_to_the_whole_list() {
                 crate::databases::require!($servers);
                 for seed in 0..$times * 6 {
-                    let stage = block_on(super::$name());
-                    block_on(pages::joined_pages(&stage.store, seed));
+                    let test_store = block_on(super::$name());
+                    block_on(pages::concatenated_pages(&test_store.store, seed));
                 }
             }
 
             #[test]
-            fn walks_along_the_ids() {
+            fn pages_by_id_concatenate_to_the_whole_list() {
                 crate::databases::require!($servers);
-                for plain in [true, false] {
-                    let stage = block_on(super::$name());
-                    block_on(pages::many_by_id(&stage.store, $users, plain));
+                for lowercase in [true, false] {
+                    let test_store = block_on(super::$name());
+                    block_on(pages::pages_by_id(&test_store.store, $users, lowercase));
                 }
             }
 
             #[test]
-            fn pages_ignore_writes_elsewhere() {
+            fn writes_between_pages_neither_hide_nor_repeat_other_users() {
                 crate::databases::require!($servers);
                 for seed in 0..$times * 4 {
-                    let stage = block_on(super::$name());
-                    block_on(pages::interleaved_writes(&stage.store, seed));
+                    let test_store = block_on(super::$name());
+                    block_on(pages::writes_between_pages(&test_store.store, seed));
                 }
             }
 
             #[test]
-            fn answers_as_a_scan_does_after_any_writes() {
+            fn lists_equal_a_full_scan_after_random_writes() {
                 crate::databases::require!($servers);
                 for seed in 0..$times {
-                    let stage = block_on(super::$name());
-                    block_on(pages::index_equals_scan(&stage, $users / 2, seed));
+                    let test_store = block_on(super::$name());
+                    block_on(pages::lists_equal_scans(&test_store, $users / 2, seed));
                 }
             }
 
             #[test]
-            fn one_subject_is_created_once() {
+            fn concurrent_creates_of_a_subject_succeed_once() {
                 crate::databases::require!($servers);
-                let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
-                threads::one_subject_is_created_once(store);
+                let super::TestStore { store, guard: _guard, .. } = block_on(super::$name());
+                concurrency::create_subject_concurrently(store);
             }
 
             #[test]
-            fn no_change_is_lost() {
+            fn concurrent_writes_are_not_lost() {
                 crate::databases::require!($servers);
-                let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
-                threads::no_change_is_lost(store);
+                let super::TestStore { store, guard: _guard, .. } = block_on(super::$name());
+                concurrency::write_concurrently(store);
             }
 
             #[test]
-            fn readers_see_whole_states() {
+            fn readers_see_consistent_snapshots() {
                 crate::databases::require!($servers);
-                let super::Stage { store, keep: _keep, .. } = block_on(super::$name());
-                threads::readers_see_whole_states(store);
+                let super::TestStore { store, guard: _guard, .. } = block_on(super::$name());
+                concurrency::read_during_writes(store);
             }
         }
     };
 }
 
-on!(memory, 4, 6000, nothing);
-on!(sqlite, 1, 1200, nothing);
-on!(postgres, 1, 1200, servers);
-on!(mysql, 1, 1200, servers);
+store_tests!(memory, 4, 6000, nothing);
+store_tests!(sqlite, 1, 1200, nothing);
+store_tests!(postgres, 1, 1200, servers);
+store_tests!(mysql, 1, 1200, servers);
 
-/// The contract alone: tests/cluster compares much more of a cluster with memory.
+/// The contract alone: `crates/server/tests/it/cluster` compares a cluster with memory in detail.
 mod on_a_cluster {
-    use super::{Stage, block_on, cluster, contract, threads};
+    use super::{TestStore, block_on, cluster, concurrency, contract};
 
     #[test]
-    fn keeps_the_contract() {
+    fn store_fulfils_the_contract() {
         crate::databases::require!(cluster);
-        block_on(contract::contract(cluster));
+        block_on(contract::check_contract(cluster));
     }
 
     #[test]
-    fn one_subject_is_created_once() {
+    fn concurrent_creates_of_a_subject_succeed_once() {
         crate::databases::require!(cluster);
-        let Stage { store, keep: _keep, .. } = block_on(cluster());
-        threads::one_subject_is_created_once(store);
+        let TestStore { store, guard: _guard, .. } = block_on(cluster());
+        concurrency::create_subject_concurrently(store);
     }
 }

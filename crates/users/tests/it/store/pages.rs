@@ -1,7 +1,7 @@
-//! Pages against a scan of all users.
+//! Pages of lists, compared with a full scan of all users.
 
-use super::contract::{Stage, TENANT, body, invitee};
-use super::random::{Random, query, scan};
+use super::contract::{TENANT, TestStore, body, invitee};
+use super::random_queries::{Random, query, scan};
 use scieve_users::{
     Fixture, InviteResult, NewUser, Position, Query, SilentMailer, Sort, SortKey, Status,
     Timestamp, User, UserStore, Window,
@@ -11,15 +11,17 @@ fn ids(users: &[impl std::ops::Deref<Target = User>]) -> Vec<String> {
     users.iter().map(|user| user.id.clone()).collect()
 }
 
-pub(crate) fn people(count: usize, seed: u64) -> Vec<User> {
+/// Returns sample users of the tenant.
+pub(crate) fn sample_users(count: usize, seed: u64) -> Vec<User> {
     let users = scieve_users::sample_with_seed(count, seed);
     users.map(|user| User { tenant_id: TENANT.into(), ..user }).collect()
 }
 
-/// Any filter, sort and limit, both ways: what the pages hold one after the other is the whole list.
-pub(crate) async fn joined_pages<S: UserStore>(store: &S, seed: u64) {
+/// Checks for random filters, orders and limits that the pages in either direction concatenate to
+/// the whole list.
+pub(crate) async fn concatenated_pages<S: UserStore>(store: &S, seed: u64) {
     let mut random = Random(seed);
-    let users = people([0, 1, 30, 700, 1500][random.below(5)].max(1), seed);
+    let users = sample_users([0, 1, 30, 700, 1500][random.below(5)].max(1), seed);
     store.load(TENANT, vec![], vec![], users.clone()).await.unwrap();
     for _ in 0..30 {
         let (plan, text, without_deleted) = random.plan(&users);
@@ -36,17 +38,18 @@ pub(crate) async fn joined_pages<S: UserStore>(store: &S, seed: u64) {
         }
         let expected: Vec<String> = all.iter().map(|user| user.id.clone()).collect();
         for forwards in [true, false] {
-            let joined = join(store, &base, forwards, all.len()).await;
+            let joined = concatenate(store, &base, forwards, all.len()).await;
             assert_eq!(joined, expected, "{text} {sort:?} forwards {forwards}");
         }
     }
 }
 
-/// The order of ids, where more match than are sorted on demand; ids of other servers need not be lower case.
-pub(crate) async fn many_by_id<S: UserStore>(store: &S, count: usize, plain: bool) {
+/// Checks lists by id with more matches than the in-memory store sorts on demand. Imported ids may
+/// have uppercase letters, so that the order of their fold keys is not that of the ids.
+pub(crate) async fn pages_by_id<S: UserStore>(store: &S, count: usize, lowercase: bool) {
     let mut random = Random(5);
-    let mut users = people(count, 5);
-    if !plain {
+    let mut users = sample_users(count, 5);
+    if !lowercase {
         users
             .iter_mut()
             .filter(|_| random.chance(5))
@@ -62,7 +65,7 @@ pub(crate) async fn many_by_id<S: UserStore>(store: &S, count: usize, plain: boo
         ),
     ];
     for (bounded, plan) in [(false, &plans[0]), (true, &plans[0]), (false, &plans[1])] {
-        // Users of a tenant differ in their ids alone.
+        // In the order of tenant ids, the users of a tenant differ in their ids alone.
         for (key, descending) in [
             (SortKey::Id, false),
             (SortKey::Id, true),
@@ -80,16 +83,17 @@ pub(crate) async fn many_by_id<S: UserStore>(store: &S, count: usize, plain: boo
                         && Some(&user.id) < base.id_below.as_ref()
                 });
             }
-            assert!(!plain || all.len() > count * 2 / 3);
+            assert!(!lowercase || all.len() > count * 2 / 3);
             let expected: Vec<String> = all.iter().map(|user| user.id.clone()).collect();
             for forwards in [true, false] {
-                assert_eq!(join(store, &base, forwards, all.len()).await, expected);
+                assert_eq!(concatenate(store, &base, forwards, all.len()).await, expected);
             }
         }
     }
 }
 
-async fn join<S: UserStore>(
+/// Reads all pages from one end, and checks `total`, `has_next` and `has_previous`.
+async fn concatenate<S: UserStore>(
     store: &S,
     base: &Query<'_>,
     forwards: bool,
@@ -104,18 +108,18 @@ async fn join<S: UserStore>(
             .unwrap();
         assert_eq!(page.total, Some(total as u64));
         assert!(page.users.len() <= base.limit);
-        let (further, behind) = if forwards {
+        let (more_ahead, any_behind) = if forwards {
             (page.has_next, page.has_previous)
         } else {
             (page.has_previous, page.has_next)
         };
-        assert_eq!(behind, !joined.is_empty(), "{window:?}");
+        assert_eq!(any_behind, !joined.is_empty(), "{window:?}");
         match forwards {
             true => joined.extend(ids(&page.users)),
             false => joined.splice(0..0, ids(&page.users)).for_each(drop),
         }
-        assert_eq!(further, joined.len() < total);
-        if !further {
+        assert_eq!(more_ahead, joined.len() < total);
+        if !more_ahead {
             return joined;
         }
         let edge = if forwards { page.users.last() } else { page.users.first() };
@@ -124,10 +128,11 @@ async fn join<S: UserStore>(
     }
 }
 
-/// Users who come and go while a list is read neither repeat nor hide one who stays as he is.
-pub(crate) async fn interleaved_writes<S: UserStore>(store: &S, seed: u64) {
+/// Checks that creating and deleting users while the pages of a list are read neither repeats nor
+/// hides a user that stays the same.
+pub(crate) async fn writes_between_pages<S: UserStore>(store: &S, seed: u64) {
     let mut random = Random(seed);
-    let users = people(600, seed);
+    let users = sample_users(600, seed);
     store.load(TENANT, vec![], vec![], users.clone()).await.unwrap();
     let mut created = 0;
     for _ in 0..10 {
@@ -142,8 +147,8 @@ pub(crate) async fn interleaved_writes<S: UserStore>(store: &S, seed: u64) {
             let page = store.list(TENANT, &Query { window, ..base.clone() }).await.unwrap();
             seen.extend(ids(&page.users));
             let edge = if forwards { page.users.last() } else { page.users.first() };
-            let further = if forwards { page.has_next } else { page.has_previous };
-            let (true, Some(edge)) = (further, edge) else { break };
+            let more_ahead = if forwards { page.has_next } else { page.has_previous };
+            let (true, Some(edge)) = (more_ahead, edge) else { break };
             let position = Position::of(edge, sort);
             window = if forwards { Window::After(position) } else { Window::Before(position) };
             for _ in 0..random.below(4) {
@@ -151,7 +156,7 @@ pub(crate) async fn interleaved_writes<S: UserStore>(store: &S, seed: u64) {
                 let name = Some(random.pick(&users).name.clone());
                 let new = NewUser { subject: format!("new-{created}"), name, ..NewUser::default() };
                 store.create(TENANT, new).await.unwrap();
-                // At times the very user that the place was taken from.
+                // Sometimes the user at the cursor.
                 let id =
                     if random.chance(3) { edge.id.clone() } else { random.pick(&users).id.clone() };
                 if store.delete(TENANT, &id).await.is_ok() {
@@ -169,18 +174,18 @@ pub(crate) async fn interleaved_writes<S: UserStore>(store: &S, seed: u64) {
                 );
             }
         }
-        // A deletion moves its user where the order is by what it changes.
+        // A deletion changes the status and the expiry, and so moves the user in these orders.
         if matches!(sort.key, SortKey::Status | SortKey::InviteExpiry) {
             seen.retain(|id| !touched.contains(id));
         }
         let mut once = seen.clone();
         once.sort();
         once.dedup();
-        assert_eq!(once.len(), seen.len(), "{text} {sort:?}: somebody came twice");
+        assert_eq!(once.len(), seen.len(), "{text} {sort:?}: a user occurs twice");
     }
 }
 
-/// All users, the deleted among them.
+/// Returns all users, including deleted ones.
 pub(crate) async fn snapshot<S: UserStore>(store: &S) -> Vec<User> {
     let all = Query {
         without_deleted: false,
@@ -190,26 +195,31 @@ pub(crate) async fn snapshot<S: UserStore>(store: &S) -> Vec<User> {
     store.list(TENANT, &all).await.unwrap().users.iter().map(|user| (**user).clone()).collect()
 }
 
-/// After any writes, the indexes give what a scan gives: for filters of all sorts, and for pieces of the texts just written.
-pub(crate) async fn index_equals_scan<S: UserStore>(stage: &Stage<S>, count: usize, seed: u64) {
-    let store = &stage.store;
+/// Checks that lists equal a full scan after random writes, for random filters and for substrings
+/// of the strings just written.
+pub(crate) async fn lists_equal_scans<S: UserStore>(
+    test_store: &TestStore<S>,
+    count: usize,
+    seed: u64,
+) {
+    let store = &test_store.store;
     let mut random = Random(seed);
-    let users = people(count, seed);
+    let users = sample_users(count, seed);
     let rows = serde_json::json!([{"id": "r1", "name": "Developer", "type": "default", "level": "user"}, {"id": "r2", "name": "Rare", "type": "custom", "level": "user"}]);
     store.load(TENANT, serde_json::from_value(rows).unwrap(), vec![], users.clone()).await.unwrap();
     for round in 0..10 {
         let mut written = Vec::new();
         for step in 0..40 {
-            (stage.pass)(1);
+            (test_store.advance)(1);
             let id = &random.pick(&users).id;
             written.push(id.clone());
-            // Often with letters that nobody has beside one another.
-            let (other, strange) = (random.pick(&users).name.clone(), random.below(1 << 30));
-            let text = if random.chance(2) { format!("{other}{strange:x}") } else { other };
+            // Half of the names have trigrams that no other user has.
+            let (other, unique) = (random.pick(&users).name.clone(), random.below(1 << 30));
+            let text = if random.chance(2) { format!("{other}{unique:x}") } else { other };
             let operations = match random.below(6) {
                 0 => body(serde_json::json!([{"op": "replace", "path": "/name", "value": text}])),
                 1 => body(
-                    serde_json::json!([{"op": "replace", "path": "/email", "value": format!("{step}.{strange:o}@corp.example")}]),
+                    serde_json::json!([{"op": "replace", "path": "/email", "value": format!("{step}.{unique:o}@corp.example")}]),
                 ),
                 2 => body(
                     serde_json::json!([{"op": "unset", "path": "/email"}, {"op": "replace", "path": "/status", "value": "invited"}]),
@@ -222,7 +232,7 @@ pub(crate) async fn index_equals_scan<S: UserStore>(stage: &Stage<S>, count: usi
                 ),
                 _ => {
                     let _ = store.delete(TENANT, id).await;
-                    let email = format!("{round}{strange:x}.{step}@new.example");
+                    let email = format!("{round}{unique:x}.{step}@new.example");
                     let invited = store
                         .invite(TENANT, &[invitee(&email, false)], &SilentMailer)
                         .await
@@ -240,13 +250,13 @@ pub(crate) async fn index_equals_scan<S: UserStore>(stage: &Stage<S>, count: usi
         assert_eq!(store.count(TENANT).await.unwrap(), live as u64);
         let written: Vec<&User> = now.iter().filter(|user| written.contains(&user.id)).collect();
         let mut plans: Vec<_> = (0..12).map(|_| random.plan(&now)).collect();
-        plans.extend(written.into_iter().step_by(4).map(|user| random.plan_of_piece(user)));
+        plans.extend(written.into_iter().step_by(4).map(|user| random.substring_plan(user)));
         for (plan, text, without_deleted) in plans {
             let sort = random.sort();
             let expected = scan(&now, plan.as_ref(), without_deleted, sort);
-            let mut asked = query(plan.as_ref(), without_deleted, sort, usize::MAX - 1);
-            asked.total = true;
-            let page = store.list(TENANT, &asked).await.unwrap();
+            let mut all = query(plan.as_ref(), without_deleted, sort, usize::MAX - 1);
+            all.total = true;
+            let page = store.list(TENANT, &all).await.unwrap();
             assert_eq!(
                 page.users.iter().map(|user| (**user).clone()).collect::<Vec<_>>(),
                 expected,
@@ -262,7 +272,7 @@ pub(crate) async fn index_equals_scan<S: UserStore>(stage: &Stage<S>, count: usi
 }
 
 #[test]
-fn keys_of_numbers_stand_as_the_numbers_do() {
+fn sort_keys_of_numbers_are_in_numeric_order() {
     let fixture = Fixture::from_json(include_str!("../../../../../examples/fixture.json")).unwrap();
     let mut user = fixture.users.first().unwrap().clone();
     let numbers =
@@ -280,7 +290,7 @@ fn keys_of_numbers_stand_as_the_numbers_do() {
 }
 
 #[test]
-fn only_the_first_bytes_of_a_key_count() {
+fn sort_keys_are_truncated_at_character_boundaries() {
     let fixture = Fixture::from_json(include_str!("../../../../../examples/fixture.json")).unwrap();
     let mut user = fixture.users.first().unwrap().clone();
     for (length, end, kept) in [
@@ -296,7 +306,7 @@ fn only_the_first_bytes_of_a_key_count() {
 }
 
 #[test]
-fn keys_are_found_by_their_names() {
+fn sort_keys_parse_from_their_names() {
     for key in SortKey::ALL {
         assert_eq!(SortKey::from_name(key.name()), Some(key));
     }

@@ -1,4 +1,4 @@
-//! Every path with every operation.
+//! PATCH operations on a user: every path with every operation.
 
 use scieve_users::{Fixture, Operation, StoreError, Target, Timestamp, User};
 use serde_json::{Value, json};
@@ -14,7 +14,8 @@ fn pointer(error: StoreError) -> String {
     }
 }
 
-/// The user after one operation, or where the fault is, or where the references are that lead nowhere.
+/// Returns the user after the operations and the JSON pointers of unresolved references, or the
+/// JSON pointer of an error.
 fn apply(name: &str, operations: Value) -> Result<(User, Vec<String>), String> {
     let fixture = fixture();
     let user = fixture.users.iter().find(|user| user.name == name).unwrap();
@@ -53,7 +54,7 @@ fn groups(user: &User) -> Vec<&str> {
 const OPS: [&str; 6] = ["replace", "set", "add", "unset", "renew", "remove-value"];
 
 #[test]
-fn texts() {
+fn string_attributes() {
     type Get = fn(&User) -> Option<&str>;
     let cases: [(&str, Get, bool, &str); 5] = [
         ("/name", |user| Some(&user.name), false, "New"),
@@ -84,7 +85,7 @@ fn texts() {
 }
 
 #[test]
-fn status_and_expiry() {
+fn status_and_invite_expiry() {
     for op in ["replace", "set", "add"] {
         for (value, invited) in [("active", false), ("disabled", false), ("invited", true)] {
             let user = one("Alice", op, "/status", json!(value)).unwrap();
@@ -111,7 +112,7 @@ fn status_and_expiry() {
         one("Grace Query", "replace", "/status", json!("active")).unwrap().invite_expiry,
         None
     );
-    // Invited already: the invitation goes on as it was.
+    // The user is invited already: the invitation keeps its expiry.
     assert_eq!(
         one("Grace Query", "replace", "/status", json!("invited")).unwrap().invite_expiry,
         Some(4_102_444_800)
@@ -124,7 +125,7 @@ fn status_and_expiry() {
     for op in OPS.into_iter().filter(|op| *op != "renew") {
         assert_eq!(one("Grace Query", op, "/inviteExpiry", json!(1)), Err("/0/op".into()));
     }
-    // One after the other: what an operation needs, an earlier one can bring about.
+    // Operations apply in order: an earlier one can create the state that a later one requires.
     let chain = json!([{"op": "set", "path": "/status", "value": "invited"}, {"op": "renew", "path": "/inviteExpiry"}]);
     assert!(apply("Alice", chain).is_ok());
 }
@@ -199,7 +200,7 @@ fn group_lists() {
             .unwrap(),
         "CG-Finance"
     );
-    // The group that the identity provider keeps: nobody is put in or taken out.
+    // The identity provider manages this group: its members cannot be changed here.
     let kept = json!({"id": "507f191e810c19729de860eb"});
     assert_eq!(named("Bob", "add", json!([finance, kept])), Err("/0/value/1".into()));
     assert_eq!(named("Bob", "add", kept.clone()), Err("/0/value".into()));
@@ -212,7 +213,7 @@ fn group_lists() {
         named("Bob", "add", json!([{"name": "CG-Sales", "providerType": "other"}])),
         Err("/0/value/0".into())
     );
-    // A group of another provider is not the one that is meant.
+    // A group of another provider with the same name does not match.
     assert_eq!(
         named("Bob", "add", json!([{"name": "CG-Sales", "providerType": "idp"}])),
         Err("/0/value/0".into())
@@ -220,7 +221,7 @@ fn group_lists() {
 }
 
 #[test]
-fn references_that_lead_nowhere() {
+fn unresolved_references() {
     let nothing = json!({"op": "add", "path": "/assignedRoles", "value": [{"name": "A"}, {"name": "Developer"}, {"id": "B"}]});
     assert_eq!(apply("Alice", json!([nothing])), Err("/0/value/0".into()));
     let name = json!({"op": "replace", "path": "/name", "value": "New"});
@@ -231,19 +232,19 @@ fn references_that_lead_nowhere() {
     .unwrap();
     assert_eq!((user.name.as_str(), roles(&user)), ("New", vec!["TenantAdmin"]));
     assert_eq!(failures, ["/0/value/0", "/0/value/2", "/2/value"]);
-    // A fault in the shape goes first, wherever it stands.
+    // A malformed operation takes precedence, wherever it occurs.
     assert_eq!(
         apply("Alice", json!([name, nothing, {"op": "explode", "path": "/name"}])),
         Err("/2/op".into())
     );
-    // So does a group that the identity provider keeps.
+    // So does a group that the identity provider manages.
     let kept = json!({"op": "unset", "path": "/assignedGroups"});
     assert_eq!(apply("Alice", json!([nothing, name, kept])), Err("/2/value".into()));
 }
 
 #[test]
-fn shapes() {
-    let fault = |body: Value| Operation::parse_all(&body).map_err(pointer);
+fn malformed_operations_are_rejected_with_a_pointer() {
+    let parse = |body: Value| Operation::parse_all(&body).map_err(pointer);
     for (body, at) in [
         (json!({}), ""),
         (json!("x"), ""),
@@ -259,9 +260,9 @@ fn shapes() {
         (json!([{"op": "replace", "path": "/assignedRoles/0", "value": {"name": "x"}}]), "/0/path"),
         (json!([{"op": "replace", "path": "/name"}]), "/0/value"),
     ] {
-        assert_eq!(fault(body.clone()), Err(at.into()), "{body}");
+        assert_eq!(parse(body.clone()), Err(at.into()), "{body}");
     }
-    assert_eq!(fault(json!([])), Ok(vec![]));
+    assert_eq!(parse(json!([])), Ok(vec![]));
     let targets = [
         ("/name", Target::Name),
         ("/email", Target::Email),
@@ -272,7 +273,7 @@ fn shapes() {
     for (path, target) in targets {
         let value = if target == Target::Status { "active" } else { "a@b" };
         assert_eq!(
-            fault(json!([{"op": "add", "path": path, "value": value}])).unwrap()[0].target(),
+            parse(json!([{"op": "add", "path": path, "value": value}])).unwrap()[0].target(),
             target
         );
     }
@@ -281,16 +282,16 @@ fn shapes() {
         ("/assignedroles", Target::AssignedRoles),
         ("/assignedGroups", Target::AssignedGroups),
     ] {
-        assert_eq!(fault(json!([{"op": "unset", "path": path}])).unwrap()[0].target(), target);
+        assert_eq!(parse(json!([{"op": "unset", "path": path}])).unwrap()[0].target(), target);
     }
     assert_eq!(
-        fault(json!([{"op": "renew", "path": "/inviteExpiry"}])).unwrap()[0].target(),
+        parse(json!([{"op": "renew", "path": "/inviteExpiry"}])).unwrap()[0].target(),
         Target::InviteExpiry
     );
 }
 
 #[test]
-fn what_an_element_may_be() {
+fn messages_describe_valid_elements() {
     let message = |path: &str, value: Value| match Operation::parse_all(
         &json!([{"op": "add", "path": path, "value": value}]),
     ) {

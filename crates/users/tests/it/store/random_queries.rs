@@ -1,4 +1,4 @@
-//! Numbers, filters and queries from a seed.
+//! Random filters and queries, from a seed, and the expected results by a full scan.
 
 use scieve::{Filter, Plan};
 use scieve_users::{Query, Sort, SortKey, User, Window};
@@ -24,12 +24,12 @@ impl Random {
     }
 
     pub(crate) fn sort(&mut self) -> Sort {
-        // Half by name, the others evenly.
+        // Half of them by name, which has an index in every store.
         let key = if self.chance(2) { SortKey::Name } else { *self.pick(&SortKey::ALL) };
         Sort { key, descending: self.chance(2) }
     }
 
-    /// A filter that the policy takes, mostly about values that some user has.
+    /// Returns a filter that the policy accepts, mostly with values of some user.
     pub(crate) fn filter(&mut self, users: &[User]) -> Option<String> {
         if self.chance(8) {
             return None;
@@ -42,6 +42,7 @@ impl Random {
         })
     }
 
+    /// Returns the plan of a random filter, the filter, and whether to leave out deleted users.
     pub(crate) fn plan(&mut self, users: &[User]) -> (Option<Plan<User>>, String, bool) {
         let Some(text) = self.filter(users) else { return (None, String::new(), true) };
         let plan = scieve_users::policy()
@@ -50,19 +51,20 @@ impl Random {
         (Some(plan), text.clone(), !text.contains("status eq"))
     }
 
-    /// That a piece of a text of the user, three letters at least, is in such a text.
-    pub(crate) fn plan_of_piece(&mut self, user: &User) -> (Option<Plan<User>>, String, bool) {
-        let texts = [
+    /// Returns the plan of a substring search for a part of at least three characters, which the
+    /// trigram indexes can look up, of a string of the user.
+    pub(crate) fn substring_plan(&mut self, user: &User) -> (Option<Plan<User>>, String, bool) {
+        let attributes = [
             ("name", Some(&user.name)),
             ("email", user.email.as_ref()),
             ("subject", Some(&user.subject)),
         ];
-        let (attribute, text) = texts[self.below(3)];
-        let whole: Vec<char> = text.unwrap_or(&user.name).chars().collect();
+        let (attribute, value) = attributes[self.below(3)];
+        let whole: Vec<char> = value.unwrap_or(&user.name).chars().collect();
         let from = self.below(whole.len().saturating_sub(2).max(1));
-        let piece: String =
+        let part: String =
             whole[from..(from + 3 + self.below(6)).min(whole.len())].iter().collect();
-        let text = format!("{attribute} co {}", quoted(&piece));
+        let text = format!("{attribute} co {}", quoted(&part));
         (Some(scieve_users::policy().parse(&text).unwrap()), text, false)
     }
 
@@ -122,11 +124,11 @@ impl Random {
             10 => {
                 ("assignedScopes", user.assigned_scopes.first().cloned().unwrap_or("none".into()))
             }
-            place => {
+            choice => {
                 let attribute = ["name", "email", "subject"][self.below(3)];
                 let text = match self.below(3) {
                     0 => user.email.unwrap_or(user.name),
-                    _ if place == 11 => user.name,
+                    _ if choice == 11 => user.name,
                     _ => user.subject,
                 };
                 let whole: Vec<char> = text.chars().collect();
@@ -150,18 +152,18 @@ fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
 }
 
-/// Every user who matches, in the order of the list: no index, no page.
+/// Returns all matching users in the order of the list, without indexes or pages.
 pub(crate) fn scan(
     users: &[User],
     plan: Option<&Plan<User>>,
     without_deleted: bool,
     sort: Sort,
 ) -> Vec<User> {
-    let passes = |user: &&User| {
+    let matches = |user: &&User| {
         plan.is_none_or(|plan| plan.matches(user))
             && (!without_deleted || user.status != scieve_users::Status::Deleted)
     };
-    let mut found: Vec<User> = users.iter().filter(passes).cloned().collect();
+    let mut found: Vec<User> = users.iter().filter(matches).cloned().collect();
     found.sort_by_cached_key(|user| (sort.key.of(user), user.id.clone()));
     if sort.descending {
         found.reverse();

@@ -1,167 +1,175 @@
-//! Filters at random, each asked of memory and of a database.
+//! Evaluates random filters in memory and in a database, and reduces the first difference to a
+//! small case.
 
 use super::mutants::Mutant;
-use crate::engine::Engine;
+use crate::connection::DbConnection;
 use crate::generators::filters::Filters;
-use crate::generators::random::Random;
+use crate::generators::random_values::Random;
 use crate::generators::rows::rows;
-use crate::generators::{TENANT, World};
+use crate::generators::{RecordModel, TENANT};
 use scieve::sql::{Dialect, Select, Statement};
 use scieve::{Expr, ExprKind, Filter, Plan, Policy};
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-/// How much is asked.
+/// The number of filters and records to compare.
 #[derive(Clone, Debug)]
-pub(crate) struct Length {
+pub(crate) struct Scale {
     pub(crate) filters: usize,
     pub(crate) records: usize,
     pub(crate) seed: u64,
-    /// Whether to say on standard error how far it is.
+    /// Report the progress on standard error.
     pub(crate) progress: bool,
-    /// This batch alone.
+    /// The only batch to run.
     pub(crate) batch: Option<usize>,
-    /// This filter alone.
+    /// The only filter to run.
     pub(crate) filter: Option<String>,
 }
 
-/// Filters that the same records are asked.
+/// Number of filters that are evaluated on the same records.
 const BATCH: usize = 250;
 
-/// What came of it.
+/// The result of a comparison.
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(crate) filters: usize,
-    /// Filters that the database answers otherwise, or not at all.
-    pub(crate) wrong: usize,
-    /// Records found by memory.
+    /// Filters for which the database returns other records or an error.
+    pub(crate) different: usize,
+    /// Records selected in memory, over all filters.
     pub(crate) found: usize,
-    /// Filters that are true for all records, or for none.
+    /// Filters that select all records or none.
     pub(crate) constant: usize,
-    /// The first difference, as a case that can be run again.
+    /// The first difference, with the command that repeats it.
     pub(crate) first: Option<String>,
 }
 
-/// Makes the tables, and asks. Filters and records depend on the seed alone.
-pub(crate) async fn run<W: World>(
-    world: &W,
-    engine: &mut Engine,
-    length: &Length,
+/// Creates the tables and evaluates the filters. Filters and records depend on the seed alone.
+pub(crate) async fn compare<W: RecordModel>(
+    model: &W,
+    connection: &mut DbConnection,
+    scale: &Scale,
     mutant: Option<Mutant>,
 ) -> Outcome {
-    make_tables(world, engine, mutant).await;
-    let (mut outcome, started, mut said) = (Outcome::default(), Instant::now(), Instant::now());
-    let batches = 0..length.filters.div_ceil(BATCH);
-    for batch in batches.filter(|batch| length.batch.is_none_or(|only| *batch == only)) {
-        let mut random = Random(length.seed.wrapping_mul(1_000_003).wrapping_add(batch as u64));
+    create_tables(model, connection, mutant).await;
+    let (mut outcome, started, mut reported) = (Outcome::default(), Instant::now(), Instant::now());
+    let batches = 0..scale.filters.div_ceil(BATCH);
+    for batch in batches.filter(|batch| scale.batch.is_none_or(|only| *batch == only)) {
+        let mut random = Random(scale.seed.wrapping_mul(1_000_003).wrapping_add(batch as u64));
         let records: Vec<W::Record> =
-            (0..length.records).map(|number| world.record(&mut random, number)).collect();
-        engine.fill(world, &records).await;
-        ways(engine, batch).await;
-        let filters = Filters::new(world, &records);
-        let policy = &world.policies()[batch % world.policies().len()];
-        for number in 0..BATCH.min(length.filters - batch * BATCH) {
-            let filter = match &length.filter {
+            (0..scale.records).map(|number| model.record(&mut random, number)).collect();
+        connection.fill(model, &records).await;
+        vary_planner(connection, batch).await;
+        let filters = Filters::new(model, &records);
+        let policy = &model.policies()[batch % model.policies().len()];
+        for number in 0..BATCH.min(scale.filters - batch * BATCH) {
+            let filter = match &scale.filter {
                 Some(filter) if number == 0 => filter.clone(),
                 Some(_) => break,
                 None => filters.filter(&mut random),
             };
-            let case = CaseSensitivity { world, records: &records, policy, mutant };
-            let (expected, got) = case.ask(engine, &filter).await;
+            let case = Case { model, records: &records, policy, mutant };
+            let (expected, got) = case.evaluate(connection, &filter).await;
             outcome.filters += 1;
             outcome.found += expected.len();
             outcome.constant += usize::from(expected.is_empty() || expected.len() == records.len());
             if got.as_ref() != Ok(&expected) {
-                outcome.wrong += 1;
+                outcome.different += 1;
                 if outcome.first.is_none() && mutant.is_none() {
-                    let (name, Length { records, seed, .. }) =
-                        (super::name(engine.dialect()), length);
-                    let again = format!(
+                    let (name, Scale { records, seed, .. }) =
+                        (super::name(connection.dialect()), scale);
+                    let options = format!(
                         "--only {name}_{} --records {records} --seed {seed} --batch {batch}",
-                        world.name()
+                        model.name()
                     );
-                    outcome.first = Some(case.shown(engine, &again, filter).await);
+                    outcome.first = Some(case.describe(connection, &options, filter).await);
                     eprintln!("{}", outcome.first.as_deref().unwrap());
                 }
             }
         }
-        if mutant.is_some() && outcome.wrong > 0 {
+        if mutant.is_some() && outcome.different > 0 {
             break;
         }
-        if length.progress
-            && (said.elapsed() > Duration::from_secs(5) || outcome.filters == length.filters)
+        if scale.progress
+            && (reported.elapsed() > Duration::from_secs(5) || outcome.filters == scale.filters)
         {
-            said = Instant::now();
+            reported = Instant::now();
             let rate = outcome.filters as f64 / started.elapsed().as_secs_f64() * 60.0;
-            let (engine, world, Outcome { filters, wrong, .. }) =
-                (super::name(engine.dialect()), world.name(), &outcome);
+            let (connection, model, Outcome { filters, different, .. }) =
+                (super::name(connection.dialect()), model.name(), &outcome);
             eprintln!(
-                "{engine} {world}: {filters} of {} filters x {} records, {wrong} wrong, {rate:.0} filters a minute",
-                length.filters, length.records
+                "{connection} {model}: {filters} of {} filters x {} records, {different} differ, {rate:.0} filters a minute",
+                scale.filters, scale.records
             );
         }
     }
     outcome
 }
 
-/// With the indexes for `co` that PostgreSQL is offered.
-pub(crate) async fn make_tables<W: World>(world: &W, engine: &mut Engine, mutant: Option<Mutant>) {
-    for statement in world.columns().create(engine.dialect(), world.policies()[0].schema()).unwrap()
+/// Creates the tables, in PostgreSQL with the optional trigram indexes.
+pub(crate) async fn create_tables<W: RecordModel>(
+    model: &W,
+    connection: &mut DbConnection,
+    mutant: Option<Mutant>,
+) {
+    for statement in
+        model.mapping().create(connection.dialect(), model.policies()[0].schema()).unwrap()
     {
         let statement = mutant.map_or(statement.clone(), |mutant| mutant.ddl(statement));
         let trigrams =
             statement.strip_prefix("-- optional for `co` and `ew`, with the extension pg_trgm: ");
         if trigrams.is_some() {
-            engine.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm").await;
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm").await;
         }
-        engine.execute(trigrams.unwrap_or(&statement)).await;
+        connection.execute(trigrams.unwrap_or(&statement)).await;
     }
 }
 
-/// On few rows PostgreSQL would always read the whole table, and plan for the values at hand.
-async fn ways(engine: &mut Engine, batch: usize) {
-    if engine.dialect() == Dialect::Postgres {
-        // Not `enable_seqscan = off`: where it has no choice it then looks at the cost of nothing else.
+/// Varies the costs and the plan cache of PostgreSQL by batch, so that it uses indexes and generic
+/// plans as well: on few rows it would always scan the table and plan for the parameters at hand.
+async fn vary_planner(connection: &mut DbConnection, batch: usize) {
+    if connection.dialect() == Dialect::Postgres {
+        // `enable_seqscan = off` would make the planner ignore all other costs of a scan that it
+        // cannot avoid.
         let (sequential, random) = if batch.is_multiple_of(2) { (1, 4) } else { (100, 1) };
         let cache = if batch % 4 < 2 { "auto" } else { "force_generic_plan" };
         let set = format!(
             "SET seq_page_cost = {sequential}; SET random_page_cost = {random}; SET plan_cache_mode = {cache}"
         );
-        engine.execute(&set).await;
+        connection.execute(&set).await;
     }
 }
 
-struct CaseSensitivity<'a, W: World> {
-    world: &'a W,
+struct Case<'a, W: RecordModel> {
+    model: &'a W,
     records: &'a [W::Record],
     policy: &'a Policy<W::Record>,
     mutant: Option<Mutant>,
 }
 
-impl<W: World> CaseSensitivity<'_, W> {
+impl<W: RecordModel> Case<'_, W> {
     fn plan(&self, filter: &str) -> Plan<W::Record> {
         self.policy.parse(filter).unwrap_or_else(|diagnostics| panic!("{}", diagnostics.render()))
     }
 
-    /// The statement, and the plan that it has to agree with.
+    /// Returns the statement, and the plan that selects the expected records.
     fn statement(&self, dialect: Dialect, filter: &str) -> (Plan<W::Record>, Statement) {
         match self.mutant {
             Some(Mutant::NaiveNot) => {
-                let inner = self.plan(filter).to_where(self.world.columns(), dialect).unwrap();
+                let inner = self.plan(filter).to_where(self.model.mapping(), dialect).unwrap();
                 (
                     self.plan(&format!("not ({filter})")),
-                    Mutant::not(self.world.columns().mapping(), dialect, inner),
+                    Mutant::not(self.model.mapping().mapping(), dialect, inner),
                 )
             }
             mutant => {
                 let plan = self.plan(filter);
                 if mutant == Some(Mutant::Lower) {
-                    let columns = Mutant::lower(self.world.columns().mapping().clone());
+                    let columns = Mutant::lower(self.model.mapping().mapping().clone());
                     let statement = plan.to_sql(&columns, dialect, &Select::default()).unwrap();
                     return (plan, statement);
                 }
                 let statement =
-                    plan.to_sql(self.world.columns(), dialect, &Select::default()).unwrap();
+                    plan.to_sql(self.model.mapping(), dialect, &Select::default()).unwrap();
                 (
                     plan,
                     mutant.map_or(statement.clone(), |mutant| mutant.statement(dialect, statement)),
@@ -170,26 +178,33 @@ impl<W: World> CaseSensitivity<'_, W> {
         }
     }
 
-    async fn ask(
+    /// Returns the ids that memory and the database select.
+    async fn evaluate(
         &self,
-        engine: &mut Engine,
+        connection: &mut DbConnection,
         filter: &str,
     ) -> (Vec<String>, Result<Vec<String>, String>) {
-        let (plan, statement) = self.statement(engine.dialect(), filter);
+        let (plan, statement) = self.statement(connection.dialect(), filter);
         let found = self.records.iter().filter(|record| plan.matches(record));
         let mut expected: Vec<String> =
-            found.map(|record| self.world.id(record).to_owned()).collect();
+            found.map(|record| self.model.id(record).to_owned()).collect();
         expected.sort_unstable();
-        (expected, engine.ids(&statement).await)
+        (expected, connection.ids(&statement).await)
     }
 
-    /// The smallest part of the filter that differs still, with one record that does.
-    async fn shown(&self, engine: &mut Engine, again: &str, mut filter: String) -> String {
+    /// Reduces the filter to a smallest part that still differs, and describes it with one record
+    /// on which it differs.
+    async fn describe(
+        &self,
+        connection: &mut DbConnection,
+        options: &str,
+        mut filter: String,
+    ) -> String {
         let whole = filter.clone();
         'smaller: loop {
             for smaller in smaller(&filter) {
                 if self.policy.parse(&smaller).is_ok() {
-                    let (expected, got) = self.ask(engine, &smaller).await;
+                    let (expected, got) = self.evaluate(connection, &smaller).await;
                     if got != Ok(expected) {
                         filter = smaller;
                         continue 'smaller;
@@ -198,12 +213,12 @@ impl<W: World> CaseSensitivity<'_, W> {
             }
             break;
         }
-        let (expected, got) = self.ask(engine, &filter).await;
-        let (dialect, columns) = (engine.dialect(), self.world.columns());
+        let (expected, got) = self.evaluate(connection, &filter).await;
+        let (dialect, columns) = (connection.dialect(), self.model.mapping());
         let (plan, statement) = self.statement(dialect, &filter);
         let quoted = filter.replace('\'', "'\\''");
         let mut shown = format!(
-            "\n{dialect} differs: scripts/agreement {again} --filter '{quoted}'\npart of: {whole}\nplan: {plan:?}\n"
+            "\n{dialect} differs: scripts/agreement {options} --filter '{quoted}'\npart of: {whole}\nplan: {plan:?}\n"
         );
         let _ = writeln!(shown, "sql: {}", statement.sql);
         let _ = writeln!(shown, "values: {}", serde_json::to_string(&statement.params).unwrap());
@@ -215,21 +230,21 @@ impl<W: World> CaseSensitivity<'_, W> {
             }
         };
         let differs = |record: &&W::Record| {
-            let id = self.world.id(record).to_owned();
+            let id = self.model.id(record).to_owned();
             expected.contains(&id) != got.contains(&id)
         };
         match self.records.iter().find(differs) {
             Some(record) => {
-                let found = |ids: &[String]| ids.iter().any(|id| *id == self.world.id(record));
+                let found = |ids: &[String]| ids.iter().any(|id| *id == self.model.id(record));
                 let _ = writeln!(
                     shown,
                     "record: {}\nmemory: {}, {dialect}: {}",
-                    self.world.json(record),
+                    self.model.json(record),
                     found(&expected),
                     found(&got)
                 );
                 for row in
-                    rows(columns, self.policy.schema(), TENANT, self.world.id(record), record)
+                    rows(columns, self.policy.schema(), TENANT, self.model.id(record), record)
                 {
                     let values: serde_json::Map<_, _> = row
                         .columns
@@ -263,7 +278,7 @@ impl<W: World> CaseSensitivity<'_, W> {
     }
 }
 
-/// The filter with one of its chains or negations made smaller.
+/// Returns the filters in which one chain or negation is smaller.
 fn smaller(filter: &str) -> Vec<String> {
     let Ok(parsed) = Filter::parse(filter) else { return Vec::new() };
     let mut found = Vec::new();

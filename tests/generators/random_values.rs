@@ -4,10 +4,10 @@ use scieve::{AttributeType, ValueRef, fold_key};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Maximum bytes of a fold key that every database can index and sort.
-const LENGTH: usize = 1020;
+const MAX_KEY_BYTES: usize = 1020;
 
 #[rustfmt::skip]
-pub(crate) const TEXTS: &[&str] = &[
+pub(crate) const STRINGS: &[&str] = &[
     "Bob", "bob", "BOB", "bob ", " bob", "Bobby", "bo", "alice", "alice@example.com", "straße", "STRASSE", "STRAẞE", "strasse", "ΟΔΟΣ", "οδος", "οδοσ", "ΟΔΟΣΑ",
     "ς", "\u{212A}", "k", "K", "é", "e\u{301}", "É", "E\u{301}cole", "école", "e", "\u{301}", "Å", "\u{212B}", "a\u{30a}", "ﬁn", "FIN", "ﬃ", "ŉ", "İ", "i\u{307}", "I", "ı", "i",
     "ǰ", "J\u{30c}", "ΐ", "\u{345}", "\u{3b1}\u{345}\u{301}", "a\u{315}\u{300}", "a\u{300}\u{315}", "\u{1d160}", "ᾳ", "Ǆ", "ǅ", "Ա\u{582}", "և", "Ꭰ", "ꭰ", "\u{10400}", "\u{10428}",
@@ -71,7 +71,7 @@ pub(crate) const BINARIES: &[(&str, &[u8])] = &[
     ("YWJjIA==", b"abc "),
 ];
 
-/// A stored value.
+/// A stored value of any type but complex.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Cell {
     Text(String),
@@ -83,7 +83,8 @@ pub(crate) enum Cell {
 }
 
 impl Cell {
-    pub(crate) fn show(&self, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+    /// Passes the value to a test.
+    pub(crate) fn passes(&self, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         test(match self {
             Self::Text(text) => ValueRef::text(text),
             Self::Boolean(boolean) => ValueRef::Boolean(*boolean),
@@ -94,7 +95,8 @@ impl Cell {
         })
     }
 
-    pub(crate) fn of(value: ValueRef<'_>) -> Option<Self> {
+    /// Copies a value; `None` for a complex value.
+    pub(crate) fn new(value: ValueRef<'_>) -> Option<Self> {
         Some(match value {
             ValueRef::Text { text, .. } => Self::Text(text.to_owned()),
             ValueRef::Boolean(boolean) => Self::Boolean(boolean),
@@ -142,20 +144,20 @@ impl Random {
     }
 
     /// Generates a string that every database can store, including its fold key.
-    pub(crate) fn text(&mut self) -> String {
+    pub(crate) fn string(&mut self) -> String {
         let text = match self.below(12) {
-            0 => format!("{}{}", self.pick(TEXTS), self.pick(TEXTS)),
+            0 => format!("{}{}", self.pick(STRINGS), self.pick(STRINGS)),
             1 => {
-                let text = *self.pick(TEXTS);
-                text.repeat(100.min(LENGTH / fold_key(text).len().max(text.len()).max(1)))
+                let text = *self.pick(STRINGS);
+                text.repeat(100.min(MAX_KEY_BYTES / fold_key(text).len().max(text.len()).max(1)))
             }
-            _ => (*self.pick(TEXTS)).to_owned(),
+            _ => (*self.pick(STRINGS)).to_owned(),
         };
-        if fold_key(&text).len().max(text.len()) <= LENGTH { text } else { String::new() }
+        if fold_key(&text).len().max(text.len()) <= MAX_KEY_BYTES { text } else { String::new() }
     }
 
     /// Generates an operand: a stored string, a part of one, or a similar one.
-    pub(crate) fn near(&mut self, text: &str) -> String {
+    pub(crate) fn variant(&mut self, text: &str) -> String {
         match self.below(10) {
             0..=2 => text.to_owned(),
             3 => text.to_uppercase(),
@@ -183,7 +185,7 @@ impl Random {
                 Cell::DateTime(self.pick(INSTANTS).1 + *self.pick(&[0, 0, 0, 1]))
             }
             AttributeType::Binary => Cell::Binary(self.pick(BINARIES).1.to_vec()),
-            _ => Cell::Text(self.text()),
+            _ => Cell::Text(self.string()),
         }
     }
 }

@@ -1,9 +1,9 @@
-//! A connection to a database of one of the three kinds.
+//! Connections to SQLite, PostgreSQL and MariaDB with one interface.
 
 use crate::databases::Database;
-use crate::generators::random::Cell;
+use crate::generators::random_values::Cell;
 use crate::generators::rows::{Row, Value, rows};
-use crate::generators::{TENANT, World};
+use crate::generators::{RecordModel, TENANT};
 use rusqlite::types::Value as Stored;
 use scieve::AttributeType;
 use scieve::sql::{Dialect, Param, Statement};
@@ -15,18 +15,19 @@ use sqlx::{
 };
 use std::collections::BTreeMap;
 
-/// A connection, with the database that goes with it.
-pub(crate) enum Engine {
+/// A connection and its database, which is deleted on drop.
+#[allow(dead_code, reason = "the databases are held for their `Drop`")]
+pub(crate) enum DbConnection {
     Sqlite(rusqlite::Connection, Option<Database>),
     Postgres(PgConnection, Database),
     MySql(MySqlConnection, Database),
 }
 
-/// Rows of one statement; the least of the databases takes 32,766 values.
-const VALUES: usize = 30_000;
+/// Maximum number of values to insert with one statement: SQLite accepts 32,766 parameters.
+const MAX_VALUES: usize = 30_000;
 
-impl Engine {
-    /// A connection to an empty database.
+impl DbConnection {
+    /// Creates an empty database and connects to it.
     pub(crate) async fn new(dialect: Dialect) -> Self {
         match dialect {
             Dialect::Sqlite => Self::Sqlite(rusqlite::Connection::open_in_memory().unwrap(), None),
@@ -41,8 +42,8 @@ impl Engine {
         }
     }
 
-    /// A connection to a database that is there.
-    pub(crate) async fn of(database: Database) -> Self {
+    /// Connects to an existing database.
+    pub(crate) async fn open(database: Database) -> Self {
         match database.url.split_once(':') {
             Some(("sqlite", path)) => {
                 Self::Sqlite(rusqlite::Connection::open(path).unwrap(), Some(database))
@@ -54,7 +55,7 @@ impl Engine {
         }
     }
 
-    /// How the database would go about the statement, a line a step.
+    /// Returns the query plan of a statement, one line per step.
     pub(crate) async fn explain(&mut self, statement: &Statement) -> Vec<String> {
         let before =
             if self.dialect() == Dialect::Sqlite { "EXPLAIN QUERY PLAN" } else { "EXPLAIN" };
@@ -79,19 +80,19 @@ impl Engine {
                 let mut bound = MySqlArguments::default();
                 statement.params.iter().for_each(|param| param_mysql(&mut bound, param));
                 let rows = sqlx::query_with(sql, bound).fetch_all(connection).await.unwrap();
-                let shown = |row: &sqlx::mysql::MySqlRow| {
+                let columns = |row: &sqlx::mysql::MySqlRow| {
                     // select_type, table, type, key, ref, Extra
                     let parts = [1, 2, 3, 5, 7, 9].map(|at| {
                         row.get_unchecked::<Option<String>, _>(at).unwrap_or_else(|| "-".to_owned())
                     });
                     parts.join(" | ")
                 };
-                rows.iter().map(shown).collect()
+                rows.iter().map(columns).collect()
             }
         }
     }
 
-    /// How many rows it finds.
+    /// Runs a query and returns the number of rows.
     pub(crate) async fn count(&mut self, statement: &Statement) -> usize {
         let sql = AssertSqlSafe(statement.sql.as_str());
         match self {
@@ -119,8 +120,8 @@ impl Engine {
         }
     }
 
-    /// A connection without the statements that the one before had prepared.
-    pub(crate) async fn renew(&mut self) {
+    /// Reconnects to MariaDB, which discards the statements prepared so far.
+    pub(crate) async fn reconnect(&mut self) {
         if let Self::MySql(connection, database) = self {
             *connection = mysql(database).await;
         }
@@ -134,22 +135,26 @@ impl Engine {
         }
     }
 
-    /// Runs statements without values.
+    /// Runs statements without parameters.
     pub(crate) async fn execute(&mut self, sql: &str) {
-        let done = match self {
+        let result = match self {
             Self::Sqlite(connection, _) => {
                 connection.execute_batch(sql).map_err(|error| error.to_string())
             }
-            Self::Postgres(connection, _) => shown(connection.execute(AssertSqlSafe(sql)).await),
-            Self::MySql(connection, _) => shown(connection.execute(AssertSqlSafe(sql)).await),
+            Self::Postgres(connection, _) => {
+                without_value(connection.execute(AssertSqlSafe(sql)).await)
+            }
+            Self::MySql(connection, _) => {
+                without_value(connection.execute(AssertSqlSafe(sql)).await)
+            }
         };
-        done.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        result.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
-    /// Fills the tables of the world with these records and nothing else.
-    pub(crate) async fn fill<W: World>(&mut self, world: &W, records: &[W::Record]) {
-        let (columns, schema) = (world.columns(), world.policies()[0].schema());
-        self.renew().await;
+    /// Replaces the content of the model's tables by these records.
+    pub(crate) async fn fill<W: RecordModel>(&mut self, model: &W, records: &[W::Record]) {
+        let (columns, schema) = (model.mapping(), model.policies()[0].schema());
+        self.reconnect().await;
         self.execute("BEGIN").await;
         let quote = if self.dialect() == Dialect::Postgres { '"' } else { '`' };
         let children = columns.mapping().children.values().map(|child| &child.table);
@@ -160,7 +165,7 @@ impl Engine {
             self.execute(&format!("{empty} {quote}{table}{quote}{cascade}")).await;
         }
         let mut tables: BTreeMap<String, Vec<Row>> = BTreeMap::new();
-        let ids: Vec<&str> = records.iter().map(|record| world.id(record)).collect();
+        let ids: Vec<&str> = records.iter().map(|record| model.id(record)).collect();
         let mut add = |tenant: &str, id: &str, record: &W::Record| {
             for row in rows(columns, schema, tenant, id, record) {
                 tables.entry(row.table.clone()).or_default().push(row);
@@ -169,13 +174,13 @@ impl Engine {
         for (at, record) in records.iter().enumerate() {
             add(TENANT, ids[at], record);
             if columns.mapping().tenant_column.is_some() {
-                // Another tenant, where the same ids are others.
+                // Another tenant, in which the same ids belong to other records.
                 add("other", ids[(at + 1) % ids.len()], record);
             }
         }
         let own = tables.remove(&columns.mapping().table);
         for rows in own.into_iter().chain(tables.into_values()) {
-            for some in rows.chunks(VALUES / rows[0].columns.len()) {
+            for some in rows.chunks(MAX_VALUES / rows[0].columns.len()) {
                 self.insert(some).await;
             }
         }
@@ -185,7 +190,7 @@ impl Engine {
         }
     }
 
-    /// Rows of one table.
+    /// Inserts rows into one table.
     pub(crate) async fn insert(&mut self, rows: &[Row]) {
         let first = &rows[0];
         let (quote, numbered) =
@@ -204,17 +209,17 @@ impl Engine {
             lines.join(", ")
         );
         let values = rows.iter().flat_map(|row| &row.columns);
-        let done = match self {
+        let result = match self {
             Self::Sqlite(connection, _) => {
-                let done = connection.prepare(&sql).and_then(|mut made| {
-                    made.execute(rusqlite::params_from_iter(values.map(stored)))
+                let result = connection.prepare(&sql).and_then(|mut prepared| {
+                    prepared.execute(rusqlite::params_from_iter(values.map(stored)))
                 });
-                done.map(|_| ()).map_err(|error| error.to_string())
+                result.map(|_| ()).map_err(|error| error.to_string())
             }
             Self::Postgres(connection, _) => {
                 let mut bound = PgArguments::default();
                 values.for_each(|value| bind_postgres(&mut bound, value));
-                shown(
+                without_value(
                     sqlx::query_with(AssertSqlSafe(sql), bound)
                         .persistent(false)
                         .execute(connection)
@@ -224,7 +229,7 @@ impl Engine {
             Self::MySql(connection, _) => {
                 let mut bound = MySqlArguments::default();
                 values.for_each(|value| bind_mysql(&mut bound, value));
-                shown(
+                without_value(
                     sqlx::query_with(AssertSqlSafe(sql), bound)
                         .persistent(false)
                         .execute(connection)
@@ -232,10 +237,10 @@ impl Engine {
                 )
             }
         };
-        done.unwrap_or_else(|error| panic!("{first:?}: {error}"));
+        result.unwrap_or_else(|error| panic!("{first:?}: {error}"));
     }
 
-    /// The first column of what the statement finds.
+    /// Runs a query and returns the first column.
     pub(crate) async fn ids(&mut self, statement: &Statement) -> Result<Vec<String>, String> {
         let sql = AssertSqlSafe(statement.sql.as_str());
         match self {
@@ -263,14 +268,15 @@ impl Engine {
     }
 }
 
-/// sqlx lets the system hold back what is sent after the end of a prepared statement, for 40 ms: so none ends before its connection.
+/// Connects to MariaDB with a statement cache that is never full: after closing a prepared
+/// statement, the next request is delayed by 40 ms (Nagle's algorithm, delayed acknowledgement).
 async fn mysql(database: &Database) -> MySqlConnection {
     let options: MySqlConnectOptions = database.url.parse().unwrap();
     MySqlConnection::connect_with(&options.statement_cache_capacity(4_000)).await.unwrap()
 }
 
-fn shown<T>(done: Result<T, sqlx::Error>) -> Result<(), String> {
-    done.map(|_| ()).map_err(|error| error.to_string())
+fn without_value<T>(result: Result<T, sqlx::Error>) -> Result<(), String> {
+    result.map(|_| ()).map_err(|error| error.to_string())
 }
 
 fn ids(connection: &rusqlite::Connection, statement: &Statement) -> rusqlite::Result<Vec<String>> {
@@ -293,9 +299,9 @@ fn stored(value: &Value) -> Stored {
     }
 }
 
-/// NULL too has a type in PostgreSQL.
+/// Binds a value. PostgreSQL needs a type for NULL as well.
 fn bind_postgres(to: &mut PgArguments, value: &Value) {
-    let done = match (&value.cell, value.kind) {
+    let result = match (&value.cell, value.kind) {
         (Some(Cell::Text(text)), _) => to.add(text.as_str()),
         (Some(Cell::Boolean(boolean)), _) => to.add(*boolean),
         (Some(Cell::Integer(number) | Cell::DateTime(number)), _) => to.add(*number),
@@ -307,11 +313,11 @@ fn bind_postgres(to: &mut PgArguments, value: &Value) {
         (None, AttributeType::Binary) => to.add(None::<Vec<u8>>),
         (None, _) => to.add(None::<String>),
     };
-    done.unwrap();
+    result.unwrap();
 }
 
 fn bind_mysql(to: &mut MySqlArguments, value: &Value) {
-    let done = match &value.cell {
+    let result = match &value.cell {
         None => to.add(None::<String>),
         Some(Cell::Text(text)) => to.add(text.as_str()),
         Some(Cell::Boolean(boolean)) => to.add(*boolean),
@@ -319,7 +325,7 @@ fn bind_mysql(to: &mut MySqlArguments, value: &Value) {
         Some(Cell::Decimal(number)) => to.add(*number),
         Some(Cell::Binary(bytes)) => to.add(bytes.as_slice()),
     };
-    done.unwrap();
+    result.unwrap();
 }
 
 fn param_sqlite(param: &Param) -> Stored {
@@ -334,7 +340,7 @@ fn param_sqlite(param: &Param) -> Stored {
 }
 
 fn param_postgres(to: &mut PgArguments, param: &Param) {
-    let done = match param {
+    let result = match param {
         Param::Boolean(boolean) => to.add(*boolean),
         Param::Integer(number) => to.add(*number),
         Param::Decimal(number) => to.add(*number),
@@ -378,11 +384,11 @@ fn param_postgres(to: &mut PgArguments, param: &Param) {
         },
         other => panic!("PostgreSQL has no {other:?}"),
     };
-    done.unwrap();
+    result.unwrap();
 }
 
 fn param_mysql(to: &mut MySqlArguments, param: &Param) {
-    let done = match param {
+    let result = match param {
         Param::Boolean(boolean) => to.add(*boolean),
         Param::Integer(number) => to.add(*number),
         Param::Decimal(number) => to.add(*number),
@@ -391,5 +397,5 @@ fn param_mysql(to: &mut MySqlArguments, param: &Param) {
         Param::Bytes(bytes) => to.add(bytes.as_slice()),
         other => panic!("MySQL has no {other:?}"),
     };
-    done.unwrap();
+    result.unwrap();
 }

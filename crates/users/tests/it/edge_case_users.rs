@@ -1,39 +1,39 @@
-//! The reference users, with texts that are harder than those of the sample.
+//! Random users of the reference resource with edge-case strings, which the sample does not have.
 
-use crate::generators::random::{Random, TEXTS};
-use crate::generators::{TENANT, World};
+use crate::generators::random_values::{Random, STRINGS};
+use crate::generators::{RecordModel, TENANT};
 use scieve::sql::CheckedMapping;
 use scieve::{MultiNe, Policy};
 use scieve_users::{Group, Role, Status, User};
 use serde_json::{Value, json};
 
-/// A user whose texts may be anything; ids and subjects are unique.
+/// Returns a user with arbitrary strings. Ids and subjects are unique per `number`.
 pub(crate) fn user(random: &mut Random, number: usize) -> User {
     let mut user = scieve_users::sample_with_seed(number + 1, random.next()).last().unwrap();
     let unique = |random: &mut Random, text: &str| match random.below(3) {
         0 => text.to_owned(),
-        1 => format!("{}{number}", random.pick(TEXTS)),
-        _ => format!("{number}{}", random.pick(TEXTS)),
+        1 => format!("{}{number}", random.pick(STRINGS)),
+        _ => format!("{number}{}", random.pick(STRINGS)),
     };
     user.id = unique(random, &format!("{number:05}{}", user.id));
     user.subject = unique(random, &format!("{number:05}{}", user.subject));
     if random.chance(70) {
-        user.name = random.text();
+        user.name = random.string();
     }
     if random.chance(50) {
-        user.email = random.chance(80).then(|| random.text());
+        user.email = random.chance(80).then(|| random.string());
     }
     if random.chance(30) {
-        user.client_id = random.chance(70).then(|| random.text());
+        user.client_id = random.chance(70).then(|| random.string());
     }
     if random.chance(30) {
-        user.assigned_scopes = (0..random.below(4)).map(|_| random.text()).collect();
+        user.assigned_scopes = (0..random.below(4)).map(|_| random.string()).collect();
     }
     for role in &mut user.assigned_roles {
-        odd(random, role);
+        vary_role(random, role);
     }
     for group in &mut user.assigned_groups {
-        odd_group(random, group);
+        vary_group(random, group);
     }
     if random.chance(10) {
         user.status = *random.pick(&Status::ALL);
@@ -41,46 +41,46 @@ pub(crate) fn user(random: &mut Random, number: usize) -> User {
     user
 }
 
-fn odd(random: &mut Random, role: &mut Role) {
+fn vary_role(random: &mut Random, role: &mut Role) {
     if random.chance(30) {
-        role.name = random.text();
+        role.name = random.string();
     }
     if random.chance(10) {
-        role.id = format!("{}{}", random.pick(TEXTS), random.below(9));
+        role.id = format!("{}{}", random.pick(STRINGS), random.below(9));
     }
 }
 
-fn odd_group(random: &mut Random, group: &mut Group) {
+fn vary_group(random: &mut Random, group: &mut Group) {
     if random.chance(20) {
-        group.id = format!("{}{}", random.pick(TEXTS), random.below(9));
+        group.id = format!("{}{}", random.pick(STRINGS), random.below(9));
     }
     for role in &mut group.assigned_roles {
-        odd(random, role);
+        vary_role(random, role);
     }
 }
 
-/// Users in their tables, next to another tenant's.
-pub(crate) struct Users {
+/// Users in tables that also contain users of another tenant.
+pub(crate) struct UsersModel {
     name: &'static str,
     policies: Vec<Policy<User>>,
-    columns: CheckedMapping,
+    mapping: CheckedMapping,
     whole_grammar: bool,
 }
 
-impl Users {
-    /// As callers of the API ask.
+impl UsersModel {
+    /// The policy of the users API.
     pub(crate) fn new() -> Self {
         let policies = vec![scieve_users::policy().clone()];
         Self {
             name: "users",
             policies,
-            columns: scieve_users::mapping().for_tenant(TENANT),
+            mapping: scieve_users::mapping().for_tenant(TENANT),
             whole_grammar: false,
         }
     }
 
-    /// Every operator, and the whole grammar.
-    pub(crate) fn asked_anything() -> Self {
+    /// Policies that allow every operator and the whole grammar.
+    pub(crate) fn with_every_operator() -> Self {
         let policy =
             |multi_ne| Policy::new(scieve_users::schema().clone()).unwrap().with_multi_ne(multi_ne);
         let policies = vec![policy(MultiNe::AnyValueDiffers), policy(MultiNe::NoValueEquals)];
@@ -88,7 +88,7 @@ impl Users {
     }
 }
 
-impl World for Users {
+impl RecordModel for UsersModel {
     type Record = User;
 
     fn name(&self) -> &'static str {
@@ -99,8 +99,8 @@ impl World for Users {
         &self.policies
     }
 
-    fn columns(&self) -> &CheckedMapping {
-        &self.columns
+    fn mapping(&self) -> &CheckedMapping {
+        &self.mapping
     }
 
     fn whole_grammar(&self) -> bool {

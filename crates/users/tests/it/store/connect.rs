@@ -1,4 +1,5 @@
-//! Databases that are opened: tables that are made once, what outlives a process, and what is refused.
+//! Connecting to databases: migration, durability, and rejection of databases that the program
+//! cannot use.
 
 use super::block_on;
 use crate::databases::Database;
@@ -15,35 +16,36 @@ async fn open(database: &Database) -> Result<SqlStore, String> {
         .map_err(|error| error.to_string())
 }
 
-/// Runs statements behind the store's back.
-async fn run(database: &Database, text: &str) {
-    let (url, text) = (&database.url, sqlx::raw_sql(AssertSqlSafe(text.to_owned())));
-    let done = match url.split(':').next().unwrap() {
+/// Runs statements on a connection of their own.
+async fn run(database: &Database, sql: &str) {
+    let (url, sql) = (&database.url, sqlx::raw_sql(AssertSqlSafe(sql.to_owned())));
+    let result = match url.split(':').next().unwrap() {
         "sqlite" => sqlx::SqliteConnection::connect(&format!("{url}?mode=rwc"))
             .await
             .unwrap()
-            .execute(text)
+            .execute(sql)
             .await
             .map(drop),
-        "postgres" => sqlx::PgConnection::connect(url).await.unwrap().execute(text).await.map(drop),
-        _ => sqlx::MySqlConnection::connect(url).await.unwrap().execute(text).await.map(drop),
+        "postgres" => sqlx::PgConnection::connect(url).await.unwrap().execute(sql).await.map(drop),
+        _ => sqlx::MySqlConnection::connect(url).await.unwrap().execute(sql).await.map(drop),
     };
-    done.unwrap_or_else(|error| panic!("{error}"));
+    result.unwrap_or_else(|error| panic!("{error}"));
 }
 
-async fn refused(database: &Database, expected: &str) {
+/// Checks that connecting fails with a message that contains `expected`.
+async fn assert_rejected(database: &Database, expected: &str) {
     match open(database).await {
-        Ok(_) => panic!("opened, in place of: {expected}"),
+        Ok(_) => panic!("connected, expected: {expected}"),
         Err(message) => assert!(message.contains(expected), "{message}"),
     }
 }
 
-/// A second start finds what the first has left; cursors of the one are good for the other.
-pub(crate) async fn outlives(database: Database) {
+/// Checks that stores opened later have the users of the first, and accept its cursors.
+pub(crate) async fn durable_users_and_cursors(database: Database) {
     let first = open(&database).await.unwrap();
-    let mut made = Vec::new();
+    let mut created = Vec::new();
     for subject in ["a", "b", "ç"] {
-        made.push(
+        created.push(
             first
                 .create(TENANT, NewUser { subject: subject.into(), ..NewUser::default() })
                 .await
@@ -51,28 +53,28 @@ pub(crate) async fn outlives(database: Database) {
         );
     }
     let sort = Sort::default();
-    let cursor = Cursor::new(sort, Direction::Next, Position::of(&made[0], sort), None)
+    let cursor = Cursor::new(sort, Direction::Next, Position::of(&created[0], sort), None)
         .encode(&first.cursor_key(), TENANT);
     first.close().await;
     let (second, third) = (open(&database).await.unwrap(), open(&database).await.unwrap());
     for store in [&second, &third] {
-        for user in &made {
+        for user in &created {
             assert_eq!(store.get(TENANT, &user.id).await.as_ref(), Ok(user));
         }
-        let read = Cursor::decode(&cursor, &store.cursor_key(), TENANT).unwrap();
+        let decoded = Cursor::decode(&cursor, &store.cursor_key(), TENANT).unwrap();
         let page = store
-            .list(TENANT, &Query { window: read.window(), limit: 5, ..Query::default() })
+            .list(TENANT, &Query { window: decoded.window(), limit: 5, ..Query::default() })
             .await
             .unwrap();
-        assert_eq!(page.users, made[1..]);
+        assert_eq!(page.users, created[1..]);
     }
     let other =
         second.create(TENANT, NewUser { subject: "d".into(), ..NewUser::default() }).await.unwrap();
     assert_eq!(third.get(TENANT, &other.id).await, Ok(other));
 }
 
-/// Servers that start at once make the tables once.
-pub(crate) async fn together(database: Database) {
+/// Checks that stores opened concurrently on an empty database share its tables and settings.
+pub(crate) async fn concurrent_starts(database: Database) {
     let (a, b, c, d) =
         tokio::join!(open(&database), open(&database), open(&database), open(&database));
     let stores = [a.unwrap(), b.unwrap(), c.unwrap(), d.unwrap()];
@@ -127,19 +129,20 @@ const CHANGES: [(&str, &str, &str); 7] = [
     ),
 ];
 
+/// Checks that inconsistent tables of migrations and settings are rejected.
 pub(crate) async fn changed_migrations(database: Database) {
     open(&database).await.unwrap().close().await;
     run(&database, "CREATE TABLE copy_of_migrations AS SELECT * FROM _sqlx_migrations").await;
     for (change, message, reversal) in CHANGES {
         run(&database, change).await;
-        refused(&database, message).await;
+        assert_rejected(&database, message).await;
         run(&database, reversal).await;
         open(&database).await.unwrap().close().await;
     }
     let store = open(&database).await.unwrap();
     store.create(TENANT, NewUser { subject: "a".into(), ..NewUser::default() }).await.unwrap();
     run(&database, "DELETE FROM scieve_settings WHERE name = 'fold_version'").await;
-    refused(&database, "`scieve_settings` has no `fold_version`").await;
+    assert_rejected(&database, "`scieve_settings` has no `fold_version`").await;
 }
 
 /// The table of applied migrations and the checksum of the first one, as scieve wrote them before it
@@ -194,7 +197,7 @@ pub(crate) async fn adopted_migrations(database: Database) {
         ),
     ] {
         run(&database, change).await;
-        refused(&database, message).await;
+        assert_rejected(&database, message).await;
         run(&database, reversal).await;
     }
     // The second round has the row in both tables, as after a crash between insert and drop.
@@ -208,34 +211,35 @@ pub(crate) async fn adopted_migrations(database: Database) {
     open(&database).await.unwrap();
 }
 
-/// A column that compares in another way, put there by these statements.
-pub(crate) async fn column(database: Database, change: &str, message: &str) {
+/// Checks that a column with another collation, which the statements create, is rejected.
+pub(crate) async fn wrong_collation(database: Database, change: &str, message: &str) {
     let store = open(&database).await.unwrap();
     store.create(TENANT, NewUser { subject: "a".into(), ..NewUser::default() }).await.unwrap();
     store.close().await;
     run(&database, change).await;
-    refused(&database, message).await;
+    assert_rejected(&database, message).await;
 }
 
 mod sqlite {
     use super::{
-        Database, adopted_migrations, block_on, changed_migrations, column, outlives, run, together,
+        Database, adopted_migrations, block_on, changed_migrations, concurrent_starts,
+        durable_users_and_cursors, run, wrong_collation,
     };
 
     #[test]
-    fn users_and_cursors_outlive_the_process() {
-        block_on(outlives(Database::sqlite()));
+    fn users_and_cursors_are_durable() {
+        block_on(durable_users_and_cursors(Database::sqlite()));
     }
 
     #[test]
-    fn servers_that_start_at_once_make_the_tables_once() {
+    fn concurrent_starts_create_the_tables_once() {
         for _ in 0..5 {
-            block_on(together(Database::sqlite()));
+            block_on(concurrent_starts(Database::sqlite()));
         }
     }
 
     #[test]
-    fn changed_migrations_are_refused() {
+    fn changed_migrations_are_rejected() {
         block_on(changed_migrations(Database::sqlite()));
     }
 
@@ -245,48 +249,48 @@ mod sqlite {
     }
 
     #[test]
-    fn wrong_columns_are_refused() {
+    fn other_collations_of_columns_are_rejected() {
         for collation in ["NOCASE", "RTRIM"] {
-            let again = format!(
+            let recreate = format!(
                 "DROP TABLE user_scopes; CREATE TABLE user_scopes (tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, idx INTEGER NOT NULL, \
                  scope TEXT NOT NULL, scope_f TEXT COLLATE {collation} NOT NULL, PRIMARY KEY (tenant_id, user_id, idx))"
             );
-            block_on(column(
+            block_on(wrong_collation(
                 Database::sqlite(),
-                &again,
+                &recreate,
                 "column `scope_f` of `user_scopes` does not compare strings byte by byte",
             ));
         }
     }
 
     #[test]
-    fn wrong_encodings_are_refused() {
+    fn other_encodings_are_rejected() {
         let database = Database::sqlite();
         block_on(run(&database, "PRAGMA encoding = 'UTF-16'; CREATE TABLE other (a)"));
-        block_on(super::refused(&database, "the encoding of the database is UTF-16"));
+        block_on(super::assert_rejected(&database, "the encoding of the database is UTF-16"));
     }
 }
 
 mod postgres {
     use super::{
-        Database, adopted_migrations, block_on, changed_migrations, column, open, outlives,
-        refused, run, together,
+        Database, adopted_migrations, assert_rejected, block_on, changed_migrations,
+        concurrent_starts, durable_users_and_cursors, open, run, wrong_collation,
     };
 
     #[test]
-    fn users_and_cursors_outlive_the_process() {
+    fn users_and_cursors_are_durable() {
         crate::databases::require!(servers);
-        block_on(async { outlives(Database::postgres().await).await });
+        block_on(async { durable_users_and_cursors(Database::postgres().await).await });
     }
 
     #[test]
-    fn servers_that_start_at_once_make_the_tables_once() {
+    fn concurrent_starts_create_the_tables_once() {
         crate::databases::require!(servers);
-        block_on(async { together(Database::postgres().await).await });
+        block_on(async { concurrent_starts(Database::postgres().await).await });
     }
 
     #[test]
-    fn changed_migrations_are_refused() {
+    fn changed_migrations_are_rejected() {
         crate::databases::require!(servers);
         block_on(async { changed_migrations(Database::postgres().await).await });
     }
@@ -318,7 +322,7 @@ mod postgres {
     }
 
     #[test]
-    fn wrong_columns_are_refused() {
+    fn other_collations_of_columns_are_rejected() {
         crate::databases::require!(servers);
         for (table, column_name) in
             [("users", "name_sort"), ("users", "id"), ("user_group_roles", "name_f")]
@@ -330,9 +334,9 @@ mod postgres {
                 "column `{column_name}` of `{table}` does not compare strings byte by byte"
             );
             let change = if column_name == "id" {
-                // What refers to it goes along.
+                // Drop the foreign keys that refer to the column first.
                 let children = ["user_roles", "user_groups", "user_group_roles", "user_scopes"];
-                let free: String = children
+                let drop_keys: String = children
                     .iter()
                     .map(|child| {
                         format!(
@@ -340,26 +344,29 @@ mod postgres {
                         )
                     })
                     .collect();
-                free + &change
+                drop_keys + &change
             } else {
                 change
             };
-            block_on(async { column(Database::postgres().await, &change, &message).await });
+            block_on(async {
+                wrong_collation(Database::postgres().await, &change, &message).await
+            });
         }
     }
 
     #[test]
-    fn wrong_encodings_are_refused() {
+    fn other_encodings_are_rejected() {
         crate::databases::require!(servers);
         for encoding in ["LATIN1", "SQL_ASCII"] {
             let options =
                 format!("ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0");
             block_on(async {
                 let database = Database::postgres_with(&options).await;
-                refused(&database, &format!("the encoding of the database is {encoding}")).await;
+                assert_rejected(&database, &format!("the encoding of the database is {encoding}"))
+                    .await;
             });
         }
-        // Any order of texts will do for the database: the columns have their own.
+        // The default collation of the database does not matter, as each column has its own.
         block_on(async {
             open(
                 &Database::postgres_with("LOCALE_PROVIDER icu ICU_LOCALE 'de' TEMPLATE template0")
@@ -373,23 +380,24 @@ mod postgres {
 
 mod mysql {
     use super::{
-        Database, adopted_migrations, block_on, changed_migrations, column, outlives, together,
+        Database, adopted_migrations, block_on, changed_migrations, concurrent_starts,
+        durable_users_and_cursors, wrong_collation,
     };
 
     #[test]
-    fn users_and_cursors_outlive_the_process() {
+    fn users_and_cursors_are_durable() {
         crate::databases::require!(servers);
-        block_on(async { outlives(Database::mysql().await).await });
+        block_on(async { durable_users_and_cursors(Database::mysql().await).await });
     }
 
     #[test]
-    fn servers_that_start_at_once_make_the_tables_once() {
+    fn concurrent_starts_create_the_tables_once() {
         crate::databases::require!(servers);
-        block_on(async { together(Database::mysql().await).await });
+        block_on(async { concurrent_starts(Database::mysql().await).await });
     }
 
     #[test]
-    fn changed_migrations_are_refused() {
+    fn changed_migrations_are_rejected() {
         crate::databases::require!(servers);
         block_on(async { changed_migrations(Database::mysql().await).await });
     }
@@ -401,14 +409,14 @@ mod mysql {
     }
 
     #[test]
-    fn wrong_columns_are_refused() {
+    fn other_collations_of_columns_are_rejected() {
         crate::databases::require!(servers);
         for collation in ["utf8mb4_general_ci", "utf8mb4_bin", "utf8mb4_unicode_ci"] {
             let change = format!(
                 "ALTER TABLE users MODIFY name_f VARCHAR(255) CHARACTER SET utf8mb4 COLLATE {collation} NOT NULL"
             );
             let message = "column `name_f` of `users` does not compare strings byte by byte";
-            block_on(async { column(Database::mysql().await, &change, message).await });
+            block_on(async { wrong_collation(Database::mysql().await, &change, message).await });
         }
     }
 }

@@ -1,34 +1,34 @@
-//! What a real SQLite makes of conditions, beside the answers that `tests/agreement.rs` compares.
+//! SQL conditions on a real SQLite, in addition to the results that `agreement` compares.
 
-use crate::engine::Engine;
-use crate::generators::World as _;
+use crate::connection::DbConnection;
+use crate::generators::RecordModel as _;
 use crate::generators::filters::{Filters, json};
-use crate::generators::people::{People, Person};
-use crate::generators::random::{Cell, Random};
+use crate::generators::people::{PeopleModel, Person};
+use crate::generators::random_values::{Cell, Random};
 use crate::generators::rows::{Row, Value};
 use rusqlite::Connection;
 use scieve::sql::{Column, Dialect, Mapping, NativeComparison, Param, Select};
 use scieve::{Attribute, AttributeType, Policy, Record, Schema, ValueRef};
 
-/// The tables of people, with so many of them.
-async fn people(random: &mut Random, count: usize) -> (People, Vec<Person>, Engine) {
-    let world = People::new();
-    let people: Vec<Person> = (0..count).map(|number| world.record(random, number)).collect();
-    let mut engine = Engine::new(Dialect::Sqlite).await;
-    for statement in world.columns().create(Dialect::Sqlite, world.policies()[0].schema()).unwrap()
+/// Creates the tables of people and inserts `count` of them.
+async fn people(random: &mut Random, count: usize) -> (PeopleModel, Vec<Person>, DbConnection) {
+    let model = PeopleModel::new();
+    let people: Vec<Person> = (0..count).map(|number| model.record(random, number)).collect();
+    let mut connection = DbConnection::new(Dialect::Sqlite).await;
+    for statement in model.mapping().create(Dialect::Sqlite, model.policies()[0].schema()).unwrap()
     {
-        engine.execute(&statement).await;
+        connection.execute(&statement).await;
     }
-    engine.fill(&world, &people).await;
-    (world, people, engine)
+    connection.fill(&model, &people).await;
+    (model, people, connection)
 }
 
-/// `"x"` alone is a text to SQLite where no column is called so; with a table before it, it is an error. So a condition is safe in
-/// sea-query's double quotes as well.
+/// SQLite takes `"x"` for a string if there is no such column, but rejects `u."x"`. Qualified names
+/// are therefore safe in double quotes, which sea-query uses, as well as in backticks.
 #[tokio::test]
-async fn a_missing_column_is_an_error_in_either_quotes() {
-    let (_, _, engine) = people(&mut Random(0), 0).await;
-    let Engine::Sqlite(db, _) = engine else { panic!("not SQLite") };
+async fn missing_columns_are_errors_in_double_quotes_and_backticks() {
+    let (_, _, connection) = people(&mut Random(0), 0).await;
+    let DbConnection::Sqlite(db, _) = connection else { panic!("not SQLite") };
     let columns =
         Mapping::new("people", "id").attribute("title", Column::new("nope")).check().unwrap();
     let policy: Policy<Person> = Policy::new(
@@ -47,30 +47,29 @@ async fn a_missing_column_is_an_error_in_either_quotes() {
     }
 }
 
-/// Conditions run as sea-query writes them, too.
 #[tokio::test]
-async fn condition_runs_under_the_own_builder_of_sea_query() {
+async fn conditions_run_as_built_by_sea_query() {
     let mut random = Random(13);
-    let (world, people, mut engine) = people(&mut random, 60).await;
-    let filters = Filters::new(&world, &people);
+    let (model, people, mut connection) = people(&mut random, 60).await;
+    let filters = Filters::new(&model, &people);
     for _ in 0..200 {
         let filter = filters.filter(&mut random);
-        let plan = world.policies()[0].parse(&filter).unwrap();
-        let select = plan.to_select(world.columns(), Dialect::Sqlite, &Select::default()).unwrap();
+        let plan = model.policies()[0].parse(&filter).unwrap();
+        let select = plan.to_select(model.mapping(), Dialect::Sqlite, &Select::default()).unwrap();
         let (sql, values) = select.build(sea_query::SqliteQueryBuilder);
         let mut statement =
-            plan.to_sql(world.columns(), Dialect::Sqlite, &Select::default()).unwrap();
+            plan.to_sql(model.mapping(), Dialect::Sqlite, &Select::default()).unwrap();
         statement.sql = sql;
         statement.params = values.into_iter().map(Param::from).collect();
         let mut expected: Vec<&str> =
             people.iter().filter(|person| plan.matches(person)).map(Person::id).collect();
         expected.sort_unstable();
-        assert_eq!(engine.ids(&statement).await.unwrap(), expected, "{filter}");
+        assert_eq!(connection.ids(&statement).await.unwrap(), expected, "{filter}");
     }
 }
 
 #[test]
-fn shadow_columns_are_added_to_tables_that_are_there() {
+fn shadow_columns_can_be_added_to_existing_tables() {
     let db = Connection::open_in_memory().unwrap();
     db.execute_batch("CREATE TABLE people (id TEXT PRIMARY KEY, title TEXT); INSERT INTO people VALUES ('1', 'Bob')").unwrap();
     let columns = Mapping::new("people", "id")
@@ -84,15 +83,16 @@ fn shadow_columns_are_added_to_tables_that_are_there() {
     assert_eq!(sort, "2");
 }
 
-/// SQLite refuses expressions that are too deep; chains of any length that the limits allow stay clear of it, on a small stack.
+/// SQLite limits the depth of expressions. Chains of any length that [`scieve::Limits`] can allow
+/// stay below it, and compile on a stack of 512 KiB.
 #[test]
-fn long_filters_prepare() {
+fn long_and_deep_filters_can_be_prepared() {
     let run = async || {
-        let (world, _, mut engine) = people(&mut Random(0), 0).await;
+        let (model, _, mut connection) = people(&mut Random(0), 0).await;
         let mut limits = scieve::Limits::default();
         (limits.clauses, limits.bytes) = (20_000, 1 << 20);
         let policy: Policy<Person> =
-            Policy::new(world.policies()[0].schema().clone()).unwrap().with_limits(limits);
+            Policy::new(model.policies()[0].schema().clone()).unwrap().with_limits(limits);
         for count in [500, 5_000] {
             for (word, clause) in
                 [("or", "title co"), ("and", "emails.value ne"), ("or", "level eq")]
@@ -109,8 +109,8 @@ fn long_filters_prepare() {
                 let filter = clauses.join(&format!(" {word} "));
                 let plan = policy.parse(&filter).unwrap();
                 let statement =
-                    plan.to_sql(world.columns(), Dialect::Sqlite, &Select::default()).unwrap();
-                engine.ids(&statement).await.unwrap();
+                    plan.to_sql(model.mapping(), Dialect::Sqlite, &Select::default()).unwrap();
+                connection.ids(&statement).await.unwrap();
             }
         }
         let mut nested = String::from("level eq 1");
@@ -118,8 +118,8 @@ fn long_filters_prepare() {
             nested =
                 format!("(title co \"x\" or emails.rank eq {at} or {nested}) and code sw \"y\"");
             let Ok(plan) = policy.parse(&nested) else { break };
-            engine
-                .ids(&plan.to_sql(world.columns(), Dialect::Sqlite, &Select::default()).unwrap())
+            connection
+                .ids(&plan.to_sql(model.mapping(), Dialect::Sqlite, &Select::default()).unwrap())
                 .await
                 .unwrap();
         }
@@ -128,7 +128,7 @@ fn long_filters_prepare() {
     std::thread::Builder::new().stack_size(512 * 1024).spawn(run).unwrap().join().unwrap();
 }
 
-/// On ASCII texts the database's own ways agree with memory, as their documentation says.
+/// The documentation of [`NativeComparison`] promises the results of memory for ASCII strings.
 #[tokio::test]
 async fn native_comparisons_agree_on_ascii() {
     struct Nick(Option<String>);
@@ -139,7 +139,7 @@ async fn native_comparisons_agree_on_ascii() {
     }
     let schema = Schema::new(None, [Attribute::new("nick", AttributeType::String)]).unwrap();
     let policy: Policy<Nick> = Policy::new(schema.clone()).unwrap();
-    let texts = ["Bob", "bob", "BOBBY", "bobb ", "[bob]", "_", "%", "a!b", "", "Z", "a", "^"];
+    let strings = ["Bob", "bob", "BOBBY", "bobb ", "[bob]", "_", "%", "a!b", "", "Z", "a", "^"];
     for native in [
         NativeComparison::Lower,
         NativeComparison::LowerColumn("nick_lower".into()),
@@ -149,12 +149,12 @@ async fn native_comparisons_agree_on_ascii() {
             .attribute("nick", Column::native("nick", native.clone()))
             .check()
             .unwrap();
-        let mut engine = Engine::new(Dialect::Sqlite).await;
+        let mut connection = DbConnection::new(Dialect::Sqlite).await;
         for statement in columns.create(Dialect::Sqlite, &schema).unwrap() {
-            engine.execute(&statement).await;
+            connection.execute(&statement).await;
         }
         let people: Vec<Nick> =
-            texts.iter().map(|text| Nick(Some((*text).into()))).chain([Nick(None)]).collect();
+            strings.iter().map(|text| Nick(Some((*text).into()))).chain([Nick(None)]).collect();
         let value = |column: &str, text: Option<String>| Value {
             column: column.into(),
             kind: AttributeType::String,
@@ -163,10 +163,10 @@ async fn native_comparisons_agree_on_ascii() {
         for (at, person) in people.iter().enumerate() {
             let columns =
                 vec![value("id", Some(format!("{at:02}"))), value("nick", person.0.clone())];
-            engine.insert(&[Row { table: "people".into(), columns }]).await;
+            connection.insert(&[Row { table: "people".into(), columns }]).await;
         }
         for operator in ["eq", "ne", "co", "sw", "ew", "gt", "ge", "lt", "le"] {
-            for text in texts {
+            for text in strings {
                 for (open, close) in [("", ""), ("not (", ")")] {
                     let filter = format!("{open}nick {operator} {}{close}", json(text));
                     let plan = policy.parse(&filter).unwrap();
@@ -179,7 +179,7 @@ async fn native_comparisons_agree_on_ascii() {
                     let statement =
                         plan.to_sql(&columns, Dialect::Sqlite, &Select::default()).unwrap();
                     assert_eq!(
-                        engine.ids(&statement).await.unwrap(),
+                        connection.ids(&statement).await.unwrap(),
                         expected,
                         "{native:?}: {filter}: {}",
                         statement.sql

@@ -1,13 +1,14 @@
-//! Many at once.
+//! Concurrent reads and writes of one tenant.
 
 use super::block_on;
 use super::contract::{TENANT, body, invitee};
-use super::random::query;
+use super::random_queries::query;
 use scieve_users::{InviteResult, NewUser, SilentMailer, StoreError, UserStore};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-pub(crate) fn one_subject_is_created_once<S: UserStore>(store: S) {
+/// Creates users with the same subject in eight threads: one of them must succeed.
+pub(crate) fn create_subject_concurrently<S: UserStore>(store: S) {
     let store = Arc::new(store);
     for round in 0..50 {
         let threads: Vec<_> = (0..8)
@@ -25,10 +26,11 @@ pub(crate) fn one_subject_is_created_once<S: UserStore>(store: S) {
     assert_eq!(block_on(store.count(TENANT)).unwrap(), 50);
 }
 
-/// Writers rename users between two names; a reader who asks for both finds each user exactly once.
-pub(crate) fn readers_see_whole_states<S: UserStore>(store: S) {
+/// Renames users, which moves them in the order of names, while a reader lists all users: each list
+/// must be sorted and contain every user once.
+pub(crate) fn read_during_writes<S: UserStore>(store: S) {
     let store = Arc::new(store);
-    let users = super::pages::people(1500, 3);
+    let users = super::pages::sample_users(1500, 3);
     block_on(store.load(TENANT, vec![], vec![], users.clone())).unwrap();
     let done = Arc::new(AtomicBool::new(false));
     let writers: Vec<_> = (0..2)
@@ -51,9 +53,9 @@ pub(crate) fn readers_see_whole_states<S: UserStore>(store: S) {
         })
         .collect();
     for _ in 0..60 {
-        let mut asked = query(None, false, Default::default(), usize::MAX - 1);
-        asked.total = true;
-        let page = block_on(store.list(TENANT, &asked)).unwrap();
+        let mut all = query(None, false, Default::default(), usize::MAX - 1);
+        all.total = true;
+        let page = block_on(store.list(TENANT, &all)).unwrap();
         let mut ids: Vec<_> = page.users.iter().map(|user| user.id.clone()).collect();
         let sorted = page
             .users
@@ -70,8 +72,9 @@ pub(crate) fn readers_see_whole_states<S: UserStore>(store: S) {
     }
 }
 
-/// Writers of one user, of one address and of one tenant come one after the other.
-pub(crate) fn no_change_is_lost<S: UserStore>(store: S) {
+/// Adds roles to one user, invites one address and loads roles into one tenant in eight threads:
+/// all additions must remain, and one invitation must create a user.
+pub(crate) fn write_concurrently<S: UserStore>(store: S) {
     let store = Arc::new(store);
     let role = |at: usize| serde_json::json!({"id": format!("r{at}"), "name": format!("R{at}"), "type": "custom", "level": "user"});
     let roles: Vec<serde_json::Value> = (0..8).map(role).collect();
@@ -87,16 +90,16 @@ pub(crate) fn no_change_is_lost<S: UserStore>(store: S) {
                 let add = body(serde_json::json!([{"op": "add", "path": "/assignedRoles/-", "value": {"id": format!("r{at}")}}]));
                 assert!(block_on(store.patch(TENANT, &id, &add)).unwrap().changed);
                 let invited = block_on(store.invite(TENANT, &[invitee("new@corp.example", false)], &SilentMailer)).unwrap().remove(0);
-                let mine: Vec<scieve_users::Role> =
+                let role: Vec<scieve_users::Role> =
                     serde_json::from_value(serde_json::json!([{"id": format!("x{at}"), "name": "X", "type": "custom", "level": "user"}]))
                         .unwrap();
-                block_on(store.load(TENANT, mine, vec![], vec![])).unwrap();
+                block_on(store.load(TENANT, role, vec![], vec![])).unwrap();
                 matches!(invited, InviteResult::Ok { .. })
             })
         })
         .collect();
     let invited = threads.into_iter().map(|thread| thread.join().unwrap()).filter(|ok| *ok).count();
-    assert_eq!(invited, 1, "one address was invited {invited} times");
+    assert_eq!(invited, 1, "{invited} invitations of one address created a user");
     let mut ids: Vec<_> = block_on(store.get(TENANT, &user.id))
         .unwrap()
         .assigned_roles

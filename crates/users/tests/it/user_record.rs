@@ -1,4 +1,4 @@
-//! Users as records, and what callers of the users API may ask.
+//! Users as records of the engine, and the policy of the users API.
 
 use arbitrary::Unstructured;
 use insta::assert_snapshot;
@@ -24,8 +24,8 @@ fn user() -> User {
     serde_json::from_str(text).unwrap()
 }
 
-/// Every operator on everything that a user has.
-fn open() -> Policy<User> {
+/// Returns a policy that allows every operator on every attribute of a user.
+fn open_policy() -> Policy<User> {
     let mut json: serde_json::Value =
         serde_json::from_str(&scieve_users::policy().to_json()).unwrap();
     for attribute in json["attributes"].as_array_mut().unwrap() {
@@ -37,12 +37,12 @@ fn open() -> Policy<User> {
     Policy::from_json(&json.to_string()).unwrap()
 }
 
-fn finds(policy: &Policy<User>, filter: &str) -> bool {
+fn matches(policy: &Policy<User>, filter: &str) -> bool {
     policy.parse(filter).unwrap_or_else(|findings| panic!("{}", findings.render())).matches(&user())
 }
 
 #[test]
-fn every_attribute_is_read() {
+fn filters_compare_every_attribute() {
     for filter in [
         r#"id eq "62716ac4""#,
         r#"subject co "corp\\z""#,
@@ -56,7 +56,7 @@ fn every_attribute_is_read() {
         r#"assignedScopes eq "apps:export""#,
         "subject co 'ZOE' and name co 'groß'",
     ] {
-        assert!(finds(scieve_users::policy(), filter), "{filter}");
+        assert!(matches(scieve_users::policy(), filter), "{filter}");
     }
     for filter in [
         r#"email eq """#,
@@ -66,13 +66,13 @@ fn every_attribute_is_read() {
         r#"assignedRoles.id eq "g1""#,
         r#"assignedScopes eq "apps""#,
     ] {
-        assert!(!finds(scieve_users::policy(), filter), "{filter}");
+        assert!(!matches(scieve_users::policy(), filter), "{filter}");
     }
 }
 
 #[test]
-fn elements_are_told_apart() {
-    let policy = open();
+fn value_paths_compare_the_same_element() {
+    let policy = open_policy();
     for filter in [
         r#"assignedRoles[id eq "r1" and name eq "developer"]"#,
         r#"assignedRoles.id eq "r1" and assignedRoles.name eq "DataAdmin""#,
@@ -82,15 +82,15 @@ fn elements_are_told_apart() {
         "assignedRoles pr and assignedGroups pr and assignedGroupsAssignedRoles pr and assignedScopes pr and not (email pr)",
         r#"assignedScopes ne "apps:read" and email ne "x" and email eq null"#,
     ] {
-        assert!(finds(&policy, filter), "{filter}");
+        assert!(matches(&policy, filter), "{filter}");
     }
-    assert!(!finds(&policy, r#"assignedRoles[id eq "r1" and name eq "DataAdmin"]"#));
-    assert!(!finds(&policy, r#"assignedGroups[id eq "r1"]"#));
-    assert!(!finds(&policy, r#"assignedScopes[value ew "read" and value ew "export"]"#));
+    assert!(!matches(&policy, r#"assignedRoles[id eq "r1" and name eq "DataAdmin"]"#));
+    assert!(!matches(&policy, r#"assignedGroups[id eq "r1"]"#));
+    assert!(!matches(&policy, r#"assignedScopes[value ew "read" and value ew "export"]"#));
 }
 
 #[test]
-fn nothing_else_may_be_asked() {
+fn policy_rejects_everything_else() {
     for (filter, code) in [
         (r#"id co "x""#, Code::OperatorNotAllowed),
         (r#"name sw "x""#, Code::OperatorNotAllowed),
@@ -124,7 +124,7 @@ fn nothing_else_may_be_asked() {
 }
 
 #[test]
-fn at_most_a_hundred_ids() {
+fn filters_may_compare_one_hundred_ids() {
     let ids = |count: usize| {
         (0..count).map(|id| format!(r#"id eq "{id}""#)).collect::<Vec<_>>().join(" or ")
     };
@@ -138,13 +138,13 @@ fn at_most_a_hundred_ids() {
 }
 
 #[test]
-fn the_users_policy_is_the_one_of_the_corpus() {
+fn users_policy_equals_the_file_of_the_corpus() {
     let expected = include_str!("../../../../tests/corpus/users_policy.json");
     assert_eq!(scieve_users::policy().to_json().trim(), expected.trim());
 }
 
 #[test]
-fn policies_over_records_have_their_slots() {
+fn policies_from_json_resolve_the_slots_of_users() {
     let policy =
         Policy::<User>::from_json(r#"{"attributes": [{"name": "EMAIL"}, {"name": "id"}]}"#)
             .unwrap();
@@ -153,22 +153,22 @@ fn policies_over_records_have_their_slots() {
     assert_eq!(slots, [known("email"), known("id")]);
 }
 
-fn fault(text: &str, error: &PolicyError) -> String {
+fn describe(text: &str, error: &PolicyError) -> String {
     format!("{text}\n  {}: {error}\n", error.code())
 }
 
 #[test]
-fn attributes_that_users_do_not_have() {
-    let faults: Vec<_> = [
+fn attributes_that_users_do_not_have_are_rejected() {
+    let errors: Vec<_> = [
         r#"{"attributes": [{"name": "title"}]}"#,
         r#"{"attributes": [{"name": "id", "type": "integer"}]}"#,
         r#"{"attributes": [{"name": "id", "multi_valued": true}]}"#,
         r#"{"attributes": [{"name": "id", "urn": "urn:example"}]}"#,
     ]
     .into_iter()
-    .map(|text| fault(text, &Policy::<User>::from_json(text).unwrap_err()))
+    .map(|text| describe(text, &Policy::<User>::from_json(text).unwrap_err()))
     .collect();
-    assert_snapshot!(faults.join("\n"));
+    assert_snapshot!(errors.join("\n"));
 }
 
 fn bytes() -> impl Strategy<Value = Vec<u8>> {
@@ -177,13 +177,12 @@ fn bytes() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn users_are_matched_without_fail(filter in bytes(), user in bytes()) {
+    fn users_match_like_their_json_form(filter in bytes(), user in bytes()) {
         let user = scieve_users::arbitrary::user(&mut Unstructured::new(&user)).unwrap();
         let built = scieve::arbitrary::filter(&mut Unstructured::new(&filter), scieve_users::policy()).unwrap().unwrap();
         let Ok(filter) = built.build() else { return Ok(()) };
         match scieve_users::policy().check(&filter) {
             Ok(plan) => {
-                // The same user as JSON is the same user.
                 let open = Policy::<Value>::schemaless(CaseSensitivity::Ignore).check(&filter).unwrap();
                 let roles: Vec<_> = user.assigned_groups.iter().flat_map(|group| &group.assigned_roles).collect();
                 let mut resource = serde_json::to_value(&user).unwrap();

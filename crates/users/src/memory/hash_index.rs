@@ -17,8 +17,8 @@
 //! expected position (W. W. Peterson, "Addressing for Random-Access Storage", 1957), and galloping
 //! search corrects the guess (J. L. Bentley and A. C. Yao, "An Almost Optimal Algorithm for
 //! Unbounded Searching", 1976). The bounds of the interpolation are separators, which lie in the
-//! branch. A lookup so reads about one cache line of the leaf, while a binary search would read
-//! several.
+//! branch. A lookup therefore reads about one cache line of the leaf, while a binary search would
+//! read several.
 
 use super::cow_btree::{CowBTree, LeafNode, LeafPath};
 use std::hash::{BuildHasher, RandomState};

@@ -73,7 +73,7 @@
 //! path of the change is copied as well; readers keep the old nodes. A load builds a new state
 //! aside and then swaps it in.
 //!
-//! Deletion changes the status of a user and nothing else: the user keeps its slot, row and id.
+//! Deletion only sets the status of a user, which keeps its slot, row and id.
 //!
 //! ## Invariants
 //!

@@ -101,7 +101,7 @@ struct KeyRange<'r> {
 impl<'r> KeyRange<'r> {
     /// Returns whether the range is above the key.
     // PERF: inlined into the binary searches, as is `reaches`: -11 % instructions for `name eq`
-    // without a match, 2,000 users (`benches/store.rs`, `nobody name`).
+    // without a match, 2,000 users (`benches/store.rs`, `no match name`).
     #[inline]
     fn is_above(&self, key: NameKey<'_>) -> bool {
         (self.ascending && self.start.is_below_ascending(key))

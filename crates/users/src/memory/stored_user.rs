@@ -7,7 +7,7 @@
 //! roles, groups, scopes                                          shared with other users
 //! ```
 //!
-//! A user so takes a few cache lines and about 400 bytes, indexes included (`benches/README.md`).
+//! A user therefore takes a few cache lines and about 400 bytes, indexes included (`benches/README.md`).
 
 use super::bloom::BloomHash;
 use super::interner::{Interned, Interner};

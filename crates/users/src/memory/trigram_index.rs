@@ -24,8 +24,8 @@
 //! ```
 //!
 //! Trigrams are bytes of fold keys, not characters. They are hashed multiplicatively (D. Knuth, The
-//! Art of Computer Programming, volume 3, section 6.4): `0x9E37_79B1` is the prime closest to
-//! 2^32 divided by the golden ratio.
+//! Art of Computer Programming, volume 3, section 6.4): `0x9E37_79B1` is a prime near 2^32
+//! divided by the golden ratio.
 //!
 //! A Bloom filter has no deletion, so the trigrams of removed strings stay until the segment is
 //! indexed anew ([`TrigramIndex::clear_segment`]).

@@ -1,4 +1,4 @@
-//! Who gets in, and what is shown to whom.
+//! Authentication by API key and JWT, authorisation, and visibility of roles and tenants.
 
 use crate::server::{ADMIN, Server, TENANT, USER, config, fixture};
 use crate::token::encode;
@@ -46,7 +46,7 @@ fn status(server: &Server, token: &str) -> u16 {
     server.call(token, "GET", "/api/v1/users/me", None).status
 }
 
-/// A token whose header and signature are what they are.
+/// Returns a token with this header and this signature, valid or not.
 fn raw(header: &Value, claims: &Value, signature: &str) -> String {
     use base64::Engine as _;
     let part =
@@ -55,7 +55,7 @@ fn raw(header: &Value, claims: &Value, signature: &str) -> String {
 }
 
 #[test]
-fn tokens_of_each_algorithm_are_good() {
+fn each_algorithm_is_accepted() {
     for (algorithm, key, name, private) in [
         (JwtAlgorithm::Hs256, SECRET, Algorithm::HS256, EncodingKey::from_secret(SECRET)),
         (
@@ -83,7 +83,7 @@ fn tokens_of_each_algorithm_are_good() {
 }
 
 #[test]
-fn bad_tokens_are_refused() {
+fn invalid_tokens_are_rejected() {
     let server = serving(JwtAlgorithm::Hs256, SECRET);
     let token = |claims: &Value| {
         encode(&Header::new(Algorithm::HS256), claims, &EncodingKey::from_secret(SECRET)).unwrap()
@@ -156,7 +156,7 @@ fn bad_tokens_are_refused() {
 }
 
 #[test]
-fn keys_of_one_algorithm_are_none_of_another() {
+fn algorithm_confusion_is_rejected() {
     let server = serving(JwtAlgorithm::Rs256, RSA_PUBLIC);
     let good =
         encode(&Header::new(Algorithm::RS256), &claims(), &EncodingKey::from_rsa_pem(RSA).unwrap())
@@ -174,7 +174,7 @@ fn keys_of_one_algorithm_are_none_of_another() {
                 .unwrap();
         assert_eq!(status(&server, &token), 401, "{other:?}");
     }
-    // A key that comes with the token is not looked at.
+    // A key embedded in the token is ignored.
     let mut header = Header::new(Algorithm::HS256);
     header.jwk =
         Some(serde_json::from_value(json!({ "kty": "oct", "alg": "HS256", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY" })).unwrap());
@@ -185,7 +185,7 @@ fn keys_of_one_algorithm_are_none_of_another() {
 }
 
 #[test]
-fn key_sets() {
+fn key_sets_are_restricted_to_supported_signing_keys() {
     let set = json!({ "keys": [
         { "kty": "oct", "kid": "a", "alg": "HS256", "use": "sig", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY" },
         { "kty": "oct", "kid": "b", "alg": "HS512", "k": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY" },
@@ -212,7 +212,7 @@ fn key_sets() {
 }
 
 #[test]
-fn tokens_of_no_key_or_too_much_text() {
+fn unknown_keys_long_tokens_and_malformed_tokens_are_rejected() {
     let (secret, other) = (
         EncodingKey::from_secret(SECRET),
         EncodingKey::from_secret(b"another secret of thirty-two bytes"),
@@ -239,7 +239,7 @@ fn tokens_of_no_key_or_too_much_text() {
     for kid in ["", "c", "A", "a ", "../a", "' or 1=1", "/dev/null", "http://a/keys"] {
         assert_eq!(status(&server, &token(kid, &claims(), &secret)), 401, "{kid:?}");
     }
-    // Each key is good under its own name only.
+    // Each key is valid for its own `kid` only.
     assert_eq!(
         (
             status(&server, &token("b", &claims(), &secret)),
@@ -257,7 +257,7 @@ fn tokens_of_no_key_or_too_much_text() {
         ),
         (301, 401, 401)
     );
-    // Nobody is asked for a key that a token names, and what is no compact JWS is nothing.
+    // Key URLs in a token are not fetched.
     for extra in ["jku", "x5u"] {
         let mut header = Header::new(Algorithm::HS256);
         (header.jku, header.x5u) =
@@ -268,6 +268,7 @@ fn tokens_of_no_key_or_too_much_text() {
             "{extra}"
         );
     }
+    // Only the compact serialisation of JWS is accepted (RFC 7515 section 7.1).
     let good = token("a", &claims(), &secret);
     let parts: Vec<_> = good.split('.').collect();
     for bad in [
@@ -288,7 +289,7 @@ fn tokens_of_no_key_or_too_much_text() {
 }
 
 #[test]
-fn keys_of_disabled_and_deleted_users_are_refused() {
+fn keys_of_disabled_and_deleted_users_are_rejected() {
     let server = Server::with(config().api_key("third", TENANT, "63a1f00c2b6de10011aa0006"));
     let patch = |status: &str| {
         let body = json!([{ "op": "replace", "path": "/status", "value": status }]);
@@ -315,7 +316,7 @@ fn keys_of_disabled_and_deleted_users_are_refused() {
 }
 
 #[test]
-fn who_may_do_what() {
+fn non_administrators_read_all_and_change_only_their_preferences() {
     let server = Server::start();
     let as_user = |method: &str, path: &str, body: Option<Value>| {
         server.call(USER, method, path, body.as_ref()).status
@@ -381,7 +382,8 @@ fn roles_of_others_cannot_be_seen_or_guessed() {
                 .all(|group| user["id"] == CARLA || !shown(group, "assignedRoles"))
         );
     }
-    // The same answer whether or not there is such a role, and that of an attribute that there is not.
+    // The response is the same whether or not the role exists, and equals that of an unknown
+    // attribute.
     let refused = |filter: &str| {
         let answer = as_user(&format!(
             "/api/v1/users?filter={}",
@@ -417,7 +419,7 @@ fn roles_of_others_cannot_be_seen_or_guessed() {
             .ids(),
         [ALICE]
     );
-    // An administrator's cursor does not lend his eyes.
+    // A cursor of an administrator does not grant access to roles.
     let page = server.get("/api/v1/users?limit=1&filter=assignedRoles.name%20eq%20%22Developer%22");
     let cursor = page.link("next").unwrap().rsplit_once("next=").unwrap().1.to_owned();
     assert_eq!(as_user(&format!("/api/v1/users?next={cursor}")).status, 400);
@@ -425,7 +427,7 @@ fn roles_of_others_cannot_be_seen_or_guessed() {
 }
 
 #[test]
-fn tenants_never_meet() {
+fn tenants_are_isolated() {
     let config = config().api_key("other-key", "other", "other-admin");
     let server = Server::of(config, async {
         let store = crate::server::store().await;

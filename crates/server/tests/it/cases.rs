@@ -1,9 +1,12 @@
-//! The cases of tests/corpus/http_cases.jsonl, one after the other, against one server that starts with examples/fixture.json:
-//! on each kind of store.
+//! Runs the cases of tests/corpus/http_cases.jsonl in their order against one server that starts
+//! with examples/fixture.json, once per kind of store.
 //!
-//! A line is `{n, id, basis, method, path, headers, body | raw | body_pad, expect: {status, also, headers, body}, capture}`. `${x}` stands
-//! for a captured value. `also` are other statuses that would do; the body is not looked at then. The body of an answer is described by
-//! assertions `{pointer, equals | not | in | exists | type | matches | length | contains | keys | each + (list | set | type)}` or `{empty}`.
+//! A line is `{n, id, basis, method, path, headers, body | raw | body_pad, expect: {status, also,
+//! headers, body}, capture}`. `${x}` is replaced by a captured value. `also` lists other accepted
+//! statuses; with one of them, the body is not checked. Assertions on the body are `{pointer,
+//! equals
+//! | not | in | exists | type | matches | length | contains | keys | each + (list | set | type)}` or
+//! `{empty}`.
 
 use crate::databases::Database;
 use crate::server::{Answer, Server};
@@ -14,36 +17,36 @@ use std::collections::BTreeMap;
 type Captured = BTreeMap<String, String>;
 
 #[test]
-fn every_case() {
+fn cases_in_memory() {
     cases(&Server::start());
 }
 
 #[test]
-fn every_case_on_sqlite() {
-    on(async { Database::sqlite() });
+fn cases_on_sqlite() {
+    cases_on(async { Database::sqlite() });
 }
 
 #[test]
-fn every_case_on_postgres() {
+fn cases_on_postgres() {
     crate::databases::require!(servers);
-    on(Database::postgres());
+    cases_on(Database::postgres());
 }
 
 #[test]
-fn every_case_on_a_cluster() {
+fn cases_on_a_cluster() {
     crate::databases::require!(cluster);
-    on(Database::cluster());
+    cases_on(Database::cluster());
 }
 
 #[test]
-fn every_case_on_mysql() {
+fn cases_on_mysql() {
     crate::databases::require!(servers);
-    on(Database::mysql());
+    cases_on(Database::mysql());
 }
 
-/// The cases on a database; they ask nothing of it that memory does not do. The tenants beside, on every node of a cluster, have the same
-/// users with the same ids, and keep them as they are.
-fn on(database: impl Future<Output = Database>) {
+/// Runs the cases on a database. Other tenants, on every node of a cluster, have the same users
+/// with the same ids; they must not change.
+fn cases_on(database: impl Future<Output = Database>) {
     use scieve_users::{Query, SqlOptions, SqlStore, User, UserStore as _};
     use std::sync::Arc;
 
@@ -53,7 +56,7 @@ fn on(database: impl Future<Output = Database>) {
     let store = Arc::new(
         runtime.block_on(SqlStore::connect(&database.url, SqlOptions::default())).unwrap(),
     );
-    let others: Vec<String> = (0..6).map(|number| format!("beside {number}")).collect();
+    let others: Vec<String> = (0..6).map(|number| format!("other {number}")).collect();
     for tenant in [crate::server::TENANT.to_owned()].iter().chain(&others) {
         let fixture = crate::server::fixture();
         let users = fixture
@@ -78,20 +81,20 @@ fn on(database: impl Future<Output = Database>) {
 
 fn cases(server: &Server) {
     let mut captured = Captured::new();
-    let mut faults = Vec::new();
+    let mut failures = Vec::new();
     let cases: Vec<Value> = include_str!("../../../../tests/corpus/http_cases.jsonl")
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     assert_eq!(cases.len(), 163);
     for case in &cases {
-        faults.extend(
+        failures.extend(
             run(server, case, &mut captured)
                 .into_iter()
-                .map(|fault| format!("{}: {fault}", case["id"])),
+                .map(|failure| format!("{}: {failure}", case["id"])),
         );
     }
-    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+    assert!(failures.is_empty(), "\n{}\n", failures.join("\n"));
 }
 
 fn run(server: &Server, case: &Value, captured: &mut Captured) -> Vec<String> {
@@ -109,33 +112,33 @@ fn run(server: &Server, case: &Value, captured: &mut Captured) -> Vec<String> {
         body(case, captured).as_deref().map(str::as_bytes),
     );
     let expect = &case["expect"];
-    let mut faults = Vec::new();
+    let mut failures = Vec::new();
     if u64::from(answer.status) == expect["status"] {
         let json: Option<Value> = serde_json::from_str(&answer.text).ok();
         for (name, pattern) in expect["headers"].as_object().into_iter().flatten() {
             let value = answer.header(name).unwrap_or_default();
             if !regex(&format!("(?i){}", pattern.as_str().unwrap())).is_match(value) {
-                faults.push(format!("header {name} is {value:?}, want {pattern}"));
+                failures.push(format!("header {name} is {value:?}, want {pattern}"));
             }
         }
         let assertions = expect["body"].as_array().into_iter().flatten();
-        faults.extend(assertions.filter_map(|assertion| {
+        failures.extend(assertions.filter_map(|assertion| {
             unmet(&substitute(assertion, captured), &answer, json.as_ref())
         }));
     } else if !expect["also"].as_array().is_some_and(|also| also.contains(&answer.status.into())) {
-        faults
+        failures
             .push(format!("status {}, want {}: {}", answer.status, expect["status"], answer.text));
     }
     for (name, what) in case["capture"].as_object().into_iter().flatten() {
         match capture(what, &answer) {
             Some(value) => drop(captured.insert(name.clone(), value)),
-            None => faults.push(format!("nothing to capture for {name}")),
+            None => failures.push(format!("nothing to capture for {name}")),
         }
     }
-    faults
+    failures
 }
 
-/// The exact text to send.
+/// Returns the exact body to send.
 fn body(case: &Value, captured: &Captured) -> Option<String> {
     if let Some(body) = case.get("body") {
         return Some(substitute(body, captured).to_string());
@@ -210,7 +213,7 @@ fn length(value: &Value) -> Option<usize> {
         .or_else(|| value.as_str().map(|text| text.encode_utf16().count()))
 }
 
-/// What is not as the assertion has it.
+/// Returns a message if an assertion does not hold.
 fn unmet(assertion: &Value, answer: &Answer, json: Option<&Value>) -> Option<String> {
     if assertion.get("empty").is_some() {
         return (!answer.text.is_empty()).then(|| format!("body is not empty: {}", answer.text));
@@ -219,7 +222,7 @@ fn unmet(assertion: &Value, answer: &Answer, json: Option<&Value>) -> Option<Str
     let found = json.pointer(assertion["pointer"].as_str().unwrap());
     let wrong = || {
         Some(format!(
-            "{assertion} is not so: {}",
+            "{assertion} does not hold: {}",
             found.map_or("absent".to_owned(), ToString::to_string)
         ))
     };

@@ -1,4 +1,5 @@
-//! The fuzz targets on stored bytes: every find of theirs, each line of the corpora, and some bytes at random.
+//! Runs the fuzz targets on stored inputs: their past findings, lines of the corpora, and random
+//! bytes.
 
 #[path = "../../../../fuzz/bodies/mod.rs"]
 mod bodies;
@@ -12,7 +13,7 @@ fn folder(name: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn finds_stay_found() {
+fn past_findings_pass() {
     let mut names = Vec::new();
     for (name, body) in BODIES {
         let Ok(files) = std::fs::read_dir(folder("fuzz/regressions").join(name)) else { continue };
@@ -22,18 +23,18 @@ fn finds_stay_found() {
             names.push(name);
         }
     }
-    // Who adds a folder for no target would wait for nothing.
+    // Each folder belongs to a target, so that no finding is skipped.
     for folder in std::fs::read_dir(folder("fuzz/regressions")).unwrap() {
         let name = folder.unwrap().file_name().into_string().unwrap();
         assert!(
             BODIES.iter().any(|(known, _)| *known == name) || name == "README.md",
-            "{name} is no target"
+            "{name} is not a target"
         );
     }
 }
 
 #[test]
-fn corpora() {
+fn corpus_lines_pass() {
     for file in std::fs::read_dir(folder("tests/corpus")).unwrap() {
         for line in std::fs::read_to_string(file.unwrap().path()).unwrap().lines().step_by(3) {
             let value: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
@@ -47,7 +48,7 @@ fn corpora() {
 }
 
 #[test]
-fn bytes_at_random() {
+fn random_bytes_pass() {
     // SplitMix64.
     let mut state = 0_u64;
     let mut random = || {

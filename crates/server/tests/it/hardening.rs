@@ -1,5 +1,6 @@
-//! What is sent to a server to harm it: half requests, requests that two servers would read in two ways, paths that lead elsewhere.
-//! Each is refused, or answered as what it is, and the server goes on.
+//! Attacks on HTTP: request smuggling (RFC 9112 section 11.2), slowloris, slow readers, path
+//! traversal, header injection, parameter pollution, oversized error lists and dropped connections.
+//! Each request is rejected or handled correctly, and the server continues to work.
 
 use crate::server::{ADMIN, Answer, Server, TENANT, USER, config, fixture, request};
 use scieve_server::Timeouts;
@@ -12,9 +13,10 @@ use std::time::Duration;
 const BEARER: (&str, &str) = ("Authorization", "Bearer admin-key-0001");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-/// Everything that comes until the server closes the connection, and whether it does.
-fn everything(stream: &mut TcpStream, patience: Duration) -> (String, bool) {
-    stream.set_read_timeout(Some(patience)).unwrap();
+/// Reads until the server closes the connection, or until `timeout` without data. Returns the bytes
+/// and whether the connection was closed.
+fn read_to_end(stream: &mut TcpStream, timeout: Duration) -> (String, bool) {
+    stream.set_read_timeout(Some(timeout)).unwrap();
     let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
     let closed = loop {
         match stream.read(&mut buffer) {
@@ -29,11 +31,12 @@ fn everything(stream: &mut TcpStream, patience: Duration) -> (String, bool) {
     (String::from_utf8_lossy(&bytes).into_owned(), closed)
 }
 
-/// The statuses of the answers to these bytes, and whether the connection was closed after them.
+/// Returns the statuses of the responses to these bytes, and whether the connection was closed
+/// after them.
 fn statuses(server: &Server, bytes: &[u8]) -> (Vec<u16>, bool) {
     let mut stream = server.connect();
     stream.write_all(bytes).unwrap();
-    let (text, closed) = everything(&mut stream, Duration::from_millis(400));
+    let (text, closed) = read_to_end(&mut stream, Duration::from_millis(400));
     let statuses = text
         .match_indices("HTTP/1.1 ")
         .map(|(at, _)| text[at + 9..at + 12].parse().unwrap())
@@ -48,7 +51,7 @@ fn refused(answer: &Answer, status: u16) {
     assert_eq!(body["traceId"].as_str().unwrap().len(), 32);
 }
 
-fn impatient() -> Timeouts {
+fn short_timeouts() -> Timeouts {
     let mut timeouts = Timeouts::default();
     let short = Duration::from_millis(300);
     (timeouts.head, timeouts.body, timeouts.answer) = (short, short, short);
@@ -56,12 +59,12 @@ fn impatient() -> Timeouts {
 }
 
 #[test]
-fn heads_that_two_servers_would_read_in_two_ways_are_refused() {
+fn request_smuggling_is_rejected() {
     let server = Server::start();
-    // Were the body to end elsewhere, this would be the next request.
-    const HIDDEN: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    // The smuggled request: it would be served if the server mistook the end of the body.
+    const SMUGGLED: &str = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
     let post = |headers: &str, body: &str| {
-        format!("POST /api/v1/users HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n{body}{HIDDEN}")
+        format!("POST /api/v1/users HTTP/1.1\r\nHost: a\r\n{headers}\r\n\r\n{body}{SMUGGLED}")
     };
     let chunks = "1\r\nx\r\n0\r\n\r\n";
     for (name, text) in [
@@ -70,7 +73,7 @@ fn heads_that_two_servers_would_read_in_two_ways_are_refused() {
         ("a signed length", post("Content-Length: +1", "x")),
         ("a negative length", post("Content-Length: -1", "x")),
         ("a hexadecimal length", post("Content-Length: 0x1", "x")),
-        ("a length with a blank", post("Content-Length: 1 1", "x")),
+        ("a length with whitespace", post("Content-Length: 1 1", "x")),
         ("an empty length", post("Content-Length:", "x")),
         ("a length beyond all numbers", post("Content-Length: 99999999999999999999999", "x")),
         ("another coding", post("Transfer-Encoding: identity", "x")),
@@ -83,40 +86,44 @@ fn heads_that_two_servers_would_read_in_two_ways_are_refused() {
             post("Transfer-Encoding: x\r\nTransfer-Encoding: chunked", chunks),
         ),
         ("nearly chunked", post("Transfer-Encoding: xchunked", chunks)),
-        ("a blank before the colon", post("Transfer-Encoding : chunked", chunks)),
+        ("whitespace before the colon", post("Transfer-Encoding : chunked", chunks)),
         (
             "a folded header",
             post("X: a\r\n Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n chunked", chunks),
         ),
         ("a line without a colon", post("nonsense", "")),
         ("an empty name", post(": x", "")),
-        ("a name that is none", post("X\u{0}: x", "")),
+        ("an invalid name", post("X\u{0}: x", "")),
         ("a carriage return alone", post("X: a\rTransfer-Encoding: chunked", chunks)),
         ("U+0000 in a value", post("X: a\u{0}b", "")),
-        ("no host", format!("GET /healthz HTTP/1.1\r\n\r\n{HIDDEN}")),
-        ("two hosts", format!("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n{HIDDEN}")),
-        ("a host that is none", format!("GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n{HIDDEN}")),
-        ("an empty host", format!("GET /healthz HTTP/1.1\r\nHost:\r\n\r\n{HIDDEN}")),
-        ("a header before the line", format!(" GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n{HIDDEN}")),
-        ("a target with a blank", format!("GET /healthz x HTTP/1.1\r\nHost: a\r\n\r\n{HIDDEN}")),
+        ("no host", format!("GET /healthz HTTP/1.1\r\n\r\n{SMUGGLED}")),
+        ("two hosts", format!("GET /healthz HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n{SMUGGLED}")),
+        ("an invalid host", format!("GET /healthz HTTP/1.1\r\nHost: a/b\r\n\r\n{SMUGGLED}")),
+        ("an empty host", format!("GET /healthz HTTP/1.1\r\nHost:\r\n\r\n{SMUGGLED}")),
+        (
+            "a header before the line",
+            format!(" GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n{SMUGGLED}"),
+        ),
+        ("a target with whitespace", format!("GET /healthz x HTTP/1.1\r\nHost: a\r\n\r\n{SMUGGLED}")),
         (
             "a target with a line break",
-            format!("GET /health\rz HTTP/1.1\r\nHost: a\r\n\r\n{HIDDEN}"),
+            format!("GET /health\rz HTTP/1.1\r\nHost: a\r\n\r\n{SMUGGLED}"),
         ),
-        ("another version", format!("GET /healthz HTTP/1.2\r\nHost: a\r\n\r\n{HIDDEN}")),
-        ("no version", format!("GET /healthz\r\n{HIDDEN}")),
+        ("another version", format!("GET /healthz HTTP/1.2\r\nHost: a\r\n\r\n{SMUGGLED}")),
+        ("no version", format!("GET /healthz\r\n{SMUGGLED}")),
         (
             "an old version with chunks",
             format!(
-                "POST /api/v1/users HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}{HIDDEN}"
+                "POST /api/v1/users HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}{SMUGGLED}"
             ),
         ),
     ] {
         assert_eq!(statuses(&server, text.as_bytes()), (vec![400], true), "{name}");
     }
-    // HTTP/2 is not even answered.
+    // HTTP/2 with prior knowledge gets no response.
     assert_eq!(statuses(&server, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), (vec![], true));
-    // The chunks count, the length does not, and the connection ends (RFC 9112 section 6.3): what follows is never read.
+    // `Transfer-Encoding` overrides `Content-Length`, and the connection is closed (RFC 9112
+    // section 6.3): the following bytes are not read.
     for headers in [
         "Content-Length: 4\r\nTransfer-Encoding: chunked",
         "Transfer-Encoding: chunked\r\nContent-Length: 4",
@@ -127,17 +134,18 @@ fn heads_that_two_servers_would_read_in_two_ways_are_refused() {
             "{headers}"
         );
     }
-    // The same length twice is one, and a line feed alone ends a line (RFC 9112 sections 2.2 and 6.3): both requests are what they seem.
+    // A repeated equal length counts once, and a bare line feed ends a line (RFC 9112 sections 2.2
+    // and 6.3): both requests are served.
     assert_eq!(
         statuses(&server, post("Content-Length: 1\r\nContent-Length: 1", "x").as_bytes()).0,
         [401, 200]
     );
     assert_eq!(statuses(&server, post("Content-Length: 1\nX: x", "x").as_bytes()).0, [401, 200]);
-    assert_eq!(statuses(&server, HIDDEN.repeat(3).as_bytes()).0, [200, 200, 200]);
+    assert_eq!(statuses(&server, SMUGGLED.repeat(3).as_bytes()).0, [200, 200, 200]);
 }
 
 #[test]
-fn what_the_router_refuses_has_the_promised_body() {
+fn responses_of_the_router_have_an_error_body() {
     let server = Server::start();
     for headers in [
         vec![("Host", "a b")],
@@ -151,7 +159,7 @@ fn what_the_router_refuses_has_the_promised_body() {
         assert_eq!(answer.header("connection"), Some("close"), "{headers:?}");
     }
     for encoding in ["gzip", "deflate", "br", "zstd", "identity, gzip", "x"] {
-        // A small body that would be a large one.
+        // A decompression bomb: compressed bodies are not accepted.
         let answer = server.send(
             "POST",
             "/api/v1/users",
@@ -174,7 +182,7 @@ fn what_the_router_refuses_has_the_promised_body() {
 }
 
 #[test]
-fn chunks_that_are_none_end_the_connection() {
+fn malformed_chunks_close_the_connection() {
     let server = Server::start();
     let head = "POST /api/v1/users HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer admin-key-0001\r\nTransfer-Encoding: chunked\r\n\r\n";
     let hidden = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -190,9 +198,9 @@ fn chunks_that_are_none_end_the_connection() {
         ("endless trailers", format!("0\r\n{}\r\n", "a: b\r\n".repeat(20_000))),
     ] {
         let mut stream = server.connect();
-        // The server may have closed the connection before all is sent.
+        // The server may close the connection before everything is sent.
         let _ = stream.write_all(format!("{head}{chunks}{hidden}").as_bytes());
-        let (text, closed) = everything(&mut stream, Duration::from_secs(5));
+        let (text, closed) = read_to_end(&mut stream, Duration::from_secs(5));
         assert!(closed, "{name}: {text}");
         assert!(
             text.is_empty()
@@ -203,8 +211,8 @@ fn chunks_that_are_none_end_the_connection() {
 }
 
 #[test]
-fn callers_who_stop_are_cut_off_wherever_they_stop() {
-    let server = Server::with(config().timeouts(impatient()));
+fn slow_clients_are_disconnected() {
+    let server = Server::with(config().timeouts(short_timeouts()));
     let whole = request(
         server.address,
         "POST",
@@ -216,23 +224,23 @@ fn callers_who_stop_are_cut_off_wherever_they_stop() {
     for stop in [0, 1, 10, head - 1, head, head + 1, whole.len() - 1] {
         let mut stream = server.connect();
         stream.write_all(&whole[..stop]).unwrap();
-        let (text, closed) = everything(&mut stream, Duration::from_secs(10));
+        let (text, closed) = read_to_end(&mut stream, Duration::from_secs(10));
         assert!(closed, "{stop}: {text}");
         assert_eq!(text.starts_with("HTTP/1.1 408 "), stop >= head, "{stop}: {text}");
     }
-    // One byte at a time is no progress.
+    // Slowloris: single bytes do not extend the timeout.
     let mut stream = server.connect();
     let slow = whole.iter().take(head - 1).take_while(|byte| {
         std::thread::sleep(Duration::from_millis(20));
         stream.write_all(&[**byte]).is_ok()
     });
     assert!(slow.count() < head - 1, "a head of {head} bytes was read to its end");
-    // Nor is a connection that was good once.
+    // An earlier complete request on the connection does not extend it either.
     let mut stream = server.connect();
     stream.write_all(&request(server.address, "GET", "/healthz", &[], None)).unwrap();
-    let (text, closed) = everything(&mut stream, Duration::from_secs(10));
+    let (text, closed) = read_to_end(&mut stream, Duration::from_secs(10));
     assert!(closed && text.starts_with("HTTP/1.1 200 "), "{text}");
-    // Chunks that never end, and never grow too large.
+    // Endless small chunks, whose sum stays below the limit.
     let mut stream = server.connect();
     stream
         .write_all(&request(
@@ -250,21 +258,21 @@ fn callers_who_stop_are_cut_off_wherever_they_stop() {
 }
 
 #[test]
-fn who_does_not_take_the_answer_is_cut_off() {
-    let server = Server::with(config().timeouts(impatient()).max_connections(1));
+fn clients_that_do_not_read_are_disconnected() {
+    let server = Server::with(config().timeouts(short_timeouts()).max_connections(1));
     let mut stream = server.connect();
-    // The answers are longer than what the system holds for a connection, some 6 MB.
+    // The responses exceed the socket buffers of the operating system, about 6 MB.
     let ask = request(server.address, "GET", "/openapi.json", &[], None);
     let many = ask.repeat(400);
     let _ = stream.write_all(&many);
-    // The only place is free again though the connection was never closed from here.
+    // The only connection slot is free again although the client never closed its connection.
     assert_eq!(server.send("GET", "/healthz", &[], None).status, 200);
-    let (text, closed) = everything(&mut stream, Duration::from_secs(10));
+    let (text, closed) = read_to_end(&mut stream, Duration::from_secs(10));
     assert!(closed && text.matches("HTTP/1.1 200 ").count() < 400);
 }
 
 #[test]
-fn paths_lead_nowhere_else() {
+fn paths_are_not_normalised() {
     let server = Server::start();
     let id = "62716ab404a7bd8626af9bd6";
     for path in [
@@ -307,7 +315,7 @@ fn paths_lead_nowhere_else() {
         refused(&server.get(path), 404);
     }
     assert_eq!(server.get(&format!("/api/v1/users/{id}")).json()["id"], id);
-    // The same text is the same id, encoded or not.
+    // A percent-encoded id is the same id.
     assert_eq!(server.get(&format!("/api/v1/users/%36{}", &id[1..])).json()["id"], id);
     let absolute = server.get(&format!("http://b.example/api/v1/users/{id}"));
     assert_eq!(
@@ -323,7 +331,7 @@ fn paths_lead_nowhere_else() {
 }
 
 #[test]
-fn of_a_parameter_given_twice_the_first_counts() {
+fn the_first_of_repeated_parameters_counts() {
     let server = Server::start();
     assert_eq!(server.get("/api/v1/users?limit=1&limit=100&limit=x").ids().len(), 1);
     assert_eq!(server.get("/api/v1/users?limit=1&%6cimit=2").ids().len(), 1);
@@ -332,7 +340,7 @@ fn of_a_parameter_given_twice_the_first_counts() {
     let found =
         server.get(&format!("/api/v1/users?{grace}&filter=status%20eq%20%22active%22")).ids();
     assert_eq!(found, server.get(&format!("/api/v1/users?{grace}")).ids());
-    // The links repeat what counted, and mean the same again.
+    // Links contain only the parameters that took effect.
     let link =
         server.get("/api/v1/users?limit=2&limit=50&sort=-name&sort=id").link("next").unwrap();
     assert!(
@@ -356,7 +364,7 @@ fn of_a_parameter_given_twice_the_first_counts() {
 }
 
 #[test]
-fn as_many_parameters_as_a_line_can_hold() {
+fn many_parameters_are_accepted() {
     let server = Server::start();
     let mut target = "/api/v1/users?limit=1".to_owned();
     for number in 0.. {
@@ -381,13 +389,13 @@ fn as_many_parameters_as_a_line_can_hold() {
             &[BEARER],
             None,
         ));
-        everything(&mut stream, Duration::from_secs(10))
+        read_to_end(&mut stream, Duration::from_secs(10))
     };
     assert!(closed && text.starts_with("HTTP/1.1 414 "), "{text}");
 }
 
 #[test]
-fn nothing_of_a_user_or_a_header_gets_out_of_its_place() {
+fn values_are_escaped_and_forwarding_headers_validated() {
     let id = "a/../b?x=1#y\r\nSet-Cookie: z=\"<script>\u{e9}";
     let encoded = "a%2F..%2Fb%3Fx%3D1%23y%0D%0ASet-Cookie%3A%20z%3D%22%3Cscript%3E%C3%A9";
     let server = Server::of(config().api_key("odd", TENANT, id), async move {
@@ -442,7 +450,7 @@ fn nothing_of_a_user_or_a_header_gets_out_of_its_place() {
 }
 
 #[test]
-fn keys_that_are_nearly_right_are_wrong() {
+fn similar_keys_are_rejected() {
     let server = Server::start();
     let mut keys: Vec<String> =
         (0..ADMIN.len()).map(|cut| ADMIN[..cut].to_owned()).filter(|key| !key.is_empty()).collect();
@@ -482,7 +490,7 @@ fn keys_that_are_nearly_right_are_wrong() {
 }
 
 #[test]
-fn texts_that_a_database_cannot_hold_are_refused_everywhere() {
+fn strings_that_a_database_cannot_store_are_rejected() {
     let server = Server::start();
     let post = |path: &str, body: Value| server.call(ADMIN, "POST", path, Some(&body));
     for member in ["subject", "name", "picture"] {
@@ -513,7 +521,7 @@ fn texts_that_a_database_cannot_hold_are_refused_everywhere() {
 }
 
 #[test]
-fn a_short_body_has_no_endless_answer() {
+fn the_number_of_errors_is_limited() {
     let server = Server::start();
     let roles = vec![0; 200_000];
     let answer = server.call(
@@ -531,9 +539,9 @@ fn a_short_body_has_no_endless_answer() {
     assert_eq!((answer.status, answer.json()["errors"].as_array().unwrap().len()), (207, 1000));
 }
 
-/// SCIEVE_CONNECTIONS says how many; a hundred thousand is what is promised.
+/// Opens and drops connections; `SCIEVE_CONNECTIONS` sets their number (default 3,000).
 #[test]
-fn connections_opened_and_dropped_leave_nothing() {
+fn dropped_connections_leak_nothing() {
     let count =
         std::env::var("SCIEVE_CONNECTIONS").map_or(3000, |count| count.parse::<usize>().unwrap());
     let server = Server::with(config().max_connections(200));
@@ -541,14 +549,15 @@ fn connections_opened_and_dropped_leave_nothing() {
     let before = files();
     let whole = request(server.address, "GET", "/healthz", &[], None);
     for number in 0..count {
-        // The system keeps some hundred connections for the server to take; beyond them each waits for a second.
+        // Drains the accept queue of about a hundred connections; a connection beyond it waits for
+        // a second.
         if number % 64 == 0 {
             assert_eq!(server.send("GET", "/healthz", &[], None).status, 200, "after {number}");
         }
         let mut stream = loop {
             match TcpStream::connect(server.address) {
                 Ok(stream) => break stream,
-                // The ports of this end are used up for a moment.
+                // The client's ephemeral ports are exhausted for a moment.
                 Err(error) => {
                     assert_eq!(error.kind(), ErrorKind::AddrNotAvailable, "after {number}");
                     std::thread::sleep(Duration::from_millis(50));

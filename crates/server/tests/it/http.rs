@@ -1,4 +1,4 @@
-//! The server as HTTP has it: methods, headers, bodies, limits and what is hostile.
+//! HTTP semantics: methods, headers, bodies, limits, errors, links and CORS.
 
 use crate::server::{ADMIN, Answer, Server, TENANT, USER, config, request, store};
 use scieve_server::{Cors, RateLimits, Timeouts};
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 const BEARER: (&str, &str) = ("Authorization", "Bearer admin-key-0001");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-/// The shape of every error but those of invite.
+/// Checks the body of an error response; results of invitations have another form.
 fn is_problem(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{answer:?}");
     let body = answer.json();
@@ -33,7 +33,7 @@ fn is_problem(answer: &Answer, status: u16) {
 }
 
 #[test]
-fn every_failure_has_the_shape_of_errors() {
+fn errors_have_a_uniform_body() {
     let server = Server::start();
     let post = |headers: &[(&str, &str)], body: &[u8]| {
         let headers: Vec<_> = [BEARER].into_iter().chain(headers.iter().copied()).collect();
@@ -100,7 +100,7 @@ fn every_failure_has_the_shape_of_errors() {
 }
 
 #[test]
-fn errors_of_invite_have_numbers_as_codes() {
+fn errors_of_invitations_have_numeric_codes() {
     let server = Server::start();
     let path = "/api/v1/users/actions/invite";
     let answers = [
@@ -118,7 +118,7 @@ fn errors_of_invite_have_numbers_as_codes() {
 }
 
 #[test]
-fn methods() {
+fn unsupported_methods_are_rejected() {
     let server = Server::start();
     for (method, path, allow) in [
         ("PUT", "/api/v1/users", "GET,HEAD,POST"),
@@ -155,7 +155,7 @@ fn methods() {
 }
 
 #[test]
-fn a_refused_body_is_read_to_its_end() {
+fn a_rejected_body_is_drained() {
     let server = Server::start();
     let body = vec![b'x'; 30_000_000];
     for (headers, status) in [(vec![BEARER, JSON], 413), (vec![JSON], 401)] {
@@ -169,7 +169,7 @@ fn a_refused_body_is_read_to_its_end() {
             .unwrap();
         assert_eq!(Answer::read(&mut stream, "GET").status, 200);
     }
-    // Chunks without end and without a length.
+    // A chunked body beyond the limit.
     let mut stream = server.connect();
     stream
         .write_all(&request(
@@ -185,7 +185,7 @@ fn a_refused_body_is_read_to_its_end() {
         stream.write_all(&chunk).unwrap();
     }
     is_problem(&Answer::read(&mut stream, "POST"), 413);
-    // Who asks first is told not to send.
+    // A client that waits for `100 Continue` does not send a body that is too large.
     let mut stream = server.connect();
     let head = request(
         server.address,
@@ -202,7 +202,7 @@ fn a_refused_body_is_read_to_its_end() {
 }
 
 #[test]
-fn slow_callers_are_cut_off() {
+fn slow_requests_time_out() {
     let timeouts = {
         let mut timeouts = Timeouts::default();
         (timeouts.head, timeouts.body) = (Duration::from_millis(300), Duration::from_millis(300));
@@ -229,7 +229,7 @@ fn slow_callers_are_cut_off() {
 }
 
 #[test]
-fn heads_are_bounded() {
+fn request_heads_are_limited() {
     let server = Server::start();
     let mut stream = server.connect();
     let _ = stream.write_all(&request(
@@ -255,7 +255,7 @@ fn heads_are_bounded() {
 }
 
 #[test]
-fn links_are_as_the_caller_sees_the_server() {
+fn links_use_the_public_address() {
     let server = Server::start();
     let current = |headers: &[(&str, &str)]| {
         let headers: Vec<_> = [BEARER].into_iter().chain(headers.iter().copied()).collect();
@@ -310,7 +310,7 @@ fn links_are_as_the_caller_sees_the_server() {
 }
 
 #[test]
-fn too_many_requests_are_told_when_to_try_again() {
+fn rate_limited_requests_get_retry_after() {
     let limits = {
         let mut limits = RateLimits::default();
         (limits.tier1, limits.special) = (Some(2), Some(1));
@@ -340,7 +340,7 @@ fn too_many_requests_are_told_when_to_try_again() {
 }
 
 #[test]
-fn browsers_may_call_where_that_is_configured() {
+fn cors_is_configurable() {
     let preflight = [
         ("Origin", "https://a.example"),
         ("Access-Control-Request-Method", "PATCH"),
@@ -370,7 +370,7 @@ fn browsers_may_call_where_that_is_configured() {
 }
 
 #[test]
-fn what_needs_no_key() {
+fn endpoints_without_authentication() {
     let server = Server::start();
     for (path, kind) in [
         ("/healthz", "application/json"),
@@ -387,7 +387,7 @@ fn what_needs_no_key() {
 }
 
 #[test]
-fn a_trace_goes_on() {
+fn trace_ids_are_propagated() {
     let server = Server::start();
     let parent = ("traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01");
     assert_eq!(
@@ -423,7 +423,7 @@ async fn the_router_can_be_mounted() {
     is_problem(&nowhere, 404);
 }
 
-/// A store that breaks where it is counted or patched.
+/// A store that fails in `create`, `patch` and `count`.
 struct Broken(MemoryStore);
 
 impl UserStore for Broken {
@@ -474,7 +474,7 @@ impl UserStore for Broken {
 }
 
 #[test]
-fn what_breaks_inside_is_500_and_what_is_away_503_and_neither_says_more() {
+fn store_errors_are_500_or_503_without_details() {
     let server = Server::of(config(), async { Broken(store().await) });
     let patch: Value = json!([{ "op": "replace", "path": "/name", "value": "x" }]);
     for answer in [

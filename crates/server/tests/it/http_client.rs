@@ -1,11 +1,11 @@
-//! A client that sends requests byte for byte.
+//! An HTTP client that does not normalise requests.
 #![allow(dead_code)]
 
 use serde_json::Value;
 use std::io::Read;
 use std::net::SocketAddr;
 
-/// The bytes of a request. `Host` and `Content-Length` come by themselves.
+/// Returns the bytes of a request. `Host` and `Content-Length` are added.
 pub(crate) fn request(
     host: SocketAddr,
     method: &str,
@@ -31,13 +31,13 @@ pub(crate) fn request(
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// Names in lower case.
+    /// Names in lowercase, and values.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) text: String,
 }
 
 impl Answer {
-    /// Reads one answer to a request with that method.
+    /// Reads the response to a request with this method.
     pub(crate) fn read(stream: &mut impl Read, method: &str) -> Self {
         let mut bytes = Vec::new();
         let mut byte = [0];
@@ -74,7 +74,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// The ids on a page.
+    /// Returns the ids of a page of users.
     pub(crate) fn ids(&self) -> Vec<String> {
         assert_eq!(self.status, 200, "{self:?}");
         self.json()["data"]
@@ -85,7 +85,7 @@ impl Answer {
             .collect()
     }
 
-    /// Path and query of a link.
+    /// Returns path and query of a link of a page.
     pub(crate) fn link(&self, name: &str) -> Option<String> {
         let href = self.json()["links"][name]["href"].as_str()?.to_owned();
         let path = href.find("/api/v1").unwrap();

@@ -1,4 +1,4 @@
-//! The tests of the Users REST API, each against a server of its own.
+//! Integration tests of the Users REST API.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! The description of the API is whole: what it refers to is there, and every path of the server is in it.
+//! The OpenAPI description has no dangling references and matches the routes of the server.
 
 use crate::server::Server;
 use serde_json::Value;
@@ -19,7 +19,7 @@ fn references(value: &Value, found: &mut Vec<String>) {
 }
 
 #[test]
-fn references_lead_somewhere_and_all_is_referred_to() {
+fn components_are_defined_and_used() {
     let api = api();
     assert_eq!(api["info"]["version"], env!("CARGO_PKG_VERSION"));
     let mut found = Vec::new();
@@ -31,14 +31,14 @@ fn references_lead_somewhere_and_all_is_referred_to() {
         for name in api["components"][kind].as_object().unwrap().keys() {
             assert!(
                 found.contains(&format!("#/components/{kind}/{name}")),
-                "{kind}/{name} is used nowhere"
+                "{kind}/{name} is not used"
             );
         }
     }
 }
 
 #[test]
-fn paths_and_methods_are_those_of_the_server() {
+fn paths_and_methods_match_the_server() {
     let server = Server::start();
     let api = api();
     let paths = api["paths"].as_object().unwrap();

@@ -1,12 +1,12 @@
-//! Pages: joined they are the whole list, cursors cannot be made or changed, and what they leave out they know.
+//! Pagination: pages cover the list, and cursors are authenticated and bound to their list.
 
 use crate::server::{ADMIN, Server, TENANT, config};
 use scieve_server::RateLimits;
 use scieve_users::{UserStore as _, sample};
 use serde_json::json;
 
-/// The fixture and 150 made-up users, without limits on requests.
-fn crowded() -> Server {
+/// Starts a server with the fixture and 150 generated users, without rate limits.
+fn server_with_many_users() -> Server {
     Server::of(config().rate_limits(RateLimits::OFF), async {
         let store = crate::server::store().await;
         let users = sample(150).map(|mut user| {
@@ -31,8 +31,8 @@ fn pages(server: &Server, first: &str, link: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn joined_pages_are_the_whole_list() {
-    let server = crowded();
+fn concatenated_pages_equal_the_list() {
+    let server = server_with_many_users();
     let filters = [
         "",
         "&filter=name%20co%20%22a%22",
@@ -72,14 +72,14 @@ fn joined_pages_are_the_whole_list() {
 }
 
 #[test]
-fn writes_elsewhere_neither_repeat_nor_skip() {
-    let server = crowded();
+fn concurrent_writes_neither_repeat_nor_skip_users() {
+    let server = server_with_many_users();
     let before = pages(&server, "/api/v1/users?limit=100", "next").concat();
     let mut answer = server.get("/api/v1/users?limit=20");
     let mut seen = answer.ids();
     let mut made = Vec::new();
     while let Some(next) = answer.link("next") {
-        // The user that the cursor was made from goes, others come at both ends.
+        // Delete the user at the cursor's position, and insert users at both ends of the list.
         let last = seen.last().unwrap().clone();
         assert_eq!(
             server.call(ADMIN, "DELETE", &format!("/api/v1/users/{last}"), None).status,
@@ -102,8 +102,8 @@ fn writes_elsewhere_neither_repeat_nor_skip() {
 }
 
 #[test]
-fn changed_cursors_are_refused() {
-    let server = crowded();
+fn modified_cursors_are_rejected() {
+    let server = server_with_many_users();
     let page = server.get("/api/v1/users?limit=3&filter=name%20co%20%22a%22");
     let (rest, cursor) = page
         .link("next")
@@ -133,14 +133,14 @@ fn changed_cursors_are_refused() {
         refused(&bad);
     }
     assert_eq!(server.get(&format!("{rest}&next={cursor}&prev={cursor}")).status, 400);
-    // Made by another server.
-    let other = crowded().get(&page.link("next").unwrap());
+    // A cursor of another server.
+    let other = server_with_many_users().get(&page.link("next").unwrap());
     assert_eq!(other.status, 400);
 }
 
 #[test]
-fn a_cursor_knows_what_is_left_out_and_refuses_what_differs() {
-    let server = crowded();
+fn a_cursor_supplies_omitted_parameters_and_rejects_different_ones() {
+    let server = server_with_many_users();
     let first =
         server.get("/api/v1/users?limit=5&sort=-email&filter=name%20co%20%22a%22&fields=id&x=1");
     let next = first.link("next").unwrap();
@@ -157,12 +157,12 @@ fn a_cursor_knows_what_is_left_out_and_refuses_what_differs() {
         server.get(&format!("/api/v1/users?limit=100&next={cursor}&startingAfter=x")).ids()[..5],
         second
     );
-    // As a client sends it that repeats every parameter, without encoding.
+    // Some clients repeat every parameter without encoding it.
     assert_eq!(
         server.get(&format!("{next}&limit=50&sort=+name&next=old&filter=other")).ids(),
         second
     );
-    // The same filter in other words.
+    // The same filter in another notation.
     assert_eq!(
         server.get(&format!("/api/v1/users?limit=5&next={cursor}&filter=(name%20co%20'a')")).status,
         200
@@ -180,14 +180,14 @@ fn a_cursor_knows_what_is_left_out_and_refuses_what_differs() {
             "{other}"
         );
     }
-    // An action's pages by GET and by POST.
+    // Pages of the filter action by GET and by POST.
     let body = json!({ "filter": "name co \"a\"" });
     let action = server.call(ADMIN, "POST", "/api/v1/users/actions/filter?limit=5", Some(&body));
     let next = action.link("next").unwrap();
     let posted = server.call(ADMIN, "POST", &next, Some(&body)).ids();
     assert_eq!(server.get(&next).ids(), posted);
     assert_eq!(server.call(ADMIN, "POST", &next, None).ids(), posted);
-    // By the id of a user.
+    // The id of a user instead of a cursor.
     let after = server
         .call(
             ADMIN,
@@ -197,7 +197,7 @@ fn a_cursor_knows_what_is_left_out_and_refuses_what_differs() {
         )
         .ids();
     assert_eq!(after, posted);
-    // A filter that is too long for a cursor has to be sent again.
+    // A filter that is too long for a cursor must be repeated.
     let long = json!({ "filter": format!("name co \"a\" or name eq \"{}\"", "x".repeat(3000)) });
     let next = server
         .call(ADMIN, "POST", "/api/v1/users/actions/filter?limit=5", Some(&long))
@@ -208,7 +208,7 @@ fn a_cursor_knows_what_is_left_out_and_refuses_what_differs() {
 }
 
 #[test]
-fn bounds_on_ids() {
+fn id_bounds_select_adjacent_users() {
     let server = Server::start();
     let ids = |query: &str| server.get(&format!("/api/v1/users?{query}")).ids();
     assert_eq!(

@@ -1,4 +1,4 @@
-//! A server of its own for each test, and a client that sends what it is told, byte for byte.
+//! A server per test, with a client.
 
 pub(crate) use crate::http_client::{Answer, request};
 use scieve_server::Config;
@@ -14,13 +14,13 @@ pub(crate) const ADMIN: &str = "admin-key-0001";
 pub(crate) const USER: &str = "user-key-0002";
 pub(crate) const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
 
-/// A server on a port of its own. It ends when dropped.
+/// A server on a free port. It stops when dropped.
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     served: Option<tokio::task::JoinHandle<()>>,
     handle: tokio::runtime::Handle,
-    /// Its own, unless the store came with one.
+    /// Absent if the store came with a runtime.
     runtime: Option<tokio::runtime::Runtime>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn fixture() -> Fixture {
     Fixture::from_json(include_str!("../../../../examples/fixture.json")).unwrap()
 }
 
-/// The fixture's keys.
+/// Returns a configuration with the keys of the fixture.
 pub(crate) fn config() -> Config {
     let fixture = fixture();
     let config = Config::new(&fixture.tenant);
@@ -38,7 +38,7 @@ pub(crate) fn config() -> Config {
         .fold(config, |config, key| config.api_key(&key.key, &fixture.tenant, &key.user_id))
 }
 
-/// A store with the fixture in it.
+/// Returns a store with the fixture.
 pub(crate) async fn store() -> MemoryStore {
     let store = MemoryStore::new();
     let fixture = fixture();
@@ -47,7 +47,7 @@ pub(crate) async fn store() -> MemoryStore {
 }
 
 impl Server {
-    /// The fixture, with the default settings.
+    /// Starts a server with the fixture and the default settings.
     pub(crate) fn start() -> Self {
         Self::with(config())
     }
@@ -71,7 +71,7 @@ impl Server {
         server
     }
 
-    /// A server over a store that others use too, run by their runtime.
+    /// Starts a server over a shared store, on the runtime of its other users.
     pub(crate) fn over<S: UserStore>(
         runtime: &tokio::runtime::Handle,
         config: Config,
@@ -102,7 +102,7 @@ impl Server {
         stream
     }
 
-    /// One request on a connection of its own.
+    /// Sends a request on a new connection.
     pub(crate) fn send(
         &self,
         method: &str,
@@ -117,7 +117,7 @@ impl Server {
         Answer::read(&mut stream, method)
     }
 
-    /// With a key and, where there is a body, as JSON.
+    /// Sends a request with an API key and an optional JSON body.
     pub(crate) fn call(
         &self,
         key: &str,

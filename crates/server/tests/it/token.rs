@@ -1,4 +1,4 @@
-//! Signs tokens with ring: the server links no `jsonwebtoken` provider that could.
+//! Signs tokens with ring, because no `jsonwebtoken` provider that can sign is linked.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! Filters of the users policy, made at random of what users have, so that they find some.
+//! Random filters of the users policy, generated from values of users so that they match some.
 
 use scieve::Plan;
 use scieve_users::{Page, Position, Query, Sort, SortKey, User, Window, policy};
@@ -99,7 +99,8 @@ impl<'a> Made<'a> {
     }
 }
 
-/// The window beside the page, if there is one, the way that the walk goes; a few will do.
+/// Returns the window of the adjacent page in the direction of the walk, if any. Walks with pages
+/// of one user stop after two pages.
 pub(crate) fn next(page: &Page, query: &Query<'_>) -> Option<Window> {
     let back = matches!(query.window, Window::Last | Window::Before(_));
     let many = query.limit == 1 && matches!(query.window, Window::After(_) | Window::Before(_));

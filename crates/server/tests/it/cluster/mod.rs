@@ -1,6 +1,8 @@
-//! The SQL store, as it is, on a PostgreSQL cluster of one coordinator and three nodes, with tenants on each (`scripts/cluster`).
+//! The SQL store on a PostgreSQL cluster of one coordinator and three nodes, with tenants on each
+//! (`scripts/cluster`).
 //!
-//! The store contract runs there too, in tests/store, and the cases over HTTP in tests/http_cases.rs.
+//! The store contract (`crates/users/tests/it/store`) and the HTTP cases (`cases.rs`) run on it
+//! too.
 
 mod filters;
 mod nodes;
@@ -21,7 +23,7 @@ async fn connect(database: &Database) -> SqlStore {
     SqlStore::connect(&database.url, SqlOptions::default()).await.unwrap()
 }
 
-/// The same users in each tenant but for their names, so that ids are equal everywhere.
+/// Returns users that differ between tenants only by name, so that tenants share ids.
 fn users(tenant: &Tenant, count: usize) -> Vec<User> {
     let own = |user: User| User {
         tenant_id: tenant.id.clone(),
@@ -38,9 +40,10 @@ async fn load(store: &impl UserStore, tenant: &Tenant, count: usize) {
     store.load(&tenant.id, roles, groups, users).await.unwrap();
 }
 
-/// What memory answers, the cluster does: every page of generated filters, in every order, of tenants on every node.
+/// Compares pages of generated filters, in every order and for tenants on every node, with those of
+/// the in-memory store.
 #[tokio::test]
-async fn filters_agree_with_memory() {
+async fn pages_equal_those_of_the_memory_store() {
     crate::databases::require!(cluster);
     let cluster = Cluster::here();
     let database = Database::cluster().await;
@@ -76,24 +79,24 @@ async fn filters_agree_with_memory() {
         assert_eq!(store.count(&tenant.id).await, memory.count(&tenant.id).await);
     }
     println!(
-        "{compared} pages with {found} users are those of memory, of {} tenants",
+        "{compared} pages with {found} users of {} tenants equal those of the in-memory store",
         tenants.len()
     );
     assert!(found > compared, "{found} users on {compared} pages");
 }
 
-/// Ends with all servers up, whatever happens.
-struct Stopped<'a>(&'a Cluster, &'static str);
+/// Starts the node again when dropped, also if the test panics.
+struct RestartOnDrop<'a>(&'a Cluster, &'static str);
 
-impl Drop for Stopped<'_> {
+impl Drop for RestartOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.tell("start", self.1);
+        self.0.control("start", self.1);
     }
 }
 
-/// A node that is gone takes its own tenants with it and no others, and they come back with it.
+/// A stopped node makes only its own tenants unavailable, until it starts again.
 #[test]
-fn a_node_that_stops_concerns_its_own_tenants() {
+fn a_stopped_node_affects_only_its_own_tenants() {
     crate::databases::require!(cluster);
     let cluster = Cluster::here();
     let runtime =
@@ -144,8 +147,8 @@ fn a_node_that_stops_concerns_its_own_tenants() {
             all.iter().all(|(_, a, b, c)| (*a, *b, *c) == (200, 201, 200))
         };
         assert!(up(all("before")), "before {node} stops");
-        cluster.tell("stop", node);
-        let back = Stopped(&cluster, node);
+        cluster.control("stop", node);
+        let back = RestartOnDrop(&cluster, node);
         for (of, list, create, count) in all("meanwhile") {
             assert_eq!(
                 (list, create, count),

@@ -1,4 +1,4 @@
-//! The cluster of `scripts/cluster`, and which tenants its nodes have.
+//! The cluster of `scripts/cluster`, and tenants by node.
 
 use crate::databases::{Database, cluster_folder};
 use sqlx::{Connection as _, PgConnection, Row as _};
@@ -7,12 +7,12 @@ use std::process::Command;
 
 pub(crate) const NODES: [&str; 3] = ["node1", "node2", "node3"];
 
-/// The cluster's servers.
+/// The servers of the cluster.
 pub(crate) struct Cluster {
     folder: PathBuf,
 }
 
-/// A tenant, and the node that its rows are on.
+/// A tenant and the node that stores its rows.
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
     pub(crate) id: String,
@@ -24,17 +24,17 @@ impl Cluster {
         Self { folder: cluster_folder() }
     }
 
-    /// `stop` or `start`.
-    pub(crate) fn tell(&self, what: &str, node: &str) {
+    /// Runs the action `stop` or `start` on a node.
+    pub(crate) fn control(&self, action: &str, node: &str) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/cluster");
         let status = Command::new(script)
-            .args([what, self.folder.to_str().unwrap(), node])
+            .args([action, self.folder.to_str().unwrap(), node])
             .status()
             .unwrap();
-        assert!(status.success(), "{what} {node}");
+        assert!(status.success(), "{action} {node}");
     }
 
-    /// Tenants with that word in their ids, so many on each node.
+    /// Returns `each` tenants per node, with ids that start with `word`.
     pub(crate) async fn tenants(
         &self,
         word: &str,
@@ -66,7 +66,7 @@ impl Cluster {
         tenants
     }
 
-    /// What a server has logged.
+    /// Returns the log of a server.
     pub(crate) fn log(&self, server: &str) -> String {
         String::from_utf8_lossy(
             &std::fs::read(self.folder.join(server).join("postgres/log")).unwrap(),
@@ -74,7 +74,7 @@ impl Cluster {
         .into_owned()
     }
 
-    /// The URL of the database of that name on a server itself.
+    /// Returns the URL of the database on a single server.
     pub(crate) fn url(&self, server: &str, database: &Database) -> String {
         let port = std::fs::read_to_string(self.folder.join(server).join("postgres/port")).unwrap();
         format!(

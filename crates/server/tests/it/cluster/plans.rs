@@ -1,4 +1,5 @@
-//! What the cluster makes of the store's statements: the plans that the coordinator logs, and the statements that reach the nodes.
+//! Execution of the store's statements on the cluster: the query plans that the coordinator logs,
+//! and the statements that reach the nodes.
 
 use super::nodes::{Cluster, NODES, Tenant};
 use super::{connect, load};
@@ -9,7 +10,7 @@ use scieve_users::{
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-/// Users of each tenant: many pages.
+/// Number of users per tenant: many pages.
 const USERS: usize = 600;
 
 async fn set(cluster: &Cluster, server: &str, database: &Database, settings: &[&str]) {
@@ -24,14 +25,14 @@ async fn set(cluster: &Cluster, server: &str, database: &Database, settings: &[&
     }
 }
 
-/// What was logged in between.
+/// Log entries of a period.
 struct Logs {
     plans: Vec<String>,
-    /// Of each node, an entry for each statement.
+    /// Statements of each node.
     statements: [Vec<String>; 3],
 }
 
-/// Entries begin with the time, their further lines with a tab.
+/// Splits a log into entries. Continuation lines start with a tab.
 fn entries(log: &str) -> Vec<String> {
     let mut entries: Vec<String> = Vec::new();
     for line in log.lines() {
@@ -54,15 +55,16 @@ async fn logged(cluster: &Cluster, work: impl Future<Output = ()>) -> Logs {
 }
 
 impl Logs {
-    /// Those that are about the tenant, all of which are about its node.
+    /// Returns the plans of a tenant, after checking that only its own node was involved.
     fn plans_of(&self, tenant: &Tenant) -> Vec<&str> {
         let quoted = format!("'{}'", tenant.id);
         for (node, statements) in NODES.iter().zip(&self.statements) {
-            let asked = statements.iter().filter(|statement| statement.contains(&quoted)).count();
+            let received =
+                statements.iter().filter(|statement| statement.contains(&quoted)).count();
             assert_eq!(
-                asked > 0,
+                received > 0,
                 *node == tenant.node,
-                "{node} was asked {asked} times about {tenant:?}"
+                "{node} received {received} statements on {tenant:?}"
             );
         }
         let plans: Vec<&str> =
@@ -75,7 +77,7 @@ impl Logs {
         plans
     }
 
-    /// Rows that the node was asked for behind each cursor, at most: so many times `fetch_size`.
+    /// Returns the number of fetches from the node's cursor, each of `fetch_size` rows.
     fn fetches(&self, tenant: &Tenant, of: &str) -> usize {
         let place = NODES.iter().position(|node| *node == tenant.node).unwrap();
         let statements = &self.statements[place];
@@ -102,7 +104,7 @@ async fn page(store: &SqlStore, tenant: &Tenant, filter: &str, descending: bool)
 }
 
 #[tokio::test]
-async fn the_node_that_owns_the_tenant_does_it_all() {
+async fn statements_run_on_the_node_of_the_tenant() {
     crate::databases::require!(cluster);
     let cluster = Cluster::here();
     let database = Database::cluster().await;
@@ -121,7 +123,7 @@ async fn the_node_that_owns_the_tenant_does_it_all() {
         set(&cluster, node, &database, &["log_statement = 'all'"]).await;
     }
     let store = connect(&database).await;
-    // Found in the logs by their names, so those are nobody else's.
+    // Unique ids, because the logs are searched for them.
     let tenants = cluster.tenants(&format!("plans {}", std::process::id()), 1, &database).await;
     for tenant in &tenants {
         load(&store, tenant, USERS).await;
@@ -135,13 +137,13 @@ async fn the_node_that_owns_the_tenant_does_it_all() {
             .unwrap();
     }
     for tenant in &tenants {
-        filters_and_orders_are_pushed(&cluster, &store, tenant).await;
+        filters_and_sorting_are_pushed_down(&cluster, &store, tenant).await;
         every_operation_stays_on_the_node(&cluster, &store, tenant).await;
     }
 }
 
-/// Filters on columns, and the order, are the node's work; of the rows a page is fetched at most.
-async fn filters_and_orders_are_pushed(cluster: &Cluster, store: &SqlStore, tenant: &Tenant) {
+/// Filters on columns and sorting are pushed down to the node, and no more than a page is fetched.
+async fn filters_and_sorting_are_pushed_down(cluster: &Cluster, store: &SqlStore, tenant: &Tenant) {
     for (filter, descending, pushed) in [
         (r#"name co "a""#, false, "name_f ~~ '%a%'"),
         (r#"status eq "active" or status eq "invited""#, true, "status_f = ANY"),
@@ -166,16 +168,16 @@ async fn filters_and_orders_are_pushed(cluster: &Cluster, store: &SqlStore, tena
             .find(|line| line.contains("FROM public.users"))
             .unwrap();
         assert!(remote.contains(pushed) && remote.contains(order), "{filter}: {plan}");
-        for done_here in ["Sort", "Filter:", "Rows Removed", "Join"] {
-            assert!(!plan.contains(done_here), "{filter}: {plan}");
+        for local_step in ["Sort", "Filter:", "Rows Removed", "Join"] {
+            assert!(!plan.contains(local_step), "{filter}: {plan}");
         }
-        // The limit is a fetch of the cursor: a page and the row behind it, which is all that the node then reads.
+        // The limit is pushed down as one fetch from the cursor: a page and one more row.
         assert!(plan.contains("actual rows=21 loops=1"), "{plan}");
         assert_eq!(logs.fetches(tenant, order), 1, "{filter}");
     }
 }
 
-/// Whatever is asked of the store concerns one node.
+/// Every operation of the store involves only the tenant's node.
 async fn every_operation_stays_on_the_node(cluster: &Cluster, store: &SqlStore, tenant: &Tenant) {
     let id = &tenant.id;
     let work = async {

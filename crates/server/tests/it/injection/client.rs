@@ -1,4 +1,4 @@
-//! A connection that is kept, and what every answer has to be.
+//! A client with a persistent connection that checks the invariants of every response.
 
 use super::{CANARY, KEY};
 use crate::server::{Answer, Server, request};
@@ -23,12 +23,12 @@ impl<'a> Client<'a> {
         self.send("GET", target, &[], None)
     }
 
-    /// With a body of JSON, as it stands.
+    /// Sends a JSON body unchanged.
     pub(crate) fn json(&mut self, method: &str, target: &str, body: &str) -> Answer {
         self.send(method, target, &[("Content-Type", "application/json")], Some(body.as_bytes()))
     }
 
-    /// As the administrator, unless the headers say who.
+    /// Sends a request, as the administrator unless the headers contain credentials.
     pub(crate) fn send(
         &mut self,
         method: &str,
@@ -49,20 +49,20 @@ impl<'a> Client<'a> {
         if answer.header("connection") != Some("close") {
             self.stream = Some(stream);
         }
-        sound(&answer, || {
+        check(&answer, || {
             format!("{method} {target} {headers:?} {:?}", body.map(String::from_utf8_lossy))
         });
         answer
     }
 }
 
-/// What holds for every answer.
-fn sound(answer: &Answer, asked: impl Fn() -> String) {
-    let told = || format!("{} to {}: {answer:?}", answer.status, asked());
-    assert!(matches!(answer.status, 200..=499), "{}", told());
-    assert!(!answer.text.contains(CANARY), "{}", told());
+/// Checks the invariants of every response.
+fn check(answer: &Answer, request: impl Fn() -> String) {
+    let context = || format!("{} to {}: {answer:?}", answer.status, request());
+    assert!(matches!(answer.status, 200..=499), "{}", context());
+    assert!(!answer.text.contains(CANARY), "{}", context());
     for (name, value) in &answer.headers {
-        assert!(!name.contains("injected") && !value.contains(CANARY), "{}", told());
+        assert!(!name.contains("injected") && !value.contains(CANARY), "{}", context());
     }
     if answer.text.is_empty() {
         return;
@@ -70,13 +70,13 @@ fn sound(answer: &Answer, asked: impl Fn() -> String) {
     match answer.header("content-type") {
         Some("application/json") => {
             let body: Value = serde_json::from_str(&answer.text)
-                .unwrap_or_else(|error| panic!("{error}: {}", told()));
+                .unwrap_or_else(|error| panic!("{error}: {}", context()));
             let errors = body["errors"]
                 .as_array()
                 .is_some_and(|errors| !errors.is_empty() && body["traceId"].is_string());
-            assert!(errors == (answer.status >= 400) || answer.status == 207, "{}", told());
+            assert!(errors == (answer.status >= 400) || answer.status == 207, "{}", context());
         }
         Some("text/html; charset=utf-8") if answer.status == 301 => {}
-        _ => panic!("{}", told()),
+        _ => panic!("{}", context()),
     }
 }

@@ -1,8 +1,8 @@
-//! The strings of tests/corpus/hostile_strings.jsonl, and how each is written and read.
+//! The strings of tests/corpus/hostile_strings.jsonl, with their encodings.
 //!
-//! A line has a `group` and one of: `text`, the string itself; `unit` and `times`, a string made of a part many times; `raw`, octets for a
-//! URL that are sent as they stand; `json`, what stands between the quotes of a JSON string and is sent as it stands. Where the last two
-//! cannot be sent so, they are texts like others.
+//! A line has a `group` and one of: `text`, the string itself; `unit` and `times`, a string that is
+//! repeated; `raw`, the octets to put into a URL unchanged; `json`, the characters to put between
+//! the quotes of a JSON string unchanged. In other contexts, `raw` and `json` are ordinary strings.
 
 use scieve_users::User;
 use serde_json::Value;
@@ -50,17 +50,17 @@ impl Hostile {
         Self { form, written }
     }
 
-    /// The string where nothing has to be escaped.
+    /// Returns the string without escaping.
     pub(crate) fn plain(&self) -> &str {
         &self.written
     }
 
-    /// In the value of a query parameter.
+    /// Encodes the string as the value of a query parameter.
     pub(crate) fn in_query(&self) -> String {
         if self.form == Form::Raw { self.written.clone() } else { encoded(&self.written) }
     }
 
-    /// What is read of that; `None` where it is badly encoded, or has a U+0000.
+    /// Decodes the result of `in_query`; `None` if it is malformed or contains U+0000.
     pub(crate) fn of_query(&self) -> Option<String> {
         let text = match self.form {
             Form::Raw => octets(&self.written.replace('+', " "), true)
@@ -70,7 +70,7 @@ impl Hostile {
         text.filter(|text| !text.contains('\0'))
     }
 
-    /// In a segment of a path, and what is read of that.
+    /// Encodes the string as a path segment, and decodes it again.
     pub(crate) fn in_path(&self) -> (String, Option<String>) {
         match self.form {
             Form::Raw => (
@@ -81,7 +81,7 @@ impl Hostile {
         }
     }
 
-    /// As a JSON string.
+    /// Encodes the string as JSON.
     pub(crate) fn in_json(&self) -> String {
         match self.form {
             Form::Json => format!("\"{}\"", self.written),
@@ -89,13 +89,13 @@ impl Hostile {
         }
     }
 
-    /// What is read of that; `None` where it is no JSON.
+    /// Decodes the result of `in_json`; `None` if it is not valid JSON.
     pub(crate) fn of_json(&self) -> Option<String> {
         serde_json::from_str(&self.in_json()).ok()
     }
 }
 
-/// Every octet but letters and digits with a `%`.
+/// Percent-encodes all octets except letters and digits.
 pub(crate) fn encoded(text: &str) -> String {
     text.bytes()
         .map(|byte| {
@@ -108,7 +108,8 @@ pub(crate) fn encoded(text: &str) -> String {
         .collect()
 }
 
-/// Without `strict` a `%` that begins nothing stands for itself.
+/// Decodes percent-encoding. A `%` without two hexadecimal digits is an error if `strict`, else
+/// literal.
 fn octets(text: &str, strict: bool) -> Option<Vec<u8>> {
     let mut octets = Vec::new();
     let mut rest = text.as_bytes();
@@ -124,8 +125,9 @@ fn octets(text: &str, strict: bool) -> Option<Vec<u8>> {
     Some(octets)
 }
 
-/// Users who have hostile strings everywhere, each string in every place once, so that one column mistaken for another is noticed. Those of
-/// another `shift` have the same ids and the same strings, but no user the same as the one with its id.
+/// Returns users with hostile strings in every member. Each string occurs once in each member, so
+/// that a confusion of two columns shows. Another `shift` yields the same ids and strings, but
+/// another user for each id.
 pub(crate) fn population(tenant: &str, corpus: &[Hostile], shift: usize) -> Vec<User> {
     let texts: Vec<&str> =
         corpus.iter().map(Hostile::plain).filter(|text| storable(text)).collect();
@@ -146,7 +148,7 @@ pub(crate) fn population(tenant: &str, corpus: &[Hostile], shift: usize) -> Vec<
     (0..texts.len()).map(user).collect()
 }
 
-/// Whether any store takes the text anywhere.
-pub(crate) fn storable(text: &str) -> bool {
-    text.len() <= 240 && scieve::fold_key(text).len() <= 240 && !text.contains('\0')
+/// Returns whether the string is within the limits of every member of a user.
+pub(crate) fn storable(string: &str) -> bool {
+    string.len() <= 240 && scieve::fold_key(string).len() <= 240 && !string.contains('\0')
 }

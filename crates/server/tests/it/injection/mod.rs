@@ -1,6 +1,7 @@
-//! Hostile strings through every parameter of every endpoint and every literal of the filter, on every store: nothing breaks, nothing
-//! more comes back than a plain loop over the users finds, what was stored is read back as it was sent, and another tenant with the same
-//! ids and the same strings never shows.
+//! Injection of hostile strings into every parameter of every endpoint and every literal of a
+//! filter, on every store. No request fails internally, results equal those of a plain loop over
+//! the users, stored values are read back unchanged, and no data of another tenant with the same
+//! ids and strings appear.
 
 mod client;
 mod corpus;
@@ -24,21 +25,22 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
-/// Hostile by itself.
+/// The tenant id is a hostile string too.
 const TENANT: &str = "t' OR tenant_id <> '";
 const OTHER: &str = "t' OR tenant_id <> '' --";
-/// Stands in every user of the other tenant, and in each of the user's lists.
+/// Marker in every user and every list of the other tenant.
 const CANARY: &str = "canary-5b1e";
 const ADMIN: &str = "000000000000000000000001";
 const KEY: &str = "a-key-of-the-administrator";
 
-/// With this variable set every string is tried in everything on every store, which takes some minutes. Without, each string is tried in
-/// a few things, the next in the next; and only memory gets them all.
+/// If this variable is set, every string is tried in every position on every store, which takes a
+/// few minutes. Otherwise each string is tried in some positions, in turn, and databases skip
+/// strings.
 const THOROUGH: &str = "SCIEVE_INJECTION_THOROUGH";
 
-/// What both tenants have: the hostile users, an administrator, and the roles and groups of them all.
+/// Data of a tenant: hostile users, an administrator, and their roles and groups.
 struct World {
-    /// Whether every string is tried in everything.
+    /// Tries every string in every position.
     thorough: bool,
     corpus: Vec<Hostile>,
     users: Vec<User>,
@@ -60,19 +62,21 @@ impl World {
             assigned_groups: Vec::new(),
             ..admin
         });
-        // Those that the tenant has to assign: some, as every change of a user reads them all.
+        // Only some roles and groups are assignable, because each change of a user reads all of
+        // them.
         let some = || users.iter().step_by(10);
         let groups: Vec<Group> = some().flat_map(|user| user.assigned_groups.clone()).collect();
         let roles = some().flat_map(|user| user.assigned_roles.clone()).collect();
         Self { thorough, corpus, known: Known::all(&users), users, roles, groups }
     }
 
-    /// Which of so many things the string at that place is tried in: in all or, unless `thorough`, in one, each string in the next.
+    /// Returns the positions, of `of`, in which to try the string at `place`: all if `thorough`,
+    /// else one in turn.
     fn turns(&self, place: usize, of: usize) -> std::ops::Range<usize> {
         if self.thorough { 0..of } else { place % of..place % of + 1 }
     }
 
-    /// The same for the other tenant.
+    /// Returns the data of the other tenant, with the marker.
     fn canary() -> Self {
         let mut world = Self::of(OTHER, 31, false);
         for user in &mut world.users {
@@ -109,12 +113,12 @@ impl World {
     }
 }
 
-/// Threads that send at a time, each a part of the corpus.
+/// Number of concurrent clients, each with a part of the corpus.
 const THREADS: usize = 4;
 
-/// Sends it all, or every string of so many to read and another to write, and looks at the other tenant after. Gives the number of the
-/// users that the tenants then have.
-fn storm<S: UserStore>(
+/// Sends the corpus, or one in `one_of` strings each for reads and for writes, and checks that the
+/// other tenant is unchanged. Returns the resulting number of users per tenant.
+fn attack<S: UserStore>(
     runtime: &Runtime,
     store: &Arc<S>,
     one_of: usize,
@@ -155,17 +159,17 @@ fn storm<S: UserStore>(
     each(0, reads::all);
     let made = each(one_of - 1, writes::all);
     drop(server);
-    let all = runtime.block_on(everybody(&**store, OTHER));
+    let all = runtime.block_on(all_users(&**store, OTHER));
     assert_eq!(all.len(), canary.users.len());
     for user in &canary.users {
-        assert!(all.iter().any(|one| **one == *user), "{user:?} is not there any more");
+        assert!(all.iter().any(|one| **one == *user), "{user:?} is missing");
     }
-    let count = runtime.block_on(everybody(&**store, TENANT)).len();
+    let count = runtime.block_on(all_users(&**store, TENANT)).len();
     assert_eq!(count, world.users.len() + made);
     [(TENANT, count), (OTHER, all.len())]
 }
 
-async fn everybody<S: UserStore>(store: &S, tenant: &str) -> Vec<Arc<User>> {
+async fn all_users<S: UserStore>(store: &S, tenant: &str) -> Vec<Arc<User>> {
     let mut query = Query { limit: 100, ..Query::default() };
     let mut all = Vec::new();
     loop {
@@ -186,18 +190,18 @@ fn runtime() -> Runtime {
 }
 
 #[test]
-fn memory_stands_it() {
-    storm(&runtime(), &Arc::new(MemoryStore::new()), 1);
+fn injection_in_memory() {
+    attack(&runtime(), &Arc::new(MemoryStore::new()), 1);
 }
 
-/// The same in a database, whose tables are there after with the rows that they should have.
-fn database_stands_it(database: impl Future<Output = Database>, one_of: usize) {
+/// Attacks a database, and checks the number of rows of its tables afterwards.
+fn injection_on(database: impl Future<Output = Database>, one_of: usize) {
     let runtime = runtime();
     let database = runtime.block_on(database);
     let store = Arc::new(
         runtime.block_on(SqlStore::connect(&database.url, SqlOptions::default())).unwrap(),
     );
-    for (tenant, count) in storm(&runtime, &store, one_of) {
+    for (tenant, count) in attack(&runtime, &store, one_of) {
         assert_eq!(
             runtime.block_on(rows(&database.url, "users", tenant)),
             count,
@@ -224,7 +228,7 @@ fn database_stands_it(database: impl Future<Output = Database>, one_of: usize) {
     }
 }
 
-/// The rows of a tenant, counted past the store.
+/// Counts the rows of a tenant without the store.
 async fn rows(url: &str, table: &str, tenant: &str) -> usize {
     macro_rules! count {
         ($connection:ty, $quote:literal, $placeholder:literal) => {{
@@ -249,24 +253,24 @@ async fn rows(url: &str, table: &str, tenant: &str) -> usize {
 }
 
 #[test]
-fn sqlite_stands_it() {
-    database_stands_it(async { Database::sqlite() }, 2);
+fn injection_on_sqlite() {
+    injection_on(async { Database::sqlite() }, 2);
 }
 
 #[test]
-fn postgres_stands_it() {
+fn injection_on_postgres() {
     crate::databases::require!(servers);
-    database_stands_it(Database::postgres(), 2);
+    injection_on(Database::postgres(), 2);
 }
 
 #[test]
-fn mariadb_stands_it() {
+fn injection_on_mariadb() {
     crate::databases::require!(servers);
-    database_stands_it(Database::mysql(), 2);
+    injection_on(Database::mysql(), 2);
 }
 
 #[test]
-fn a_cluster_stands_it() {
+fn injection_on_a_cluster() {
     crate::databases::require!(cluster);
-    database_stands_it(Database::cluster(), 8);
+    injection_on(Database::cluster(), 8);
 }

@@ -1,4 +1,4 @@
-//! Hostile strings in everything that is asked for.
+//! Hostile strings in requests that read.
 
 use super::client::{Client, FILTER, USERS};
 use super::corpus::{Hostile, encoded};
@@ -8,13 +8,14 @@ use scieve_users::{SortKey, Status, User};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
-/// Where a literal can stand in a filter: the attribute, the operator, and the values that it is compared with.
+/// The position of a literal in a filter: attribute, operator, and the user's values it is compared
+/// with.
 type Position = (&'static str, &'static str, fn(&User) -> Vec<&str>);
 
-/// The last position, which may not stand beside others.
+/// Index of the last position, which the policy does not allow to combine with others by `or`.
 const STATUS: usize = 13;
-/// Bytes of a filter.
-const MOST: usize = 65_536;
+/// Maximum length of a filter in bytes.
+const MAX_FILTER_BYTES: usize = 65_536;
 
 const POSITIONS: [Position; 14] = [
     ("id", "eq", |user| vec![&user.id]),
@@ -45,14 +46,14 @@ const POSITIONS: [Position; 14] = [
     ("status", "eq", |user| vec![user.status.name()]),
 ];
 
-/// A user with the keys of its values in each of the positions.
+/// A user with the fold keys of its values for each position.
 pub(crate) struct Known {
     user: User,
     keys: Vec<Vec<String>>,
 }
 
 impl Known {
-    /// The users in the default order.
+    /// Returns the users in the default order.
     pub(crate) fn all(users: &[User]) -> Vec<Self> {
         let keys = |user: &User| {
             POSITIONS
@@ -72,8 +73,8 @@ impl Known {
         self.user.status != Status::Deleted
     }
 
-    /// Whether the test in that position holds, given the key of its literal.
-    fn holds(&self, position: usize, wanted: &str) -> bool {
+    /// Returns whether the comparison in a position matches, given the fold key of its literal.
+    fn matches(&self, position: usize, wanted: &str) -> bool {
         let within = POSITIONS[position].1 == "co";
         self.keys[position]
             .iter()
@@ -91,7 +92,7 @@ pub(crate) fn all(
     filters(world, client, place, hostile);
     lists(world, client, place, hostile);
     paths(world, client, place, hostile);
-    // No store is asked about these.
+    // These do not reach the store.
     if world.thorough || place.is_multiple_of(16) {
         orders(client, hostile);
         headers(client, hostile);
@@ -99,29 +100,30 @@ pub(crate) fn all(
     0
 }
 
-/// The users of the tenant that a plain loop finds, in the default order.
+/// Returns the ids of the matching users by a plain loop, in the default order.
 fn found(world: &World, wanted: impl Fn(&Known) -> bool) -> Vec<&str> {
     world.known.iter().filter(|known| wanted(known)).map(|known| known.user.id.as_str()).collect()
 }
 
 const PAGE: &str = "limit=10&totalResults=true&fields=id";
 
-/// The answer is 400 where nothing is expected, else the page of those users.
-fn is_page(answer: &crate::server::Answer, expected: Option<Vec<&str>>, asked: &str) {
+/// Checks that the response is a page of the expected users, or 400 if they are `None`.
+fn is_page(answer: &crate::server::Answer, expected: Option<Vec<&str>>, request: &str) {
     match expected {
-        None => assert_eq!(answer.status, 400, "{asked}: {answer:?}"),
+        None => assert_eq!(answer.status, 400, "{request}: {answer:?}"),
         Some(expected) => {
-            assert_eq!(answer.status, 200, "{asked}: {answer:?}");
-            assert_eq!(answer.json()["totalResults"], expected.len(), "{asked}");
-            assert_eq!(answer.ids(), expected[..expected.len().min(10)], "{asked}");
+            assert_eq!(answer.status, 200, "{request}: {answer:?}");
+            assert_eq!(answer.json()["totalResults"], expected.len(), "{request}");
+            assert_eq!(answer.ids(), expected[..expected.len().min(10)], "{request}");
         }
     }
 }
 
-/// As a literal, in all places at once in the action's filter, and alone in the list's.
+/// Tries the string as a literal: in each position of a filter of the list, and in all positions of
+/// a filter of the action.
 fn literals(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile) {
     let literal = hostile.in_json();
-    // Filters refuse U+0000.
+    // U+0000 is not allowed in filters.
     let wanted = hostile
         .of_json()
         .filter(|text| !text.contains('\0'))
@@ -131,7 +133,7 @@ fn literals(world: &World, client: &mut Client<'_>, place: usize, hostile: &Host
         let filter = format!("{path} {operator} {literal}");
         let expected = wanted.as_ref().map(|wanted| {
             found(world, |known| {
-                known.holds(position, wanted) && (known.live() || path == "status")
+                known.matches(position, wanted) && (known.live() || path == "status")
             })
         });
         is_page(
@@ -145,10 +147,10 @@ fn literals(world: &World, client: &mut Client<'_>, place: usize, hostile: &Host
         .map(|(path, operator, _)| format!("{path} {operator} {literal}"))
         .collect();
     let filter = tests.join(" or ");
-    let expected = wanted.filter(|_| filter.len() <= MOST);
+    let expected = wanted.filter(|_| filter.len() <= MAX_FILTER_BYTES);
     let expected = expected.as_ref().map(|wanted| {
         found(world, |known| {
-            known.live() && (0..STATUS).any(|position| known.holds(position, wanted))
+            known.live() && (0..STATUS).any(|position| known.matches(position, wanted))
         })
     });
     let answer =
@@ -156,22 +158,23 @@ fn literals(world: &World, client: &mut Client<'_>, place: usize, hostile: &Host
     is_page(&answer, expected, &filter);
 }
 
-/// Who asks for statuses gets the deleted too, where they have it.
-fn asks_status(node: &Node) -> bool {
+/// Returns whether a filter tests `status`: then deleted users match too.
+fn tests_status(node: &Node) -> bool {
     match node {
-        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(asks_status),
-        Node::Not(node) => asks_status(node),
+        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(tests_status),
+        Node::Not(node) => tests_status(node),
         Node::Test(test) => scieve_users::schema()
             .attribute(test.attribute())
             .is_some_and(|attribute| attribute.path() == "status"),
     }
 }
 
-/// As the filter itself, and between quotes without being escaped. What is a filter then means what the engine says, and nothing more.
+/// Tries the string as a filter, and unescaped between quotes. If the result is a valid filter, the
+/// engine determines the expected users.
 fn filters(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile) {
     let expected = |filter: &str| {
         let plan = scieve_users::policy().parse(filter).ok()?;
-        let all = asks_status(plan.root());
+        let all = tests_status(plan.root());
         Some(found(world, |known| plan.matches(&known.user) && (all || known.live())))
     };
     let query = hostile.in_query();
@@ -187,14 +190,14 @@ fn filters(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
     is_page(&answer, hostile.of_json().as_deref().and_then(expected), &body);
 }
 
-/// As the other parameters that choose users.
+/// Tries the string as each of the other parameters that select users.
 fn lists(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile) {
     let (query, text) = (hostile.in_query(), hostile.of_query());
     let wanted = text.as_deref().map(fold_key);
     let equal = |position: usize| {
         wanted
             .as_ref()
-            .map(|wanted| found(world, |known| known.live() && known.holds(position, wanted)))
+            .map(|wanted| found(world, |known| known.live() && known.matches(position, wanted)))
     };
     let beyond = |beyond: fn(&str, &str) -> bool| {
         text.as_deref()
@@ -230,10 +233,10 @@ fn lists(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile
     }
 }
 
-/// A parameter, and which values it takes.
+/// A parameter with a predicate for its valid values.
 type Valid = (&'static str, fn(&str) -> bool);
 
-/// As the parameters that say how a list is shown, which the two lists share, and as one that nobody knows.
+/// Tries the string as each parameter for the presentation of a list, and as an unknown parameter.
 fn orders(client: &mut Client<'_>, hostile: &Hostile) {
     let (query, text) = (hostile.in_query(), hostile.of_query());
     let fine = |test: fn(&str) -> bool| if text.as_deref().is_some_and(test) { 200 } else { 400 };
@@ -323,7 +326,7 @@ fn orders(client: &mut Client<'_>, hostile: &Hostile) {
     }
 }
 
-/// As the id in the path, and as a cursor of the action, which takes ids too.
+/// Tries the string as the id in a path, and as a cursor of the action, which also accepts ids.
 fn paths(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile) {
     let (segment, id) = hostile.in_path();
     let with_id = |id: Option<&String>| {
@@ -363,7 +366,7 @@ fn paths(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile
     if !world.thorough && !place.is_multiple_of(16) {
         return;
     }
-    // The redirect repeats the query as it came.
+    // The redirect contains the query unchanged.
     let answer = client.get(&format!("{USERS}/me?{place}={}", hostile.in_query()));
     assert_eq!(answer.status, 301, "{hostile:?}");
     assert!(
@@ -377,7 +380,8 @@ fn paths(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile
     );
 }
 
-/// As the headers that are read. What cannot stand in a header is left to the tests of HTTP itself.
+/// Tries the string as each header that the server uses. Strings that cannot be header values are
+/// covered by the tests of HTTP.
 fn headers(client: &mut Client<'_>, hostile: &Hostile) {
     let value = hostile.plain();
     if value.chars().any(|c| c.is_control() && c != '\t') || value.len() > 4096 {
@@ -393,10 +397,10 @@ fn headers(client: &mut Client<'_>, hostile: &Hostile) {
         401,
         "{hostile:?}"
     );
-    let passed_over = ["X-Forwarded-Host", "X-Forwarded-Proto", "traceparent", "Accept"]
+    let ignored = ["X-Forwarded-Host", "X-Forwarded-Proto", "traceparent", "Accept"]
         .map(|name| (name, value));
     assert_eq!(
-        client.send("GET", &format!("{USERS}?limit=1"), &passed_over, None).status,
+        client.send("GET", &format!("{USERS}?limit=1"), &ignored, None).status,
         200,
         "{hostile:?}"
     );

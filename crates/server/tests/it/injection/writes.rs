@@ -1,4 +1,4 @@
-//! Hostile strings in everything that is stored.
+//! Hostile strings in requests that write.
 
 use super::World;
 use super::client::{Client, USERS};
@@ -6,7 +6,7 @@ use super::corpus::{Hostile, encoded};
 use scieve_users::{MAX_KEY_BYTES, Status};
 use serde_json::Value;
 
-/// Gives how many users were made.
+/// Returns the number of users created.
 pub(crate) fn all(
     world: &World,
     client: &mut Client<'_>,
@@ -23,14 +23,14 @@ fn create(client: &mut Client<'_>, members: &str) -> (u16, Value) {
     (answer.status, answer.json())
 }
 
-/// The user as it is read back.
+/// Reads a user back.
 fn read(client: &mut Client<'_>, id: &Value) -> Value {
     let answer = client.get(&format!("{USERS}/{}", encoded(id.as_str().unwrap())));
     assert_eq!(answer.status, 200, "{answer:?}");
     answer.json()
 }
 
-/// Whether users can have it as their name, subject or address.
+/// Returns whether the string can be a name, a subject or an e-mail address.
 fn fits(text: &str) -> bool {
     !text.contains('\0')
         && text.len() <= MAX_KEY_BYTES
@@ -49,7 +49,7 @@ fn created(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
     let (literal, text) = (hostile.in_json(), hostile.of_json());
     let text = text.filter(|text| fits(text));
     let mut made = 0;
-    // Who has it already keeps it.
+    // The subject may be taken.
     let taken = world
         .users
         .iter()
@@ -74,7 +74,7 @@ fn created(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
         (format!("\"subject\": {own}, \"status\": {literal}"), 400),
         (format!("\"subject\": {own}, \"tenantId\": {literal}"), 403),
     ];
-    // The first two whenever they may store something.
+    // The first two attempts store the string, so they are always made.
     let turns = world.turns(place, attempts.len());
     let chosen = attempts.into_iter().enumerate().filter(|(at, _)| *at < 2 || turns.contains(at));
     for (_, (members, expected)) in chosen {
@@ -104,7 +104,7 @@ fn created(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
     made
 }
 
-/// 201 where the tenant has such a role.
+/// Returns the expected status: 201 if the tenant has such a role.
 fn role(world: &World, text: &Option<String>, part: fn(&(String, String)) -> &String) -> u16 {
     let known = world
         .roles
@@ -191,7 +191,7 @@ fn patched(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
             _ => (&[], true),
         };
         assert!(fine, "{operations}: {after}");
-        // What was refused before left nothing.
+        // Earlier rejected operations left no trace.
         same(&before, &after, changed, &operations);
         before = after;
     }
@@ -200,7 +200,7 @@ fn patched(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
     1
 }
 
-/// Whether nothing is different but these members, and what tells the time.
+/// Checks that nothing differs except these members and timestamps.
 fn same(before: &Value, after: &Value, changed: &[&str], operations: &str) {
     let times = ["lastUpdated", "lastUpdatedAt", "inviteExpiry"];
     let rest = |user: &Value| {
@@ -225,7 +225,7 @@ fn invited(client: &mut Client<'_>, place: usize, hostile: &Hostile) -> usize {
     };
     assert_eq!(answer.status, 207, "{body}: {answer:?}");
     let data = &answer.json()["data"];
-    // An address that users have already is answered otherwise than one of nobody.
+    // A valid address may be known or unknown, with different results.
     assert!(is_address(&text) || data[0]["code"] == "400", "{body}: {answer:?}");
     let mut made = 0;
     for item in data.as_array().unwrap().iter().filter(|item| item["status"] == "ok") {

@@ -1,4 +1,4 @@
-//! The command line, run as people and programs run it.
+//! The commands, with output for people and for programs.
 
 use crate::ROOT;
 use serde_json::Value;
@@ -19,7 +19,7 @@ struct Run {
 }
 
 impl Run {
-    /// As it looks on a screen, with what goes where.
+    /// Returns the exit status and both outputs, for snapshots.
     fn shown(&self) -> String {
         format!("exit {}\n-- stdout\n{}-- stderr\n{}", self.code, self.out, self.err)
     }
@@ -49,7 +49,7 @@ fn run_with(arguments: &[&str], input: &[u8]) -> Run {
     let mut child = command(arguments).spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
-    // The run may end without reading it all.
+    // The program may exit without reading all input.
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().unwrap();
     writer.join().unwrap();
@@ -57,7 +57,7 @@ fn run_with(arguments: &[&str], input: &[u8]) -> Run {
     Run { code: output.status.code().unwrap(), out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// A file of that name in a folder that the tests of this run share.
+/// Writes a file into the temporary folder of the tests.
 fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
@@ -69,7 +69,7 @@ fn path(path: &Path) -> &str {
 }
 
 #[test]
-fn the_main_job() {
+fn eval_sql_and_check_of_typical_filters() {
     let eval = run(&["eval", "--records", "examples/users.json", MAIN_FILTER]);
     insta::assert_snapshot!("main_job_eval", eval.shown());
     insta::assert_snapshot!("main_job_sql", run(&["sql", "--dialect", "postgres", SEARCH]).shown());
@@ -102,7 +102,7 @@ fn readme_shows_the_actual_output() {
 }
 
 #[test]
-fn check_for_people_and_programs() {
+fn check_prints_text_and_json() {
     let filters = [
         r#"name eq "Bob""#,
         "",
@@ -134,7 +134,7 @@ fn check_for_people_and_programs() {
 }
 
 #[test]
-fn fmt_for_people_and_programs() {
+fn fmt_prints_text_and_json() {
     let filters = [r#"((name EQ "Bob")  OR (status eq "active"))"#, "name", "shoeSize pr"];
     insta::assert_snapshot!("fmt", run(&[&["fmt"], &filters[..]].concat()).shown());
     insta::assert_snapshot!("fmt_json", run(&[&["fmt", "--json"], &filters[..]].concat()).shown());
@@ -142,7 +142,7 @@ fn fmt_for_people_and_programs() {
 }
 
 #[test]
-fn explain_for_people_and_programs() {
+fn explain_prints_text_and_json() {
     let filters = [MAIN_FILTER, r#"name co "x""#, "shoeSize pr"];
     insta::assert_snapshot!("explain", run(&[&["explain"], &filters[..]].concat()).shown());
     insta::assert_snapshot!(
@@ -156,7 +156,7 @@ fn explain_for_people_and_programs() {
 }
 
 #[test]
-fn sql_for_people_and_programs() {
+fn sql_prints_statements_of_each_dialect() {
     let filter = r#"name co "50%" and assignedScopes eq "admin""#;
     for dialect in ["postgres", "mysql", "sqlite"] {
         let page = ["sql", "--dialect", dialect, "--limit", "20", "--sort", "-name", filter];
@@ -173,7 +173,7 @@ fn sql_for_people_and_programs() {
 }
 
 #[test]
-fn sql_of_tables_of_ones_own() {
+fn sql_uses_a_custom_mapping() {
     let policy = file(
         "people.toml",
         "attributes = [{ name = \"nick\" }, { name = \"age\", type = \"integer\" }]\n",
@@ -206,19 +206,19 @@ fn sql_of_tables_of_ones_own() {
             .out
             .contains("WHERE `u`.`site` = ? AND `u`.`age` > ?")
     );
-    let (nameless, senseless) =
+    let (missing, unexpected) =
         (of_site(&["age gt 5"]), run(&[&own[..], &["--tenant", "oslo", "age gt 5"]].concat()));
     assert_eq!(
-        (nameless.code, nameless.err.contains("give `--tenant`")),
+        (missing.code, missing.err.contains("give `--tenant`")),
         (2, true),
         "{}",
-        nameless.err
+        missing.err
     );
     assert_eq!(
-        (senseless.code, senseless.err.contains("no column that tells tenants apart")),
+        (unexpected.code, unexpected.err.contains("has no tenant column")),
         (2, true),
         "{}",
-        senseless.err
+        unexpected.err
     );
     for dialect in ["postgres", "mysql", "sqlite"] {
         let ddl = run(&["sql", "--dialect", dialect, "--ddl"]);
@@ -235,7 +235,7 @@ fn sql_of_tables_of_ones_own() {
 }
 
 #[test]
-fn eval_for_people_and_programs() {
+fn eval_prints_records_counts_and_json() {
     let eval = |more: &[&str]| run(&[&["eval", "--records", "examples/users.json"], more].concat());
     let found = eval(&[MAIN_FILTER]);
     let json = eval(&["--json", MAIN_FILTER, r#"name eq "nobody""#]);
@@ -278,7 +278,7 @@ fn eval_agrees_with_the_library() {
 }
 
 #[test]
-fn records_are_printed_as_they_are() {
+fn records_are_printed_unchanged() {
     let array = file(
         "zoo.json",
         "[\n  {\"z\": 1.50, \"a\": \"x \\\" [ ]\",\n   \"n\": 12345678901234567890123},\n  {\"z\": null}\n]\n",
@@ -320,7 +320,7 @@ fn records_that_cannot_be_read() {
 }
 
 #[test]
-fn files_and_standard_input_line_by_line() {
+fn filters_are_read_line_by_line() {
     let text = "name eq \"a\"\r\n\r\n  \nname eq b\nnmae pr\n\tname eq \"ok\"";
     let piped = run_with(&["check"], text.as_bytes());
     insta::assert_snapshot!("lines", piped.shown());
@@ -387,7 +387,7 @@ fn serve_names_the_missing_feature() {
 }
 
 #[test]
-fn patch_paths() {
+fn patch_paths_are_checked() {
     let run = run(&[
         "check",
         "--kind",
@@ -404,7 +404,7 @@ fn patch_paths() {
 }
 
 #[test]
-fn policies_of_ones_own() {
+fn policies_are_read_from_files() {
     assert_eq!(run(&["check", "--policy", "examples/policy.toml", "shoeSize pr"]).code, 1);
     let json = file("one.json", r#"{"attributes": [{"name": "town"}]}"#);
     assert_eq!(run(&["check", "--policy", path(&json), r#"town eq "x""#]).code, 0);
@@ -413,7 +413,7 @@ fn policies_of_ones_own() {
 }
 
 #[test]
-fn what_providers_send_passes_from_the_syntax_they_need() {
+fn filters_of_providers_need_the_expected_syntax() {
     let corpus =
         std::fs::read_to_string(Path::new(ROOT).join("tests/corpus/providers.jsonl")).unwrap();
     let lines: Vec<Value> =
@@ -434,7 +434,8 @@ fn what_providers_send_passes_from_the_syntax_they_need() {
             for (line, object) in lines.iter().zip(&objects) {
                 let text = line["filter"].as_str().unwrap();
                 let accepted = rank(&line["accepted_from"]) <= stage;
-                // A string for a Boolean is fine by the grammar: only a schema can tell. Some providers ask for what users do not have.
+                // Without a schema, a string for a Boolean is not an error. With one, some
+                // providers use attributes that it does not have.
                 let by_grammar = policy == "none" && text.contains("\"True\"");
                 let unknown = policy != "none"
                     && accepted
@@ -463,7 +464,7 @@ fn what_providers_send_passes_from_the_syntax_they_need() {
 }
 
 #[test]
-fn colours_on_demand_alone() {
+fn colours_are_off_by_default() {
     let plain = run(&["check", "nmae pr"]).err;
     assert!(!plain.contains('\u{1b}'));
     let coloured = run(&["check", "--color", "always", "nmae pr"]).err;
@@ -484,7 +485,7 @@ fn colours_on_demand_alone() {
 }
 
 #[test]
-fn texts_cannot_steer_the_terminal() {
+fn control_characters_are_escaped() {
     let shown = run(&["check", "na\u{1b}[31mme eq \"\u{202e}x\"", "name\u{7} eq 5"]).err;
     assert!(!shown.contains(['\u{1b}', '\u{202e}', '\u{7}']), "{shown:?}");
 }
@@ -525,7 +526,7 @@ fn output_that_cannot_be_written_exits_with_2() {
 }
 
 #[test]
-fn every_filter_is_answered_before_the_next_is_waited_for() {
+fn output_is_flushed_before_waiting_for_input() {
     let mut child = command(&["check", "--json"]).spawn().unwrap();
     let (mut stdin, mut out) =
         (child.stdin.take().unwrap(), BufReader::new(child.stdout.take().unwrap()));
@@ -539,7 +540,7 @@ fn every_filter_is_answered_before_the_next_is_waited_for() {
     assert!(child.wait().unwrap().success());
 }
 
-/// What the process took at most so far, in kilobytes; `None` where the system does not tell.
+/// Returns the peak memory of a process in kilobytes; `None` if the system does not report it.
 fn peak(child: &Child) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
@@ -547,10 +548,10 @@ fn peak(child: &Child) -> Option<u64> {
 }
 
 #[test]
-fn a_hundred_thousand_filters_and_a_line_without_end_take_little_memory() {
+fn memory_is_bounded_for_many_filters_and_long_lines() {
     const FILTERS: usize = 100_000;
     const LINE: usize = 64 << 20;
-    const MOST: u64 = 24 * 1024;
+    const MAX_KILOBYTES: u64 = 24 * 1024;
     let mut child = command(&["fmt", "--json"]).spawn().unwrap();
     let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let (answered, answers) = std::sync::mpsc::channel();
@@ -578,7 +579,7 @@ fn a_hundred_thousand_filters_and_a_line_without_end_take_little_memory() {
     assert_eq!(child.wait().unwrap().code(), Some(1));
     assert_eq!(reader.join().unwrap(), 1);
     if let Some(peak) = peak {
-        assert!(peak < MOST, "{peak} kB");
+        assert!(peak < MAX_KILOBYTES, "{peak} kB");
     }
 }
 
@@ -598,7 +599,7 @@ fn help_ends_with_an_example() {
     assert_eq!(run(&["--version"]).out, concat!("scieve ", env!("CARGO_PKG_VERSION"), "\n"));
 }
 
-/// The words of a line, of which some stand in single quotes.
+/// Splits a line into words, which may be in single quotes.
 fn shell_words(line: &str) -> Vec<String> {
     line.split('\'').enumerate().fold(Vec::new(), |mut words, (place, part)| {
         match place % 2 {

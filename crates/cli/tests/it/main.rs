@@ -1,4 +1,4 @@
-//! The tests of the program, run as a process.
+//! Integration tests that run the program as a process.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! `scieve serve` as a program: what it says, what it keeps to itself, and how it ends.
+//! `scieve serve` as a process: output, logging, persistence and shutdown.
 
 use crate::ROOT;
 use crate::http_client::{Answer, request};
@@ -52,7 +52,7 @@ fn send(address: SocketAddr, method: &str, target: &str, key: &str, body: Option
 }
 
 #[test]
-fn the_log_holds_no_values_and_no_keys() {
+fn logs_and_metrics_contain_no_values_and_no_keys() {
     for format in ["text", "json"] {
         let (child, address) = start(&[
             "--fixture",
@@ -174,7 +174,7 @@ fn the_log_holds_no_values_and_no_keys() {
                 400, 301, 401, 404
             ]
         );
-        // What is no HTTP is told in nobody's words either.
+        // Malformed requests are not logged verbatim either.
         for bytes in [
             "markedline\r\n\r\n",
             "GET /markedpath HTTP/9.9\r\n\r\n",
@@ -201,7 +201,7 @@ fn the_log_holds_no_values_and_no_keys() {
 }
 
 #[test]
-fn requests_under_way_are_answered_before_the_end() {
+fn shutdown_completes_pending_requests() {
     let (child, address) = start(&["--api-key", "k"]);
     let mut stream = TcpStream::connect(address).unwrap();
     let headers = [("Authorization", "Bearer k"), ("Content-Type", "application/json")];
@@ -219,7 +219,7 @@ fn requests_under_way_are_answered_before_the_end() {
 }
 
 #[test]
-fn wrong_usage() {
+fn wrong_usage_exits_with_2() {
     for (arguments, message) in [
         (vec![], "no credentials are configured"),
         (vec!["--api-key", "k", "--store", "oracle:x"], "expected `sqlite:FILE`"),
@@ -264,9 +264,9 @@ fn wrong_usage() {
     }
 }
 
-/// What a database keeps over the end of a server: users, cursors; keys are given at each start.
+/// Users and cursors are persisted; API keys are passed at each start.
 #[test]
-fn users_and_cursors_outlive_the_server() {
+fn users_and_cursors_survive_a_restart() {
     let folder = std::env::temp_dir().join(format!("scieve-serve-{}", std::process::id()));
     std::fs::create_dir(&folder).unwrap();
     let url = format!("sqlite:{}", folder.join("users.db").display());
@@ -291,7 +291,7 @@ fn users_and_cursors_outlive_the_server() {
         send(address, "GET", &format!("/api/v1/users/{new}"), "admin-key-0001", None).status,
         200
     );
-    // What was deleted is not loaded again.
+    // A deleted user of the fixture is not loaded again.
     assert_eq!(
         send(address, "GET", "/api/v1/users/62716ac4c7e500e13ff5fa22", "k", None).status,
         404
@@ -300,7 +300,7 @@ fn users_and_cursors_outlive_the_server() {
     let (code, log) = end(child);
     assert_eq!(code, Some(0), "{log}");
     assert!(log.contains("already has users"), "{log}");
-    // Another key of the command line, of an administrator who is there since the first start.
+    // Another API key on the command line, for the administrator created at the first start.
     let (child, address) = start(&["--store", &url, "--api-key", "another"]);
     assert_eq!(send(address, "GET", "/healthz", "", None).status, 200);
     assert_eq!(

@@ -1,5 +1,6 @@
-//! Mixed load on `scieve serve` for a while: every answer is the expected one, and memory stays flat. `scripts/soak SECONDS` runs it long enough
-//! for the second to mean something; on its own it takes two seconds.
+//! Soak test of `scieve serve` under mixed load: every response is as expected, and memory does not
+//! grow. `scripts/soak SECONDS` runs it long enough for the latter; by default it takes two
+//! seconds.
 
 use crate::http_client::{Answer, request};
 use serde_json::{Value, json};
@@ -9,30 +10,31 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// What memory may grow by after the first quarter, in percent.
-const GROWTH: u64 = 10;
-/// Below this the first quarter is too short to have seen everything once.
-const LONG: u64 = 60;
-const CALLERS: usize = 4;
+/// Maximum growth of memory after the first quarter, in percent.
+const MAX_GROWTH: u64 = 10;
+/// Minimum duration in seconds for the check of memory: the first quarter has to cover every
+/// request.
+const MIN_SECONDS: u64 = 60;
+const CLIENTS: usize = 4;
 const ALICE: &str = "/api/v1/users/62716ab404a7bd8626af9bd6";
 
-struct Killed(Child);
+struct KillOnDrop(Child);
 
-impl Drop for Killed {
+impl Drop for KillOnDrop {
     fn drop(&mut self) {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// KiB of memory that the process holds.
-fn memory(id: u32) -> u64 {
+/// Returns the resident memory of a process in KiB.
+fn resident_memory(id: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// One caller's connection, and how many of its requests are answered.
+/// The connection of a client.
 struct Connection(TcpStream, SocketAddr);
 
 impl Connection {
@@ -60,7 +62,8 @@ impl Connection {
     }
 }
 
-/// Everything that leaves the users as many as they were: those that are deleted are kept, so that creating and deleting has to grow.
+/// Sends requests that keep the number of users constant, and returns the number of requests.
+/// Creating and deleting is excluded: deleted users are kept, so memory would have to grow.
 fn round(address: SocketAddr, number: u64) -> u64 {
     let mut connection = Connection::new(address);
     let letter = char::from(b'a' + u8::try_from(number % 26).unwrap());
@@ -79,7 +82,7 @@ fn round(address: SocketAddr, number: u64) -> u64 {
             None => break,
         }
     }
-    let mut asked = 3;
+    let mut requests = 3;
     for (key, method, target, body, expected) in [
         (
             admin,
@@ -133,9 +136,9 @@ fn round(address: SocketAddr, number: u64) -> u64 {
     ] {
         let answer = connection.call(key, method, target, body.as_ref());
         assert_eq!(answer.status, expected, "{method} {target}: {answer:?}");
-        asked += 1;
+        requests += 1;
     }
-    // Who leaves in the middle, and who speaks no HTTP.
+    // Clients that disconnect within a request, and one that does not send HTTP.
     for bytes in [
         b"POST /api/v1/users HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{".as_slice(),
         b"GET / HT",
@@ -143,11 +146,11 @@ fn round(address: SocketAddr, number: u64) -> u64 {
     ] {
         Connection::new(address).0.write_all(bytes).unwrap();
     }
-    asked
+    requests
 }
 
 #[test]
-fn memory_stays_flat() {
+fn memory_does_not_grow() {
     let seconds =
         std::env::var("SCIEVE_SOAK_SECONDS").map_or(2, |seconds| seconds.parse::<u64>().unwrap());
     let mut serve = Command::new(env!("CARGO_BIN_EXE_scieve"));
@@ -162,19 +165,19 @@ fn memory_stays_flat() {
         "--rate-limit",
         "off",
     ]);
-    let mut child = Killed(serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
+    let mut child = KillOnDrop(serve.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
     let mut line = String::new();
     BufReader::new(child.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let address: SocketAddr =
         line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap();
-    let (start, asked) = (Instant::now(), AtomicU64::new(0));
+    let (start, requests) = (Instant::now(), AtomicU64::new(0));
     let samples = std::thread::scope(|scope| {
-        for caller in 0..CALLERS as u64 {
-            let asked = &asked;
+        for client in 0..CLIENTS as u64 {
+            let requests = &requests;
             scope.spawn(move || {
-                let mut number = caller * 7;
+                let mut number = client * 7;
                 while start.elapsed() < Duration::from_secs(seconds) {
-                    asked.fetch_add(round(address, number), Ordering::Relaxed);
+                    requests.fetch_add(round(address, number), Ordering::Relaxed);
                     number += 1;
                 }
             });
@@ -182,19 +185,19 @@ fn memory_stays_flat() {
         let mut samples = Vec::new();
         while start.elapsed() < Duration::from_secs(seconds) {
             std::thread::sleep(Duration::from_millis(500));
-            samples.push(memory(child.0.id()));
+            samples.push(resident_memory(child.0.id()));
         }
         samples
     });
     let (first, rest) = samples.split_at(samples.len().div_ceil(4));
     let (before, after) = (first.iter().max().unwrap(), rest.iter().max().unwrap_or(&0));
     eprintln!(
-        "{} requests in {seconds} s; {before} KiB at most in the first quarter, {after} KiB later",
-        asked.load(Ordering::Relaxed)
+        "{} requests in {seconds} s; maximum {before} KiB in the first quarter, {after} KiB later",
+        requests.load(Ordering::Relaxed)
     );
-    assert!(asked.load(Ordering::Relaxed) > 0);
+    assert!(requests.load(Ordering::Relaxed) > 0);
     assert!(
-        seconds < LONG || *after <= before + before * GROWTH / 100,
+        seconds < MIN_SECONDS || *after <= before + before * MAX_GROWTH / 100,
         "memory grew from {before} to {after} KiB: {samples:?}"
     );
 }

@@ -104,7 +104,10 @@ fn request_smuggling_is_rejected() {
             "a header before the line",
             format!(" GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n{SMUGGLED}"),
         ),
-        ("a target with whitespace", format!("GET /healthz x HTTP/1.1\r\nHost: a\r\n\r\n{SMUGGLED}")),
+        (
+            "a target with whitespace",
+            format!("GET /healthz x HTTP/1.1\r\nHost: a\r\n\r\n{SMUGGLED}"),
+        ),
         (
             "a target with a line break",
             format!("GET /health\rz HTTP/1.1\r\nHost: a\r\n\r\n{SMUGGLED}"),

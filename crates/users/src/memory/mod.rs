@@ -169,6 +169,23 @@ use std::time::{SystemTime, UNIX_EPOCH};
 /// snapshot of the tenant. Readers do not block one another, nor a writer, however long they take;
 /// writers of the same tenant run one after the other. All returned futures are ready at once.
 /// Deleted users are kept with status `deleted` and take memory.
+///
+/// ```
+/// use scieve_users::{MemoryStore, Query, UserStore};
+///
+/// # pollster::block_on(async {
+/// let store = MemoryStore::new();
+/// let users: Vec<_> = scieve_users::sample(200).collect();
+/// let tenant = users[0].tenant_id.clone();
+/// store.load(&tenant, vec![], vec![], users).await?;
+///
+/// let plan = scieve_users::policy().parse(r#"name co "o'neil""#).unwrap();
+/// let page = store.list(&tenant, &Query { limit: 20, ..Query::matching(Some(&plan)) }).await?;
+/// assert!(page.users.iter().all(|user| user.name.contains("O'Neil")));
+/// assert_eq!(page.users.len(), 6);
+/// # Ok::<(), scieve_users::StoreError>(())
+/// # }).unwrap();
+/// ```
 pub struct MemoryStore {
     tenants: RwLock<HashMap<String, Arc<TenantCell>>>,
     ids: Ids,

@@ -1,9 +1,10 @@
-//! What a server has acknowledged is kept, whenever it is killed; and a database that goes away takes no server with it.
+//! Durability and availability: acknowledged writes survive a SIGKILL at any time, and the server
+//! survives an outage of its database.
 
 mod program;
 mod storm;
 
-use self::program::{Program, USERS, ask};
+use self::program::{Program, USERS, send};
 use crate::databases::Database;
 use crate::http_client::Answer;
 use serde_json::json;
@@ -14,64 +15,64 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-fn made(database: impl Future<Output = Database>) -> Database {
+fn create(database: impl Future<Output = Database>) -> Database {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(database)
 }
 
 #[test]
-fn sqlite_loses_nothing() {
-    storm::nothing_is_lost(&Database::sqlite());
+fn acknowledged_writes_survive_on_sqlite() {
+    storm::acknowledged_writes_survive(&Database::sqlite());
 }
 
 #[test]
-fn postgres_loses_nothing() {
+fn acknowledged_writes_survive_on_postgres() {
     crate::databases::require!(servers);
-    storm::nothing_is_lost(&made(Database::postgres()));
+    storm::acknowledged_writes_survive(&create(Database::postgres()));
 }
 
 #[test]
-fn mariadb_loses_nothing() {
+fn acknowledged_writes_survive_on_mariadb() {
     crate::databases::require!(servers);
-    storm::nothing_is_lost(&made(Database::mysql()));
+    storm::acknowledged_writes_survive(&create(Database::mysql()));
 }
 
 #[test]
-fn one_subject_is_created_once() {
-    one_of_many("memory");
-    one_of_many(&Database::sqlite().url);
+fn subjects_are_unique_under_concurrency() {
+    create_concurrently("memory");
+    create_concurrently(&Database::sqlite().url);
 }
 
 #[test]
-fn one_subject_is_created_once_on_servers() {
+fn subjects_are_unique_under_concurrency_on_servers() {
     crate::databases::require!(servers);
-    one_of_many(&made(Database::postgres()).url);
-    one_of_many(&made(Database::mysql()).url);
+    create_concurrently(&create(Database::postgres()).url);
+    create_concurrently(&create(Database::mysql()).url);
 }
 
-/// Creates of one subject at the same time: one is answered 201, the others 409.
-fn one_of_many(store: &str) {
-    const AT_ONCE: usize = 8;
+/// Creates users with the same subject concurrently: one response is 201, the others are 409.
+fn create_concurrently(store: &str) {
+    const THREADS: usize = 8;
     let program = Program::start(store);
     for round in 0..12 {
         let body = json!({ "subject": format!("wanted {round}"), "assignedRoles": [{ "name": "Developer" }] });
-        let start = Barrier::new(AT_ONCE);
+        let start = Barrier::new(THREADS);
         let statuses: Vec<u16> = std::thread::scope(|scope| {
             let create = || {
                 start.wait();
-                ask(program.address, "POST", USERS, Some(&body)).unwrap().status
+                send(program.address, "POST", USERS, Some(&body)).unwrap().status
             };
-            let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(create)).collect();
+            let threads: Vec<_> = (0..THREADS).map(|_| scope.spawn(create)).collect();
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         let with = |status: u16| statuses.iter().filter(|one| **one == status).count();
-        assert_eq!((with(201), with(409)), (1, AT_ONCE - 1), "{store}: {statuses:?}");
+        assert_eq!((with(201), with(409)), (1, THREADS - 1), "{store}: {statuses:?}");
         let filter =
             format!("{USERS}?totalResults=true&filter=subject%20eq%20%22wanted%20{round}%22");
-        assert_eq!(ask(program.address, "GET", &filter, None).unwrap().json()["totalResults"], 1);
+        assert_eq!(send(program.address, "GET", &filter, None).unwrap().json()["totalResults"], 1);
     }
 }
 
-/// A PostgreSQL of the test's own, which can be ended.
+/// A PostgreSQL server for this test alone, which can be stopped.
 struct Server(PathBuf);
 
 impl Server {
@@ -91,8 +92,8 @@ impl Server {
 
     fn up() -> (Self, String) {
         let folder = std::env::temp_dir().join(format!("scieve_crash_{}", std::process::id()));
-        let told = Self::run(&["up", folder.to_str().unwrap(), "postgres"]);
-        let url = told
+        let output = Self::run(&["up", folder.to_str().unwrap(), "postgres"]);
+        let url = output
             .lines()
             .find_map(|line| line.strip_prefix("export SCIEVE_POSTGRES="))
             .unwrap()
@@ -100,8 +101,8 @@ impl Server {
         (Self(folder), url)
     }
 
-    fn tell(&self, what: &str) {
-        Self::run(&[what, self.0.to_str().unwrap(), "postgres"]);
+    fn control(&self, action: &str) {
+        Self::run(&[action, self.0.to_str().unwrap(), "postgres"]);
     }
 }
 
@@ -112,7 +113,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn a_database_that_goes_away_is_waited_for() {
+fn the_server_survives_an_outage_of_the_database() {
     crate::databases::require!(servers);
     let (server, url) = Server::up();
     let program = Program::start(&url);
@@ -134,31 +135,31 @@ fn a_database_that_goes_away_is_waited_for() {
                     _ => ("POST", format!("{USERS}/actions/filter"), Some(json!({}))),
                 };
                 let before = away.load(Ordering::SeqCst);
-                let answer = ask(address, method, &target, body.as_ref()).expect("an answer");
-                fits(&answer, &target);
-                // Only what was asked while it was away all the time.
-                let meanwhile = before && away.load(Ordering::SeqCst);
-                refused.fetch_add(usize::from(meanwhile && answer.status == 503), Ordering::SeqCst);
-                *seen.entry((meanwhile, answer.status)).or_default() += 1;
+                let answer = send(address, method, &target, body.as_ref()).expect("an answer");
+                check_response(&answer, &target);
+                // Count only requests that lie entirely within the outage.
+                let during_outage = before && away.load(Ordering::SeqCst);
+                refused.fetch_add(
+                    usize::from(during_outage && answer.status == 503),
+                    Ordering::SeqCst,
+                );
+                *seen.entry((during_outage, answer.status)).or_default() += 1;
             }
             unreachable!()
         };
         let threads: Vec<_> = (0..4).map(|thread| scope.spawn(move || load(thread))).collect();
         std::thread::sleep(Duration::from_millis(700));
-        server.tell("stop");
+        server.control("stop");
         away.store(true, Ordering::SeqCst);
-        // Two for each thread.
+        // Two per thread.
         let since = Instant::now();
         while refused.load(Ordering::SeqCst) < 8 {
-            assert!(
-                since.elapsed() < Duration::from_secs(60),
-                "no answers while the database is away"
-            );
+            assert!(since.elapsed() < Duration::from_secs(60), "no responses during the outage");
             std::thread::sleep(Duration::from_millis(50));
         }
         away.store(false, Ordering::SeqCst);
-        server.tell("start");
-        recovered(address);
+        server.control("start");
+        wait_for_recovery(address);
         std::thread::sleep(Duration::from_millis(500));
         stop.store(true, Ordering::SeqCst);
         let mut all = BTreeMap::new();
@@ -169,7 +170,7 @@ fn a_database_that_goes_away_is_waited_for() {
         }
         all
     });
-    println!("(while it was away, status): answers: {seen:?}");
+    println!("(during the outage, status): responses: {seen:?}");
     assert!(seen.keys().all(|(away, status)| !away || *status == 503), "{seen:?}");
     assert!(
         [(false, 200), (false, 201), (true, 503)].iter().all(|wanted| seen.contains_key(wanted)),
@@ -177,8 +178,8 @@ fn a_database_that_goes_away_is_waited_for() {
     );
 }
 
-/// Success, or 503 as the users API says it.
-fn fits(answer: &Answer, target: &str) {
+/// Checks that the response is a success, or a 503 with an error body.
+fn check_response(answer: &Answer, target: &str) {
     if matches!(answer.status, 200 | 201) {
         return;
     }
@@ -198,15 +199,15 @@ fn fits(answer: &Answer, target: &str) {
     );
 }
 
-/// Waits until the server answers as before.
-fn recovered(address: std::net::SocketAddr) {
+/// Waits until the server works again.
+fn wait_for_recovery(address: std::net::SocketAddr) {
     let since = Instant::now();
     loop {
-        let answer = ask(address, "GET", USERS, None).unwrap();
+        let answer = send(address, "GET", USERS, None).unwrap();
         if answer.status == 200 {
             return;
         }
-        fits(&answer, USERS);
+        check_response(&answer, USERS);
         assert!(since.elapsed() < Duration::from_secs(30), "the server does not recover");
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -1,4 +1,4 @@
-//! `scieve serve` as a program that can be killed, and a client that expects it to be.
+//! `scieve serve` as a process to kill, and a client that tolerates it.
 
 use crate::http_client::{Answer, request};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(crate) const KEY: &str = "a-key-of-the-administrator";
 pub(crate) const USERS: &str = "/api/v1/users";
 
-/// A running server. It is killed when dropped, as it is by [`Program::kill`]: with SIGKILL, so that it can put nothing in order.
+/// A running server. Drop and [`Program::kill`] send SIGKILL, so that it cannot shut down cleanly.
 pub(crate) struct Program {
     child: Child,
     pub(crate) address: SocketAddr,
@@ -60,8 +60,11 @@ impl Drop for Program {
     }
 }
 
-/// The answer, unless the connection ended before all of it was there. Nothing waits longer than 30 s: what hangs is a failure.
-pub(crate) fn ask(
+/// Sends a request. Returns the response, or `None` if the connection ends before it is complete.
+///
+/// # Panics
+/// If the response takes longer than 30 s.
+pub(crate) fn send(
     address: SocketAddr,
     method: &str,
     target: &str,

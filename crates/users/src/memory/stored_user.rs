@@ -7,7 +7,8 @@
 //! roles, groups, scopes                                          shared with other users
 //! ```
 //!
-//! A user therefore takes a few cache lines and about 400 bytes, indexes included (`benches/README.md`).
+//! A user therefore takes a few cache lines and, indexes included, about 400 bytes
+//! (`benches/README.md`).
 
 use super::bloom::BloomHash;
 use super::interner::{Interned, Interner};

@@ -145,8 +145,8 @@ pub(crate) async fn changed_migrations(database: Database) {
     assert_rejected(&database, "`scieve_settings` has no `fold_version`").await;
 }
 
-/// The table of applied migrations and the checksum of the first one, as scieve wrote them before it
-/// used the table of sqlx.
+/// The table of applied migrations and the checksum of the first one, as scieve wrote them before
+/// it used the table of sqlx.
 fn old_migrations(database: &Database) -> (&'static str, &'static str) {
     match database.url.split(':').next().unwrap() {
         "sqlite" => (

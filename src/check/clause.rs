@@ -30,8 +30,8 @@ pub(super) struct ResolvedAttribute<'f> {
 /// The meaning of a clause.
 pub(super) enum ResolvedClause<'f> {
     /// The attribute equals a string.
-    // PERF: in a chain of `or`, [`plan::ChainBuilder`] makes the string an operand of a list
-    // without a node of its own. Item: `check`, F7.
+    // PERF: in a chain of `or` it becomes an operand of a list without a predicate of its own.
+    // Without this variant, `check` executes 69 % more instructions on F7 and 29 % on F2.
     StringEquality(AttributeId, CaseSensitivity, &'f str),
     /// Any other test.
     Node(Node),
@@ -50,6 +50,8 @@ impl ResolvedClause<'_> {
 
 impl<'f, R: ?Sized> Checker<'_, 'f, R> {
     /// Translates a clause. Returns `None` if it has errors; all of them are reported.
+    // PERF: the path of an equality of strings on the last attribute is inlined, everything else is
+    // out of line. With `#[inline]` throughout, `check` executes 7 % more instructions on F7.
     #[inline(always)]
     pub(super) fn clause(
         &mut self,
@@ -86,6 +88,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
     }
 
     /// Translates a clause on the last attribute that is not an equality of strings.
+    // PERF: see `clause`.
     #[inline(never)]
     fn other_clause(&mut self, clause: &Clause<'f>) -> Option<Node> {
         let ResolvedAttribute { compared, operators, .. } = self.last?;
@@ -109,6 +112,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
     }
 
     /// Resolves the attribute of the clause and stores it as the last one.
+    // PERF: see `clause`.
     #[inline(never)]
     fn look_up(
         &mut self,
@@ -165,7 +169,6 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         }
     }
 
-    #[inline(never)]
     fn value_of(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
         let attribute = self.schema.attribute(id)?;
         let value =
@@ -193,6 +196,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
 
     /// Returns whether an operator that the rule does not list is allowed after all. If not,
     /// reports it.
+    // PERF: `#[cold]`, here and in `resolve`, moves the construction of errors out of line.
     #[cold]
     fn allowed(
         &mut self,

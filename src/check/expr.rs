@@ -40,14 +40,8 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
                 let node = self.expr(child, parent);
                 if self.policy.not { node.map(plan::not) } else { self.not_not_allowed(expr) }
             }
-            ExprKind::And(operands) => {
-                let chain = ChainBuilder::all(operands.count());
-                self.chain(operands, parent, chain)
-            }
-            ExprKind::Or(operands) => {
-                let chain = ChainBuilder::any(operands.count());
-                self.chain(operands, parent, chain)
-            }
+            ExprKind::And(operands) => self.chain(operands, parent, ChainBuilder::all),
+            ExprKind::Or(operands) => self.chain(operands, parent, ChainBuilder::any),
             ExprKind::ValuePath(path, inner) => {
                 self.group_rules.add_value_path();
                 let attribute = self.bracketed_attribute(path, expr, parent)?;
@@ -115,8 +109,9 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         &mut self,
         operands: Operands<'f>,
         parent: Option<AttributeId>,
-        mut chain: ChainBuilder,
+        new_chain: impl FnOnce(usize) -> ChainBuilder,
     ) -> Option<Node> {
+        let mut chain = new_chain(operands.count());
         let mut valid = true;
         for operand in operands {
             valid &= self.operand(operand, parent, &mut chain);

@@ -46,6 +46,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
         self.report(diagnostic.with_help(format!("write the name without URN: {name}")))
     }
 
+    // Out of line to save stack: `attribute` is part of `expr`, which recurses.
     #[inline(never)]
     fn sub_attribute(&mut self, path: Path<'_>, parent: AttributeId) -> Option<AttributeId> {
         let schema = &self.schema;
@@ -126,6 +127,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     }
 
     /// Returns the attribute of that name, which is added to the schema of this check if it is new.
+    // Out of line for the same reason as `sub_attribute`.
     #[inline(never)]
     fn schemaless_attribute(
         &mut self,

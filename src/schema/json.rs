@@ -148,8 +148,8 @@ fn is_core(urn: &str) -> bool {
 }
 
 /// Numbers of members for which a linear scan is used.
-// PERF: a scan rejects most names by their length; `BTreeMap::get` compares bytes on each level.
-// Item: `matches`, F5 and F6 JSON.
+// PERF: a scan rejects most names by their length; `BTreeMap::get` compares bytes at each step.
+// With `get` only, `matches` executes 34 % more instructions on F6 (JSON) and 2 % fewer on F5.
 const SCANNED: RangeInclusive<usize> = 5..=16;
 
 /// Returns the member of this name, otherwise the first whose name differs only in ASCII case.
@@ -162,8 +162,9 @@ fn member<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
 }
 
 fn member_by_scan<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
-    // PERF: members are sorted by name, unless the feature `preserve_order` of serde_json is
-    // enabled: names of the second half of the alphabet are found sooner from the end.
+    // PERF: members are sorted by name, unless the feature `preserve_order` of serde_json is enabled:
+    // names of the second half of the alphabet are found sooner from the end. Without this,
+    // `matches` executes 14 % more instructions on F6 (JSON).
     let found = match name.as_bytes().first() {
         Some(b'a'..=b'l') => object.iter().find(|(key, _)| key.as_str() == name),
         _ => object.iter().rev().find(|(key, _)| key.as_str() == name),

@@ -1,6 +1,6 @@
 //! Evaluates plans on records in memory.
 //!
-//! [`matches`] walks the tree; a test on the only string of a record takes the short path in
+//! [`matches`] walks the tree; a test on the only string of a record takes the fast path in
 //! [`string`], any other test iterates over the values in [`values`].
 
 mod string;
@@ -136,8 +136,8 @@ fn any_of_attribute_matches<R: Record + ?Sized>(
     any_matches(rest, schema, record)
 }
 
-// PERF: inlined into the loop over a chain, the fields of the record would be loaded before the test
-// is known: 5 % more instructions on F4 without a schema.
+// PERF: if this were inlined into the loop over a chain, the fields of the record would be loaded
+// before the test is known: 5 % more instructions on F4 without a schema.
 #[inline(never)]
 fn test_matches_outlined<R: Record + ?Sized>(test: &Test, schema: &Schema, record: &R) -> bool {
     test_matches(test, schema, record)

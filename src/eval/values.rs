@@ -8,6 +8,7 @@ use crate::value::{self, CaseSensitivity, Value, ValueRef};
 use std::cmp::Ordering;
 
 /// Evaluates a test on the values that the record has of the attribute.
+// PERF: out of line, as the functions in `string`.
 #[inline(never)]
 pub(super) fn test_values<R: Record + ?Sized>(
     test: &Test,

@@ -253,8 +253,8 @@ pub(super) enum InviteOutcome {
     Done(InviteResult),
 }
 
-/// An invitation takes three steps, so that no lock and no transaction is held while the mail is
-/// sent: [`prepare`](Invitee::prepare), [`send`](Invitee::send), [`commit`](Invitee::commit).
+// An invitation takes three steps, `prepare`, `send` and `commit`, so that no lock and no
+// transaction is held while the mail is sent.
 impl Invitee {
     /// Returns the user to store if no user has the address.
     #[must_use]

@@ -27,13 +27,13 @@ pub const SYSTEM_ROLES: [SystemRole; 7] = {
         SystemRole { id, name, level }
     }
     [
-        role("507f191e810c19729de860ea", "Developer", User),
         role("605a1c2151382ffc836af861", ADMINISTRATOR_ROLE, Admin),
-        role("605a1c2151382ffc836af862", "SharedSpaceCreator", User),
-        role("605a1c2151382ffc836af863", "ManagedSpaceCreator", User),
-        role("605a1c2151382ffc836af864", "DataSpaceCreator", User),
+        role("507f191e810c19729de860ea", "Developer", User),
         role("605a1c2151382ffc836af865", "AnalyticsAdmin", Admin),
         role("605a1c2151382ffc836af866", "DataAdmin", Admin),
+        role("605a1c2151382ffc836af864", "DataSpaceCreator", User),
+        role("605a1c2151382ffc836af863", "ManagedSpaceCreator", User),
+        role("605a1c2151382ffc836af862", "SharedSpaceCreator", User),
     ]
 };
 

@@ -91,8 +91,10 @@ fn roles() -> Vec<Role> {
         kind: RoleKind::Custom,
         level,
     });
-    let all = SYSTEM_ROLES.into_iter().map(Role::from).chain(custom);
-    // Not the ids of SYSTEM_ROLES: the sample is fixed data.
+    // The sample is fixed data: roles in the order of the ids in the table, with ids of its own.
+    let mut system = SYSTEM_ROLES;
+    system.sort_by_key(|role| role.id);
+    let all = system.into_iter().map(Role::from).chain(custom);
     let id = |number| format!("605a1c2151382ffc836af8{number:02x}");
     all.enumerate().map(|(number, role)| Role { id: id(number), ..role }).collect()
 }

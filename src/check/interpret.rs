@@ -6,7 +6,7 @@ use crate::operator::Operator;
 use crate::plan::{Predicate, Untyped};
 use crate::schema::{Attribute, AttributeId};
 use crate::value::{
-    AttributeType, CaseSensitivity, IntegerLiteral, Substring, Text, Value, base64, datetime,
+    AttributeType, CaseSensitivity, DateTime, IntegerLiteral, Substring, Text, Value, base64,
     fold_key, number,
 };
 
@@ -80,7 +80,7 @@ pub(super) fn interpret(
                 "decimals are IEEE 754 binary64: up to about 1.8e308",
             ),
         },
-        (AttributeType::DateTime, Literal::String(string)) => match datetime::parse(string) {
+        (AttributeType::DateTime, Literal::String(string)) => match DateTime::parse(string) {
             Some(instant) => Ok(instant_predicate(operator, instant, ne)),
             None => error(
                 Code::BadDateTime,
@@ -169,11 +169,7 @@ fn integer_predicate(
 }
 
 /// Compares an instant with a resolution finer than the microsecond of stored values.
-fn instant_predicate(
-    operator: Operator,
-    instant: datetime::DateTime,
-    ne: NeSemantics,
-) -> Interpretation {
+fn instant_predicate(operator: Operator, instant: DateTime, ne: NeSemantics) -> Interpretation {
     let floor = Value::DateTime(instant.micros);
     if instant.residue { between(operator, floor) } else { comparison(operator, floor, ne) }
 }
@@ -198,7 +194,7 @@ fn untyped(
     let literal = match literal {
         Literal::String(string) => Untyped::Text {
             substring: Box::new(Substring::new(folded(string, case), case)),
-            instant: datetime::parse(string),
+            instant: DateTime::parse(string),
         },
         Literal::Number(digits) => Untyped::Number(digits.into()),
         Literal::Boolean(value) => Untyped::Boolean(value),

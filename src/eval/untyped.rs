@@ -2,7 +2,7 @@
 
 use crate::operator::Operator;
 use crate::plan::Untyped;
-use crate::value::{self, CaseSensitivity, Number, ValueRef, datetime};
+use crate::value::{self, CaseSensitivity, DateTime, Number, ValueRef};
 
 /// Returns whether one value makes the comparison true: only a value of the literal's type can,
 /// except that every other value makes `ne` true.
@@ -38,7 +38,7 @@ pub(super) fn passes(
             match operator {
                 Operator::Sw => return value::starts_with(folded, literal, case),
                 Operator::Ew => return value::ends_with(folded, literal, case),
-                _ => match instant.and_then(|instant| Some((datetime::parse(text)?, instant))) {
+                _ => match instant.and_then(|instant| Some((DateTime::parse(text)?, instant))) {
                     Some((stored, literal)) => Some(
                         (stored.micros, stored.residue).cmp(&(literal.micros, literal.residue)),
                     ),

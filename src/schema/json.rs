@@ -7,7 +7,7 @@
 //! attribute as an array of one.
 
 use super::{Attribute, Record};
-use crate::value::{AttributeType, ValueRef, base64, datetime};
+use crate::value::{AttributeType, DateTime, ValueRef, base64};
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
@@ -221,7 +221,7 @@ fn value(value: &Value, kind: AttributeType, test: &mut dyn FnMut(ValueRef<'_>) 
             number.as_f64().is_some_and(|number| test(ValueRef::Decimal(number)))
         }
         (AttributeType::DateTime, Value::String(string)) => {
-            datetime::parse(string).is_some_and(|instant| test(ValueRef::DateTime(instant.micros)))
+            DateTime::parse(string).is_some_and(|instant| test(ValueRef::DateTime(instant.micros)))
         }
         (AttributeType::Binary, Value::String(string)) => {
             base64::decode(string).is_some_and(|bytes| test(ValueRef::Binary(&bytes)))

@@ -39,75 +39,73 @@ impl DateTime {
     /// 9999.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        parse(text)
-    }
-}
-
-/// See [`DateTime::parse`].
-pub(crate) fn parse(text: &str) -> Option<DateTime> {
-    // PERF: one pattern match over the fixed-length part instead of a loop over fields. Check with
-    // `benches/peers -- --only json`, F6, of which parsing the date is a fifth.
-    let (start, rest) = text.as_bytes().split_first_chunk::<19>()?;
-    let [
-        y1,
-        y2,
-        y3,
-        y4,
-        b'-',
-        m1,
-        m2,
-        b'-',
-        d1,
-        d2,
-        b'T' | b't',
-        h1,
-        h2,
-        b':',
-        n1,
-        n2,
-        b':',
-        s1,
-        s2,
-    ] = start
-    else {
-        return None;
-    };
-    let [year, month, day] = [
-        two_digits(*y1, *y2)? * 100 + two_digits(*y3, *y4)?,
-        two_digits(*m1, *m2)?,
-        two_digits(*d1, *d2)?,
-    ];
-    let [hour, minute, second] =
-        [two_digits(*h1, *h2)?, two_digits(*n1, *n2)?, two_digits(*s1, *s2)?];
-    if year == 0 || !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) {
-        return None;
-    }
-    if hour > 24 || minute > 59 || second > 59 {
-        return None;
-    }
-    let mut rest = Cursor(rest);
-    let (fraction, residue) = match rest.one_of(b".") {
-        Some(_) => rest.fraction()?,
-        None => (0, false),
-    };
-    if hour == 24 && (minute, second, fraction, residue) != (0, 0, 0, false) {
-        return None;
-    }
-
-    let offset = match rest.one_of(b"Zz+-") {
-        None | Some(b'Z' | b'z') => 0,
-        Some(sign) => {
-            let (hours, minutes) = rest.hour_and_minute()?;
-            let offset = hours * HOUR + minutes * MINUTE;
-            if sign == b'-' { -offset } else { offset }
+        // PERF: one pattern match over the fixed-length part instead of a loop over fields. Check with
+        // `benches/peers -- --only json`, F6, of which parsing the date is a fifth.
+        let (start, rest) = text.as_bytes().split_first_chunk::<19>()?;
+        let [
+            y1,
+            y2,
+            y3,
+            y4,
+            b'-',
+            m1,
+            m2,
+            b'-',
+            d1,
+            d2,
+            b'T' | b't',
+            h1,
+            h2,
+            b':',
+            n1,
+            n2,
+            b':',
+            s1,
+            s2,
+        ] = start
+        else {
+            return None;
+        };
+        let [year, month, day] = [
+            two_digits(*y1, *y2)? * 100 + two_digits(*y3, *y4)?,
+            two_digits(*m1, *m2)?,
+            two_digits(*d1, *d2)?,
+        ];
+        let [hour, minute, second] =
+            [two_digits(*h1, *h2)?, two_digits(*n1, *n2)?, two_digits(*s1, *s2)?];
+        if year == 0
+            || !(1..=12).contains(&month)
+            || !(1..=days_in_month(year, month)).contains(&day)
+        {
+            return None;
         }
-    };
-    let local = days_from_civil(year, month, day) * DAY
-        + hour * HOUR
-        + minute * MINUTE
-        + second * SECOND
-        + fraction;
-    rest.0.is_empty().then_some(DateTime { micros: local - offset, residue })
+        if hour > 24 || minute > 59 || second > 59 {
+            return None;
+        }
+        let mut rest = Cursor(rest);
+        let (fraction, residue) = match rest.one_of(b".") {
+            Some(_) => rest.fraction()?,
+            None => (0, false),
+        };
+        if hour == 24 && (minute, second, fraction, residue) != (0, 0, 0, false) {
+            return None;
+        }
+
+        let offset = match rest.one_of(b"Zz+-") {
+            None | Some(b'Z' | b'z') => 0,
+            Some(sign) => {
+                let (hours, minutes) = rest.hour_and_minute()?;
+                let offset = hours * HOUR + minutes * MINUTE;
+                if sign == b'-' { -offset } else { offset }
+            }
+        };
+        let local = days_from_civil(year, month, day) * DAY
+            + hour * HOUR
+            + minute * MINUTE
+            + second * SECOND
+            + fraction;
+        rest.0.is_empty().then_some(DateTime { micros: local - offset, residue })
+    }
 }
 
 /// Parses two digits.

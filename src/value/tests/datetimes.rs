@@ -3,12 +3,12 @@
 use proptest::prelude::*;
 
 use super::MANY;
-use crate::value::datetime::{format, parse};
+use crate::value::datetime::{DateTime, format};
 
 const DAY: i64 = 86_400_000_000;
 
 fn micros(text: &str) -> i64 {
-    let instant = parse(text).unwrap_or_else(|| panic!("{text}"));
+    let instant = DateTime::parse(text).unwrap_or_else(|| panic!("{text}"));
     assert!(!instant.residue, "{text}");
     instant.micros
 }
@@ -47,11 +47,11 @@ fn digits_beyond_microseconds_are_a_residue() {
         ("1969-12-31T23:59:59.9999999Z", -1, true),
         ("1969-12-31T23:59:59.00000000000000000001Z", -1_000_000, true),
     ] {
-        let instant = parse(text).unwrap();
+        let instant = DateTime::parse(text).unwrap();
         assert_eq!((instant.micros, instant.residue), (expected, residue), "{text}");
     }
     let long = format!("1970-01-01T00:00:00.{}1Z", "0".repeat(MANY));
-    assert!(parse(&long).unwrap().residue);
+    assert!(DateTime::parse(&long).unwrap().residue);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn rejects_invalid_instants() {
         "12022-05-03T17:45:56Z",
         "2022-05-03T17:45:5６Z",
     ] {
-        assert_eq!(parse(text), None, "{text}");
+        assert_eq!(DateTime::parse(text), None, "{text}");
     }
 }
 
@@ -128,7 +128,7 @@ fn every_month_starts_after_the_previous_one() {
             for day in [1, 2, 28, 29, 30, 31] {
                 let text = format!("{year:04}-{month:02}-{day:02}T00:00:00Z");
                 let instant = (day <= days).then_some(expected + (day - 1) * DAY);
-                assert_eq!(parse(&text).map(|instant| instant.micros), instant, "{text}");
+                assert_eq!(DateTime::parse(&text).map(|instant| instant.micros), instant, "{text}");
                 assert!(instant.is_none_or(|micros| format(micros) == text), "{text}");
             }
             expected += days * DAY;
@@ -155,7 +155,7 @@ proptest! {
 
     #[test]
     fn round_trip(micros in -62_135_683_140_000_000..=253_402_387_140_000_000_i64) {
-        let instant = parse(&format(micros)).unwrap();
+        let instant = DateTime::parse(&format(micros)).unwrap();
         prop_assert_eq!((instant.micros, instant.residue), (micros, false));
     }
 
@@ -169,9 +169,9 @@ proptest! {
         let text = format(seconds * 1_000_000);
         let offset = (hours * 60 + minutes) * 60_000_000;
         let (sign, moved) = if minus { ('-', offset) } else { ('+', -offset) };
-        let instant = parse(&text.replace('Z', &format!("{sign}{hours:02}:{minutes:02}"))).unwrap();
+        let instant = DateTime::parse(&text.replace('Z', &format!("{sign}{hours:02}:{minutes:02}"))).unwrap();
         prop_assert_eq!(instant.micros, seconds * 1_000_000 + moved);
-        prop_assert_eq!(parse(&format(instant.micros)), Some(instant));
+        prop_assert_eq!(DateTime::parse(&format(instant.micros)), Some(instant));
     }
 
     #[test]
@@ -186,8 +186,8 @@ proptest! {
         offset in "([zZ]|[+-][0-9]{2}:[0-9]{2})?",
     ) {
         let text = format!("{date}T{time}{offset}");
-        if let Some(instant) = parse(&text) {
-            let again = parse(&format(instant.micros)).map(|again| again.micros);
+        if let Some(instant) = DateTime::parse(&text) {
+            let again = DateTime::parse(&format(instant.micros)).map(|again| again.micros);
             prop_assert_eq!(again, Some(instant.micros));
         }
     }

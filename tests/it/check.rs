@@ -1,17 +1,10 @@
 //! Policies applied to filters: verdicts, all diagnostics at once, and help messages.
 
+use crate::fixtures::EmptyRecord;
 use scieve::{
-    Attribute, AttributeType, Filter, Limits, MultiNe, Operator, Operators, Policy, Record, Schema,
-    Syntax, Text, Value, ValueRef,
+    Attribute, AttributeType, Filter, Limits, MultiNe, Operator, Operators, Policy, Schema, Syntax,
+    Text, Value,
 };
-
-struct Nothing;
-
-impl Record for Nothing {
-    fn any_value(&self, _: &Attribute, _: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
-        false
-    }
-}
 
 fn schema() -> Schema {
     let extension = "urn:example:params:scim:schemas:extension:desk:1.0:User";
@@ -38,13 +31,13 @@ fn schema() -> Schema {
     Schema::new(Some("urn:example:params:scim:schemas:core:1.0:User"), attributes).unwrap()
 }
 
-fn everything() -> Policy<Nothing> {
+fn everything() -> Policy<EmptyRecord> {
     Policy::new(schema()).unwrap()
 }
 
 /// A policy like that of the users API: few attributes, `eq` and `co`, a group rule for the status,
 /// and a maximum of three ids.
-fn narrow() -> Policy<Nothing> {
+fn narrow() -> Policy<EmptyRecord> {
     let eq = Operators::of(&[Operator::Eq]);
     let policy = everything().closed().with_group("status").unwrap();
     let policy =
@@ -57,7 +50,7 @@ fn narrow() -> Policy<Nothing> {
     policy.allow_not(false).allow_value_paths(false).allow_urns(false).allow_null(false)
 }
 
-fn refusal(policy: &Policy<Nothing>, text: &str) -> String {
+fn refusal(policy: &Policy<EmptyRecord>, text: &str) -> String {
     policy.parse(text).map_or_else(
         |findings| findings.render(),
         |plan| panic!("{text} was accepted:\n{}", plan.explain()),
@@ -111,7 +104,7 @@ fn hidden_and_unknown_attributes_have_identical_errors() {
             .filter(|known| !["emails", "logins"].contains(&known.name()))
             .cloned()
             .collect::<Vec<_>>();
-        Policy::<Nothing>::new(Schema::new(schema().urn(), attributes).unwrap()).unwrap()
+        Policy::<EmptyRecord>::new(Schema::new(schema().urn(), attributes).unwrap()).unwrap()
     };
     for text in [
         "emails eq \"x\"",
@@ -184,7 +177,7 @@ fn limits_of_the_policy_apply_to_parsed_filters() {
 }
 
 /// Returns the code and the source text of each diagnostic of a filter.
-fn codes<'t>(policy: &Policy<Nothing>, text: &'t str) -> Vec<(&'static str, &'t str)> {
+fn codes<'t>(policy: &Policy<EmptyRecord>, text: &'t str) -> Vec<(&'static str, &'t str)> {
     let findings = policy
         .parse(text)
         .map_or_else(|findings| findings.iter().cloned().collect(), |_| Vec::new());
@@ -194,7 +187,7 @@ fn codes<'t>(policy: &Policy<Nothing>, text: &'t str) -> Vec<(&'static str, &'t 
         .collect()
 }
 
-fn helps(policy: &Policy<Nothing>, text: &str) -> Vec<String> {
+fn helps(policy: &Policy<EmptyRecord>, text: &str) -> Vec<String> {
     policy
         .parse(text)
         .unwrap_err()
@@ -386,7 +379,7 @@ fn ne_on_single_values_of_each_type() {
         ],
     )
     .unwrap();
-    let policy = Policy::<Nothing>::new(schema).unwrap();
+    let policy = Policy::<EmptyRecord>::new(schema).unwrap();
     let explained = |text| policy.parse(text).unwrap().explain();
     assert_eq!(explained("one ne 5"), format!("not\n  {}", explained("one eq 5")));
     assert_ne!(explained("many ne 5"), format!("not\n  {}", explained("many eq 5")));
@@ -399,7 +392,7 @@ fn ne_on_single_values_of_each_type() {
 
 #[test]
 fn plans_with_equal_tests_and_attributes_are_equal() {
-    let other = Policy::<Nothing>::new(
+    let other = Policy::<EmptyRecord>::new(
         Schema::new(None, [Attribute::new("id", AttributeType::String)]).unwrap(),
     )
     .unwrap();

@@ -1,16 +1,9 @@
 //! The parser and printer against the corpora: verdicts by RFC 7644, trees, filters of identity
 //! providers.
 
+use crate::fixtures::json_lines;
 use scieve::{ExprKind, Filter, Limits, Literal, Operand, PatchPath, Span, Syntax, attr};
 use serde_json::{Value, json};
-
-fn lines(corpus: &str) -> Vec<Value> {
-    corpus
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
 
 fn parses(kind: &str, text: &str, syntax: &Syntax) -> bool {
     match kind {
@@ -34,7 +27,7 @@ fn verdicts_match_the_rfc() {
     let mut wrong = Vec::new();
     let mut disputed = 0;
     let mut judged = 0;
-    for line in lines(include_str!("../../tests/corpus/grammar.jsonl")) {
+    for line in json_lines(include_str!("../../tests/corpus/grammar.jsonl")) {
         let (kind, text, verdict) = (
             line["kind"].as_str().unwrap(),
             line["text"].as_str().unwrap(),
@@ -60,7 +53,7 @@ fn verdicts_match_the_rfc() {
 #[test]
 fn provider_filters_are_accepted_from_their_preset_on() {
     let presets = ["rfc", "entra", "lenient"];
-    for line in lines(include_str!("../../tests/corpus/providers.jsonl")) {
+    for line in json_lines(include_str!("../../tests/corpus/providers.jsonl")) {
         let (text, from) =
             (line["filter"].as_str().unwrap(), line["accepted_from"].as_str().unwrap());
         // A string in place of a Boolean is detected only by a schema (see the tests of the
@@ -102,7 +95,7 @@ fn rejected_filters_and_paths_are_reported() {
     let mut limits = Limits::default();
     (limits.bytes, limits.depth, limits.clauses, limits.connective_levels) = (100, 2, 5, 2);
     let mut report = String::new();
-    for line in lines(include_str!("../../tests/corpus/refused.jsonl")) {
+    for line in json_lines(include_str!("../../tests/corpus/refused.jsonl")) {
         let text = line["text"].as_str().unwrap();
         let rejected = match line["kind"].as_str().unwrap() {
             "path" => PatchPath::parse_with(text, &Syntax::rfc(), &limits).expect_err(text),
@@ -175,7 +168,7 @@ fn trees_match_the_vectors() {
 #[test]
 fn canonical_form_round_trips() {
     let mut printed = 0;
-    for line in lines(include_str!("../../tests/corpus/grammar.jsonl")) {
+    for line in json_lines(include_str!("../../tests/corpus/grammar.jsonl")) {
         let (kind, text) = (line["kind"].as_str().unwrap(), line["text"].as_str().unwrap());
         if kind == "path" {
             if let Ok(path) = PatchPath::parse(text) {
@@ -220,7 +213,7 @@ fn spans_cover_their_nodes() {
             _ => {}
         }
     }
-    for line in lines(include_str!("../../tests/corpus/grammar.jsonl")) {
+    for line in json_lines(include_str!("../../tests/corpus/grammar.jsonl")) {
         if let Ok(filter) = Filter::parse(line["text"].as_str().unwrap()) {
             visit(filter.root());
         }

@@ -10,6 +10,7 @@
 mod architecture;
 mod check;
 mod dependencies;
+mod fixtures;
 mod grammar;
 #[cfg(feature = "serde")]
 mod grammar_doc;

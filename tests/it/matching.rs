@@ -1,16 +1,9 @@
 //! Results of other implementations for the same resources. `disagreements.jsonl` lists the
 //! differences with their reasons.
 
+use crate::fixtures::json_lines;
 use scieve::{Attribute, AttributeType, CaseSensitivity, Filter, Limits, Policy, Schema, Syntax};
 use serde_json::{Value, json};
-
-fn lines(corpus: &str) -> Vec<Value> {
-    corpus
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
-}
 
 /// Returns `true`, `false` or `"refused"`. Filters that are invalid by RFC 7644 are parsed in the
 /// lenient dialect.
@@ -25,7 +18,7 @@ fn answer(policy: &Policy<Value>, text: &str, resource: &Value) -> Value {
 #[test]
 fn all_disagreements_are_listed() {
     let policy = Policy::<Value>::schemaless(CaseSensitivity::Ignore);
-    let corpus = lines(include_str!("../../tests/corpus/match.jsonl"));
+    let corpus = json_lines(include_str!("../../tests/corpus/match.jsonl"));
     assert!(corpus.len() > 1_100, "the corpus shrank to {}", corpus.len());
     let mut found = Vec::new();
     for (number, line) in corpus.iter().enumerate() {
@@ -36,7 +29,7 @@ fn all_disagreements_are_listed() {
             );
         }
     }
-    let listed = lines(include_str!("../../tests/corpus/disagreements.jsonl"));
+    let listed = json_lines(include_str!("../../tests/corpus/disagreements.jsonl"));
     for line in &listed {
         assert!(
             line["reason"].as_str().is_some_and(|reason| reason.len() > 20),
@@ -79,7 +72,7 @@ fn typed(schema: &Value) -> Policy<Value> {
 #[test]
 fn with_schemas_all_agree_or_are_rejected() {
     let mut refused = 0;
-    for line in lines(include_str!("../../tests/corpus/match.jsonl"))
+    for line in json_lines(include_str!("../../tests/corpus/match.jsonl"))
         .iter()
         .filter(|line| line["schema"].is_object())
     {

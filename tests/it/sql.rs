@@ -1,22 +1,15 @@
 //! The SQL of one filter of each kind: complete for PostgreSQL, the differences for the other
 //! dialects.
 
+use crate::fixtures::EmptyRecord;
 use scieve::sql::{
     CheckedMapping, ChildTable, Column, Dialect, Direction, KeysetPosition, Mapping,
     NativeComparison, Param, Select, SqlError, sort_text,
 };
-use scieve::{Attribute, AttributeType, Code, Limits, Policy, Record, Schema, Value, ValueRef};
+use scieve::{Attribute, AttributeType, Code, Limits, Policy, Schema, Value};
 use std::fmt::Write as _;
 
-struct Anyone;
-
-impl Record for Anyone {
-    fn any_value(&self, _: &Attribute, _: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
-        false
-    }
-}
-
-fn policy() -> Policy<Anyone> {
+fn policy() -> Policy<EmptyRecord> {
     let schema = Schema::new(
         None,
         [

@@ -1,21 +1,14 @@
 //! Tables, indexes and parameters of a mapping for each attribute type.
 
+use crate::fixtures::EmptyRecord;
 use scieve::sql::{
     CheckedMapping, ChildTable, Column, Dialect, Mapping, NativeComparison, Select, SqlError,
 };
-use scieve::{Attribute, AttributeType, Policy, Record, Schema, ValueRef};
+use scieve::{Attribute, AttributeType, Policy, Schema};
 use sea_query::{ArrayType, PostgresQueryBuilder, Value};
 
-struct Anyone;
-
-impl Record for Anyone {
-    fn any_value(&self, _: &Attribute, _: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
-        false
-    }
-}
-
 /// One attribute of each type, and multi-valued ones.
-fn policy() -> Policy<Anyone> {
+fn policy() -> Policy<EmptyRecord> {
     let one = AttributeType::ALL.into_iter().map(|kind| Attribute::new(&format!("a_{kind}"), kind));
     let many = Attribute::new("many", AttributeType::Integer).multi_valued();
     let tags = Attribute::new("tags", AttributeType::String).multi_valued();

@@ -205,8 +205,8 @@ pub fn filter<R: ?Sized>(u: &mut Unstructured<'_>, policy: &Policy<R>) -> Result
             .filter(|(sub, _)| sub.parent() == Some(attribute.id()))
             .copied()
             .collect();
-        let elements = attribute.kind() == AttributeType::Complex && !subs.is_empty()
-            || attribute.is_multi_valued() && attribute.kind() != AttributeType::Complex;
+        let elements = attribute.attribute_type() == AttributeType::Complex && !subs.is_empty()
+            || attribute.is_multi_valued() && attribute.attribute_type() != AttributeType::Complex;
         if policy.value_paths && elements && attribute.parent().is_none() && !u.ratio(1, 3)? {
             let inside = joined_if(u, 2, policy.not, &mut |u| match subs.is_empty() {
                 true => legal_clause(u, "value", attribute, operators, policy),
@@ -233,7 +233,7 @@ fn legal_clause<R: ?Sized>(
         Operator::ALL.into_iter().filter(|operator| operators.contains(*operator)).collect();
     let operator = *u.choose(&operators)?;
     let null = policy.null && matches!(operator, Operator::Eq | Operator::Ne);
-    let operand = match literal(u, attribute.kind())? {
+    let operand = match literal(u, attribute.attribute_type())? {
         Some(operand) if !null || u.ratio(7, 8)? => operand,
         _ => Operand::Null,
     };
@@ -356,7 +356,7 @@ fn one_value(u: &mut Unstructured<'_>, schema: &Schema, attribute: &Attribute) -
             .choose(&[json!("5"), json!(5), json!(true), json!(0.5), json!({"x": 1}), Value::Null])?
             .clone());
     }
-    Ok(match attribute.kind() {
+    Ok(match attribute.attribute_type() {
         AttributeType::String | AttributeType::Reference => json!(string(u)?),
         AttributeType::Boolean => json!(u.arbitrary::<bool>()?),
         AttributeType::Integer => json!(*u.choose(INTEGERS)?),

@@ -120,7 +120,7 @@ impl fmt::Display for Operator {
 /// ```
 /// use scieve::{AttributeType, Operator, Operators};
 ///
-/// let operators = Operators::of_kind(AttributeType::Boolean);
+/// let operators = Operators::of_type(AttributeType::Boolean);
 /// assert!(operators.contains(Operator::Eq) && !operators.contains(Operator::Gt));
 /// assert_eq!(operators.to_string(), "`eq`, `ne`, `pr`");
 /// assert_eq!(operators, Operators::of(&[Operator::Eq, Operator::Ne, Operator::Pr]));
@@ -135,9 +135,9 @@ impl Operators {
     /// Returns the operators that attributes of this type support (RFC 7644 section 3.4.2.2; the
     /// type table of `grammar.md`).
     #[must_use]
-    pub const fn of_kind(kind: AttributeType) -> Self {
+    pub const fn of_type(attribute_type: AttributeType) -> Self {
         use Operator::{Eq, Ge, Gt, Le, Lt, Ne, Pr};
-        match kind {
+        match attribute_type {
             AttributeType::String | AttributeType::Reference | AttributeType::Any => {
                 Self::of(&Operator::ALL)
             }

@@ -221,7 +221,7 @@ fn each_limit_is_inclusive() {
             Some(&OR) => nested(n - 1, &wraps, "a pr and a pr"),
             _ => nested(n - 1, &wraps, "a pr or a pr"),
         };
-        cases.push((name, Code::TooManyAlternations, Box::new(text), |limits, n| {
+        cases.push((name, Code::TooManyConnectiveLevels, Box::new(text), |limits, n| {
             limits.connective_levels = n
         }));
     }
@@ -390,7 +390,7 @@ fn rejection_cost_does_not_grow_with_length() {
                 "too many connective levels",
                 alternating(connective_levels),
                 " ",
-                Code::TooManyAlternations,
+                Code::TooManyConnectiveLevels,
             ),
             ("brackets in brackets", "a[b[".to_owned(), "c[", Code::NestedValuePath),
             ("no such operator", "a is b".to_owned(), " or a is b", Code::UnknownOperator),

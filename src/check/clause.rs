@@ -143,12 +143,13 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         let id = if is_presence { named } else { self.compared(named, clause)? };
         let compared = self.schema.attribute(id).map(ComparedAttribute::new)?;
         let (operators, max_count) = match self.policy.schemaless {
-            Some(_) => (Operators::of_kind(compared.kind), None),
+            Some(_) => (Operators::of_type(compared.attribute_type), None),
             None => self.policy.rule(id).map(|rule| (rule.operators, rule.max_count))?,
         };
-        let is_string = matches!(compared.kind, AttributeType::String | AttributeType::Reference);
+        let is_string =
+            matches!(compared.attribute_type, AttributeType::String | AttributeType::Reference);
         // The compared attribute of a complex one depends on the operator.
-        let is_reusable = named == id && compared.kind != AttributeType::Complex;
+        let is_reusable = named == id && compared.attribute_type != AttributeType::Complex;
         Some(ResolvedAttribute {
             path: if is_reusable { path.as_str() } else { "" },
             parent,
@@ -163,7 +164,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
     /// Returns the attribute that a comparison is on: of a complex attribute, its sub-attribute
     /// `value`.
     fn compared(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
-        match self.schema.attribute(id)?.kind() {
+        match self.schema.attribute(id)?.attribute_type() {
             AttributeType::Complex => self.value_of(id, clause),
             _ => Some(id),
         }
@@ -200,21 +201,24 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
     #[cold]
     fn allowed(
         &mut self,
-        ComparedAttribute { id, kind, .. }: ComparedAttribute,
+        ComparedAttribute { id, attribute_type, .. }: ComparedAttribute,
         operators: Operators,
         clause: &Clause<'_>,
     ) -> bool {
         let operator = clause.operator();
         // `eq null` and `ne null` test presence, which a complex attribute has too.
-        let is_null = clause.literal() == Some(Literal::Null) && kind == AttributeType::Complex;
+        let is_null =
+            clause.literal() == Some(Literal::Null) && attribute_type == AttributeType::Complex;
         if is_null && !operators.is_empty() {
             return true;
         }
         let name = quoted(clause.path().as_str());
-        let diagnostic = if !Operators::of_kind(kind).contains(operator) && !is_null {
-            let message = format!("{name} is of type {kind}, which does not support `{operator}`");
-            Diagnostic::new(Code::OperatorForType, clause.operator_span(), message)
-                .with_help(format!("{kind} attributes take {}", Operators::of_kind(kind)))
+        let diagnostic = if !Operators::of_type(attribute_type).contains(operator) && !is_null {
+            let message =
+                format!("{name} is of type {attribute_type}, which does not support `{operator}`");
+            Diagnostic::new(Code::OperatorForType, clause.operator_span(), message).with_help(
+                format!("{attribute_type} attributes take {}", Operators::of_type(attribute_type)),
+            )
         } else if operators.is_empty() {
             let message = format!("{name} cannot be used in filters");
             Diagnostic::new(Code::OperatorNotAllowed, clause.path().span(), message)
@@ -267,7 +271,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             _ => NeSemantics::NotEqual,
         };
         if let (AttributeType::Boolean, Literal::String(string), true) =
-            (attribute.kind, literal, self.boolean_text)
+            (attribute.attribute_type, literal, self.boolean_text)
             && let Some(value) = interpret::boolean(string)
         {
             let span = clause.literal_span();

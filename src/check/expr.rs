@@ -80,7 +80,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         }
         let id = self.attribute(path, parent)?;
         let attribute = self.schema.attribute(id)?;
-        if attribute.kind() == AttributeType::Complex || attribute.is_multi_valued() {
+        if attribute.attribute_type() == AttributeType::Complex || attribute.is_multi_valued() {
             return Some(id);
         }
         let diagnostic = Diagnostic::new(

@@ -14,7 +14,7 @@ use crate::value::{
 #[derive(Clone, Copy)]
 pub(super) struct ComparedAttribute {
     pub(super) id: AttributeId,
-    pub(super) kind: AttributeType,
+    pub(super) attribute_type: AttributeType,
     pub(super) case: CaseSensitivity,
     /// True if a record can have several values of the attribute.
     pub(super) yields_many: bool,
@@ -24,7 +24,7 @@ impl ComparedAttribute {
     pub(super) fn new(attribute: &Attribute) -> Self {
         Self {
             id: attribute.id(),
-            kind: attribute.kind(),
+            attribute_type: attribute.attribute_type(),
             case: attribute.case(),
             yields_many: attribute.yields_many(),
         }
@@ -56,12 +56,12 @@ pub(super) fn interpret(
     literal: Literal<'_>,
     ne: NeSemantics,
 ) -> Result<Interpretation, Diagnostic> {
-    let ComparedAttribute { kind, case, .. } = attribute;
+    let ComparedAttribute { attribute_type, case, .. } = attribute;
     let operator = clause.operator();
     let error = |code, message: String, help| {
         Err(Diagnostic::new(code, clause.literal_span(), message).with_help(help))
     };
-    match (kind, literal) {
+    match (attribute_type, literal) {
         (AttributeType::Any, literal) => Ok(untyped(operator, literal, case, ne)),
         (AttributeType::String | AttributeType::Reference, Literal::String(string)) => {
             Ok(string_predicate(operator, string, case, ne))
@@ -96,7 +96,7 @@ pub(super) fn interpret(
                 "write binary values in base64 or base64url",
             ),
         },
-        (kind, _) => Err(wrong_type(kind, clause, literal)),
+        (attribute_type, _) => Err(wrong_type(attribute_type, clause, literal)),
     }
 }
 
@@ -208,7 +208,11 @@ fn untyped(
     }
 }
 
-fn wrong_type(kind: AttributeType, clause: &Clause<'_>, literal: Literal<'_>) -> Diagnostic {
+fn wrong_type(
+    attribute_type: AttributeType,
+    clause: &Clause<'_>,
+    literal: Literal<'_>,
+) -> Diagnostic {
     let (found, in_quotes) = match literal {
         Literal::String(_) => ("a string", None),
         Literal::Number(text) => ("a number", Some(text.to_owned())),
@@ -216,11 +220,11 @@ fn wrong_type(kind: AttributeType, clause: &Clause<'_>, literal: Literal<'_>) ->
         Literal::Null => ("null", None),
     };
     let message = format!(
-        "{} is of type {kind} and cannot be compared with {found}",
+        "{} is of type {attribute_type} and cannot be compared with {found}",
         quoted(clause.path().as_str())
     );
     let diagnostic = Diagnostic::new(Code::WrongType, clause.literal_span(), message);
-    diagnostic.with_help(match (kind, literal) {
+    diagnostic.with_help(match (attribute_type, literal) {
         (AttributeType::String | AttributeType::Reference, _) => match in_quotes {
             Some(text) => format!("write it in double quotes: `\"{text}\"`"),
             None => "write a string in double quotes".into(),

@@ -30,7 +30,7 @@ pub(super) fn exceeded(filter: &Filter, limits: &Limits) -> Vec<Diagnostic> {
         (Code::TooDeep, usage.depth, limits.depth, "levels of nesting"),
         (Code::TooManyClauses, usage.clauses, limits.clauses, "clauses"),
         (
-            Code::TooManyAlternations,
+            Code::TooManyConnectiveLevels,
             usage.connective_levels,
             limits.connective_levels,
             "levels on which `and` and `or` alternate",

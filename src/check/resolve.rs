@@ -52,7 +52,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
         let schema = &self.schema;
         let complex = schema.attribute(parent)?;
         let has_no_urn = path.urn().is_none();
-        let found = match complex.kind() {
+        let found = match complex.attribute_type() {
             AttributeType::Complex => {
                 schema.find(complex.urn(), complex.name(), Some(path.name())).map(Attribute::id)
             }

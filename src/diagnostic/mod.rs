@@ -105,7 +105,7 @@ codes! {
     /// The filter exceeds the limit on clauses.
     TooManyClauses = Error "too-many-clauses",
     /// The filter exceeds the limit on levels at which `and` and `or` alternate.
-    TooManyAlternations = Error "too-many-alternations",
+    TooManyConnectiveLevels = Error "too-many-connective-levels",
     /// The schema has no such attribute.
     UnknownAttribute = Error "unknown-attribute",
     /// The policy does not allow the operator on the attribute.

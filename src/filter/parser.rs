@@ -248,7 +248,7 @@ impl LogicalBuilder {
         *used = (*used).max(connective_levels);
         if connective_levels > limit {
             return fail(over_limit(
-                Code::TooManyAlternations,
+                Code::TooManyConnectiveLevels,
                 Span::new(start as usize, end as usize),
                 limit,
             ));

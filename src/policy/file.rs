@@ -31,14 +31,14 @@ pub enum PolicyError {
     #[error(transparent)]
     Schema(#[from] SchemaError),
     /// An operator cannot compare values of the attribute's type.
-    #[error("attribute `{attribute}`: `{operator}` cannot compare values of type `{kind}`, which take {}", Operators::of_kind(*kind))]
+    #[error("attribute `{attribute}`: `{operator}` cannot compare values of type `{attribute_type}`, which take {}", Operators::of_type(*attribute_type))]
     OperatorForType {
         /// Path of the attribute.
         attribute: String,
         /// The operator.
         operator: Operator,
         /// Type of the attribute.
-        kind: AttributeType,
+        attribute_type: AttributeType,
     },
     /// A group rule names an attribute that the policy does not have.
     #[error("groups: `{attribute}` is not an attribute of the policy")]
@@ -235,7 +235,7 @@ struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     urn: Option<String>,
     #[serde(rename = "type", default = "string", skip_serializing_if = "is_string")]
-    kind: AttributeType,
+    attribute_type: AttributeType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     case_exact: Option<bool>,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -318,7 +318,7 @@ impl File {
 
 impl Entry {
     fn of<R: ?Sized>(attribute: &Attribute, policy: &Policy<R>) -> Self {
-        let kind = attribute.kind();
+        let attribute_type = attribute.attribute_type();
         let exact = attribute.case() == CaseSensitivity::Exact;
         let parent = attribute.parent().and_then(|id| policy.rule(id));
         let hidden = attribute.is_never_returned() || parent.is_some_and(|parent| parent.hidden);
@@ -326,13 +326,14 @@ impl Entry {
         Self {
             name: attribute.path().to_owned(),
             urn: attribute.urn().map(Into::into),
-            kind,
-            case_exact: (Attribute::new(attribute.path(), kind).case() != attribute.case())
-                .then_some(exact),
+            attribute_type,
+            case_exact: (Attribute::new(attribute.path(), attribute_type).case()
+                != attribute.case())
+            .then_some(exact),
             multi_valued: attribute.is_multi_valued(),
             operators: rule
                 .map(|rule| rule.operators)
-                .filter(|operators| *operators != Operators::of_kind(kind)),
+                .filter(|operators| *operators != Operators::of_type(attribute_type)),
             max_count: rule.and_then(|rule| rule.max_count),
             never_returned: attribute.is_never_returned(),
             hidden: rule.map(|rule| rule.hidden).filter(|own| *own != hidden),
@@ -340,7 +341,7 @@ impl Entry {
     }
 
     fn attribute(&self) -> Attribute {
-        let mut attribute = Attribute::new(&self.name, self.kind);
+        let mut attribute = Attribute::new(&self.name, self.attribute_type);
         if let Some(exact) = self.case_exact {
             attribute = attribute.case_exact(exact);
         }
@@ -357,12 +358,16 @@ impl Entry {
     }
 
     fn operators(&self) -> Result<Operators, PolicyError> {
-        let possible = Operators::of_kind(self.kind);
+        let possible = Operators::of_type(self.attribute_type);
         let Some(wanted) = self.operators else { return Ok(possible) };
         match wanted.iter().find(|operator| !possible.contains(*operator)) {
             Some(operator) => {
                 let attribute = self.attribute().to_string();
-                Err(PolicyError::OperatorForType { attribute, operator, kind: self.kind })
+                Err(PolicyError::OperatorForType {
+                    attribute,
+                    operator,
+                    attribute_type: self.attribute_type,
+                })
             }
             None => Ok(wanted),
         }
@@ -383,8 +388,8 @@ fn is_enabled(value: &bool) -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-fn is_string(kind: &AttributeType) -> bool {
-    *kind == AttributeType::String
+fn is_string(attribute_type: &AttributeType) -> bool {
+    *attribute_type == AttributeType::String
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {

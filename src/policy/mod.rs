@@ -36,7 +36,7 @@ impl FieldRule {
     #[must_use]
     pub fn of(attribute: &Attribute) -> Self {
         Self {
-            operators: Operators::of_kind(attribute.kind()),
+            operators: Operators::of_type(attribute.attribute_type()),
             hidden: attribute.is_never_returned(),
             max_count: None,
         }

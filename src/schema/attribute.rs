@@ -34,7 +34,7 @@ pub struct Attribute {
     urn: Option<Box<str>>,
     path: Box<str>,
     dot: Option<usize>,
-    kind: AttributeType,
+    attribute_type: AttributeType,
     case_exact: bool,
     multi_valued: bool,
     many: bool,
@@ -49,15 +49,15 @@ impl Attribute {
     /// The attribute is single-valued. Strings are compared ignoring case, references and binary
     /// values exactly (RFC 7643 sections 2.2, 2.3.6 and 2.3.7).
     #[must_use]
-    pub fn new(path: &str, kind: AttributeType) -> Self {
+    pub fn new(path: &str, attribute_type: AttributeType) -> Self {
         Self {
             id: AttributeId(0),
             parent: None,
             urn: None,
             path: path.into(),
             dot: path.find('.'),
-            kind,
-            case_exact: matches!(kind, AttributeType::Reference | AttributeType::Binary),
+            attribute_type,
+            case_exact: matches!(attribute_type, AttributeType::Reference | AttributeType::Binary),
             multi_valued: false,
             many: false,
             never_returned: false,
@@ -159,8 +159,8 @@ impl Attribute {
     /// Returns the type of the values.
     #[must_use]
     #[inline]
-    pub fn kind(&self) -> AttributeType {
-        self.kind
+    pub fn attribute_type(&self) -> AttributeType {
+        self.attribute_type
     }
 
     /// Returns how strings are compared.

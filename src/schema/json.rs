@@ -28,22 +28,21 @@ impl Record for Value {
             return false;
         };
         match attribute.sub_attribute() {
-            None => values(found, attribute.kind(), test),
-            Some(sub) => {
-                elements(found).any(|element| sub_values(element, sub, attribute.kind(), test))
-            }
+            None => values(found, attribute.attribute_type(), test),
+            Some(sub) => elements(found)
+                .any(|element| sub_values(element, sub, attribute.attribute_type(), test)),
         }
     }
 
     fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
-        let kind = attribute.kind();
-        if !can_be_one_string(kind, attribute.yields_many()) {
+        let attribute_type = attribute.attribute_type();
+        if !can_be_one_string(attribute_type, attribute.yields_many()) {
             return None;
         }
         let found = self.as_object().and_then(|resource| attribute_of(resource, attribute));
         match (found, attribute.sub_attribute()) {
-            (Some(found), None) => one_string(found, kind),
-            (Some(found), Some(sub)) => sub_string(found, sub, kind),
+            (Some(found), None) => one_string(found, attribute_type),
+            (Some(found), Some(sub)) => sub_string(found, sub, attribute_type),
             (None, _) => Some(None),
         }
     }
@@ -58,9 +57,9 @@ impl Record for Value {
             return false;
         };
         // An element of another type than the attribute's is ignored.
-        let is_element = |element: &Value| match attribute.kind() {
+        let is_element = |element: &Value| match attribute.attribute_type() {
             AttributeType::Any => is_assigned(element, MAX_DEPTH),
-            kind => value(element, kind, &mut |_| true),
+            attribute_type => value(element, attribute_type, &mut |_| true),
         };
         let mut pass = |element: &Value| is_element(element) && test(&Element(element));
         match attribute.sub_attribute() {
@@ -80,50 +79,54 @@ struct Element<'a>(&'a Value);
 impl Record for Element<'_> {
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         match attribute.sub_attribute() {
-            None => value(self.0, attribute.kind(), test),
-            Some(sub) => sub_values(self.0, sub, attribute.kind(), test),
+            None => value(self.0, attribute.attribute_type(), test),
+            Some(sub) => sub_values(self.0, sub, attribute.attribute_type(), test),
         }
     }
 
     fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
-        let (kind, sub) = (attribute.kind(), attribute.sub_attribute());
-        if !can_be_one_string(kind, sub.is_some() && attribute.is_multi_valued()) {
+        let (attribute_type, sub) = (attribute.attribute_type(), attribute.sub_attribute());
+        if !can_be_one_string(attribute_type, sub.is_some() && attribute.is_multi_valued()) {
             return None;
         }
         match sub {
-            None => one_string(self.0, kind),
-            Some(sub) => sub_string(self.0, sub, kind),
+            None => one_string(self.0, attribute_type),
+            Some(sub) => sub_string(self.0, sub, attribute_type),
         }
     }
 }
 
 /// Returns whether an attribute can have a single string. Without a schema every attribute can have
 /// several values, but most have one.
-fn can_be_one_string(kind: AttributeType, many: bool) -> bool {
-    kind == AttributeType::Any
-        || (!many && matches!(kind, AttributeType::String | AttributeType::Reference))
+fn can_be_one_string(attribute_type: AttributeType, many: bool) -> bool {
+    attribute_type == AttributeType::Any
+        || (!many && matches!(attribute_type, AttributeType::String | AttributeType::Reference))
 }
 
 /// Returns the string that a value is, `Some(None)` if it is ignored for its type, and `None` if it
 /// can be several values or one of another type.
-fn one_string(value: &Value, kind: AttributeType) -> Option<Option<&str>> {
+fn one_string(value: &Value, attribute_type: AttributeType) -> Option<Option<&str>> {
     match value {
         Value::String(string) => Some(Some(string)),
         Value::Array(_) => None,
         Value::Null => Some(None),
-        _ if kind == AttributeType::Any => None,
+        _ if attribute_type == AttributeType::Any => None,
         _ => Some(None),
     }
 }
 
 /// Returns what [`one_string`] returns of a sub-attribute of an element.
-fn sub_string<'a>(element: &'a Value, sub: &str, kind: AttributeType) -> Option<Option<&'a str>> {
+fn sub_string<'a>(
+    element: &'a Value,
+    sub: &str,
+    attribute_type: AttributeType,
+) -> Option<Option<&'a str>> {
     match element {
         Value::Object(object) => {
-            member(object, sub).map_or(Some(None), |found| one_string(found, kind))
+            member(object, sub).map_or(Some(None), |found| one_string(found, attribute_type))
         }
         Value::Array(_) => None,
-        _ if kind == AttributeType::Any => None,
+        _ if attribute_type == AttributeType::Any => None,
         _ => Some(None),
     }
 }
@@ -135,7 +138,7 @@ fn attribute_of<'a>(resource: &'a Object, attribute: &Attribute) -> Option<&'a V
         Some(extension) => member(extension.as_object()?, attribute.name()),
         // Without a schema, the URN of the core schema is recognised by the prefix that RFC 7643
         // section 10.3 registers.
-        None if attribute.kind() == AttributeType::Any && is_core(urn) => {
+        None if attribute.attribute_type() == AttributeType::Any && is_core(urn) => {
             member(resource, attribute.name())
         }
         None => None,
@@ -188,30 +191,40 @@ fn elements(value: &Value) -> std::slice::Iter<'_, Value> {
     }
 }
 
-fn values(found: &Value, kind: AttributeType, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
-    elements(found).any(|element| value(element, kind, test))
+fn values(
+    found: &Value,
+    attribute_type: AttributeType,
+    test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+) -> bool {
+    elements(found).any(|element| value(element, attribute_type, test))
 }
 
 fn sub_values(
     element: &Value,
     sub: &str,
-    kind: AttributeType,
+    attribute_type: AttributeType,
     test: &mut dyn FnMut(ValueRef<'_>) -> bool,
 ) -> bool {
     match element {
-        Value::Object(object) => member(object, sub).is_some_and(|found| values(found, kind, test)),
+        Value::Object(object) => {
+            member(object, sub).is_some_and(|found| values(found, attribute_type, test))
+        }
         // Without a schema an attribute with simple values is recognised here: each element is its
         // own `value`.
-        simple if kind == AttributeType::Any && sub.eq_ignore_ascii_case("value") => {
-            value(simple, kind, test)
+        simple if attribute_type == AttributeType::Any && sub.eq_ignore_ascii_case("value") => {
+            value(simple, attribute_type, test)
         }
         _ => false,
     }
 }
 
 /// Passes one value to `test` if it has the type.
-fn value(value: &Value, kind: AttributeType, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
-    match (kind, value) {
+fn value(
+    value: &Value,
+    attribute_type: AttributeType,
+    test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+) -> bool {
+    match (attribute_type, value) {
         (AttributeType::String | AttributeType::Reference, Value::String(string)) => {
             test(ValueRef::text(string))
         }

@@ -108,10 +108,10 @@ impl Schema {
             let Some(found) = self.find_in(attribute.urn(), attribute.name()) else {
                 return error("the complex attribute has to precede its sub-attributes");
             };
-            if !matches!(found.kind(), AttributeType::Complex | AttributeType::Any) {
+            if !matches!(found.attribute_type(), AttributeType::Complex | AttributeType::Any) {
                 return error("the attribute before the dot is not complex");
             }
-            if attribute.kind() == AttributeType::Complex {
+            if attribute.attribute_type() == AttributeType::Complex {
                 return error("a sub-attribute cannot be complex");
             }
             parent = Some(found);

@@ -29,7 +29,7 @@ impl Schema {
     ///     "attributes": [{"name": "number", "type": "integer", "multiValued": true}]
     /// }"#])?;
     /// let number = schema.find_path("number").unwrap();
-    /// assert_eq!((number.kind(), number.is_multi_valued()), (AttributeType::Integer, true));
+    /// assert_eq!((number.attribute_type(), number.is_multi_valued()), (AttributeType::Integer, true));
     /// # Ok::<(), scieve::SchemaError>(())
     /// ```
     pub fn from_rfc7643(documents: &[&str]) -> Result<Self, SchemaError> {
@@ -66,7 +66,7 @@ struct Document {
 struct AttributeDescription {
     name: String,
     #[serde(rename = "type", default = "string")]
-    kind: AttributeType,
+    attribute_type: AttributeType,
     #[serde(default)]
     multi_valued: bool,
     #[serde(default)]
@@ -108,8 +108,8 @@ impl AttributeDescription {
     }
 
     fn attribute(&self, path: &str, returned: Returned, extension: Option<&str>) -> Attribute {
-        let mut attribute = Attribute::new(path, self.kind);
-        if self.kind == AttributeType::String {
+        let mut attribute = Attribute::new(path, self.attribute_type);
+        if self.attribute_type == AttributeType::String {
             attribute = attribute.case_exact(self.case_exact);
         }
         if self.multi_valued {

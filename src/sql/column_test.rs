@@ -46,7 +46,7 @@ impl<'a> ColumnTest<'a> {
     ) -> Result<Self, SqlError> {
         let error = |kind| Err(SqlError::about(kind, attribute));
         let column = &mapped.column;
-        let (name, comparison) = match (attribute.kind(), case, &column.text) {
+        let (name, comparison) = match (attribute.attribute_type(), case, &column.text) {
             (AttributeType::Any | AttributeType::Complex, ..) => return error(SqlError::Untyped),
             (
                 AttributeType::String | AttributeType::Reference,

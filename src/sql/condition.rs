@@ -201,7 +201,7 @@ impl<'a> Compiler<'a> {
                 .test(test, positive);
             return Ok(self.list_once(expr, column.column.compared(attribute), test, positive));
         }
-        match (&test.predicate, attribute.kind()) {
+        match (&test.predicate, attribute.attribute_type()) {
             (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope.in_or),
             (_, AttributeType::Complex) => self.complex(attribute, positive, scope),
             _ if attribute.yields_many() => self.multi_valued(test, attribute, positive, scope),

@@ -249,7 +249,7 @@ impl Ddl {
     }
 
     fn notes(&mut self, table: &str, column: &Column, attribute: &Attribute) {
-        if matches!(attribute.kind(), AttributeType::String | AttributeType::Reference) {
+        if matches!(attribute.attribute_type(), AttributeType::String | AttributeType::Reference) {
             self.trigrams(table, column.compared(attribute));
             if column.text == StringComparison::Native(NativeComparison::Lower) {
                 self.lower(table, &column.column);
@@ -291,10 +291,11 @@ fn lines_of(
     attribute: &Attribute,
 ) -> Result<Vec<String>, SqlError> {
     let null = if column.nullable { "" } else { " NOT NULL" };
-    let text = matches!(attribute.kind(), AttributeType::String | AttributeType::Reference);
+    let text =
+        matches!(attribute.attribute_type(), AttributeType::String | AttributeType::Reference);
     let line = |name: &str, kind: &str| format!("{} {kind}{null}", quoted(dialect, name));
     let mut lines = Vec::new();
-    let own = match attribute.kind() {
+    let own = match attribute.attribute_type() {
         AttributeType::Any | AttributeType::Complex => {
             return Err(SqlError::about(SqlError::Untyped, attribute));
         }

@@ -286,7 +286,7 @@ impl Column {
             | StringComparison::Native(NativeComparison::LowerColumn(column))
                 if attribute.case() == CaseSensitivity::Ignore
                     && matches!(
-                        attribute.kind(),
+                        attribute.attribute_type(),
                         AttributeType::String | AttributeType::Reference
                     ) =>
             {

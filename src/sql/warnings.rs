@@ -46,7 +46,7 @@ fn warning(
     exact: bool,
 ) -> Option<Diagnostic> {
     let attribute = schema.attribute(id).filter(|_| !exact)?;
-    if !matches!(attribute.kind(), AttributeType::String | AttributeType::Reference) {
+    if !matches!(attribute.attribute_type(), AttributeType::String | AttributeType::Reference) {
         return None;
     }
     let StringComparison::Native(native) = comparison(mapping, attribute)? else { return None };

@@ -65,7 +65,7 @@ impl AttributeType {
     /// Returns the type with this name. Names are case-sensitive.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|attribute_type| attribute_type.name() == name)
     }
 }
 

@@ -33,7 +33,7 @@ impl Value {
     /// Returns the type of the attributes that this value can be compared with.
     /// [`AttributeType::String`] includes [`AttributeType::Reference`].
     #[must_use]
-    pub const fn kind(&self) -> AttributeType {
+    pub const fn attribute_type(&self) -> AttributeType {
         match self {
             Self::Text(_) => AttributeType::String,
             Self::Boolean(_) => AttributeType::Boolean,
@@ -57,7 +57,7 @@ impl Ord for Value {
                 number::without_negative_zero(*a).total_cmp(&number::without_negative_zero(*b))
             }
             (Self::Binary(a), Self::Binary(b)) => a.cmp(b),
-            _ => self.kind().cmp(&other.kind()),
+            _ => self.attribute_type().cmp(&other.attribute_type()),
         }
     }
 }
@@ -78,7 +78,7 @@ impl Eq for Value {}
 
 impl Hash for Value {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.kind().hash(state);
+        self.attribute_type().hash(state);
         match self {
             Self::Text(text) => text.hash(state),
             Self::Boolean(boolean) => boolean.hash(state),

@@ -96,7 +96,7 @@ impl Filters {
         depth: usize,
     ) -> String {
         let outer = |attribute: &Attribute| {
-            attribute.kind() == AttributeType::Complex
+            attribute.attribute_type() == AttributeType::Complex
                 || attribute.is_multi_valued() && attribute.parent().is_none()
         };
         let outers: Vec<&Attribute> = from
@@ -105,7 +105,7 @@ impl Filters {
             .filter(|attribute| outer(attribute))
             .collect();
         let outer = *random.pick(&outers);
-        let complex = outer.kind() == AttributeType::Complex;
+        let complex = outer.attribute_type() == AttributeType::Complex;
         let part = |attribute: &Attribute| {
             if complex {
                 attribute.parent() == Some(outer.id())
@@ -122,7 +122,7 @@ impl Filters {
         let (attribute, operators) = *random.pick(from);
         let (word, operator) =
             if random.chance(70) { (" or ", Operator::Eq) } else { (" and ", Operator::Ne) };
-        if !operators.contains(operator) || attribute.kind() == AttributeType::Complex {
+        if !operators.contains(operator) || attribute.attribute_type() == AttributeType::Complex {
             return self.clause(random, attribute, *operators, inside);
         }
         let clause = |random: &mut Random| self.comparison(random, attribute, operator, inside);
@@ -137,7 +137,9 @@ impl Filters {
         operators: Operators,
         inside: bool,
     ) -> String {
-        if attribute.kind() == AttributeType::Complex || self.whole_grammar && random.chance(12) {
+        if attribute.attribute_type() == AttributeType::Complex
+            || self.whole_grammar && random.chance(12)
+        {
             return format!(
                 "{} {}",
                 path(attribute, inside),
@@ -169,7 +171,7 @@ impl Filters {
 
     fn literal(&self, random: &mut Random, attribute: &Attribute) -> String {
         let known = self.values.get(&attribute.id()).filter(|known| !known.is_empty());
-        match attribute.kind() {
+        match attribute.attribute_type() {
             AttributeType::Boolean => (*random.pick(&["true", "false"])).to_owned(),
             AttributeType::Integer => (*random.pick(INTEGERS)).to_owned(),
             AttributeType::Decimal => (*random.pick(DECIMALS)).to_owned(),

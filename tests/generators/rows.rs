@@ -50,7 +50,7 @@ pub(crate) fn rows(
         };
         if let Some(column) = &child.value {
             for (position, cell) in cells(outer, record).into_iter().enumerate() {
-                add(position, of_cell(column, outer.kind(), Some(cell)));
+                add(position, of_cell(column, outer.attribute_type(), Some(cell)));
             }
             continue;
         }
@@ -81,7 +81,7 @@ fn cells(attribute: &Attribute, record: &dyn Record) -> Vec<Cell> {
 }
 
 fn values(column: &Column, attribute: &Attribute, record: &dyn Record) -> Vec<Value> {
-    of_cell(column, attribute.kind(), cells(attribute, record).pop())
+    of_cell(column, attribute.attribute_type(), cells(attribute, record).pop())
 }
 
 fn of_cell(column: &Column, kind: AttributeType, cell: Option<Cell>) -> Vec<Value> {

@@ -173,7 +173,7 @@ fn limits_of_the_policy_apply_to_parsed_filters() {
     limits.bytes = 10;
     let findings = everything().with_limits(limits).check(&filter).unwrap_err();
     let codes: Vec<&str> = findings.iter().map(|finding| finding.code().name()).collect();
-    assert_eq!(codes, ["too-long", "too-deep", "too-many-clauses", "too-many-alternations"]);
+    assert_eq!(codes, ["too-long", "too-deep", "too-many-clauses", "too-many-connective-levels"]);
 }
 
 /// Returns the code and the source text of each diagnostic of a filter.
@@ -216,7 +216,7 @@ fn each_limit_applies_independently_and_is_inclusive() {
     assert_eq!(codes(|limits| limits.bytes -= 1), ["too-long"]);
     assert_eq!(codes(|limits| limits.depth -= 1), ["too-deep"]);
     assert_eq!(codes(|limits| limits.clauses -= 1), ["too-many-clauses"]);
-    assert_eq!(codes(|limits| limits.connective_levels -= 1), ["too-many-alternations"]);
+    assert_eq!(codes(|limits| limits.connective_levels -= 1), ["too-many-connective-levels"]);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn types_support_the_listed_operators() {
         let kind = AttributeType::from_name(row[0].trim()).unwrap();
         let listed: Vec<&str> = row[2].split_whitespace().map(code).collect();
         let taken: Vec<&str> =
-            Operators::of_kind(kind).iter().map(|operator| operator.name()).collect();
+            Operators::of_type(kind).iter().map(|operator| operator.name()).collect();
         let sorted = |mut names: Vec<&'static str>| {
             names.sort_unstable();
             names

@@ -367,7 +367,7 @@ fn schemas_of_rfc_7643() {
     ] {
         let attribute = known(path);
         assert_eq!(
-            (attribute.kind(), attribute.case(), attribute.yields_many()),
+            (attribute.attribute_type(), attribute.case(), attribute.yields_many()),
             (kind, case, many),
             "{path}"
         );
@@ -375,7 +375,7 @@ fn schemas_of_rfc_7643() {
     assert!(known("password").is_never_returned());
     assert_eq!(user.attributes().filter(|attribute| attribute.is_never_returned()).count(), 1);
     assert_eq!(
-        scim::group_schema().find_path("members.$ref").unwrap().kind(),
+        scim::group_schema().find_path("members.$ref").unwrap().attribute_type(),
         AttributeType::Reference
     );
 }
@@ -391,7 +391,7 @@ fn custom_schemas() {
     let schema = Schema::from_rfc7643(&[common, core, extension]).unwrap();
     let paths: Vec<_> = schema.attributes().map(ToString::to_string).collect();
     assert_eq!(paths, ["id", "plain", "secret", "secret.part", "urn:b:plain"]);
-    assert_eq!(schema.find_path("plain").unwrap().kind(), AttributeType::String);
+    assert_eq!(schema.find_path("plain").unwrap().attribute_type(), AttributeType::String);
     assert!(schema.find_path("secret.part").unwrap().is_never_returned());
     assert!(
         schema.find(None, "secret", Some("part")).is_some()

@@ -402,7 +402,7 @@ impl<'s> Reference<'s> {
                 let elements = self.values(attribute, root);
                 elements
                     .into_iter()
-                    .filter(|element| is_a(element, attribute.kind()))
+                    .filter(|element| is_a(element, attribute.attribute_type()))
                     .any(|element| inside.matches(child, element))
             }
             ExprKind::Clause(clause) => self.clause(&clause, root),
@@ -414,7 +414,7 @@ impl<'s> Reference<'s> {
         let urn = path.urn().filter(|urn| !urn.eq_ignore_ascii_case(CORE));
         match self.element {
             None => self.schema.find(urn, path.name(), path.sub_attribute()).unwrap(),
-            Some(outer) if outer.kind() == AttributeType::Complex => {
+            Some(outer) if outer.attribute_type() == AttributeType::Complex => {
                 self.schema.find(outer.urn(), outer.name(), Some(path.name())).unwrap()
             }
             Some(outer) => outer,
@@ -425,7 +425,7 @@ impl<'s> Reference<'s> {
     fn values<'v>(&self, attribute: &Attribute, root: &'v Value) -> Vec<&'v Value> {
         let mut holders = vec![root];
         let names: Vec<&str> = match self.element {
-            Some(outer) if outer.kind() != AttributeType::Complex => vec![],
+            Some(outer) if outer.attribute_type() != AttributeType::Complex => vec![],
             Some(_) => attribute.sub_attribute().into_iter().collect(),
             None => attribute
                 .urn()
@@ -439,7 +439,7 @@ impl<'s> Reference<'s> {
                 |holder: &&'v Value| holder.as_object().and_then(|object| member(object, name));
             holders = holders.iter().filter_map(members).flat_map(list).collect();
         }
-        holders.retain(|value| is_a(value, attribute.kind()));
+        holders.retain(|value| is_a(value, attribute.attribute_type()));
         holders
     }
 
@@ -452,7 +452,7 @@ impl<'s> Reference<'s> {
             (Operator::Eq, Some(Literal::Null)) => return !present,
             (_, literal) => literal.unwrap(),
         };
-        let compared = match named.kind() {
+        let compared = match named.attribute_type() {
             AttributeType::Complex => {
                 self.schema.find(named.urn(), named.name(), Some("value")).unwrap()
             }
@@ -513,7 +513,7 @@ fn compare(
     literal: Literal<'_>,
     attribute: &Attribute,
 ) -> bool {
-    let ordering = match (attribute.kind(), literal) {
+    let ordering = match (attribute.attribute_type(), literal) {
         (AttributeType::String | AttributeType::Reference, Literal::String(literal)) => {
             let folded = |text: &str| {
                 if attribute.case() == CaseSensitivity::Exact {
@@ -556,7 +556,7 @@ fn compare(
         Operator::Ge => ordering.is_ge(),
         Operator::Lt => ordering.is_lt(),
         Operator::Le => ordering.is_le(),
-        _ => panic!("{operator} on {}", attribute.kind()),
+        _ => panic!("{operator} on {}", attribute.attribute_type()),
     }
 }
 

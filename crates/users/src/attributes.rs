@@ -117,25 +117,25 @@ pub fn add_group_roles(user: &mut Value) {
 }
 
 impl<U> Field<U> {
-    fn kind(&self) -> AttributeType {
+    fn attribute_type(&self) -> AttributeType {
         if self.operators.is_empty() { AttributeType::Complex } else { AttributeType::String }
     }
 
     fn attribute(&self) -> Attribute {
-        let attribute = Attribute::new(self.path, self.kind());
+        let attribute = Attribute::new(self.path, self.attribute_type());
         if self.multi_valued { attribute.multi_valued() } else { attribute }
     }
 
     /// Returns whether an attribute, which may be of another schema, denotes the values of this
     /// field.
     fn is(&self, attribute: &Attribute) -> bool {
-        let kind = match attribute.kind() {
+        let attribute_type = match attribute.attribute_type() {
             AttributeType::Reference => AttributeType::String,
-            kind => kind,
+            attribute_type => attribute_type,
         };
         attribute.urn().is_none()
             && self.path.eq_ignore_ascii_case(attribute.path())
-            && (kind == self.kind() || kind == AttributeType::Any)
+            && (attribute_type == self.attribute_type() || attribute_type == AttributeType::Any)
             && self.multi_valued == attribute.is_multi_valued()
     }
 }

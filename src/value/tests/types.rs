@@ -8,8 +8,8 @@ use crate::value::{AttributeType, CaseSensitivity, Substring, Value, ValueRef, o
 
 #[test]
 fn type_names_round_trip() {
-    for kind in AttributeType::ALL {
-        assert_eq!(AttributeType::from_name(&kind.to_string()), Some(kind));
+    for attribute_type in AttributeType::ALL {
+        assert_eq!(AttributeType::from_name(&attribute_type.to_string()), Some(attribute_type));
     }
     assert_eq!(AttributeType::from_name("dateTime"), Some(AttributeType::DateTime));
     assert_eq!(AttributeType::from_name("datetime"), None);
@@ -20,10 +20,10 @@ fn type_names_round_trip() {
 #[cfg(feature = "serde")]
 #[test]
 fn types_serialize_as_their_names() {
-    for kind in AttributeType::ALL {
-        let json = serde_json::to_string(&kind).unwrap();
-        assert_eq!(json, format!("\"{kind}\""));
-        assert_eq!(serde_json::from_str::<AttributeType>(&json).unwrap(), kind);
+    for attribute_type in AttributeType::ALL {
+        let json = serde_json::to_string(&attribute_type).unwrap();
+        assert_eq!(json, format!("\"{attribute_type}\""));
+        assert_eq!(serde_json::from_str::<AttributeType>(&json).unwrap(), attribute_type);
     }
 }
 

@@ -16,6 +16,7 @@ mod databases;
 #[cfg(feature = "serve")]
 #[path = "../../../server/tests/it/http_client.rs"]
 mod http_client;
+mod program_cases;
 #[cfg(all(feature = "serve", unix))]
 mod serve;
 #[cfg(all(feature = "serve", target_os = "linux"))]

@@ -212,6 +212,7 @@ pub use policy::Policy;
 pub use policy::PolicyError;
 pub use schema::Attribute;
 pub use schema::AttributeId;
+pub use schema::Mutability;
 pub use schema::Record;
 pub use schema::Schema;
 pub use schema::SchemaError;

@@ -16,6 +16,35 @@ impl AttributeId {
     }
 }
 
+/// The changes that clients can make to the values of an attribute (RFC 7643 section 7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "camelCase"))]
+pub enum Mutability {
+    /// `readOnly`: none.
+    ReadOnly,
+    /// `readWrite`: any.
+    #[default]
+    ReadWrite,
+    /// `immutable`: the value can be set once.
+    Immutable,
+    /// `writeOnly`: any, but the value is not returned.
+    WriteOnly,
+}
+
+impl Mutability {
+    /// Returns the name, such as `readOnly`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ReadOnly => "readOnly",
+            Self::ReadWrite => "readWrite",
+            Self::Immutable => "immutable",
+            Self::WriteOnly => "writeOnly",
+        }
+    }
+}
+
 /// An attribute of a resource type, or a sub-attribute of a complex attribute (RFC 7643 section 2).
 ///
 /// ```
@@ -39,6 +68,8 @@ pub struct Attribute {
     multi_valued: bool,
     many: bool,
     never_returned: bool,
+    mutability: Mutability,
+    required: bool,
     slot: u32,
 }
 
@@ -61,6 +92,8 @@ impl Attribute {
             multi_valued: false,
             many: false,
             never_returned: false,
+            mutability: Mutability::ReadWrite,
+            required: false,
             slot: 0,
         }
     }
@@ -93,6 +126,20 @@ impl Attribute {
     #[must_use]
     pub fn never_returned(mut self) -> Self {
         self.never_returned = true;
+        self
+    }
+
+    /// Sets the changes that clients can make (`mutability`, RFC 7643 section 2.2).
+    #[must_use]
+    pub fn with_mutability(mut self, mutability: Mutability) -> Self {
+        self.mutability = mutability;
+        self
+    }
+
+    /// Marks the attribute as required (RFC 7643 section 2.2): a resource always has a value.
+    #[must_use]
+    pub fn required(mut self) -> Self {
+        self.required = true;
         self
     }
 
@@ -189,6 +236,18 @@ impl Attribute {
     #[must_use]
     pub fn is_never_returned(&self) -> bool {
         self.never_returned
+    }
+
+    /// Returns the changes that clients can make to the values.
+    #[must_use]
+    pub fn mutability(&self) -> Mutability {
+        self.mutability
+    }
+
+    /// Returns whether a resource always has a value of the attribute.
+    #[must_use]
+    pub fn is_required(&self) -> bool {
+        self.required
     }
 
     /// Returns the number that [`Record::slot`](super::Record::slot) assigned.

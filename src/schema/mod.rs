@@ -10,6 +10,7 @@ mod rfc7643;
 
 pub use attribute::Attribute;
 pub use attribute::AttributeId;
+pub use attribute::Mutability;
 pub(crate) use attribute::is_name;
 pub use record::Record;
 

@@ -1,6 +1,6 @@
 //! Parses schemas from the JSON representation of RFC 7643 section 7.
 
-use super::{Attribute, Schema, SchemaError};
+use super::{Attribute, Mutability, Schema, SchemaError};
 use crate::value::AttributeType;
 use serde::Deserialize;
 
@@ -12,8 +12,8 @@ impl Schema {
     /// extension of that URN. A document without `id` adds attributes to the core schema, such as
     /// those of every resource (RFC 7643 section 3.1).
     ///
-    /// The members `name`, `type`, `multiValued`, `caseExact`, `returned` and `subAttributes` of an
-    /// attribute are considered, with the defaults of RFC 7643 section 2.2. References are
+    /// The members `name`, `type`, `multiValued`, `caseExact`, `returned`, `mutability`, `required`
+    /// and `subAttributes` of an attribute are considered, with the defaults of RFC 7643 section 2.2. References are
     /// case-sensitive, whatever `caseExact` is (section 2.3.7).
     ///
     /// # Errors
@@ -74,6 +74,10 @@ struct AttributeDescription {
     #[serde(default)]
     returned: Returned,
     #[serde(default)]
+    mutability: Mutability,
+    #[serde(default)]
+    required: bool,
+    #[serde(default)]
     sub_attributes: Vec<AttributeDescription>,
 }
 
@@ -108,7 +112,11 @@ impl AttributeDescription {
     }
 
     fn attribute(&self, path: &str, returned: Returned, extension: Option<&str>) -> Attribute {
-        let mut attribute = Attribute::new(path, self.attribute_type);
+        let mut attribute =
+            Attribute::new(path, self.attribute_type).with_mutability(self.mutability);
+        if self.required {
+            attribute = attribute.required();
+        }
         if self.attribute_type == AttributeType::String {
             attribute = attribute.case_exact(self.case_exact);
         }

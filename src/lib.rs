@@ -210,12 +210,14 @@ pub use policy::MultiNe;
 pub use policy::Policy;
 #[cfg(feature = "serde")]
 pub use policy::PolicyError;
+pub use policy::UnknownAttributes;
 pub use schema::Attribute;
 pub use schema::AttributeId;
 pub use schema::Mutability;
 pub use schema::Record;
 pub use schema::Schema;
 pub use schema::SchemaError;
+pub use schema::StoredValues;
 pub use span::Span;
 pub use syntax::Syntax;
 pub use value::AttributeType;

@@ -10,6 +10,8 @@ use crate::value::{
     fold_key, number,
 };
 
+pub(super) use crate::value::parse_boolean as boolean;
+
 /// The properties of an attribute that determine the meaning of a comparison.
 #[derive(Clone, Copy)]
 pub(super) struct ComparedAttribute {
@@ -239,11 +241,4 @@ fn wrong_type(
         (AttributeType::DateTime, _) => DATE_TIME.into(),
         _ => "write a string in double quotes".into(),
     })
-}
-
-/// Parses `true` or `false`, ignoring case.
-pub(super) fn boolean(text: &str) -> Option<bool> {
-    [true, false]
-        .into_iter()
-        .find(|value| text.eq_ignore_ascii_case(if *value { "true" } else { "false" }))
 }

@@ -146,11 +146,13 @@ impl<R: ?Sized> Checker<'_, '_, R> {
         if let Some(known) = self.schema.find_in(urn, whole) {
             return Some(known.id());
         }
+        let stored_values = self.policy.stored_values;
         let schema = self.schema.to_mut();
         let new = |path: &str| {
-            let attribute = Attribute::new(path, AttributeType::Any)
+            let mut attribute = Attribute::new(path, AttributeType::Any)
                 .multi_valued()
                 .case_exact(case == CaseSensitivity::Exact);
+            attribute.set_stored_values(stored_values);
             urn.map_or(attribute.clone(), |urn| attribute.in_extension(urn))
         };
         if let Some((name, _)) = whole.split_once('.')

@@ -1,10 +1,10 @@
 //! Policies in JSON and TOML.
 
 use super::lines::Lines;
-use super::{MultiNe, Policy};
+use super::{MultiNe, Policy, UnknownAttributes, syntax_file};
 use crate::limits::Limits;
 use crate::operator::{Operator, Operators};
-use crate::schema::{Attribute, Record, Schema, SchemaError};
+use crate::schema::{Attribute, Record, Schema, SchemaError, StoredValues};
 use crate::syntax::Syntax;
 use crate::value::{AttributeType, CaseSensitivity};
 use serde::de::value::MapAccessDeserializer;
@@ -72,6 +72,8 @@ impl<R: Record> Policy<R> {
     /// | `limits` | an object of fields of [`Limits`], such as `{"clauses": 50}` | [`Limits::default`] |
     /// | `not`, `value_paths`, `urn_prefixes`, `null` | whether filters can use `not (...)`, `a[...]`, URNs, `null` | `true` |
     /// | `multi_ne` | `"any_value_differs"` or `"no_value_equals"`; see [`MultiNe`] | `"any_value_differs"` |
+    /// | `unknown_attributes` | `"refuse"` or `"absent"`; see [`UnknownAttributes`] | `"refuse"` |
+    /// | `stored_values` | `"typed"` or `"coerced"`; see [`StoredValues`] | `"typed"` |
     /// | `attributes` | a list of attributes; a complex one precedes its sub-attributes | |
     /// | `schemaless` | `"case_exact"` or `"case_ignored"`, with an empty list of attributes; see [`Policy::schemaless`] | the policy has a schema |
     /// | `groups` | a list of paths, each with a [`GroupRule`](super::GroupRule) | `[]` |
@@ -200,7 +202,7 @@ impl<'de, R: Record> Deserialize<'de> for Policy<R> {
 struct File {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     schema: Option<String>,
-    #[serde(default, with = "syntax", skip_serializing_if = "is_default")]
+    #[serde(default, with = "syntax_file", skip_serializing_if = "is_default")]
     syntax: Syntax,
     #[serde(default, skip_serializing_if = "is_default")]
     limits: Keyed<Limits>,
@@ -214,6 +216,10 @@ struct File {
     null: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     multi_ne: MultiNe,
+    #[serde(default, skip_serializing_if = "is_default")]
+    unknown_attributes: UnknownAttributes,
+    #[serde(default, skip_serializing_if = "is_default")]
+    stored_values: StoredValues,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     schemaless: Option<Schemaless>,
     attributes: Vec<Keyed<Entry>>,
@@ -264,6 +270,8 @@ impl File {
             urn_prefixes: policy.urns,
             null: policy.null,
             multi_ne: policy.multi_ne,
+            unknown_attributes: policy.unknown_attributes,
+            stored_values: policy.stored_values,
             schemaless: policy.schemaless.map(|case| match case {
                 CaseSensitivity::Exact => Schemaless::CaseExact,
                 CaseSensitivity::Ignore => Schemaless::CaseIgnored,
@@ -293,6 +301,8 @@ impl File {
         let mut policy =
             policy.with_limits(self.limits.0).with_syntax(self.syntax).with_multi_ne(self.multi_ne);
         policy = policy
+            .with_unknown_attributes(self.unknown_attributes)
+            .with_stored_values(self.stored_values)
             .allow_not(self.not)
             .allow_value_paths(self.value_paths)
             .allow_urns(self.urn_prefixes)
@@ -418,57 +428,5 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
         }
 
         deserializer.deserialize_map(Keys(PhantomData))
-    }
-}
-
-/// [`Syntax`] as the name of a preset, or as a map of the enabled fields.
-mod syntax {
-    use super::{
-        Deserialize as _, Deserializer, MapAccess, MapAccessDeserializer, Serialize as _,
-        Serializer, Syntax, Visitor, fmt,
-    };
-    use serde::ser::Error as _;
-    use serde_json::Value;
-
-    const PRESETS: [&str; 3] = ["rfc", "entra", "lenient"];
-
-    pub(super) fn serialize<S: Serializer>(
-        syntax: &Syntax,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match PRESETS.into_iter().find(|name| Syntax::from_name(name) == Some(*syntax)) {
-            Some(name) => serializer.serialize_str(name),
-            None => {
-                let mut fields = serde_json::to_value(syntax).map_err(S::Error::custom)?;
-                if let Value::Object(fields) = &mut fields {
-                    fields.retain(|_, on| *on == Value::Bool(true));
-                }
-                fields.serialize(serializer)
-            }
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Syntax, D::Error> {
-        deserializer.deserialize_any(PresetOrFields)
-    }
-
-    struct PresetOrFields;
-
-    impl<'de> Visitor<'de> for PresetOrFields {
-        type Value = Syntax;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("the name of a preset, or an object or table")
-        }
-
-        fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Syntax, E> {
-            Syntax::from_name(name).ok_or_else(|| E::unknown_variant(name, &PRESETS))
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Syntax, A::Error> {
-            Syntax::deserialize(MapAccessDeserializer::new(fields))
-        }
     }
 }

@@ -4,100 +4,25 @@
 mod file;
 #[cfg(feature = "serde")]
 mod lines;
+mod rule;
+#[cfg(feature = "serde")]
+mod syntax_file;
 
 #[cfg(feature = "serde")]
 pub use file::PolicyError;
+pub use rule::FieldRule;
+pub use rule::GroupRule;
+pub use rule::MultiNe;
+pub use rule::UnknownAttributes;
 
 use crate::limits::Limits;
 use crate::operator::Operators;
-use crate::schema::{Attribute, AttributeId, Record, Schema, SchemaError};
+use crate::schema::{Attribute, AttributeId, Record, Schema, SchemaError, StoredValues};
 use crate::syntax::Syntax;
 use crate::value::CaseSensitivity;
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
-
-/// The operators that filters can use on one attribute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct FieldRule {
-    /// Allowed operators. If empty, the attribute exists but filters cannot use it.
-    pub operators: Operators,
-    /// If set, filters that name the attribute get the diagnostic of an unknown attribute, and no
-    /// message or suggestion names it.
-    pub hidden: bool,
-    /// Maximum number of comparisons with the attribute in one filter. Presence tests (`pr`) do not
-    /// count. `None` sets no maximum.
-    pub max_count: Option<usize>,
-}
-
-impl FieldRule {
-    /// Allows every operator of the attribute's type. Hides the attribute if it is never returned.
-    #[must_use]
-    pub fn of(attribute: &Attribute) -> Self {
-        Self {
-            operators: Operators::of_type(attribute.attribute_type()),
-            hidden: attribute.is_never_returned(),
-            max_count: None,
-        }
-    }
-}
-
-/// The rule that the clauses on an attribute form a group that applies to the whole filter.
-///
-/// The operands of the `and` at the root of a filter are its conditions. A condition with a clause
-/// on the attribute must not have clauses on other attributes, and these conditions must be
-/// adjacent.
-///
-/// ```
-/// use scieve::{Attribute, AttributeType, Code, Policy, Schema};
-/// # struct User;
-/// # impl scieve::Record for User {
-/// #     fn any_value(
-/// #         &self,
-/// #         _: &Attribute,
-/// #         _: &mut dyn FnMut(scieve::ValueRef<'_>) -> bool,
-/// #     ) -> bool {
-/// #         false
-/// #     }
-/// # }
-///
-/// let attributes = ["name", "status"].map(|name| Attribute::new(name, AttributeType::String));
-/// let policy: Policy<User> = Policy::new(Schema::new(None, attributes)?)?.with_group("status")?;
-///
-/// assert!(policy.parse(r#"name pr and (status eq "a" or status eq "b")"#).is_ok());
-/// let error = policy.parse(r#"name pr or status eq "a""#).unwrap_err();
-/// assert_eq!(error.first().map(|first| first.code()), Some(Code::GroupMixed));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupRule {
-    pub(crate) attribute: AttributeId,
-}
-
-impl GroupRule {
-    /// Returns the attribute whose clauses form a group.
-    #[must_use]
-    pub fn attribute(&self) -> AttributeId {
-        self.attribute
-    }
-}
-
-/// The meaning of `ne` on an attribute with several values.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-pub enum MultiNe {
-    /// True if a value differs from the operand, or if there is no value (RFC 7644 section
-    /// 3.4.2.2).
-    #[default]
-    AnyValueDiffers,
-    /// True if no value equals the operand: `a ne v` means `not (a eq v)`.
-    NoValueEquals,
-}
 
 /// The filters that a caller can use on records of type `R`.
 ///
@@ -165,6 +90,8 @@ pub struct Policy<R: ?Sized> {
     pub(crate) urns: bool,
     pub(crate) null: bool,
     pub(crate) multi_ne: MultiNe,
+    pub(crate) unknown_attributes: UnknownAttributes,
+    pub(crate) stored_values: StoredValues,
     pub(crate) schemaless: Option<CaseSensitivity>,
     record: PhantomData<fn(&R)>,
 }
@@ -212,6 +139,8 @@ impl<R> Policy<R> {
             urns: true,
             null: true,
             multi_ne: MultiNe::default(),
+            unknown_attributes: UnknownAttributes::default(),
+            stored_values: StoredValues::default(),
             schemaless: None,
             record: PhantomData,
         }
@@ -326,6 +255,37 @@ impl<R: ?Sized> Policy<R> {
         self
     }
 
+    /// Sets the meaning of attributes that the schema does not have.
+    #[must_use]
+    pub fn with_unknown_attributes(mut self, unknown: UnknownAttributes) -> Self {
+        self.unknown_attributes = unknown;
+        self
+    }
+
+    /// Sets how records read a stored value of another type than its attribute's.
+    ///
+    /// ```
+    /// use scieve::{Attribute, AttributeType, Policy, Schema, StoredValues};
+    /// # #[cfg(feature = "serde")] {
+    /// use serde_json::{Value, json};
+    ///
+    /// let schema = Schema::new(None, [Attribute::new("active", AttributeType::Boolean)])?;
+    /// let typed: Policy<Value> = Policy::new(schema)?;
+    /// let coerced = typed.clone().with_stored_values(StoredValues::Coerced);
+    ///
+    /// let user = json!({"active": "True"});
+    /// assert!(typed.parse("active pr and not (active eq true)")?.matches(&user));
+    /// assert!(coerced.parse("active eq true")?.matches(&user));
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with_stored_values(mut self, stored_values: StoredValues) -> Self {
+        self.stored_values = stored_values;
+        Arc::make_mut(&mut self.schema).set_stored_values(stored_values);
+        self
+    }
+
     /// Allows or rejects `not (...)`.
     #[must_use]
     pub fn allow_not(mut self, allow: bool) -> Self {
@@ -427,6 +387,8 @@ impl<R: ?Sized> Policy<R> {
             urns: self.urns,
             null: self.null,
             multi_ne: self.multi_ne,
+            unknown_attributes: self.unknown_attributes,
+            stored_values: self.stored_values,
             schemaless: self.schemaless,
             record: PhantomData,
         }
@@ -450,6 +412,8 @@ impl<R: ?Sized> PartialEq for Policy<R> {
         (&self.schema, &self.rules, &self.groups) == (&other.schema, &other.rules, &other.groups)
             && (self.limits, self.syntax, self.multi_ne, self.schemaless)
                 == (other.limits, other.syntax, other.multi_ne, other.schemaless)
+            && (self.unknown_attributes, self.stored_values)
+                == (other.unknown_attributes, other.stored_values)
             && switches(self) == switches(other)
     }
 }

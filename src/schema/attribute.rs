@@ -1,5 +1,6 @@
 //! Attributes and their names.
 
+use super::StoredValues;
 use crate::value::{AttributeType, CaseSensitivity};
 use std::fmt;
 
@@ -70,6 +71,7 @@ pub struct Attribute {
     never_returned: bool,
     mutability: Mutability,
     required: bool,
+    stored_values: StoredValues,
     slot: u32,
 }
 
@@ -94,6 +96,7 @@ impl Attribute {
             never_returned: false,
             mutability: Mutability::ReadWrite,
             required: false,
+            stored_values: StoredValues::Typed,
             slot: 0,
         }
     }
@@ -152,6 +155,10 @@ impl Attribute {
 
     pub(super) fn set_slot(&mut self, slot: u32) {
         self.slot = slot;
+    }
+
+    pub(crate) fn set_stored_values(&mut self, stored_values: StoredValues) {
+        self.stored_values = stored_values;
     }
 
     /// Returns the identifier in the schema; 0 if the attribute is not part of a schema.
@@ -248,6 +255,14 @@ impl Attribute {
     #[must_use]
     pub fn is_required(&self) -> bool {
         self.required
+    }
+
+    /// Returns how records read stored values of another type than the attribute's. Set by the
+    /// policy ([`Policy::with_stored_values`](crate::Policy::with_stored_values)).
+    #[must_use]
+    #[inline]
+    pub fn stored_values(&self) -> StoredValues {
+        self.stored_values
     }
 
     /// Returns the number that [`Record::slot`](super::Record::slot) assigned.

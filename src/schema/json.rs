@@ -1,20 +1,19 @@
 //! JSON resources as records.
 //!
 //! Names are compared ignoring ASCII case. An unassigned attribute (absent, `null`, `[]`, or an
-//! object without an assigned member: RFC 7643 section 2.5) has no value. Neither does a value of
-//! another type than the attribute's count, such as `"5"` for an integer: it is not present and
-//! equals nothing. An array is treated as its elements, and a single value of a multi-valued
-//! attribute as an array of one.
+//! object without an assigned member: RFC 7643 section 2.5) has no value. A value of another type
+//! than the attribute's, such as `"5"` for an integer, is present and equals nothing, unless the
+//! policy coerces it ([`StoredValues`]). An array is treated as its elements, and a single value of
+//! a multi-valued attribute as an array of one.
 
-use super::{Attribute, Record};
-use crate::value::{AttributeType, DateTime, ValueRef, base64};
+use super::coerce::coerced;
+use super::json_value::{is_assigned, simple, typed};
+use super::{Attribute, Record, StoredValues};
+use crate::value::{AttributeType, ValueRef};
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
 type Object = Map<String, Value>;
-
-/// Maximum depth at which an assigned value is searched; anything deeper counts as assigned.
-const MAX_DEPTH: usize = 8;
 
 /// A JSON resource (RFC 7643 section 3): the attributes of an extension are in an object named by
 /// the URN of its schema.
@@ -28,9 +27,8 @@ impl Record for Value {
             return false;
         };
         match attribute.sub_attribute() {
-            None => values(found, attribute.attribute_type(), test),
-            Some(sub) => elements(found)
-                .any(|element| sub_values(element, sub, attribute.attribute_type(), test)),
+            None => values(found, attribute, test),
+            Some(sub) => elements(found).any(|element| sub_values(element, sub, attribute, test)),
         }
     }
 
@@ -41,8 +39,8 @@ impl Record for Value {
         }
         let found = self.as_object().and_then(|resource| attribute_of(resource, attribute));
         match (found, attribute.sub_attribute()) {
-            (Some(found), None) => one_string(found, attribute_type),
-            (Some(found), Some(sub)) => sub_string(found, sub, attribute_type),
+            (Some(found), None) => one_string(found),
+            (Some(found), Some(sub)) => sub_string(found, sub, attribute),
             (None, _) => Some(None),
         }
     }
@@ -56,12 +54,7 @@ impl Record for Value {
         else {
             return false;
         };
-        // An element of another type than the attribute's is ignored.
-        let is_element = |element: &Value| match attribute.attribute_type() {
-            AttributeType::Any => is_assigned(element, MAX_DEPTH),
-            attribute_type => value(element, attribute_type, &mut |_| true),
-        };
-        let mut pass = |element: &Value| is_element(element) && test(&Element(element));
+        let mut pass = |element: &Value| is_assigned(element) && test(&Element(element));
         match attribute.sub_attribute() {
             None => elements(found).any(&mut pass),
             Some(sub) => elements(found)
@@ -79,8 +72,8 @@ struct Element<'a>(&'a Value);
 impl Record for Element<'_> {
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
         match attribute.sub_attribute() {
-            None => value(self.0, attribute.attribute_type(), test),
-            Some(sub) => sub_values(self.0, sub, attribute.attribute_type(), test),
+            None => value(self.0, attribute, test),
+            Some(sub) => sub_values(self.0, sub, attribute, test),
         }
     }
 
@@ -90,8 +83,8 @@ impl Record for Element<'_> {
             return None;
         }
         match sub {
-            None => one_string(self.0, attribute_type),
-            Some(sub) => sub_string(self.0, sub, attribute_type),
+            None => one_string(self.0),
+            Some(sub) => sub_string(self.0, sub, attribute),
         }
     }
 }
@@ -103,32 +96,32 @@ fn can_be_one_string(attribute_type: AttributeType, many: bool) -> bool {
         || (!many && matches!(attribute_type, AttributeType::String | AttributeType::Reference))
 }
 
-/// Returns the string that a value is, `Some(None)` if it is ignored for its type, and `None` if it
-/// can be several values or one of another type.
-fn one_string(value: &Value, attribute_type: AttributeType) -> Option<Option<&str>> {
+/// Returns the string that a value is, `Some(None)` for `null`, and `None` if it can be several
+/// values or one of another type.
+fn one_string(value: &Value) -> Option<Option<&str>> {
     match value {
         Value::String(string) => Some(Some(string)),
-        Value::Array(_) => None,
         Value::Null => Some(None),
-        _ if attribute_type == AttributeType::Any => None,
-        _ => Some(None),
+        _ => None,
     }
 }
 
 /// Returns what [`one_string`] returns of a sub-attribute of an element.
-fn sub_string<'a>(
-    element: &'a Value,
-    sub: &str,
-    attribute_type: AttributeType,
-) -> Option<Option<&'a str>> {
+fn sub_string<'a>(element: &'a Value, sub: &str, attribute: &Attribute) -> Option<Option<&'a str>> {
     match element {
-        Value::Object(object) => {
-            member(object, sub).map_or(Some(None), |found| one_string(found, attribute_type))
-        }
+        Value::Object(object) => member(object, sub).map_or(Some(None), one_string),
         Value::Array(_) => None,
-        _ if attribute_type == AttributeType::Any => None,
+        _ if is_its_own_value(attribute, sub) => None,
         _ => Some(None),
     }
+}
+
+/// Returns whether a simple element of a complex attribute is its own sub-attribute `sub`. Without
+/// a schema, an attribute with simple values is recognised so.
+fn is_its_own_value(attribute: &Attribute, sub: &str) -> bool {
+    (attribute.attribute_type() == AttributeType::Any
+        || attribute.stored_values() == StoredValues::Coerced)
+        && sub.eq_ignore_ascii_case("value")
 }
 
 /// Returns the member of the resource that contains the attribute or its complex attribute.
@@ -193,99 +186,56 @@ fn elements(value: &Value) -> std::slice::Iter<'_, Value> {
 
 fn values(
     found: &Value,
-    attribute_type: AttributeType,
+    attribute: &Attribute,
     test: &mut dyn FnMut(ValueRef<'_>) -> bool,
 ) -> bool {
-    elements(found).any(|element| value(element, attribute_type, test))
+    elements(found).any(|element| value(element, attribute, test))
 }
 
 fn sub_values(
     element: &Value,
     sub: &str,
-    attribute_type: AttributeType,
+    attribute: &Attribute,
     test: &mut dyn FnMut(ValueRef<'_>) -> bool,
 ) -> bool {
     match element {
         Value::Object(object) => {
-            member(object, sub).is_some_and(|found| values(found, attribute_type, test))
+            member(object, sub).is_some_and(|found| values(found, attribute, test))
         }
-        // Without a schema an attribute with simple values is recognised here: each element is its
-        // own `value`.
-        simple if attribute_type == AttributeType::Any && sub.eq_ignore_ascii_case("value") => {
-            value(simple, attribute_type, test)
-        }
+        simple if is_its_own_value(attribute, sub) => value(simple, attribute, test),
         _ => false,
     }
 }
 
-/// Passes one value to `test` if it has the type.
-fn value(
-    value: &Value,
-    attribute_type: AttributeType,
-    test: &mut dyn FnMut(ValueRef<'_>) -> bool,
-) -> bool {
-    match (attribute_type, value) {
+/// Passes one value to `test`, if it is assigned.
+fn value(value: &Value, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+    match (attribute.attribute_type(), value) {
         (AttributeType::String | AttributeType::Reference, Value::String(string)) => {
             test(ValueRef::text(string))
         }
         (AttributeType::Boolean, Value::Bool(boolean)) => test(ValueRef::Boolean(*boolean)),
-        (AttributeType::Integer, Value::Number(number)) => integer(number).is_some_and(test),
-        (AttributeType::Decimal, Value::Number(number)) => {
-            number.as_f64().is_some_and(|number| test(ValueRef::Decimal(number)))
-        }
-        (AttributeType::DateTime, Value::String(string)) => {
-            DateTime::parse(string).is_some_and(|instant| test(ValueRef::DateTime(instant.micros)))
-        }
-        (AttributeType::Binary, Value::String(string)) => {
-            base64::decode(string).is_some_and(|bytes| test(ValueRef::Binary(&bytes)))
-        }
-        (AttributeType::Complex, Value::Object(_)) => {
-            is_assigned(value, MAX_DEPTH) && test(ValueRef::Complex)
-        }
         (AttributeType::Any, Value::Object(object)) => match member(object, "value") {
-            Some(main) if is_assigned(main, MAX_DEPTH) => {
-                elements(main).any(|main| simple(main, test))
-            }
-            _ => is_assigned(value, MAX_DEPTH) && test(ValueRef::Complex),
+            Some(main) if is_assigned(main) => elements(main).any(|main| simple(main, test)),
+            _ => simple(value, test),
         },
         (AttributeType::Any, other) => simple(other, test),
-        _ => false,
-    }
-}
-
-/// Passes one value to `test`, with the type of the JSON value.
-fn simple(value: &Value, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
-    match value {
-        Value::String(string) => test(ValueRef::text(string)),
-        Value::Bool(boolean) => test(ValueRef::Boolean(*boolean)),
-        Value::Number(number) => match number.as_i64() {
-            Some(integer) => test(ValueRef::Integer(integer)),
-            None => number.as_f64().is_some_and(|number| test(ValueRef::Decimal(number))),
+        (attribute_type, other) => match typed(other, attribute_type, test) {
+            Some(passed) => passed,
+            None => other_type(other, attribute, test),
         },
-        Value::Object(_) => is_assigned(value, MAX_DEPTH) && test(ValueRef::Complex),
-        Value::Null | Value::Array(_) => false,
     }
 }
 
-/// Returns an integer of 64 bits unchanged, `5.0` or a larger integer as a decimal, and `None` for
-/// a fraction.
-fn integer(number: &serde_json::Number) -> Option<ValueRef<'static>> {
-    match number.as_i64() {
-        Some(integer) => Some(ValueRef::Integer(integer)),
-        None => number.as_f64().filter(|number| number.fract() == 0.0).map(ValueRef::Decimal),
-    }
-}
-
-/// Returns whether the value is assigned (RFC 7643 section 2.5).
-fn is_assigned(value: &Value, depth: usize) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Array(elements) if depth > 0 => {
-            elements.iter().any(|element| is_assigned(element, depth - 1))
-        }
-        Value::Object(members) if depth > 0 => {
-            members.values().any(|member| is_assigned(member, depth - 1))
-        }
-        _ => true,
-    }
+/// Passes a value of another type than the attribute's to `test`.
+#[cold]
+fn other_type(
+    value: &Value,
+    attribute: &Attribute,
+    test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+) -> bool {
+    let coerced = match attribute.stored_values() {
+        StoredValues::Typed => None,
+        StoredValues::Coerced => coerced(value, attribute.attribute_type(), test),
+    };
+    coerced.unwrap_or_else(|| is_assigned(value) && test(ValueRef::Unreadable))
 }

@@ -2,17 +2,23 @@
 
 mod attribute;
 #[cfg(feature = "serde")]
+mod coerce;
+#[cfg(feature = "serde")]
 mod json;
+#[cfg(feature = "serde")]
+mod json_value;
 mod names;
 mod record;
 #[cfg(feature = "serde")]
 mod rfc7643;
+mod stored_values;
 
 pub use attribute::Attribute;
 pub use attribute::AttributeId;
 pub use attribute::Mutability;
 pub(crate) use attribute::is_name;
 pub use record::Record;
+pub use stored_values::StoredValues;
 
 use crate::value::AttributeType;
 use attribute::is_same_option;
@@ -212,5 +218,12 @@ impl Schema {
             attribute.set_slot(slot);
         }
         Ok(self)
+    }
+
+    /// Sets [`Attribute::stored_values`] of every attribute.
+    pub(crate) fn set_stored_values(&mut self, stored_values: StoredValues) {
+        for attribute in &mut self.attributes {
+            attribute.set_stored_values(stored_values);
+        }
     }
 }

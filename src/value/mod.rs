@@ -5,6 +5,7 @@
 
 mod attribute_type;
 pub(crate) mod base64;
+mod boolean;
 mod case_sensitivity;
 mod compare;
 pub(crate) mod datetime;
@@ -22,6 +23,7 @@ mod text;
 mod value_ref;
 
 pub use attribute_type::AttributeType;
+pub(crate) use boolean::parse_boolean;
 pub use case_sensitivity::CaseSensitivity;
 pub(crate) use compare::compare;
 pub(crate) use compare::ends_with;

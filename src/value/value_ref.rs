@@ -29,6 +29,10 @@ pub enum ValueRef<'a> {
     /// A complex value with an assigned sub-attribute (RFC 7643 section 2.3.8). It counts for
     /// presence tests and is never compared.
     Complex,
+    /// A value of another type than the attribute's, or in a form that cannot be read, such as the
+    /// string `"True"` of a Boolean. It counts for presence tests, makes `ne` true, and no other
+    /// comparison.
+    Unreadable,
 }
 
 impl<'a> ValueRef<'a> {

@@ -68,7 +68,7 @@ fn values_of_the_attribute_type_are_accepted() {
 }
 
 #[test]
-fn values_of_other_types_are_ignored() {
+fn values_of_other_types_are_present_and_cannot_be_read() {
     let unassigned = [
         json!(null),
         json!([]),
@@ -101,7 +101,7 @@ fn values_of_other_types_are_ignored() {
         (AttributeType::Complex, json!("x")),
         (AttributeType::Any, json!([["x"]])),
     ] {
-        assert_eq!(read(kind, value.clone()), [""; 0], "{kind} {value}");
+        assert_eq!(read(kind, value.clone()), ["Unreadable"], "{kind} {value}");
     }
 }
 
@@ -237,7 +237,10 @@ fn sub_attributes_of_every_element() {
         values(&record, schema.find_path("emails.value").unwrap()),
         [r#""a@x""#, r#""b@x""#, r#""c@x""#]
     );
-    assert_eq!(values(&record, schema.find_path("emails").unwrap()), ["Complex"; 3]);
+    assert_eq!(
+        values(&record, schema.find_path("emails").unwrap()),
+        ["Complex", "Complex", "Unreadable", "Complex"]
+    );
     assert_eq!(
         values(&record, schema.find_path("phoneNumbers.value").unwrap()),
         [r#""555""#],

@@ -400,10 +400,7 @@ impl<'s> Reference<'s> {
                 let attribute = self.attribute(path);
                 let inside = Reference { schema: self.schema, element: Some(attribute) };
                 let elements = self.values(attribute, root);
-                elements
-                    .into_iter()
-                    .filter(|element| is_a(element, attribute.attribute_type()))
-                    .any(|element| inside.matches(child, element))
+                elements.into_iter().any(|element| inside.matches(child, element))
             }
             ExprKind::Clause(clause) => self.clause(&clause, root),
             _ => panic!("unknown kind of expression"),
@@ -421,7 +418,7 @@ impl<'s> Reference<'s> {
         }
     }
 
-    /// Returns the assigned values of the attribute that have its type.
+    /// Returns the assigned values of the attribute, of any type.
     fn values<'v>(&self, attribute: &Attribute, root: &'v Value) -> Vec<&'v Value> {
         let mut holders = vec![root];
         let names: Vec<&str> = match self.element {
@@ -439,7 +436,7 @@ impl<'s> Reference<'s> {
                 |holder: &&'v Value| holder.as_object().and_then(|object| member(object, name));
             holders = holders.iter().filter_map(members).flat_map(list).collect();
         }
-        holders.retain(|value| is_a(value, attribute.attribute_type()));
+        holders.retain(|value| assigned(value));
         holders
     }
 
@@ -459,13 +456,15 @@ impl<'s> Reference<'s> {
             _ => named,
         };
         let values = self.values(compared, root);
-        let asks = |value: &&Value| compare(operator, value, literal, compared);
+        // A value of another type equals nothing.
+        let makes_true = |operator, value: &Value| {
+            is_a(value, compared.attribute_type()) && compare(operator, value, literal, compared)
+        };
         match operator {
             Operator::Ne => {
-                values.is_empty()
-                    || values.iter().any(|value| !compare(Operator::Eq, value, literal, compared))
+                values.is_empty() || values.iter().any(|value| !makes_true(Operator::Eq, value))
             }
-            _ => values.iter().any(asks),
+            _ => values.iter().any(|value| makes_true(operator, value)),
         }
     }
 }

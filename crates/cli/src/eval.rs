@@ -6,7 +6,7 @@ use crate::input::Filters;
 use crate::output::Output;
 use crate::policy::PolicyArgs;
 use crate::records::{InputRecord, Records};
-use scieve::Plan;
+use scieve::{Plan, StoredValues};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -39,9 +39,20 @@ pub(crate) struct Eval {
     /// Compare strings case-sensitively; requires `--policy none`
     #[arg(long)]
     case_exact: bool,
+    /// Stored values of another type than their attribute's: `typed`, present and equal to
+    /// nothing, or `coerced`: common wrong forms such as the string `"True"` are read as what they
+    /// mean [default: the policy's]
+    #[arg(long, value_name = "READING", hide_possible_values = true)]
+    values: Option<Values>,
     /// Print one JSON object per filter
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Values {
+    Typed,
+    Coerced,
 }
 
 #[derive(Serialize)]
@@ -56,6 +67,11 @@ struct Matched<'a> {
 impl Eval {
     pub(crate) fn run(self, output: &mut Output) -> Result<ExitStatus, CliError> {
         let policy = self.policy.policy(self.case_exact)?;
+        let policy = match self.values {
+            Some(Values::Typed) => policy.with_stored_values(StoredValues::Typed),
+            Some(Values::Coerced) => policy.with_stored_values(StoredValues::Coerced),
+            None => policy,
+        };
         let records = Records::open(&self.records, self.policy.is("users"))?;
         let (json, count) = (self.json, self.count);
         batch::for_each_plan(self.filters, &policy, json, output, |output, filter, plan| match json

@@ -2,7 +2,10 @@
 
 use crate::batch::Valid;
 use crate::exit::CliError;
-use scieve::{CaseSensitivity, Diagnostics, Filter, Limits, Policy, PolicyError, Syntax, scim};
+use scieve::{
+    CaseSensitivity, Diagnostics, Filter, Limits, Policy, PolicyError, Syntax, UnknownAttributes,
+    scim,
+};
 use serde_json::Value;
 use std::path::Path;
 
@@ -16,6 +19,16 @@ pub(crate) struct PolicyArgs {
     /// Syntax to accept [default: the policy's]
     #[arg(long, value_name = "SYNTAX")]
     syntax: Option<SyntaxPreset>,
+    /// Attributes that the policy does not know: `refuse` the filter, or `absent`: no record has a
+    /// value of them [default: the policy's]
+    #[arg(long, value_name = "MEANING", hide_possible_values = true)]
+    unknown_attributes: Option<Unknown>,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Unknown {
+    Refuse,
+    Absent,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -56,8 +69,13 @@ impl PolicyArgs {
             "scim-group" => scim::group_policy().clone(),
             path => read(path)?,
         };
-        Ok(Checker::Policy(Box::new(match syntax {
+        let policy = match syntax {
             Some(syntax) => policy.with_syntax(syntax),
+            None => policy,
+        };
+        Ok(Checker::Policy(Box::new(match self.unknown_attributes {
+            Some(Unknown::Refuse) => policy.with_unknown_attributes(UnknownAttributes::Refuse),
+            Some(Unknown::Absent) => policy.with_unknown_attributes(UnknownAttributes::Absent),
             None => policy,
         })))
     }

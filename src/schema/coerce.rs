@@ -1,0 +1,40 @@
+//! Common wrong forms of stored JSON values, for [`StoredValues::Coerced`](super::StoredValues).
+
+use super::json_value::typed;
+use crate::value::{AttributeType, DateTime, ValueRef, parse_boolean};
+use serde_json::{Number, Value};
+
+/// Passes what a value of another type means to `test`. Returns `None` if it is not one of the
+/// forms that [`StoredValues::Coerced`](super::StoredValues) lists.
+pub(super) fn coerced(
+    value: &Value,
+    attribute_type: AttributeType,
+    test: &mut dyn FnMut(ValueRef<'_>) -> bool,
+) -> Option<bool> {
+    match (attribute_type, value) {
+        (AttributeType::Boolean, Value::String(string)) => {
+            Some(test(ValueRef::Boolean(parse_boolean(string)?)))
+        }
+        (AttributeType::String | AttributeType::Reference, Value::Number(number)) => {
+            Some(test(ValueRef::text(&number.to_string())))
+        }
+        (AttributeType::Integer | AttributeType::Decimal, Value::String(string)) => {
+            typed(&Value::Number(string.parse::<Number>().ok()?), attribute_type, test)
+        }
+        (AttributeType::DateTime, Value::String(string)) => {
+            let text = with_colon_in_offset(string)?;
+            Some(test(ValueRef::DateTime(DateTime::parse(&text)?.micros)))
+        }
+        (AttributeType::Complex, Value::String(_) | Value::Number(_) | Value::Bool(_)) => {
+            Some(test(ValueRef::Complex))
+        }
+        _ => None,
+    }
+}
+
+/// Adds the colon to an offset without one, such as `+0000`.
+fn with_colon_in_offset(text: &str) -> Option<String> {
+    let (rest, minutes) = text.split_at_checked(text.len().checked_sub(2)?)?;
+    let sign = rest.as_bytes().get(rest.len().checked_sub(3)?)?;
+    matches!(sign, b'+' | b'-').then(|| format!("{rest}:{minutes}"))
+}

@@ -27,6 +27,21 @@ pub(super) struct ResolvedAttribute<'f> {
     takes_string_equality: bool,
 }
 
+impl ResolvedAttribute<'_> {
+    /// The attribute of a clause that has no value in any record.
+    fn absent(parent: Option<AttributeId>) -> Self {
+        Self {
+            path: "",
+            parent,
+            named: AttributeId::ABSENT,
+            compared: ComparedAttribute::ABSENT,
+            operators: Operators::NONE,
+            max_count: None,
+            takes_string_equality: false,
+        }
+    }
+}
+
 /// The meaning of a clause.
 pub(super) enum ResolvedClause<'f> {
     /// The attribute equals a string.
@@ -93,6 +108,9 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
     fn other_clause(&mut self, clause: &Clause<'f>) -> Option<Node> {
         let ResolvedAttribute { compared, operators, .. } = self.last?;
         let operator = clause.operator();
+        if compared.id == AttributeId::ABSENT {
+            return self.absent_clause(clause);
+        }
         // Check both the operator and the literal before returning, to report the errors of both.
         let allowed = operators.contains(operator) || self.allowed(compared, operators, clause);
         let test = |predicate| Node::Test(Test::new(compared.id, compared.case, predicate));
@@ -109,6 +127,24 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             },
         };
         allowed.then_some(node)
+    }
+
+    /// Translates a clause on an attribute that has no value in any record.
+    #[cold]
+    fn absent_clause(&mut self, clause: &Clause<'f>) -> Option<Node> {
+        let never = plan::never(AttributeId::ABSENT);
+        Some(match (clause.operator(), clause.literal()) {
+            (Operator::Eq, Some(Literal::Null)) => {
+                self.null_allowed(clause)?;
+                plan::not(never)
+            }
+            (Operator::Ne, Some(Literal::Null)) => {
+                self.null_allowed(clause)?;
+                never
+            }
+            (Operator::Ne, Some(_)) => plan::not(never),
+            _ => never,
+        })
     }
 
     /// Resolves the attribute of the clause and stores it as the last one.
@@ -139,6 +175,9 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         parent: Option<AttributeId>,
     ) -> Option<ResolvedAttribute<'f>> {
         let named = self.attribute(path, parent)?;
+        if named == AttributeId::ABSENT {
+            return Some(ResolvedAttribute::absent(parent));
+        }
         let is_presence = matches!(clause.literal(), None | Some(Literal::Null));
         let id = if is_presence { named } else { self.compared(named, clause)? };
         let compared = self.schema.attribute(id).map(ComparedAttribute::new)?;

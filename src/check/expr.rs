@@ -79,6 +79,9 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             return self.report(diagnostic.with_help(help));
         }
         let id = self.attribute(path, parent)?;
+        if id == AttributeId::ABSENT {
+            return Some(id);
+        }
         let attribute = self.schema.attribute(id)?;
         if attribute.attribute_type() == AttributeType::Complex || attribute.is_multi_valued() {
             return Some(id);
@@ -97,6 +100,9 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
     /// A single-valued complex attribute has one element, if it is present; `inner` then tests its
     /// sub-attributes directly.
     fn element(&self, id: AttributeId, inner: Node) -> Option<Node> {
+        if id == AttributeId::ABSENT {
+            return Some(plan::never(id));
+        }
         let attribute = self.schema.attribute(id)?;
         let test = |predicate| Node::Test(Test::new(id, attribute.case(), predicate));
         Some(match attribute.is_multi_valued() {

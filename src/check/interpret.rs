@@ -23,6 +23,14 @@ pub(super) struct ComparedAttribute {
 }
 
 impl ComparedAttribute {
+    /// An attribute that has no value in any record.
+    pub(super) const ABSENT: Self = Self {
+        id: AttributeId::ABSENT,
+        attribute_type: AttributeType::Any,
+        case: CaseSensitivity::Exact,
+        yields_many: false,
+    };
+
     pub(super) fn new(attribute: &Attribute) -> Self {
         Self {
             id: attribute.id(),

@@ -3,6 +3,7 @@
 use super::Checker;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::Path;
+use crate::policy::UnknownAttributes;
 use crate::schema::{Attribute, AttributeId};
 use crate::suggest;
 use crate::value::{AttributeType, CaseSensitivity};
@@ -49,6 +50,9 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     // Out of line to save stack: `attribute` is part of `expr`, which recurses.
     #[inline(never)]
     fn sub_attribute(&mut self, path: Path<'_>, parent: AttributeId) -> Option<AttributeId> {
+        if parent == AttributeId::ABSENT {
+            return Some(parent);
+        }
         let schema = &self.schema;
         let complex = schema.attribute(parent)?;
         let has_no_urn = path.urn().is_none();
@@ -62,6 +66,9 @@ impl<R: ?Sized> Checker<'_, '_, R> {
         if let Some(id) = found.filter(|id| has_no_urn && !self.is_hidden(*id)) {
             return Some(id);
         }
+        if self.policy.unknown_attributes == UnknownAttributes::Absent && has_no_urn {
+            return Some(AttributeId::ABSENT);
+        }
         let message = format!("`{complex}` has no sub-attribute {}", quoted(path.as_str()));
         let names = self
             .visible()
@@ -74,6 +81,9 @@ impl<R: ?Sized> Checker<'_, '_, R> {
 
     #[cold]
     fn unknown(&mut self, path: Path<'_>) -> Option<AttributeId> {
+        if self.policy.unknown_attributes == UnknownAttributes::Absent {
+            return Some(AttributeId::ABSENT);
+        }
         let diagnostic = Diagnostic::new(
             Code::UnknownAttribute,
             path.span(),

@@ -18,6 +18,11 @@ pub(crate) fn not(child: Node) -> Node {
     }
 }
 
+/// Returns the test of an attribute that is false for every record.
+pub(crate) fn never(attribute: AttributeId) -> Node {
+    Node::Test(Test::new(attribute, CaseSensitivity::Exact, Predicate::Never))
+}
+
 /// Joins nodes by `and`. Returns `None` if there are none.
 pub(crate) fn all(children: Vec<Node>) -> Option<Node> {
     chain(children, Connective::All)

@@ -67,7 +67,10 @@ fn node(out: &mut String, node: &Node, schema: &Schema, depth: usize) {
 }
 
 fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
-    let Some(attribute) = schema.attribute(test.attribute) else { return };
+    let Some(attribute) = schema.attribute(test.attribute) else {
+        let _ = writeln!(out, "{:indent$}never matches", "", indent = depth * 2);
+        return;
+    };
     let _ = write!(out, "{:indent$}{attribute}", "", indent = depth * 2);
     let (word, operands): (&str, &[Value]) = match &test.predicate {
         Predicate::Present => (" is present", &[]),

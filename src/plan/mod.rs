@@ -6,7 +6,7 @@
 mod build;
 mod explain;
 
-pub(crate) use build::{ChainBuilder, all, not, string_equality};
+pub(crate) use build::{ChainBuilder, all, never, not, string_equality};
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;

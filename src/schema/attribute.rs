@@ -9,6 +9,10 @@ use std::fmt;
 pub struct AttributeId(pub(super) u16);
 
 impl AttributeId {
+    /// Identifies no attribute: schemas have at most 65,535. Stands for a name that a policy treats
+    /// as [`Absent`](crate::UnknownAttributes::Absent).
+    pub(crate) const ABSENT: Self = Self(u16::MAX);
+
     /// Returns the position in [`Schema::attributes`](super::Schema::attributes).
     #[must_use]
     #[inline]

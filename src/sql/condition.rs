@@ -187,6 +187,9 @@ impl<'a> Compiler<'a> {
 
     fn test(&mut self, test: &Test, positive: bool, scope: Scope<'a>) -> Result<SqlExpr, SqlError> {
         self.values.count += 1;
+        if test.attribute == AttributeId::ABSENT {
+            return Ok(SqlExpr::constant(!positive));
+        }
         let unknown = || SqlError::NoColumn(format!("#{}", test.attribute.index()).into());
         let attribute = self.schema.attribute(test.attribute).ok_or_else(unknown)?;
         if let Some((owner, child)) = scope.element {

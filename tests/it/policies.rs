@@ -3,9 +3,9 @@
 use insta::assert_snapshot;
 use scieve::{
     Attribute, AttributeType, CaseSensitivity, Limits, MultiNe, Operator, Policy, PolicyError,
-    Record, Schema, Syntax, scim,
+    Record, Schema, StoredValues, Syntax, UnknownAttributes, scim,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn assert_round_trip<R: Record>(policy: &Policy<R>) {
     let json = policy.to_json();
@@ -167,4 +167,105 @@ fn errors_in_toml() {
     .map(|text| fault(text, &Policy::<Value>::from_toml(text).unwrap_err()))
     .collect();
     assert_snapshot!(faults.join("\n"));
+}
+
+#[test]
+fn unknown_attributes_can_be_absent() {
+    let policy = scim::user_policy()
+        .clone()
+        .with_unknown_attributes(UnknownAttributes::Absent)
+        .hiding(["nickName"])
+        .unwrap();
+    let user = json!({
+        "userName": "bob", "nickName": "Bob", "shoe": 9, "emails": [{"value": "b@x", "kind": "x"}]
+    });
+    for (filter, expected) in [
+        ("shoe pr", false),
+        ("shoe eq 9", false),
+        ("shoe ne 9", true),
+        ("shoe eq null", true),
+        ("shoe ne null", false),
+        (r#"shoe.size sw "9" or shoe lt true"#, false),
+        ("not (shoe gt 8)", true),
+        ("urn:example:Shop:User:shoe pr", false),
+        (r#"shoe[size eq 9 or not (colour eq "red")]"#, false),
+        ("not (shoe[size eq 9])", true),
+        ("emails.kind pr", false),
+        (r#"emails[kind eq "x"]"#, false),
+        (r#"emails[not (kind eq "x") and value eq "b@x"]"#, true),
+        (r#"nickName eq "Bob""#, false),
+        (r#"shoe eq 9 or userName eq "bob""#, true),
+        (r#"shoe pr and userName eq "bob""#, false),
+    ] {
+        let plan = policy.parse(filter).unwrap_or_else(|errors| panic!("{}", errors.render()));
+        assert_eq!(plan.matches(&user), expected, "{filter}\n{}", plan.explain());
+        assert!(scim::user_policy().clone().hiding(["nickName"]).unwrap().parse(filter).is_err());
+    }
+    assert!(policy.clone().allow_null(false).parse("shoe eq null").is_err());
+    assert!(policy.clone().allow_value_paths(false).parse("shoe[size eq 9]").is_err());
+    assert_eq!(Policy::from_json(&policy.to_json()).as_ref(), Ok(&policy));
+}
+
+#[test]
+fn common_wrong_forms_can_be_coerced() {
+    let policy = Policy::<Value>::from_json(
+        r#"{
+            "stored_values": "coerced",
+            "attributes": [
+                {"name": "flag", "type": "boolean"},
+                {"name": "count", "type": "integer"},
+                {"name": "size", "type": "decimal"},
+                {"name": "code"},
+                {"name": "since", "type": "dateTime"},
+                {"name": "emails", "type": "complex", "multi_valued": true},
+                {"name": "emails.value"},
+                {"name": "emails.type"}
+            ]
+        }"#,
+    )
+    .unwrap();
+    assert_eq!(Policy::from_json(&policy.to_json()).as_ref(), Ok(&policy));
+    let typed = policy.clone().with_stored_values(StoredValues::Typed);
+    for (name, value, filter) in [
+        ("flag", json!("True"), "flag eq true"),
+        ("flag", json!("FALSE"), "flag eq false and flag ne true"),
+        ("count", json!("5"), "count ge 5 and count lt 6"),
+        ("count", json!(["7", 5]), "count eq 7 and count eq 5"),
+        ("size", json!("2.50"), "size eq 2.5"),
+        ("code", json!(12345), r#"code eq "12345" and code sw "12""#),
+        ("since", json!("2020-01-01T02:00:00.000+0200"), r#"since eq "2020-01-01T00:00:00Z""#),
+        ("emails", json!(["a@x"]), r#"emails eq "a@x" and emails pr"#),
+        ("emails", json!("a@x"), r#"emails[value eq "a@x" and not (type pr)]"#),
+        ("emails", json!([5]), r#"emails.value eq "5""#),
+    ] {
+        let record = json!({ name: value });
+        let matches =
+            |policy: &Policy<Value>, filter: &str| policy.parse(filter).unwrap().matches(&record);
+        assert!(matches(&policy, filter), "{filter} of {record}");
+        assert!(!matches(&typed, filter), "{filter} of {record}");
+        for policy in [&policy, &typed] {
+            assert!(matches(policy, &format!("{name} pr and not ({name} eq null)")), "{record}");
+        }
+    }
+    for (name, value) in [
+        ("flag", json!("yes")),
+        ("flag", json!(1)),
+        ("count", json!("5 ")),
+        ("count", json!("5.5")),
+        ("size", json!("five")),
+        ("since", json!("2020-01-01+0000")),
+        ("since", json!(0)),
+        ("code", json!(true)),
+    ] {
+        let record = json!({ name: value });
+        assert!(policy.parse(&format!("{name} pr")).unwrap().matches(&record), "{record}");
+        let operand = match name {
+            "flag" => "true",
+            "code" => r#""true""#,
+            "since" => r#""1970-01-01T00:00:00Z""#,
+            _ => "5",
+        };
+        let plan = policy.parse(&format!("{name} ne {operand}")).unwrap();
+        assert!(plan.matches(&record), "{record}");
+    }
 }

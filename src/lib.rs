@@ -181,6 +181,8 @@ mod value;
 pub use diagnostic::Code;
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;
+pub use diagnostic::Fix;
+pub use diagnostic::Safety;
 pub use diagnostic::Severity;
 pub use diagnostic::render::Renderer;
 pub use diagnostic::render::Styles;

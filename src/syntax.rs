@@ -29,10 +29,20 @@ pub struct Syntax {
     pub boolean_text: bool,
     /// Parses `active eq True` as `active eq true`.
     pub boolean_case: bool,
+    /// Parses `title eq NULL` as `title eq null`.
+    pub null_case: bool,
+    /// Parses `urn:ietf:params:scim:schemas:core:2.0:User.title pr` with a colon instead of the dot
+    /// after the URN. A URN of another form is recognised by the schema, or by a second dot.
+    pub urn_dot: bool,
+    /// Interprets `department pr` as an attribute of an extension if exactly one extension has it
+    /// and the core schema does not.
+    pub extension_without_urn: bool,
     /// Parses `userName eq 'x'` as `userName eq "x"`.
     pub single_quotes: bool,
     /// Parses `userName eq x` as `userName eq "x"`.
     pub unquoted_words: bool,
+    /// Interprets `externalId eq 12345` on a string attribute as `externalId eq "12345"`.
+    pub unquoted_literals: bool,
 }
 
 impl Syntax {
@@ -44,8 +54,12 @@ impl Syntax {
             operator_after_brackets: false,
             boolean_text: false,
             boolean_case: false,
+            null_case: false,
+            urn_dot: false,
+            extension_without_urn: false,
             single_quotes: false,
             unquoted_words: false,
+            unquoted_literals: false,
         }
     }
 
@@ -57,6 +71,9 @@ impl Syntax {
             operator_after_brackets: true,
             boolean_text: true,
             boolean_case: true,
+            null_case: true,
+            urn_dot: true,
+            extension_without_urn: true,
             ..Self::rfc()
         }
     }
@@ -64,7 +81,7 @@ impl Syntax {
     /// [`Syntax::entra`] plus strings in single quotes and strings without quotes.
     #[must_use]
     pub const fn lenient() -> Self {
-        Self { single_quotes: true, unquoted_words: true, ..Self::entra() }
+        Self { single_quotes: true, unquoted_words: true, unquoted_literals: true, ..Self::entra() }
     }
 
     /// Returns the preset with this name: `rfc`, `entra` or `lenient`.

@@ -174,6 +174,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         clause: &Clause<'f>,
         parent: Option<AttributeId>,
     ) -> Option<ResolvedAttribute<'f>> {
+        let reported = self.diagnostics.len();
         let named = self.attribute(path, parent)?;
         if named == AttributeId::ABSENT {
             return Some(ResolvedAttribute::absent(parent));
@@ -187,8 +188,11 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         };
         let is_string =
             matches!(compared.attribute_type, AttributeType::String | AttributeType::Reference);
-        // The compared attribute of a complex one depends on the operator.
-        let is_reusable = named == id && compared.attribute_type != AttributeType::Complex;
+        // The compared attribute of a complex one depends on the operator, and an accepted deviation
+        // is reported for each clause.
+        let is_reusable = named == id
+            && compared.attribute_type != AttributeType::Complex
+            && self.diagnostics.len() == reported;
         Some(ResolvedAttribute {
             path: if is_reusable { path.as_str() } else { "" },
             parent,
@@ -299,6 +303,19 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         self.report(diagnostic.with_help("compare with a value"))
     }
 
+    /// Returns a literal without quotes as a string, and reports it.
+    #[cold]
+    fn unquoted<'c>(&mut self, clause: &Clause<'c>) -> Literal<'c> {
+        let (span, literal) = (clause.literal_span(), Literal::String(clause.literal_source()));
+        let diagnostic = Diagnostic::new(
+            Code::AcceptedUnquotedLiteral,
+            span,
+            format!("{} is not quoted", quoted(clause.literal_source())),
+        );
+        self.diagnostics.push(diagnostic.replace(span, literal.to_string()));
+        literal
+    }
+
     fn comparison(
         &mut self,
         attribute: ComparedAttribute,
@@ -310,7 +327,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             _ => NeSemantics::NotEqual,
         };
         if let (AttributeType::Boolean, Literal::String(string), true) =
-            (attribute.attribute_type, literal, self.boolean_text)
+            (attribute.attribute_type, literal, self.syntax.boolean_text)
             && let Some(value) = interpret::boolean(string)
         {
             let span = clause.literal_span();
@@ -322,7 +339,14 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             self.diagnostics.push(diagnostic.replace(span, value.to_string()));
             return Some(interpret::comparison(clause.operator(), Value::Boolean(value), ne));
         }
-        interpret::interpret(attribute, clause, literal, ne)
+        let literal = match (attribute.attribute_type, literal) {
+            (
+                AttributeType::String | AttributeType::Reference,
+                Literal::Number(_) | Literal::Boolean(_),
+            ) if self.syntax.unquoted_literals => self.unquoted(clause),
+            _ => literal,
+        };
+        interpret::interpret(attribute, clause, literal, ne, self.syntax.boolean_text)
             .map_err(|diagnostic| self.diagnostics.push(diagnostic))
             .ok()
     }

@@ -8,10 +8,11 @@
 //! [`Group`] finds the spans and the suggestion for the diagnostic of an invalid one.
 
 use super::Checker;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Fix, Safety, Severity};
 use crate::filter::{Expr, ExprKind, Operands, Path};
 use crate::policy::GroupRule;
 use crate::schema::{Attribute, AttributeId, Schema};
+use crate::span::Span;
 use std::iter;
 use std::mem::take;
 use std::num::NonZeroU32;
@@ -142,12 +143,22 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     #[cold]
     fn report_broken_rules(&mut self, root: Expr<'_>) {
         let Self { group_rules, schema, diagnostics, .. } = self;
+        // A filter with other errors would be rejected after regrouping too.
+        let is_only_error = group_rules.iter().filter(|rule| rule.is_broken()).count() == 1
+            && diagnostics.iter().all(|other| other.severity() != Severity::Error);
         for rule in group_rules.iter().filter(|rule| rule.is_broken()) {
             if let Some(attribute) = rule.attribute.and_then(|id| schema.attribute(id)) {
-                diagnostics.extend(Group { attribute, schema }.diagnostic(rule, root));
+                let group = Group { attribute, schema, is_only_error };
+                diagnostics.extend(group.diagnostic(rule, root));
             }
         }
     }
+}
+
+/// Returns a fix that replaces the whole filter. It can have another meaning.
+fn rewrite(root: Expr<'_>, message: String, filter: String) -> Fix {
+    let whole = Span::new(0, root.filter().source_text().len());
+    Fix::new(Safety::Unsafe, message, vec![(whole, filter)])
 }
 
 /// Returns whether the path names the attribute.
@@ -159,6 +170,8 @@ fn is_on(path: Path<'_>, attribute: &Attribute, schema: &Schema) -> bool {
 struct Group<'s> {
     attribute: &'s Attribute,
     schema: &'s Schema,
+    /// True if the filter has no other error, so that the regrouped filter is valid.
+    is_only_error: bool,
 }
 
 /// The clauses of an expression by whether they are on the attribute of the group.
@@ -198,10 +211,16 @@ impl Group<'_> {
         let diagnostic = Diagnostic::new(Code::GroupMixed, group.span(), message)
             .label(format!("on `{name}`"))
             .also(other.span(), "on another attribute, in the same `or` or `not`");
-        diagnostic.with_help(match self.regrouped(root) {
-            Some(filter) => format!("to apply them to the whole query, write `{filter}`"),
-            None => format!("join the `{name}` clauses to the others with `and`"),
-        })
+        match self.regrouped(root) {
+            Some(filter) => diagnostic.with_fix(rewrite(
+                root,
+                format!("to apply them to the whole query, write `{filter}`"),
+                filter,
+            )),
+            None => {
+                diagnostic.with_help(format!("join the `{name}` clauses to the others with `and`"))
+            }
+        }
     }
 
     fn split(&self, root: Expr<'_>, [first, between, second]: [Expr<'_>; 3]) -> Diagnostic {
@@ -210,8 +229,11 @@ impl Group<'_> {
             .label("separated from the first group")
             .also(first.span(), "first group")
             .also(between.span(), "clause between the groups");
-        let filter = self.regrouped(root).unwrap_or_default();
-        diagnostic.with_help(format!("write `{filter}`"))
+        match self.regrouped(root) {
+            Some(filter) => diagnostic.with_fix(rewrite(root, format!("write `{filter}`"), filter)),
+            None => diagnostic
+                .with_help(format!("put the `{}` clauses next to one another", self.attribute)),
+        }
     }
 
     fn members<'f>(&self, expr: Expr<'f>) -> Members<'f> {
@@ -237,7 +259,12 @@ impl Group<'_> {
     }
 
     /// Prints the filter with the clauses on the attribute in a group, joined to the rest by `and`.
+    ///
+    /// Returns `None` if the result would not be valid.
     fn regrouped(&self, root: Expr<'_>) -> Option<String> {
+        if !self.is_only_error {
+            return None;
+        }
         let mut groups = Vec::new();
         let rest = self.remove(root, &mut groups)?;
         let is_pure = |operand| {

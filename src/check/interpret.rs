@@ -58,6 +58,8 @@ pub(super) enum NeSemantics {
 
 /// Interprets the comparison of an attribute with a literal.
 ///
+/// With `boolean_text`, the string `"true"` equals the Boolean too if the type is not known.
+///
 /// Returns an error if the literal does not have the type of the attribute or is out of range.
 #[inline]
 pub(super) fn interpret(
@@ -65,6 +67,7 @@ pub(super) fn interpret(
     clause: &Clause<'_>,
     literal: Literal<'_>,
     ne: NeSemantics,
+    boolean_text: bool,
 ) -> Result<Interpretation, Diagnostic> {
     let ComparedAttribute { attribute_type, case, .. } = attribute;
     let operator = clause.operator();
@@ -72,7 +75,7 @@ pub(super) fn interpret(
         Err(Diagnostic::new(code, clause.literal_span(), message).with_help(help))
     };
     match (attribute_type, literal) {
-        (AttributeType::Any, literal) => Ok(untyped(operator, literal, case, ne)),
+        (AttributeType::Any, literal) => Ok(untyped(operator, literal, case, ne, boolean_text)),
         (AttributeType::String | AttributeType::Reference, Literal::String(string)) => {
             Ok(string_predicate(operator, string, case, ne))
         }
@@ -200,11 +203,13 @@ fn untyped(
     literal: Literal<'_>,
     case: CaseSensitivity,
     ne: NeSemantics,
+    boolean_text: bool,
 ) -> Interpretation {
     let literal = match literal {
         Literal::String(string) => Untyped::Text {
             substring: Box::new(Substring::new(folded(string, case), case)),
             instant: DateTime::parse(string),
+            boolean: boolean(string).filter(|_| boolean_text),
         },
         Literal::Number(digits) => Untyped::Number(digits.into()),
         Literal::Boolean(value) => Untyped::Boolean(value),

@@ -17,6 +17,7 @@ use crate::filter::Filter;
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::schema::Schema;
+use crate::syntax::Syntax;
 use clause::ResolvedAttribute;
 use group_rule::GroupRules;
 use limits::Comparisons;
@@ -82,9 +83,7 @@ impl<R: ?Sized> Policy<R> {
         checker.check_comparison_counts();
         checker.check_group_rules(filter.root());
         let Checker { schema, mut diagnostics, .. } = checker;
-        diagnostics.sort_by_key(|diagnostic| diagnostic.span().start);
-        let has_error =
-            diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+        let has_error = !diagnostics.is_empty() && arrange(&mut diagnostics);
         match root {
             Some(root) if !has_error => {
                 let schema = match schema {
@@ -106,14 +105,46 @@ impl<R: ?Sized> Policy<R> {
     }
 }
 
+/// Returns the deviations that only a check recognises and that either dialect accepts.
+fn accepted(filter: &Syntax, policy: &Syntax) -> Syntax {
+    Syntax {
+        boolean_text: filter.boolean_text || policy.boolean_text,
+        urn_dot: filter.urn_dot || policy.urn_dot,
+        extension_without_urn: filter.extension_without_urn || policy.extension_without_urn,
+        unquoted_literals: filter.unquoted_literals || policy.unquoted_literals,
+        ..Syntax::rfc()
+    }
+}
+
+/// Sorts diagnostics by position. Of two warnings about one literal only the later one is kept,
+/// whose fix takes the type of the attribute into account. Beside an error no fix is safe, because
+/// the fixed filter has the error too.
+#[cold]
+fn arrange(diagnostics: &mut Vec<Diagnostic>) -> bool {
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span().start);
+    diagnostics.dedup_by(|later, earlier| {
+        let is_same = later.span() == earlier.span()
+            && [&*later, &*earlier].iter().all(|one| one.severity() == Severity::Warning);
+        if is_same {
+            std::mem::swap(later, earlier);
+        }
+        is_same
+    });
+    let has_error = diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error);
+    if has_error {
+        diagnostics.iter_mut().for_each(Diagnostic::distrust_fixes);
+    }
+    has_error
+}
+
 /// The state of the check of one filter.
 struct Checker<'p, 'f, R: ?Sized> {
     policy: &'p Policy<R>,
     /// The schema of the policy; of a schemaless policy, the attributes that the filter named so
     /// far.
     schema: Cow<'p, Schema>,
-    /// If set, the strings `"true"` and `"false"` are accepted for a Boolean attribute.
-    boolean_text: bool,
+    /// The deviations that only a check recognises, accepted by the filter or the policy.
+    syntax: Syntax,
     /// Number of clauses of the filter.
     clauses: usize,
     /// The attribute of the last clause.
@@ -133,7 +164,7 @@ impl<'p, R: ?Sized> Checker<'p, '_, R> {
         Self {
             policy,
             schema: Cow::Borrowed(&*policy.schema),
-            boolean_text: filter.syntax().boolean_text || policy.syntax.boolean_text,
+            syntax: accepted(filter.syntax(), &policy.syntax),
             clauses: filter.usage().clauses,
             last: None,
             group_rules: GroupRules::new(&policy.groups),

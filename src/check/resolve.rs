@@ -1,10 +1,11 @@
 //! Resolves attribute paths, with suggestions for unknown names.
 
 use super::Checker;
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Code, Diagnostic, Fix, Safety, quoted};
 use crate::filter::Path;
 use crate::policy::UnknownAttributes;
 use crate::schema::{Attribute, AttributeId};
+use crate::span::Span;
 use crate::suggest;
 use crate::value::{AttributeType, CaseSensitivity};
 
@@ -81,6 +82,9 @@ impl<R: ?Sized> Checker<'_, '_, R> {
 
     #[cold]
     fn unknown(&mut self, path: Path<'_>) -> Option<AttributeId> {
+        if let Some(id) = self.urn_with_dot(path).or_else(|| self.without_urn(path)) {
+            return Some(id);
+        }
         if self.policy.unknown_attributes == UnknownAttributes::Absent {
             return Some(AttributeId::ABSENT);
         }
@@ -100,6 +104,62 @@ impl<R: ?Sized> Checker<'_, '_, R> {
             }
         };
         self.report(diagnostic.with_help(help))
+    }
+
+    /// Resolves a path with a dot instead of the colon after the URN, if the dialect accepts that.
+    fn urn_with_dot(&mut self, path: Path<'_>) -> Option<AttributeId> {
+        let (urn, sub) = (path.urn()?, path.sub_attribute()?);
+        if !self.syntax.urn_dot {
+            return None;
+        }
+        let urn = format!("{urn}:{}", path.name());
+        let found = self.schema.find_in(self.schema.extension(Some(&urn)), sub)?;
+        let id = Some(found.id()).filter(|id| !self.is_hidden(*id))?;
+        let dot = path.span().end - sub.len() - 1;
+        let diagnostic = Diagnostic::new(
+            Code::AcceptedUrnDot,
+            path.span(),
+            "a dot instead of the colon after the URN",
+        );
+        let edit = (Span::new(dot, dot + 1), ":".to_owned());
+        self.diagnostics.push(diagnostic.with_fix(Fix::new(
+            Safety::Safe,
+            "write `:` after the URN",
+            vec![edit],
+        )));
+        Some(id)
+    }
+
+    /// Resolves the name of an attribute of an extension without its URN, if the dialect accepts
+    /// that and exactly one extension has the attribute.
+    fn without_urn(&mut self, path: Path<'_>) -> Option<AttributeId> {
+        if !self.syntax.extension_without_urn || !self.policy.urns {
+            return None;
+        }
+        let (id, urn) = self.in_one_extension(path.as_str())?;
+        let span = path.span();
+        let diagnostic = Diagnostic::new(
+            Code::AcceptedMissingUrn,
+            span,
+            format!("{} without the URN of its schema", quoted(path.as_str())),
+        );
+        let fix = Fix::new(
+            Safety::Safe,
+            format!("write `{urn}:{}`", path.as_str()),
+            vec![(Span::new(span.start, span.start), format!("{urn}:"))],
+        );
+        self.diagnostics.push(diagnostic.with_fix(fix));
+        Some(id)
+    }
+
+    /// Returns the attribute of this path if exactly one extension has it, with its URN.
+    fn in_one_extension(&self, path: &str) -> Option<(AttributeId, String)> {
+        let mut found = self
+            .visible()
+            .filter(|known| known.urn().is_some() && known.path().eq_ignore_ascii_case(path));
+        let first = found.next()?;
+        let is_only = found.next().is_none();
+        is_only.then(|| (first.id(), first.urn().unwrap_or_default().to_owned()))
     }
 
     fn help_on_unknown(&self, path: Path<'_>) -> String {

@@ -1,45 +1,128 @@
 //! Diagnostics as JSON: an object for each, and the body of a SCIM error response.
 
-use super::{Diagnostic, Diagnostics};
+use super::{Diagnostic, Diagnostics, Fix};
+use crate::snippet::Position;
 use crate::span::Span;
-use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// Serialises as `{code, severity, message, help?, start, end, replacement?: {start, end, text}}`;
-/// `start` and `end` are byte offsets.
-impl Serialize for Diagnostic {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Span { start, end } = self.span();
-        let (help, replacement) = (self.help(), self.replacement());
-        let members = 5 + usize::from(help.is_some()) + usize::from(replacement.is_some());
-        let mut object = serializer.serialize_struct("Diagnostic", members)?;
-        object.serialize_field("code", self.code().name())?;
-        object.serialize_field("severity", self.severity().name())?;
-        object.serialize_field("message", self.message())?;
-        if let Some(help) = help {
-            object.serialize_field("help", help)?;
-        }
-        object.serialize_field("start", &start)?;
-        object.serialize_field("end", &end)?;
-        if let Some((Span { start, end }, text)) = replacement {
-            object.serialize_field("replacement", &Replacement { start, end, text })?;
-        }
-        object.end()
-    }
+/// A diagnostic as a JSON object, with positions in its source.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Object<'a> {
+    code: &'static str,
+    severity: &'static str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<&'a str>,
+    line: usize,
+    column: usize,
+    end_line: usize,
+    end_column: usize,
+    utf16_column: usize,
+    utf16_end_column: usize,
+    start: usize,
+    end: usize,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    expected: &'a [&'static str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    related: Vec<Related<'a>>,
+    fixes: Vec<FixObject<'a>>,
 }
 
 #[derive(Serialize)]
-struct Replacement<'a> {
+struct Related<'a> {
+    start: usize,
+    end: usize,
+    message: &'a str,
+}
+
+#[derive(Serialize)]
+struct FixObject<'a> {
+    safety: &'static str,
+    message: &'a str,
+    edits: Vec<Edit<'a>>,
+    result: String,
+}
+
+#[derive(Serialize)]
+struct Edit<'a> {
     start: usize,
     end: usize,
     text: &'a str,
 }
 
-/// Serialises as an array of diagnostics.
+impl<'a> Object<'a> {
+    /// `origin` is the file of the source and the line on which the source starts.
+    fn new(diagnostic: &'a Diagnostic, source: &str, origin: Option<(&'a str, usize)>) -> Self {
+        let Span { start, end } = diagnostic.span();
+        let first_line = origin.map_or(1, |(_, line)| line);
+        let position = |offset| Position::new(source, offset);
+        let (from, to) = (position(start), position(end));
+        Self {
+            code: diagnostic.code().name(),
+            severity: diagnostic.severity().name(),
+            message: diagnostic.message(),
+            help: diagnostic.help(),
+            file: origin.map(|(file, _)| file),
+            line: first_line.saturating_add(from.line - 1),
+            column: from.column,
+            end_line: first_line.saturating_add(to.line - 1),
+            end_column: to.column,
+            utf16_column: from.utf16_column,
+            utf16_end_column: to.utf16_column,
+            start,
+            end,
+            expected: diagnostic.expected(),
+            related: diagnostic
+                .related()
+                .map(|(Span { start, end }, message)| Related { start, end, message })
+                .collect(),
+            fixes: diagnostic.fixes().iter().map(|fix| FixObject::new(fix, source)).collect(),
+        }
+    }
+}
+
+impl<'a> FixObject<'a> {
+    fn new(fix: &'a Fix, source: &str) -> Self {
+        let edit =
+            |(span, text): &'a (Span, String)| Edit { start: span.start, end: span.end, text };
+        Self {
+            safety: fix.safety.name(),
+            message: &fix.message,
+            edits: fix.edits.iter().map(edit).collect(),
+            result: fix.apply(source),
+        }
+    }
+}
+
+/// Serialises as an array of the objects of [`Diagnostic::to_json`].
 impl Serialize for Diagnostics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self)
+        serializer.collect_seq(self.iter().map(|one| Object::new(one, self.source_text(), None)))
+    }
+}
+
+impl Diagnostic {
+    /// Returns the diagnostic as `{code, severity, message, help?, file?, line, column, endLine,
+    /// endColumn, utf16Column, utf16EndColumn, start, end, expected?, related?: [{start, end,
+    /// message}], fixes: [{safety, message, edits: [{start, end, text}], result}]}`.
+    ///
+    /// Offsets are in bytes; lines and columns count from 1. Columns are in characters, those of
+    /// `utf16Column` in UTF-16 code units. `result` is the source with the fix applied. `origin` is
+    /// the name of a file, and the line on which the source starts in it.
+    ///
+    /// ```
+    /// let errors = scieve::Filter::parse("name eq Bob").unwrap_err();
+    /// let object = errors.first().unwrap().to_json(errors.source_text(), Some(("a.filters", 7)));
+    /// assert_eq!((&object["line"], &object["column"]), (&7.into(), &9.into()));
+    /// ```
+    #[must_use]
+    pub fn to_json(&self, source: &str, origin: Option<(&str, usize)>) -> Value {
+        // Serialising strings and numbers into memory cannot fail.
+        serde_json::to_value(Object::new(self, source, origin)).unwrap_or_default()
     }
 }
 

@@ -1,8 +1,12 @@
 //! Errors and warnings about filters, with their stable codes.
 
+mod fix;
 #[cfg(feature = "serde")]
 mod json;
 pub(crate) mod render;
+
+pub(crate) use fix::apply_all;
+pub use fix::{Fix, Safety};
 
 use crate::snippet;
 use crate::span::Span;
@@ -58,6 +62,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The source is not UTF-8.
+    NotUtf8 = Error "not-utf8",
     /// The filter is empty or contains only whitespace.
     EmptyFilter = Error "empty-filter",
     /// An attribute, `(` or `not (` was expected.
@@ -88,6 +94,8 @@ codes! {
     MissingBlank = Error "missing-blank",
     /// A `(` or `[` is not closed.
     Unclosed = Error "unclosed",
+    /// A `(` is closed by `]`, or a `[` by `)`.
+    WrongBracket = Error "wrong-bracket",
     /// A complete filter is followed by something else.
     UnexpectedText = Error "unexpected-text",
     /// `not` is not followed by `(`.
@@ -146,10 +154,18 @@ codes! {
     AcceptedBooleanText = Warning "accepted-boolean-text",
     /// Accepted extension: `true` or `false` with uppercase letters.
     AcceptedBooleanCase = Warning "accepted-boolean-case",
+    /// Accepted extension: `null` with uppercase letters.
+    AcceptedNullCase = Warning "accepted-null-case",
+    /// Accepted extension: a dot instead of the colon after a schema URN.
+    AcceptedUrnDot = Warning "accepted-urn-dot",
+    /// Accepted extension: an attribute of an extension without its URN.
+    AcceptedMissingUrn = Warning "accepted-missing-urn",
     /// Accepted extension: a string in single quotes.
     AcceptedSingleQuotes = Warning "accepted-single-quotes",
     /// Accepted extension: a string without quotes.
     AcceptedUnquotedWord = Warning "accepted-unquoted-word",
+    /// Accepted extension: a number, `true` or `false` instead of a string.
+    AcceptedUnquotedLiteral = Warning "accepted-unquoted-literal",
     /// The mapping compares with a database expression that does not always agree with memory.
     NativeComparison = Warning "native-comparison",
 }
@@ -172,7 +188,7 @@ struct Fields {
     label: Cow<'static, str>,
     expected: &'static [&'static str],
     help: Option<Cow<'static, str>>,
-    replacement: Option<(Span, String)>,
+    fixes: Vec<Fix>,
     related: Vec<(Span, Cow<'static, str>)>,
 }
 
@@ -185,7 +201,7 @@ impl Diagnostic {
             label: Cow::Borrowed(""),
             expected: &[],
             help: None,
-            replacement: None,
+            fixes: Vec::new(),
             related: Vec::new(),
         }))
     }
@@ -206,14 +222,25 @@ impl Diagnostic {
         self
     }
 
-    /// Sets the replacement, and derives the help from it unless there is one.
-    pub(crate) fn replace(mut self, span: Span, replacement: impl Into<String>) -> Self {
+    /// Adds a safe fix that replaces one span, and derives the help from it unless there is one.
+    pub(crate) fn replace(self, span: Span, replacement: impl Into<String>) -> Self {
         let replacement = replacement.into();
-        self.0
-            .help
-            .get_or_insert_with(|| format!("write `{}`", snippet::escape(&replacement)).into());
-        self.0.replacement = Some((span, replacement));
+        let message = format!("write `{}`", snippet::escape(&replacement));
+        self.with_fix(Fix::new(Safety::Safe, message, vec![(span, replacement)]))
+    }
+
+    /// Adds a fix, and derives the help from it unless there is one.
+    pub(crate) fn with_fix(mut self, fix: Fix) -> Self {
+        self.0.help.get_or_insert_with(|| fix.message.clone());
+        self.0.fixes.push(fix);
         self
+    }
+
+    /// Reduces safe fixes to unsafe ones.
+    pub(crate) fn distrust_fixes(&mut self) {
+        for fix in &mut self.0.fixes {
+            fix.safety = fix.safety.max(Safety::Unsafe);
+        }
     }
 
     /// Adds a related span with its label.
@@ -259,10 +286,10 @@ impl Diagnostic {
         self.0.help.as_deref()
     }
 
-    /// Returns a span of the source and its correction, which can be applied automatically.
+    /// Returns corrections that a program can apply, the best one first. They exclude one another.
     #[must_use]
-    pub fn replacement(&self) -> Option<(Span, &str)> {
-        self.0.replacement.as_ref().map(|(span, text)| (*span, text.as_str()))
+    pub fn fixes(&self) -> &[Fix] {
+        &self.0.fixes
     }
 
     /// Returns the other spans that the problem involves, each with a label.
@@ -279,8 +306,8 @@ impl fmt::Display for Diagnostic {
 
 /// The diagnostics of one filter, with its source. An error of this type is never empty.
 ///
-/// `Display` prints one line for an HTTP error response: the first error and the number of the
-/// others. [`render`](Self::render) prints each with its place in the source underlined.
+/// `Display` prints one line for an HTTP error response: the first three errors and the number of
+/// the others. [`render`](Self::render) prints each with its place in the source underlined.
 ///
 /// ```
 /// use scieve::{Code, Filter};
@@ -301,6 +328,30 @@ pub struct Diagnostics {
 impl Diagnostics {
     pub(crate) fn new(source: impl Into<Box<str>>, list: Vec<Diagnostic>) -> Self {
         Self { source: source.into(), list, scim_type: "invalidFilter" }
+    }
+
+    /// Returns the error for a filter that is not UTF-8, or `None` if it is.
+    ///
+    /// In [`source_text`](Self::source_text), each invalid sequence of bytes is U+FFFD.
+    ///
+    /// ```
+    /// use scieve::{Code, Diagnostics};
+    ///
+    /// let error = Diagnostics::of_invalid_utf8(b"name eq \"\xff\"").unwrap();
+    /// assert_eq!(error.first().map(|error| error.code()), Some(Code::NotUtf8));
+    /// assert!(Diagnostics::of_invalid_utf8(b"name pr").is_none());
+    /// ```
+    #[must_use]
+    pub fn of_invalid_utf8(bytes: &[u8]) -> Option<Self> {
+        let error = std::str::from_utf8(bytes).err()?;
+        let source = String::from_utf8_lossy(bytes);
+        let start = error.valid_up_to();
+        let span = Span::new(start, start + char::REPLACEMENT_CHARACTER.len_utf8());
+        let byte = bytes.get(start).copied().unwrap_or_default();
+        let message = format!("byte 0x{byte:02x} is not UTF-8");
+        let error = Diagnostic::new(Code::NotUtf8, span, message)
+            .with_help("save the file in UTF-8, or convert it with `iconv`");
+        Some(Self::new(source, vec![error]))
     }
 
     /// Marks the diagnostics as those of the path of a PATCH operation.
@@ -360,24 +411,35 @@ impl<'a> IntoIterator for &'a Diagnostics {
     }
 }
 
+/// Number of errors that `Display` of [`Diagnostics`] prints.
+const MAX_PRINTED: usize = 3;
+
 impl fmt::Display for Diagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(first) = self.first() else { return f.write_str("no diagnostics") };
         write!(f, "{first}")?;
+        for error in self.errors().skip(1).take(MAX_PRINTED - 1) {
+            write!(f, "; {error}")?;
+        }
         match self.errors().count() {
-            0 | 1 => Ok(()),
-            errors => write!(f, ", and {} more", errors - 1),
+            errors if errors > MAX_PRINTED => write!(f, "; and {} more", errors - MAX_PRINTED),
+            _ => Ok(()),
         }
     }
 }
 
 impl std::error::Error for Diagnostics {}
 
-/// Quotes user input for a message: in backticks, escaped for terminals, and cut after 40
-/// characters.
+/// Quotes user input for a message: in backticks and escaped for terminals. Of more than 200
+/// characters, the middle is omitted: names with the same URN differ at the end.
 pub(crate) fn quoted(input: &str) -> String {
-    const MAX_CHARS: usize = 40;
-    let cut = input.char_indices().nth(MAX_CHARS).and_then(|(end, _)| input.get(..end));
-    let ellipsis = if cut.is_some() { "..." } else { "" };
-    format!("`{}{ellipsis}`", snippet::escape(cut.unwrap_or(input)))
+    const MAX_CHARS: usize = 200;
+    const KEPT: usize = 90;
+    let offset = |char: usize| input.char_indices().nth(char).map(|(offset, _)| offset);
+    if offset(MAX_CHARS).is_none() {
+        return format!("`{}`", snippet::escape(input));
+    }
+    let start = offset(KEPT).and_then(|end| input.get(..end)).unwrap_or("");
+    let end = input.char_indices().nth_back(KEPT - 1).and_then(|(at, _)| input.get(at..));
+    format!("`{}...{}`", snippet::escape(start), snippet::escape(end.unwrap_or("")))
 }

@@ -11,7 +11,7 @@ use crate::snippet::{self, Annotation, Origin, Role};
 /// let diagnostics = Filter::parse("name eq Bob").unwrap_err();
 /// let renderer = Renderer::new().origin("filters.txt", 12);
 /// let text = diagnostics.render_with(&renderer);
-/// assert!(text.contains(" --> filters.txt:12:9\n1 | name eq Bob\n"));
+/// assert!(text.contains(" --> filters.txt:12:9\n12 | name eq Bob\n"));
 ///
 /// let coloured = diagnostics.render_with(&renderer.styles(Styles::ANSI));
 /// assert!(coloured.starts_with("\u{1b}[1m\u{1b}[31merror[bad-value]\u{1b}[0m"));
@@ -32,8 +32,8 @@ impl<'a> Renderer<'a> {
 
     /// Names the file of the filter and the line, counted from 1, on which the filter starts.
     ///
-    /// The location is then `name:line:column` instead of `line:column`. The line numbers beside
-    /// the source still count from the start of the filter.
+    /// The location is then `name:line:column` instead of `line:column`, and the lines of the source
+    /// have their numbers in that file.
     #[must_use]
     pub const fn origin(mut self, name: &'a str, line: usize) -> Self {
         self.origin = Some((name, line));

@@ -19,6 +19,9 @@ pub(super) fn passes(
         (Untyped::Boolean(literal), ValueRef::Boolean(stored)) => {
             return operator == Operator::Eq && *literal == stored;
         }
+        (Untyped::Text { boolean: Some(literal), .. }, ValueRef::Boolean(stored)) => {
+            return operator == Operator::Eq && *literal == stored;
+        }
         (Untyped::Number(literal), ValueRef::Integer(stored)) => {
             Some(Number::new(literal).order_i64(stored))
         }
@@ -33,7 +36,7 @@ pub(super) fn passes(
                 _ => substring.found_in(text),
             };
         }
-        (Untyped::Text { substring, instant }, ValueRef::Text { text, key }) => {
+        (Untyped::Text { substring, instant, .. }, ValueRef::Text { text, key }) => {
             let (literal, (folded, case)) = (substring.as_str(), case.select(text, key));
             match operator {
                 Operator::Sw => return value::starts_with(folded, literal, case),

@@ -374,6 +374,11 @@ impl<'f> Clause<'f> {
         }
     }
 
+    /// Returns the comparison value as it stands in the source.
+    pub(crate) fn literal_source(&self) -> &'f str {
+        self.literal_span().text(self.filter.source_text()).unwrap_or("")
+    }
+
     /// Returns the position of the comparison value in the source, quotes included. For `pr` the
     /// span is empty.
     #[must_use]
@@ -486,10 +491,9 @@ impl<'f> Path<'f> {
         }
     }
 
-    /// Returns the path as written, and the offsets of the name and the dot in it.
-    fn parts(self) -> (&'f str, u32, u32) {
-        let from_start = |at: u32| at.saturating_sub(self.range.start);
-        (self.as_str(), from_start(self.range.name), from_start(self.range.dot))
+    /// Returns the URN, the name and the sub-attribute.
+    fn parts(self) -> (Option<&'f str>, &'f str, Option<&'f str>) {
+        (self.urn(), self.name(), self.sub_attribute())
     }
 }
 

@@ -6,12 +6,13 @@
 
 use super::ast::{Filter, Literal};
 use super::error::{ONE_PATH, no_operand, unexpected};
+use super::parse;
 use super::parser::{Parser, check_length};
 use super::token::{ParseError, fail, starts_name};
-use super::{parse, print};
 use crate::diagnostic::Diagnostics;
 use crate::limits::Limits;
 use crate::operator::Operator;
+use crate::snippet::write_json_string;
 use crate::syntax::Syntax;
 use std::fmt::Write as _;
 
@@ -127,7 +128,7 @@ impl Attr {
         let mut text = format!("{} {operator} ", self.path);
         // Writing to a `String` never fails.
         let _ = match value {
-            Operand::String(string) => print::write_string(string, &mut text),
+            Operand::String(string) => write_json_string(string, &mut text),
             Operand::Integer(number) => write!(text, "{number}"),
             Operand::Decimal(number) => write!(text, "{number}"),
             Operand::Boolean(value) => write!(text, "{}", Literal::Boolean(*value)),
@@ -222,10 +223,10 @@ impl Builder {
 fn check_path(text: &str) -> Result<(), Diagnostics> {
     let limits = Limits::default();
     check_length(text, &limits)?;
-    let parser = Parser::new(text, &Syntax::rfc(), limits);
+    let mut parser = Parser::new(text, &Syntax::rfc(), limits);
     let input = text.as_bytes();
     let read = if starts_name(input) {
-        parse::attr_path(&parser, input)
+        parse::attr_path(&mut parser, input)
     } else {
         fail(no_operand(&parser, input))
     };

@@ -76,6 +76,20 @@ pub(super) fn unclosed(parser: &Parser, open: Input<'_>) -> Diagnostic {
     error.label("opened here").with_help(format!("add the closing {close_with}"))
 }
 
+/// Reports a closing mark that is not that of the innermost opening one.
+#[cold]
+pub(super) fn wrong_bracket(parser: &Parser, open: Input<'_>, input: Input<'_>) -> Diagnostic {
+    let (opened, wanted) = if open.first() == Some(&b'(') { ("(", ")") } else { ("[", "]") };
+    let span = parser.span(input, 1);
+    let found = parser.text(input, 1);
+    let error = Diagnostic::new(
+        Code::WrongBracket,
+        span,
+        format!("`{opened}` is closed by `{wanted}`, not by `{found}`"),
+    );
+    error.also(parser.span(open, 1), "opened here").with_help(format!("write `{wanted}`"))
+}
+
 #[cold]
 pub(super) fn missing_whitespace(span: Span, connective: Connective) -> Diagnostic {
     let name = if connective == Connective::And { "and" } else { "or" };

@@ -90,6 +90,14 @@ fn word_value<'s>(
         );
     }
     let warning = match kind {
+        LiteralKind::Null if text != "null" => {
+            let warning = Diagnostic::new(
+                Code::AcceptedNullCase,
+                span,
+                format!("{} instead of `null`", quoted(text)),
+            );
+            Some(warning.replace(span, "null"))
+        }
         LiteralKind::True | LiteralKind::False if !matches!(text, "true" | "false") => {
             let corrected = text.to_ascii_lowercase();
             let warning = Diagnostic::new(
@@ -132,6 +140,7 @@ fn word_literal(text: &str, syntax: &Syntax) -> Option<LiteralKind> {
         _ if matches!(number(text.as_bytes()), Ok(([], _))) => Some(LiteralKind::Number),
         _ if syntax.boolean_case && text.eq_ignore_ascii_case("true") => Some(LiteralKind::True),
         _ if syntax.boolean_case && text.eq_ignore_ascii_case("false") => Some(LiteralKind::False),
+        _ if syntax.null_case && text.eq_ignore_ascii_case("null") => Some(LiteralKind::Null),
         _ if syntax.unquoted_words && is_plain_word(text) => Some(LiteralKind::String),
         _ => None,
     }

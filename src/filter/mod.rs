@@ -2,6 +2,7 @@
 
 mod ast;
 mod builder;
+mod deviation;
 mod error;
 mod literal;
 mod parse;
@@ -17,7 +18,7 @@ pub use ast::{Clause, Expr, ExprKind, Filter, Literal, Operands, Path};
 pub use builder::{Attr, Builder, Operand, attr};
 pub use path::PatchPath;
 
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Diagnostic, Diagnostics, Safety, apply_all};
 use crate::limits::Limits;
 use crate::syntax::Syntax;
 
@@ -69,6 +70,39 @@ impl Filter {
             Ok(_) => Ok(parser.filter),
             Err(error) => Err(parser.into_diagnostics(error)),
         }
+    }
+}
+
+impl Filter {
+    /// Returns the filter with the safe fixes of warnings applied, by RFC 7644.
+    ///
+    /// `warnings` are those of the filter ([`Filter::warnings`]) or of its plan
+    /// ([`Plan::warnings`](crate::Plan::warnings)), which also contain the deviations that depend on
+    /// the schema. The returned filter has the same meaning.
+    ///
+    /// ```
+    /// use scieve::{Filter, Limits, Syntax};
+    ///
+    /// let text = r#"emails[type eq 'work'].value eq "x""#;
+    /// let filter = Filter::parse_with(text, &Syntax::lenient(), &Limits::default())?;
+    /// let portable = filter.corrected(filter.warnings());
+    /// assert_eq!(portable.source_text(), r#"emails[type eq "work" and value eq "x"]"#);
+    /// # Ok::<(), scieve::Diagnostics>(())
+    /// ```
+    #[must_use]
+    pub fn corrected(&self, warnings: &[Diagnostic]) -> Self {
+        let fixes = warnings.iter().filter_map(|warning| warning.fixes().first());
+        let safe = fixes.filter(|fix| fix.safety == Safety::Safe);
+        let (text, _) = apply_all(self.source_text(), safe);
+        // The fixes change neither the depth nor the number of clauses beyond what was parsed
+        // before, but the text can be longer than a limit on its length.
+        let limits = Limits {
+            bytes: Limits::MAX_BYTES,
+            depth: Limits::MAX_DEPTH,
+            clauses: usize::MAX,
+            connective_levels: usize::MAX,
+        };
+        Self::parse_with(&text, &Syntax::rfc(), &limits).unwrap_or_else(|_| self.clone())
     }
 }
 

@@ -15,9 +15,10 @@
 //! benches/peers/Cargo.toml -- --only parse` and `scripts/instructions parse`.
 
 use super::ast::{ClauseParts, Connective, EntryKind, LiteralKind, LiteralRange, PathRange};
+use super::deviation::{MovedClause, dot_after_urn, urn_with_dot};
 use super::error::{
     ONE_PATH, bad_operator, bad_path, missing_whitespace, no_operand, text_after_brackets,
-    unclosed, unexpected,
+    unclosed, unexpected, wrong_bracket,
 };
 use super::literal::comp_value;
 use super::parser::{LogicalBuilder, Parsed, Parser, to_u32};
@@ -28,6 +29,7 @@ use super::token::{
 use crate::diagnostic::{Code, Diagnostic};
 use crate::operator::Operator;
 use crate::schema::is_name;
+use crate::snippet::escape;
 use crate::span::Span;
 
 /// ```text
@@ -221,6 +223,7 @@ fn close<'s>(
     match input.split_first() {
         Some((first, rest)) if *first == bracket => Ok(rest),
         None => fail(unclosed(parser, open)),
+        Some((b')' | b']', _)) => fail(wrong_bracket(parser, open, input)),
         Some(_) => fail(unexpected(parser, input)),
     }
 }
@@ -248,8 +251,9 @@ fn after_path<'s>(
     let after = skip_whitespace(rest);
     if rest.first() == Some(&b'.') || after.len() < rest.len() && operator(after).is_some() {
         let start = parser.offset_u32(skip_whitespace(input.get(1..).unwrap_or(&[])));
+        let moved = MovedClause { start, end: inner.end, is_or: parser.ends_with_or(start) };
         let inner = LogicalBuilder::new(parser, Connective::And, start, inner);
-        return after_brackets(parser, path, inner, rest);
+        return after_brackets(parser, path, inner, moved, rest);
     }
     let parsed = parser.push_value_path(path, inner, rest);
     Ok((rest, parsed))
@@ -290,6 +294,7 @@ fn after_brackets<'s>(
     parser: &mut Parser,
     path: PathRange,
     mut conjunction: LogicalBuilder,
+    moved: MovedClause,
     input: Input<'s>,
 ) -> ParseResult<'s, Parsed> {
     let has_dot = input.first() == Some(&b'.');
@@ -306,6 +311,8 @@ fn after_brackets<'s>(
     } else {
         (input, implied_name(parser, "value"))
     };
+    let moved_to =
+        if has_dot { sub_attribute.start } else { parser.offset_u32(skip_whitespace(rest)) };
     let (rest, clause) = attr_exp(parser, sub_attribute, skip_whitespace(rest))?;
     conjunction.push(parser, clause);
     let inner = conjunction.finish(parser)?;
@@ -325,7 +332,8 @@ fn after_brackets<'s>(
         return fail(text_after_brackets(parser, input).with_help(help));
     }
     let span = Span::new(path.start as usize, parsed.end as usize);
-    parser.filter.warnings.push(Diagnostic::new(code, span, message).replace(span, corrected));
+    let fix = moved.fix(moved_to, parsed.end, has_dot, format!("write `{}`", escape(&corrected)));
+    parser.filter.warnings.push(Diagnostic::new(code, span, message).with_fix(fix));
     Ok((rest, parsed))
 }
 
@@ -388,7 +396,7 @@ fn compare_op<'s>(parser: &Parser, path: PathRange, input: Input<'s>) -> ParseRe
 // PERF: inlined (see the module documentation); the common paths, `name` and `name.sub`, are
 // scanned once, without `word` and `is_name`.
 #[inline(always)]
-pub(super) fn attr_path<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, PathRange> {
+pub(super) fn attr_path<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, PathRange> {
     let start = parser.offset_u32(input);
     let rest = skip_name(input);
     if at_end_of_word(rest) {
@@ -409,11 +417,16 @@ pub(super) fn attr_path<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s
 }
 
 /// Parses a path that contains a URN, or reports why it is invalid.
-fn long_path<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, PathRange> {
+fn long_path<'s>(parser: &mut Parser, input: Input<'s>) -> ParseResult<'s, PathRange> {
     let (rest, word) = word(input)?;
     let start = parser.offset(input);
     let name_at = memchr::memrchr(b':', word).map_or(0, |colon| colon + 1);
     let text = parser.text(input, word.len());
+    if parser.filter.syntax.urn_dot
+        && let Some(dot) = dot_after_urn(text, name_at)
+    {
+        return Ok((rest, urn_with_dot(parser, start, dot, word.len())));
+    }
     let (urn, name) = text.split_at_checked(name_at).unwrap_or(("", text));
     let dot = name.find('.');
     let (name, sub) = dot

@@ -101,6 +101,15 @@ impl Parser {
         to_u32(self.filter.entries.len()).wrapping_sub(1)
     }
 
+    /// Returns whether the last entry is a disjunction that starts at `start`, without parentheses.
+    pub(super) fn ends_with_or(&self, start: u32) -> bool {
+        let last = self.filter.entries.last();
+        last.is_some_and(|entry| {
+            matches!(entry.kind, EntryKind::Logical { connective: Connective::Or, .. })
+                && entry.start == start
+        })
+    }
+
     /// Makes the entry at `next` the sibling after the entry at `index`.
     fn link(&mut self, index: u32, next: u32) {
         if let Some(entry) = self.filter.entries.get_mut(index as usize) {

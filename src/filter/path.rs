@@ -90,7 +90,7 @@ impl PatchPath {
 /// Prints the canonical form.
 impl fmt::Display for PatchPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.attribute().as_str())?;
+        write!(f, "{}", self.attribute())?;
         if let Some(filter) = self.filter() {
             write!(f, "[{filter}]")?;
         }
@@ -110,7 +110,7 @@ impl fmt::Debug for PatchPath {
 impl PartialEq for PatchPath {
     fn eq(&self, other: &Self) -> bool {
         self.tree == other.tree
-            && self.attribute().as_str() == other.attribute().as_str()
+            && self.attribute().to_string() == other.attribute().to_string()
             && self.sub_attribute() == other.sub_attribute()
     }
 }

@@ -1,6 +1,7 @@
 //! The canonical form: lowercase keywords, single spaces and no redundant parentheses.
 
-use super::ast::{Clause, Expr, ExprKind, Filter, Literal};
+use super::ast::{Clause, Expr, ExprKind, Filter, Literal, Path};
+use crate::snippet::write_json_string;
 use std::fmt::{self, Write};
 
 /// Prints the canonical form. Parsing it returns an equal filter, which prints the same string.
@@ -67,7 +68,7 @@ fn print(root: Expr<'_>, out: &mut impl Write) -> fmt::Result {
                     pending.push(Pending::Expr { expr: child, inside_and: false });
                 }
                 ExprKind::ValuePath(path, child) => {
-                    write!(out, "{}[", path.as_str())?;
+                    write!(out, "{path}[")?;
                     pending.push(Pending::Text("]"));
                     pending.push(Pending::Expr { expr: child, inside_and: false });
                 }
@@ -79,7 +80,7 @@ fn print(root: Expr<'_>, out: &mut impl Write) -> fmt::Result {
 }
 
 fn write_clause(clause: &Clause<'_>, out: &mut impl Write) -> fmt::Result {
-    write!(out, "{} {}", clause.path().as_str(), clause.operator())?;
+    write!(out, "{} {}", clause.path(), clause.operator())?;
     match clause.literal() {
         None => Ok(()),
         Some(literal) => write!(out, " {literal}"),
@@ -90,7 +91,7 @@ fn write_clause(clause: &Clause<'_>, out: &mut impl Write) -> fmt::Result {
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::String(text) => write_string(text, f),
+            Self::String(text) => write_json_string(text, f),
             Self::Number(text) => f.write_str(text),
             Self::Boolean(value) => write!(f, "{value}"),
             Self::Null => f.write_str("null"),
@@ -98,38 +99,12 @@ impl fmt::Display for Literal<'_> {
     }
 }
 
-/// Writes a JSON string (RFC 8259 section 7).
-pub(crate) fn write_string(text: &str, out: &mut impl Write) -> fmt::Result {
-    out.write_char('"')?;
-    let mut plain_from = 0;
-    for (at, char) in text.char_indices() {
-        if !needs_escape(char) {
-            continue;
-        }
-        out.write_str(text.get(plain_from..at).unwrap_or(""))?;
-        plain_from = at + char.len_utf8();
-        match char {
-            '"' => out.write_str("\\\"")?,
-            '\\' => out.write_str("\\\\")?,
-            '\n' => out.write_str("\\n")?,
-            '\r' => out.write_str("\\r")?,
-            '\t' => out.write_str("\\t")?,
-            other => {
-                for unit in other.encode_utf16(&mut [0; 2]) {
-                    write!(out, "\\u{unit:04x}")?;
-                }
-            }
+/// Prints the path in the canonical form, with a colon after the URN.
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.urn() {
+            Some(urn) => write!(f, "{urn}:{}", self.without_urn()),
+            None => f.write_str(self.as_str()),
         }
     }
-    out.write_str(text.get(plain_from..).unwrap_or(""))?;
-    out.write_char('"')
-}
-
-/// Returns whether to escape a character: those that JSON requires, and those that make a string
-/// look like another one, which are control, bidirectional formatting and zero-width characters and
-/// line separators.
-fn needs_escape(char: char) -> bool {
-    matches!(char,
-        '"' | '\\' | '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -2,6 +2,7 @@
 
 use super::{Node, Plan, Predicate, Test, Untyped};
 use crate::schema::Schema;
+use crate::snippet::write_json_string;
 use crate::value::{CaseSensitivity, Value, base64, datetime};
 use std::fmt::Write as _;
 
@@ -125,7 +126,12 @@ fn string(out: &mut String, word: &str, operand: &str, case: CaseSensitivity) {
 
 fn value(value: &Value) -> String {
     match value {
-        Value::Text(text) => format!("\"{}\"", crate::snippet::escape(text)),
+        Value::Text(text) => {
+            let mut string = String::new();
+            // Writing to a string cannot fail.
+            let _ = write_json_string(text, &mut string);
+            string
+        }
         Value::Boolean(value) => value.to_string(),
         Value::Integer(number) => number.to_string(),
         Value::Decimal(number) => number.to_string(),

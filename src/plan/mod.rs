@@ -213,7 +213,7 @@ impl Predicate {
                 })
             }
             // Strings of different lengths can be equal as dates and times.
-            Self::Untyped(Operator::Eq, Untyped::Text { substring, instant: None }) => {
+            Self::Untyped(Operator::Eq, Untyped::Text { substring, instant: None, .. }) => {
                 EqualityPrefilter::new(substring.as_str(), case)
             }
             _ => EqualityPrefilter::ACCEPT_ALL,
@@ -232,6 +232,9 @@ pub enum Untyped {
         /// The instant, if the string is a date and time. It is compared with strings that are
         /// dates and times too.
         instant: Option<DateTime>,
+        /// The Boolean that equals the string too, if it is `"true"` or `"false"` in any case and
+        /// the dialect has [`Syntax::boolean_text`](crate::Syntax::boolean_text).
+        boolean: Option<bool>,
     },
     /// A number, as written in the filter.
     Number(Box<str>),

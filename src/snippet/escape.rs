@@ -1,5 +1,6 @@
-//! Escapes characters that are invisible or that a terminal interprets.
+//! Escapes characters that are invisible or that a terminal interprets, and JSON strings.
 
+use std::fmt::{self, Write};
 use unicode_width::UnicodeWidthChar;
 
 /// Escapes characters that are invisible or that a terminal interprets: `\t`, `\u{202e}`.
@@ -36,6 +37,42 @@ pub(super) fn push_escaped(out: &mut String, c: char) -> usize {
         c => out.extend(c.escape_unicode()),
     }
     out.len() - old
+}
+
+/// Writes a JSON string (RFC 8259 section 7).
+pub(crate) fn write_json_string(text: &str, out: &mut impl Write) -> fmt::Result {
+    out.write_char('"')?;
+    let mut plain_from = 0;
+    for (at, char) in text.char_indices() {
+        if !needs_escape(char) {
+            continue;
+        }
+        out.write_str(text.get(plain_from..at).unwrap_or(""))?;
+        plain_from = at + char.len_utf8();
+        match char {
+            '"' => out.write_str("\\\"")?,
+            '\\' => out.write_str("\\\\")?,
+            '\n' => out.write_str("\\n")?,
+            '\r' => out.write_str("\\r")?,
+            '\t' => out.write_str("\\t")?,
+            other => {
+                for unit in other.encode_utf16(&mut [0; 2]) {
+                    write!(out, "\\u{unit:04x}")?;
+                }
+            }
+        }
+    }
+    out.write_str(text.get(plain_from..).unwrap_or(""))?;
+    out.write_char('"')
+}
+
+/// Returns whether to escape a character: those that JSON requires, and those that make a string
+/// look like another one, which are control, bidirectional formatting and zero-width characters and
+/// line separators.
+fn needs_escape(char: char) -> bool {
+    matches!(char,
+        '"' | '\\' | '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 fn is_invisible(c: char) -> bool {

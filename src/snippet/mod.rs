@@ -7,11 +7,34 @@
 
 mod escape;
 
-pub(crate) use escape::escape;
+pub(crate) use escape::{escape, write_json_string};
 
 use crate::span::Span;
 use escape::{positive_width, push_escaped};
 use std::collections::BTreeMap;
+
+/// A place in a source, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Position {
+    pub(crate) line: usize,
+    /// In characters.
+    pub(crate) column: usize,
+    /// In UTF-16 code units, as the Language Server Protocol and SARIF count them.
+    pub(crate) utf16_column: usize,
+}
+
+impl Position {
+    pub(crate) fn new(source: &str, offset: usize) -> Self {
+        let offset = clamp(source, Span::new(offset, offset)).start;
+        let start = line_start(source, offset);
+        let before = slice(source, start, offset);
+        Self {
+            line: slice(source, 0, start).matches('\n').count() + 1,
+            column: before.chars().count() + 1,
+            utf16_column: before.encode_utf16().count() + 1,
+        }
+    }
+}
 
 /// An underlined span with a label.
 #[derive(Clone, Copy, Debug)]
@@ -75,28 +98,27 @@ pub(crate) fn render(
     annotations.truncate(MAX_ANNOTATIONS);
     let Some(first) = annotations.first() else { return };
     let lines = segments_by_line(source, &annotations);
-    let first_line = line_start(source, first.span.start);
-    let column = slice(source, first_line, first.span.start).chars().count() + 1;
+    let first_line = origin.map_or(1, |(_, line)| line);
+    let Position { line, column, .. } = Position::new(source, first.span.start);
 
     let mut numbered = Vec::new();
-    let (mut number, mut counted) = (1, 0);
+    let (mut number, mut counted) = (first_line, 0);
     for (&start, segments) in &lines {
-        number += slice(source, counted, start).matches('\n').count();
+        number = number.saturating_add(slice(source, counted, start).matches('\n').count());
         counted = start;
         numbered.push((number, start, segments));
     }
     let gutter = number.to_string().len();
-    let line = numbered.iter().find(|line| line.1 == first_line).map_or(1, |line| line.0);
-
+    let line = first_line.saturating_add(line - 1);
     let location = match origin {
-        Some((name, start)) => format!("{}:{}", escape(name), start.saturating_add(line - 1)),
+        Some((name, _)) => format!("{}:{line}", escape(name)),
         None => line.to_string(),
     };
     out(Role::Frame, &format!("{:gutter$}--> {location}:{column}", ""));
     out(Role::Plain, "\n");
     let mut previous = None;
     for (number, start, segments) in numbered {
-        if previous.is_some_and(|previous| previous + 1 < number) {
+        if previous.is_some_and(|previous: usize| previous.saturating_add(1) < number) {
             out(Role::Frame, ELLIPSIS);
             out(Role::Plain, "\n");
         }
@@ -616,6 +638,6 @@ mod tests {
         super::render("a pr\nb", &annotations, Some(("f\u{1b}", 7)), &mut |_, piece| {
             text.push_str(piece);
         });
-        assert_eq!(text, " --> f\\u{1b}:8:1\n2 | b\n  | ^ x\n");
+        assert_eq!(text, " --> f\\u{1b}:8:1\n8 | b\n  | ^ x\n");
     }
 }

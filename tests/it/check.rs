@@ -129,7 +129,7 @@ fn boolean_strings_are_accepted_by_their_dialect() {
     assert!(policy.parse(r#"active eq "True""#).is_err());
     let plan = policy.with_syntax(Syntax::entra()).parse(r#"active eq "True""#).unwrap();
     assert_eq!(plan.explain(), "active = true");
-    assert_eq!(plan.warnings()[0].replacement().unwrap().1, "true");
+    assert_eq!(plan.warnings()[0].fixes()[0].edits[0].1, "true");
 }
 
 #[test]

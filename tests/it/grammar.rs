@@ -74,16 +74,9 @@ fn provider_filters_are_accepted_from_their_preset_on() {
                     !filter.warnings().is_empty(),
                     "{text} in {preset} was accepted without a warning"
                 );
-                let mut fixed = text.to_owned();
-                for warning in filter.warnings().iter().rev() {
-                    let (span, right) = warning.replacement().unwrap();
-                    fixed.replace_range(span.start..span.end, right);
-                }
-                assert_eq!(
-                    Filter::parse(&fixed).unwrap(),
-                    filter,
-                    "{text}: its replacements do not correct it: {fixed}"
-                );
+                let fixed = filter.corrected(filter.warnings());
+                assert_eq!(fixed, filter, "{text}: its fixes do not correct it");
+                assert_eq!(fixed.syntax(), &Syntax::rfc(), "{text}: fixed to {fixed}");
             }
         }
     }
@@ -309,7 +302,8 @@ fn literals_have_their_values() {
         ("a eq -0.50e+1", Syntax::rfc(), Some(Literal::Number("-0.50e+1"))),
         ("a eq TRUE", Syntax::entra(), Some(Literal::Boolean(true))),
         ("a eq False", Syntax::entra(), Some(Literal::Boolean(false))),
-        ("a eq NULL", Syntax::entra(), None),
+        ("a eq NULL", Syntax::entra(), Some(Literal::Null)),
+        ("a eq NULL", Syntax::rfc(), None),
         (r"a eq 'it\'s'", Syntax::lenient(), Some(Literal::String("it's"))),
         ("a eq it-is", Syntax::lenient(), Some(Literal::String("it-is"))),
         ("a eq it\\is", Syntax::lenient(), None),

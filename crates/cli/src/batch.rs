@@ -1,7 +1,7 @@
 //! Runs a command on each of its filters.
 
 use crate::exit::{CliError, ExitStatus};
-use crate::input::{Filters, InputFilter};
+use crate::input::{Filters, Item};
 use crate::output::Output;
 use crate::report;
 use scieve::{Diagnostic, Diagnostics, Plan, Policy};
@@ -22,17 +22,19 @@ pub(crate) fn for_each<T>(
     json: bool,
     output: &mut Output,
     parse: impl Fn(&str) -> Result<Valid<T>, Diagnostics>,
-    mut process: impl FnMut(&mut Output, &InputFilter, &Valid<T>) -> Result<(), CliError>,
+    mut process: impl FnMut(&mut Output, Item<'_>, &Valid<T>) -> Result<(), CliError>,
 ) -> Result<ExitStatus, CliError> {
     let mut input = filters.open(max_bytes)?;
     let mut status = ExitStatus::Success;
     while let Some(filter) = input.next()? {
-        match parse(&filter.text) {
-            Ok(valid) => {
+        let text = filter.text.as_deref().map_err(Clone::clone);
+        match text.and_then(|text| Ok((text, parse(text)?))) {
+            Ok((text, valid)) => {
+                let item = Item { text, input: &filter };
                 if !json {
-                    report::warnings(output, &filter, &valid.warnings)?;
+                    report::warnings(output, item, &valid.warnings)?;
                 }
-                process(output, &filter, &valid)?;
+                process(output, item, &valid)?;
             }
             Err(diagnostics) => {
                 status = ExitStatus::FilterErrors;
@@ -60,6 +62,6 @@ pub(crate) fn for_each_plan(
         Ok(Valid { warnings: plan.warnings().to_vec(), value: plan })
     };
     for_each(filters, policy.limits().bytes, json, output, parse, |output, filter, valid| {
-        process(output, &filter.text, &valid.value)
+        process(output, filter.text, &valid.value)
     })
 }

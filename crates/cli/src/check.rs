@@ -5,7 +5,7 @@ use crate::exit::{CliError, ExitStatus};
 use crate::input::Filters;
 use crate::output::Output;
 use crate::policy::{Checker, PolicyArgs};
-use crate::report::Report;
+use crate::report::{self, Report};
 use scieve::{Diagnostics, PatchPath};
 
 /// Check filters and report every error with its location
@@ -15,9 +15,10 @@ Example:
   scieve check 'name eq \"Bob\" and nmae co \"b\"'
 
 With `--json`, each line of the output is an object:
-  {filter, ok, canonical?, diagnostics: [{code, severity, message, help?, start, end, \
-replacement?: {start, end, text}}]}
-Offsets are in bytes. With `--policy none`, only the grammar is checked.
+  {filter, ok, canonical?, diagnostics: [{code, severity, message, help?, file?, line, column, \
+endLine, endColumn, start, end, expected?, related?, fixes: [{safety, message, \
+edits: [{start, end, text}], result}]}]}
+Offsets are in bytes, columns in characters. With `--policy none`, only the grammar is checked.
 Exit status: 0 success, 1 a filter has errors, 2 wrong usage or unreadable input")]
 pub(crate) struct Check {
     #[command(flatten)]
@@ -30,6 +31,9 @@ pub(crate) struct Check {
     /// Print one JSON object per filter
     #[arg(long)]
     json: bool,
+    /// Print nothing for filters without errors and warnings
+    #[arg(long, short)]
+    quiet: bool,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -42,20 +46,23 @@ enum Kind {
 
 impl Check {
     pub(crate) fn run(self, output: &mut Output) -> Result<ExitStatus, CliError> {
-        let Self { filters, policy, kind, json } = self;
+        let Self { filters, policy, kind, json, quiet } = self;
         let checker = policy.checker()?;
         let parse = |text: &str| canonical(&checker, kind, text);
         let max_bytes = checker.limits().bytes;
         batch::for_each(filters, max_bytes, json, output, parse, |output, filter, valid| {
+            if quiet && (!json || valid.warnings.is_empty()) {
+                return Ok(());
+            }
             if json {
                 return output.json(&Report {
-                    filter: &filter.text,
+                    filter: filter.text,
                     ok: true,
                     canonical: Some(&valid.value),
-                    diagnostics: valid.warnings.iter().collect(),
+                    diagnostics: report::objects(&valid.warnings, filter.text, filter.input),
                 });
             }
-            match &filter.location {
+            match &filter.input.location {
                 Some(location) => output.note(&format!("{location}: ok: {}", valid.value)),
                 None => output.note(&format!("ok: {}", valid.value)),
             }

@@ -41,7 +41,7 @@ impl Fmt {
         batch::for_each(filters, max_bytes, json, output, parse, |output, filter, valid| {
             let canonical = valid.value.to_string();
             match json {
-                true => output.json(&Formatted { filter: &filter.text, canonical: &canonical }),
+                true => output.json(&Formatted { filter: filter.text, canonical: &canonical }),
                 false => output.line(&canonical),
             }
         })

@@ -1,30 +1,39 @@
-//! Reads filters one at a time from arguments, a file, or standard input.
+//! Reads filters one at a time from arguments, files, or standard input.
 
 use crate::exit::CliError;
-use scieve::Renderer;
+use scieve::{Diagnostics, Renderer};
+use std::collections::VecDeque;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::PathBuf;
 use std::rc::Rc;
-use std::vec;
 
 /// The filters of a command.
 #[derive(clap::Args)]
 pub(crate) struct Filters {
-    /// Filters to process [default: read from standard input, one per line]
+    /// Filters to process; `-` is standard input, one filter per line [default: `-`]
     #[arg(value_name = "FILTER", conflicts_with = "file")]
     filters: Vec<String>,
-    /// Read filters from a file, one per line; `-` is standard input, empty lines are skipped
+    /// Read filters from a file, one per line; `-` is standard input, empty lines are skipped; can
+    /// be repeated
     #[arg(long, value_name = "FILE")]
-    file: Option<PathBuf>,
+    file: Vec<PathBuf>,
 }
 
 /// A filter as given by the user.
 pub(crate) struct InputFilter {
     /// The file and line, unless the filter is an argument.
     pub(crate) location: Option<Location>,
-    pub(crate) text: String,
+    /// The filter, or the error of a line that is not UTF-8.
+    pub(crate) text: Result<String, Diagnostics>,
+}
+
+/// A filter that is UTF-8.
+#[derive(Clone, Copy)]
+pub(crate) struct Item<'i> {
+    pub(crate) text: &'i str,
+    pub(crate) input: &'i InputFilter,
 }
 
 /// A line of a file; displayed as `file:line`.
@@ -35,9 +44,17 @@ pub(crate) struct Location {
 }
 
 /// An iterator over the filters of a command.
-pub(crate) enum Input {
-    Arguments(vec::IntoIter<String>),
-    Lines(Lines),
+pub(crate) struct Input {
+    sources: VecDeque<Source>,
+    lines: Option<Lines>,
+    max_bytes: usize,
+}
+
+/// Where filters come from.
+enum Source {
+    Argument(String),
+    Stdin,
+    File(PathBuf),
 }
 
 /// The lines of a file.
@@ -54,12 +71,18 @@ pub(crate) struct Lines {
 
 /// Maximum length of a character and of a line end in UTF-8, in bytes.
 const MAX_CHARACTER: usize = 4;
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 impl InputFilter {
+    /// Returns the file and line, for positions in JSON.
+    pub(crate) fn origin(&self) -> Option<(&str, usize)> {
+        self.location.as_ref().map(|location| (&*location.file, location.line))
+    }
+
     /// Returns the settings for rendering diagnostics about this filter.
     pub(crate) fn renderer(&self) -> Renderer<'_> {
-        match &self.location {
-            Some(location) => Renderer::new().origin(&location.file, location.line),
+        match self.origin() {
+            Some((file, line)) => Renderer::new().origin(file, line),
             None => Renderer::new(),
         }
     }
@@ -74,49 +97,70 @@ impl fmt::Display for Location {
 impl Filters {
     /// Opens the input. Filters longer than `max_bytes` are cut, to a length that still exceeds it.
     pub(crate) fn open(self, max_bytes: usize) -> Result<Input, CliError> {
-        if !self.filters.is_empty() {
-            return Ok(Input::Arguments(self.filters.into_iter()));
-        }
-        let (name, reader): (String, Box<dyn Read>) = match self.file {
-            Some(path) if path.as_os_str() != "-" => {
-                let name = path.display().to_string();
-                let file =
-                    File::open(&path).map_err(|error| CliError::cannot_read(&name, &error))?;
-                (name, Box::new(file))
-            }
-            None if io::stdin().is_terminal() => {
+        let Self { filters, file: files } = self;
+        let mut sources: VecDeque<Source> = filters
+            .into_iter()
+            .map(|filter| if filter == "-" { Source::Stdin } else { Source::Argument(filter) })
+            .chain(files.into_iter().map(|path| match path.as_os_str() == "-" {
+                true => Source::Stdin,
+                false => Source::File(path),
+            }))
+            .collect();
+        if sources.is_empty() {
+            if io::stdin().is_terminal() {
                 return CliError::fail(
                     "no filters: pass them as arguments, with `--file`, or on standard input",
                 );
             }
-            _ => ("stdin".to_owned(), Box::new(io::stdin().lock())),
-        };
-        let reader = BufReader::with_capacity(64 * 1024, reader);
-        let file = name.into();
-        Ok(Input::Lines(Lines { file, reader, number: 0, max_bytes, buffer: Vec::new() }))
+            sources.push_back(Source::Stdin);
+        }
+        Ok(Input { sources, lines: None, max_bytes })
     }
 }
 
 impl Input {
     pub(crate) fn next(&mut self) -> Result<Option<InputFilter>, CliError> {
-        match self {
-            Self::Arguments(filters) => {
-                Ok(filters.next().map(|text| InputFilter { location: None, text }))
+        loop {
+            if let Some(lines) = &mut self.lines {
+                if let Some(filter) = lines.next()? {
+                    return Ok(Some(filter));
+                }
+                self.lines = None;
             }
-            Self::Lines(lines) => lines.next(),
+            match self.sources.pop_front() {
+                None => return Ok(None),
+                Some(Source::Argument(text)) => {
+                    return Ok(Some(InputFilter { location: None, text: Ok(text) }));
+                }
+                Some(Source::Stdin) => {
+                    let reader = Box::new(io::stdin().lock());
+                    self.lines = Some(Lines::new("stdin", reader, self.max_bytes));
+                }
+                Some(Source::File(path)) => {
+                    let name = path.display().to_string();
+                    let file =
+                        File::open(&path).map_err(|error| CliError::cannot_read(&name, &error))?;
+                    self.lines = Some(Lines::new(&name, Box::new(file), self.max_bytes));
+                }
+            }
         }
     }
 
     /// Returns true if reading the next filter may block.
     pub(crate) fn may_block(&self) -> bool {
-        match self {
-            Self::Arguments(_) => false,
-            Self::Lines(lines) => !lines.reader.buffer().contains(&b'\n'),
+        match &self.lines {
+            Some(lines) => !lines.reader.buffer().contains(&b'\n'),
+            None => matches!(self.sources.front(), Some(Source::Stdin)),
         }
     }
 }
 
 impl Lines {
+    fn new(name: &str, reader: Box<dyn Read>, max_bytes: usize) -> Self {
+        let reader = BufReader::with_capacity(64 * 1024, reader);
+        Self { file: name.into(), reader, number: 0, max_bytes, buffer: Vec::new() }
+    }
+
     fn next(&mut self) -> Result<Option<InputFilter>, CliError> {
         loop {
             let cut = self.read().map_err(|error| CliError::cannot_read(&self.file, &error))?;
@@ -125,30 +169,26 @@ impl Lines {
             }
             self.number += 1;
             let location = Location { file: Rc::clone(&self.file), line: self.number };
-            let line = match std::str::from_utf8(&self.buffer) {
-                Ok(line) => line,
-                // The line was cut within a character.
-                Err(error) if cut && error.error_len().is_none() => self
-                    .buffer
-                    .get(..error.valid_up_to())
-                    .and_then(|valid| std::str::from_utf8(valid).ok())
-                    .unwrap_or(""),
-                Err(error) => {
-                    let byte = error.valid_up_to() + 1;
-                    return CliError::fail(format!(
-                        "{location}: byte {byte} of the line is not UTF-8"
-                    ));
-                }
-            };
             // Editors on Windows start files with a byte order mark.
-            let line =
-                if self.number == 1 { line.strip_prefix('\u{feff}').unwrap_or(line) } else { line };
-            let line = line
-                .strip_suffix('\n')
-                .map_or(line, |line| line.strip_suffix('\r').unwrap_or(line));
-            if !line.trim().is_empty() {
-                return Ok(Some(InputFilter { location: Some(location), text: line.to_owned() }));
+            let start = if self.number == 1 { BYTE_ORDER_MARK } else { b"" };
+            let mut line = self.buffer.strip_prefix(start).unwrap_or(&self.buffer);
+            if let Some(ended) = line.strip_suffix(b"\n") {
+                line = ended.strip_suffix(b"\r").unwrap_or(ended);
             }
+            let text = match std::str::from_utf8(line) {
+                Ok(line) if line.trim().is_empty() => continue,
+                Ok(line) => Ok(line.to_owned()),
+                // The line was cut within a character.
+                Err(error) if cut && error.error_len().is_none() => {
+                    let valid = line.get(..error.valid_up_to()).unwrap_or_default();
+                    Ok(String::from_utf8_lossy(valid).into_owned())
+                }
+                Err(_) => match Diagnostics::of_invalid_utf8(line) {
+                    Some(error) => Err(error),
+                    None => continue,
+                },
+            };
+            return Ok(Some(InputFilter { location: Some(location), text }));
         }
     }
 

@@ -3,11 +3,11 @@
 use crate::batch::Valid;
 use crate::exit::CliError;
 use scieve::{
-    CaseSensitivity, Diagnostics, Filter, Limits, Policy, PolicyError, Syntax, UnknownAttributes,
-    scim,
+    CaseSensitivity, Diagnostics, Filter, Limits, Policy, PolicyError, Schema, Syntax,
+    UnknownAttributes, scim,
 };
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The policy and syntax of a command.
 #[derive(clap::Args)]
@@ -16,6 +16,10 @@ pub(crate) struct PolicyArgs {
     /// `scim-group` (RFC 7643), `none` (only the grammar), or a .json or .toml file
     #[arg(long, value_name = "POLICY", default_value = "users")]
     policy: String,
+    /// Schema representation (RFC 7643 section 7) to check filters against, instead of a policy:
+    /// every attribute can be used; repeat the option for extensions
+    #[arg(long, value_name = "FILE", conflicts_with = "policy")]
+    schema: Vec<PathBuf>,
     /// Syntax to accept [default: the policy's]
     #[arg(long, value_name = "SYNTAX")]
     syntax: Option<SyntaxPreset>,
@@ -50,7 +54,7 @@ pub(crate) enum Checker {
 impl PolicyArgs {
     /// Returns true if the policy with this name was chosen.
     pub(crate) fn is(&self, name: &str) -> bool {
-        self.policy == name
+        self.schema.is_empty() && self.policy == name
     }
 
     /// Returns a checker for the policy, or for the grammar alone with the policy `none`.
@@ -61,6 +65,7 @@ impl PolicyArgs {
             SyntaxPreset::Lenient => Syntax::lenient(),
         });
         let policy = match self.policy.as_str() {
+            _ if !self.schema.is_empty() => from_schemas(&self.schema)?,
             "none" => return Ok(Checker::Grammar(syntax.unwrap_or_default())),
             "users" => scieve_users::policy()
                 .for_record::<Value>()
@@ -120,8 +125,23 @@ impl Checker {
             Self::Grammar(_) => filter.warnings().to_vec(),
             Self::Policy(policy) => policy.check(&filter)?.warnings().to_vec(),
         };
-        Ok(Valid { value: filter, warnings })
+        Ok(Valid { value: filter.corrected(&warnings), warnings })
     }
+}
+
+/// Returns the policy that allows everything on the attributes of schema representations.
+fn from_schemas(paths: &[PathBuf]) -> Result<Policy<Value>, CliError> {
+    let mut documents = Vec::new();
+    for path in paths {
+        let name = path.display().to_string();
+        documents.push(
+            std::fs::read_to_string(path).map_err(|error| CliError::cannot_read(&name, &error))?,
+        );
+    }
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    Schema::from_rfc7643(&documents)
+        .and_then(Policy::new)
+        .map_err(|error| CliError::Failed(format!("--schema: {error}")))
 }
 
 fn read(path: &str) -> Result<Policy<Value>, CliError> {

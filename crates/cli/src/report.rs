@@ -1,10 +1,11 @@
 //! Reports the diagnostics of a filter, as JSON or as text.
 
 use crate::exit::CliError;
-use crate::input::InputFilter;
+use crate::input::{InputFilter, Item};
 use crate::output::Output;
 use scieve::{Diagnostic, Diagnostics};
 use serde::Serialize;
+use serde_json::Value;
 
 /// The JSON output of `check`, and of every command for a filter with errors.
 #[derive(Serialize)]
@@ -13,7 +14,17 @@ pub(crate) struct Report<'a> {
     pub(crate) ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) canonical: Option<&'a str>,
-    pub(crate) diagnostics: Vec<&'a Diagnostic>,
+    pub(crate) diagnostics: Vec<Value>,
+}
+
+/// Returns the diagnostics of a source as JSON, with their positions in the file.
+pub(crate) fn objects<'d>(
+    diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
+    source: &str,
+    filter: &InputFilter,
+) -> Vec<Value> {
+    let object = |one: &Diagnostic| one.to_json(source, filter.origin());
+    diagnostics.into_iter().map(object).collect()
 }
 
 /// Reports the errors of a filter.
@@ -30,7 +41,7 @@ pub(crate) fn errors(
             filter: source,
             ok: false,
             canonical: None,
-            diagnostics: diagnostics.iter().collect(),
+            diagnostics: objects(diagnostics, source, filter),
         });
     }
     let renderer = filter.renderer();
@@ -40,9 +51,9 @@ pub(crate) fn errors(
 /// Renders the warnings of a valid filter as text.
 pub(crate) fn warnings(
     output: &mut Output,
-    filter: &InputFilter,
+    Item { text, input }: Item<'_>,
     warnings: &[Diagnostic],
 ) -> Result<(), CliError> {
-    let renderer = filter.renderer();
-    warnings.iter().try_for_each(|warning| output.diagnostic(warning, &filter.text, &renderer))
+    let renderer = input.renderer();
+    warnings.iter().try_for_each(|warning| output.diagnostic(warning, text, &renderer))
 }

@@ -182,6 +182,8 @@ pub use diagnostic::Code;
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;
 pub use diagnostic::Fix;
+#[cfg(feature = "serde")]
+pub use diagnostic::Located;
 pub use diagnostic::Safety;
 pub use diagnostic::Severity;
 pub use diagnostic::render::Renderer;

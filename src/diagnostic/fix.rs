@@ -41,7 +41,7 @@ impl Safety {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fix {
-    /// What to do, in the imperative and on one line.
+    /// An instruction in the imperative, on one line.
     pub message: Cow<'static, str>,
     /// The confidence in the fix.
     pub safety: Safety,

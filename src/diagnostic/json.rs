@@ -6,10 +6,12 @@ use crate::span::Span;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-/// A diagnostic as a JSON object, with positions in its source.
-#[derive(Serialize)]
+/// A diagnostic with positions in its source, which serialises to a JSON object.
+///
+/// See [`Diagnostic::located`].
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Object<'a> {
+pub struct Located<'a> {
     code: &'static str,
     severity: &'static str,
     message: &'a str,
@@ -32,14 +34,14 @@ struct Object<'a> {
     fixes: Vec<FixObject<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Related<'a> {
     start: usize,
     end: usize,
     message: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct FixObject<'a> {
     safety: &'static str,
     message: &'a str,
@@ -47,14 +49,14 @@ struct FixObject<'a> {
     result: String,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct Edit<'a> {
     start: usize,
     end: usize,
     text: &'a str,
 }
 
-impl<'a> Object<'a> {
+impl<'a> Located<'a> {
     /// `origin` is the file of the source and the line on which the source starts.
     fn new(diagnostic: &'a Diagnostic, source: &str, origin: Option<(&'a str, usize)>) -> Self {
         let Span { start, end } = diagnostic.span();
@@ -98,15 +100,15 @@ impl<'a> FixObject<'a> {
     }
 }
 
-/// Serialises as an array of the objects of [`Diagnostic::to_json`].
+/// Serialises as an array of the objects of [`Diagnostic::located`].
 impl Serialize for Diagnostics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(|one| Object::new(one, self.source_text(), None)))
+        serializer.collect_seq(self.iter().map(|one| one.located(self.source_text(), None)))
     }
 }
 
 impl Diagnostic {
-    /// Returns the diagnostic as `{code, severity, message, help?, file?, line, column, endLine,
+    /// Returns the diagnostic for serialisation to `{code, severity, message, help?, file?, line, column, endLine,
     /// endColumn, utf16Column, utf16EndColumn, start, end, expected?, related?: [{start, end,
     /// message}], fixes: [{safety, message, edits: [{start, end, text}], result}]}`.
     ///
@@ -116,13 +118,15 @@ impl Diagnostic {
     ///
     /// ```
     /// let errors = scieve::Filter::parse("name eq Bob").unwrap_err();
-    /// let object = errors.first().unwrap().to_json(errors.source_text(), Some(("a.filters", 7)));
+    /// let first = errors.first().unwrap();
+    /// let located = first.located(errors.source_text(), Some(("a.filters", 7)));
+    /// let object = serde_json::to_value(located)?;
     /// assert_eq!((&object["line"], &object["column"]), (&7.into(), &9.into()));
+    /// # Ok::<(), serde_json::Error>(())
     /// ```
     #[must_use]
-    pub fn to_json(&self, source: &str, origin: Option<(&str, usize)>) -> Value {
-        // Serialising strings and numbers into memory cannot fail.
-        serde_json::to_value(Object::new(self, source, origin)).unwrap_or_default()
+    pub fn located<'a>(&'a self, source: &str, origin: Option<(&'a str, usize)>) -> Located<'a> {
+        Located::new(self, source, origin)
     }
 }
 

@@ -7,6 +7,8 @@ pub(crate) mod render;
 
 pub(crate) use fix::apply_all;
 pub use fix::{Fix, Safety};
+#[cfg(feature = "serde")]
+pub use json::Located;
 
 use crate::snippet;
 use crate::span::Span;

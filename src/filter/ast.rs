@@ -374,7 +374,7 @@ impl<'f> Clause<'f> {
         }
     }
 
-    /// Returns the comparison value as it stands in the source.
+    /// Returns the comparison value as written in the source.
     pub(crate) fn literal_source(&self) -> &'f str {
         self.literal_span().text(self.filter.source_text()).unwrap_or("")
     }
@@ -494,11 +494,5 @@ impl<'f> Path<'f> {
     /// Returns the URN, the name and the sub-attribute.
     fn parts(self) -> (Option<&'f str>, &'f str, Option<&'f str>) {
         (self.urn(), self.name(), self.sub_attribute())
-    }
-}
-
-impl fmt::Debug for Path<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Path({})", self.as_str())
     }
 }

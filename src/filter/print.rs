@@ -108,3 +108,9 @@ impl fmt::Display for Path<'_> {
         }
     }
 }
+
+impl fmt::Debug for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Path({})", self.as_str())
+    }
+}

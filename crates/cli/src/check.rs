@@ -59,7 +59,7 @@ impl Check {
                     filter: filter.text,
                     ok: true,
                     canonical: Some(&valid.value),
-                    diagnostics: report::objects(&valid.warnings, filter.text, filter.input),
+                    diagnostics: report::located(&valid.warnings, filter.text, filter.input),
                 });
             }
             match &filter.input.location {

@@ -3,9 +3,8 @@
 use crate::exit::CliError;
 use crate::input::{InputFilter, Item};
 use crate::output::Output;
-use scieve::{Diagnostic, Diagnostics};
+use scieve::{Diagnostic, Diagnostics, Located};
 use serde::Serialize;
-use serde_json::Value;
 
 /// The JSON output of `check`, and of every command for a filter with errors.
 #[derive(Serialize)]
@@ -14,17 +13,17 @@ pub(crate) struct Report<'a> {
     pub(crate) ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) canonical: Option<&'a str>,
-    pub(crate) diagnostics: Vec<Value>,
+    pub(crate) diagnostics: Vec<Located<'a>>,
 }
 
-/// Returns the diagnostics of a source as JSON, with their positions in the file.
-pub(crate) fn objects<'d>(
+/// Adds to diagnostics their positions in the file.
+pub(crate) fn located<'d>(
     diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
     source: &str,
-    filter: &InputFilter,
-) -> Vec<Value> {
-    let object = |one: &Diagnostic| one.to_json(source, filter.origin());
-    diagnostics.into_iter().map(object).collect()
+    filter: &'d InputFilter,
+) -> Vec<Located<'d>> {
+    let located = |one: &'d Diagnostic| one.located(source, filter.origin());
+    diagnostics.into_iter().map(located).collect()
 }
 
 /// Reports the errors of a filter.
@@ -41,7 +40,7 @@ pub(crate) fn errors(
             filter: source,
             ok: false,
             canonical: None,
-            diagnostics: objects(diagnostics, source, filter),
+            diagnostics: located(diagnostics, source, filter),
         });
     }
     let renderer = filter.renderer();

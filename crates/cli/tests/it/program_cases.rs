@@ -86,23 +86,22 @@ fn differences(case: &Value, output: &Output) -> Vec<String> {
     differences
 }
 
-/// Applies the replacements of all diagnostics of an object of `check --json`. They must not
-/// overlap.
+/// Applies the first fix of each diagnostic of an object of `check --json`. They must not overlap.
 fn fixed(object: &Value) -> String {
     let mut text = string(&object["filter"]).to_owned();
     let offset = |number: &Value| usize::try_from(number.as_u64().unwrap()).unwrap();
-    let mut replacements: Vec<_> = object["diagnostics"]
+    let mut edits: Vec<_> = object["diagnostics"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|diagnostic| &diagnostic["replacement"])
-        .filter(|replacement| replacement.is_object())
+        .filter_map(|diagnostic| diagnostic["fixes"][0]["edits"].as_array())
+        .flatten()
         .map(|edit| (offset(&edit["start"]), offset(&edit["end"]), string(&edit["text"])))
         .collect();
-    replacements.sort_unstable();
-    replacements.dedup();
-    assert!(replacements.is_sorted_by(|one, next| one.1 <= next.0), "overlap: {replacements:?}");
-    for (start, end, replacement) in replacements.into_iter().rev() {
+    edits.sort_unstable();
+    edits.dedup();
+    assert!(edits.is_sorted_by(|one, next| one.1 <= next.0), "overlap: {edits:?}");
+    for (start, end, replacement) in edits.into_iter().rev() {
         text.replace_range(start..end, replacement);
     }
     text

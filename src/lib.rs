@@ -160,6 +160,7 @@ assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 mod check;
+mod decide;
 mod diagnostic;
 mod eval;
 mod filter;
@@ -178,6 +179,9 @@ mod suggest;
 mod syntax;
 mod value;
 
+pub use decide::Decision;
+pub use decide::Domain;
+pub use decide::Witness;
 pub use diagnostic::Code;
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;

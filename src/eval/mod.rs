@@ -7,6 +7,8 @@ mod string;
 mod untyped;
 mod values;
 
+pub(crate) use values::passes as value_passes;
+
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, Record, Schema};
 
@@ -81,7 +83,7 @@ impl Test {
 
 // The recursion is bounded by the depth of the filter, which `Limits` bounds.
 #[inline]
-fn matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
+pub(crate) fn matches<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> bool {
     match node {
         Node::Test(test) => test_matches_outlined(test, schema, record),
         node => inner_node_matches(node, schema, record),

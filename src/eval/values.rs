@@ -40,7 +40,7 @@ pub(super) fn none_passes(predicate: &Predicate) -> bool {
 }
 
 /// Returns whether one value makes a test other than [`Predicate::Element`] true.
-pub(super) fn passes(test: &Test, stored: ValueRef<'_>) -> bool {
+pub(crate) fn passes(test: &Test, stored: ValueRef<'_>) -> bool {
     let case = test.case;
     match &test.predicate {
         Predicate::Present => true,

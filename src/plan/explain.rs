@@ -104,7 +104,7 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
         }
     };
     out.push_str(word);
-    let values: Vec<String> = operands.iter().map(value).collect();
+    let values: Vec<String> = operands.iter().map(format_value).collect();
     match operands {
         [_, _, ..] => {
             let _ = write!(out, "({})", values.join(", "));
@@ -121,10 +121,11 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
 
 fn string(out: &mut String, word: &str, operand: &str, case: CaseSensitivity) {
     let any_case = if case == CaseSensitivity::Ignore { ", any case" } else { "" };
-    let _ = writeln!(out, "{word}{}{any_case}", value(&Value::Text(operand.into())));
+    let _ = writeln!(out, "{word}{}{any_case}", format_value(&Value::Text(operand.into())));
 }
 
-fn value(value: &Value) -> String {
+/// Formats a value as in [`Plan::explain`].
+pub(crate) fn format_value(value: &Value) -> String {
     match value {
         Value::Text(text) => {
             let mut string = String::new();

@@ -214,6 +214,20 @@ impl Attribute {
         is_same_option(self.urn(), urn) && is_same(&self.path, path)
     }
 
+    /// Returns whether both attributes have the same values and comparisons.
+    pub(crate) fn has_same_values(&self, other: &Self) -> bool {
+        let values = |attribute: &Self| {
+            (
+                attribute.attribute_type,
+                attribute.case_exact,
+                attribute.multi_valued,
+                attribute.stored_values,
+                attribute.slot,
+            )
+        };
+        values(self) == values(other)
+    }
+
     /// Returns the type of the values.
     #[must_use]
     #[inline]

@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
             &["snippet", "suggest", "schema"],
             &["diagnostic", "plan", "policy"],
             &["filter", "eval", "sql"],
-            &["check", "scim", "arbitrary"],
+            &["check", "scim", "decide", "arbitrary"],
             &["lib"],
         ],
     ),
@@ -52,7 +52,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
         "crates/cli/src",
         &[
             &["exit", "input", "output", "report", "batch", "policy", "records"],
-            &["check", "fmt", "explain", "sql", "eval", "seed", "serve"],
+            &["check", "fmt", "explain", "sql", "eval", "compare", "seed", "serve"],
             &["main"],
         ],
     ),

@@ -9,6 +9,8 @@
 
 mod architecture;
 mod check;
+#[cfg(feature = "serde")]
+mod decide;
 mod dependencies;
 mod fixtures;
 mod grammar;

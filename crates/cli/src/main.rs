@@ -2,6 +2,7 @@
 
 mod batch;
 mod check;
+mod compare;
 mod eval;
 mod exit;
 mod explain;
@@ -70,6 +71,7 @@ enum FilterCommand {
     Explain(explain::Explain),
     Sql(sql::Sql),
     Eval(eval::Eval),
+    Compare(compare::Compare),
 }
 
 /// The arguments of `serve` in a build without it.
@@ -121,6 +123,7 @@ impl FilterCommand {
             Self::Explain(explain) => explain.run(output),
             Self::Sql(sql) => sql.run(output),
             Self::Eval(eval) => eval.run(output),
+            Self::Compare(compare) => compare.run(output),
         }
     }
 }

@@ -593,8 +593,32 @@ fn memory_is_bounded_for_many_filters_and_long_lines() {
 }
 
 #[test]
+fn compare_prints_the_relation_and_witnesses() {
+    let one = r#"userName eq "bjensen" and active eq true"#;
+    let other = r#"userName sw "b" or title pr"#;
+    let text = run(&["compare", "--policy", "scim-user", one, other]);
+    assert_eq!(text.code, 0);
+    assert_eq!(
+        text.out,
+        "implies: each record that matches A matches B\n\
+         B, not A: {\"userName\":\"b\"}\n\
+         A and B: {\"active\":true,\"userName\":\"bjensen\"}\n"
+    );
+    let json = run(&["compare", "--json", "--policy", "none", "a eq 1 and a pr", "a lt 1"]);
+    let [object] = &json.objects()[..] else { panic!("{}", json.out) };
+    assert_eq!(object["relation"], "overlap");
+    assert_eq!(object["empty"], serde_json::json!([false, false]));
+    assert!(object["witnesses"]["a_not_b"].is_object());
+    let empty =
+        run(&["compare", "--policy", "scim-user", "active pr and active eq null", "title pr"]);
+    assert!(empty.out.contains("A matches no record"), "{}", empty.out);
+    let errors = run(&["compare", "--json", "nmae pr", "name pr"]);
+    assert_eq!((errors.code, &errors.objects()[0]["ok"]), (1, &serde_json::json!(false)));
+}
+
+#[test]
 fn help_ends_with_an_example() {
-    for command in ["check", "fmt", "explain", "sql", "eval"] {
+    for command in ["check", "fmt", "explain", "sql", "eval", "compare"] {
         let help = run(&[command, "--help"]);
         assert_eq!(help.code, 0);
         let example =

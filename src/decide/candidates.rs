@@ -1,0 +1,272 @@
+//! Finds a value that makes tests true or false as required.
+//!
+//! The operands divide a totally ordered type into points and the gaps between them; within a gap,
+//! every test has the same result. A value from each point and each gap therefore represents the
+//! whole type, and the evaluator's own comparisons decide. Strings, which have substring tests too,
+//! are searched by an automaton ([`strings`](super::strings)).
+
+use super::Domain;
+use super::model::ModelValue;
+use super::search::{Budget, Verdict};
+use super::strings;
+use super::value_tests::{Literal, ValueTests};
+use crate::operator::Operator;
+use crate::plan::{Predicate, Untyped};
+use crate::schema::Attribute;
+use crate::value::{AttributeType, DateTime, Text, Value};
+
+/// Finds a value for which each test has the required result.
+pub(super) fn find(
+    attribute: &Attribute,
+    domain: Domain,
+    literals: &[Literal<'_>],
+    budget: &mut Budget,
+) -> Verdict<ModelValue> {
+    let mut tests = ValueTests { attribute, literals, budget };
+    if literals.iter().any(|(test, positive)| *positive && test.predicate() == &Predicate::Never) {
+        return Verdict::Unsatisfiable;
+    }
+    let mut verdict = tests.find_typed();
+    if let (Verdict::Unsatisfiable, Domain::AnyRecord) = (&verdict, domain) {
+        verdict = tests.first(std::iter::once(ModelValue::Foreign));
+    }
+    verdict
+}
+
+impl ValueTests<'_> {
+    fn find_typed(&mut self) -> Verdict<ModelValue> {
+        if let Some(equal) = self.equal_values() {
+            return self.first(equal.into_iter());
+        }
+        match self.attribute.attribute_type() {
+            AttributeType::Boolean => self.first([true, false].map(boolean).into_iter()),
+            AttributeType::Integer => self.first(self.integers().into_iter()),
+            AttributeType::Decimal => self.first(self.decimals().into_iter()),
+            AttributeType::DateTime => self.first(self.instants().into_iter()),
+            AttributeType::Binary => self.first(self.binaries().into_iter()),
+            AttributeType::String | AttributeType::Reference => strings::find(self),
+            AttributeType::Complex => self.first(std::iter::once(ModelValue::Complex)),
+            AttributeType::Any => self.find_untyped(),
+        }
+    }
+
+    /// Returns the values that an equality admits: the fewest of those of all equalities.
+    fn equal_values(&self) -> Option<Vec<ModelValue>> {
+        let operands = self.literals.iter().filter_map(|(test, positive)| {
+            match (test.predicate(), positive) {
+                (Predicate::Equal(operand), true) | (Predicate::Differs(operand), false) => {
+                    Some(std::slice::from_ref(operand))
+                }
+                (Predicate::In(operands), true) => Some(&**operands),
+                _ => None,
+            }
+        });
+        let fewest = operands.min_by_key(|operands| operands.len())?;
+        Some(fewest.iter().cloned().map(ModelValue::Value).collect())
+    }
+
+    /// Returns the typed operands of all tests.
+    fn operands(&self) -> impl Iterator<Item = &Value> {
+        self.literals.iter().flat_map(|(test, _)| match test.predicate() {
+            Predicate::Equal(operand)
+            | Predicate::Differs(operand)
+            | Predicate::Less(operand)
+            | Predicate::LessOrEqual(operand)
+            | Predicate::Greater(operand)
+            | Predicate::GreaterOrEqual(operand) => std::slice::from_ref(operand),
+            Predicate::In(operands) => operands,
+            _ => &[],
+        })
+    }
+
+    fn integers(&self) -> Vec<ModelValue> {
+        let operands = self.operands().filter_map(|operand| match operand {
+            Value::Integer(number) => Some(*number),
+            _ => None,
+        });
+        integers(operands.collect())
+    }
+
+    fn decimals(&self) -> Vec<ModelValue> {
+        let operands = self.operands().filter_map(|operand| match operand {
+            Value::Decimal(number) => Some(*number),
+            _ => None,
+        });
+        decimals(operands.collect())
+    }
+
+    fn instants(&self) -> Vec<ModelValue> {
+        let operands = self.operands().filter_map(|operand| match operand {
+            Value::DateTime(micros) => Some(*micros),
+            _ => None,
+        });
+        instants(operands.collect())
+            .into_iter()
+            .map(|micros| ModelValue::Value(Value::DateTime(micros)))
+            .collect()
+    }
+
+    /// Returns the operands, and a value that is longer than each of them.
+    fn binaries(&self) -> Vec<ModelValue> {
+        let mut found: Vec<Box<[u8]>> = self
+            .operands()
+            .filter_map(|operand| match operand {
+                Value::Binary(bytes) => Some(bytes.clone()),
+                _ => None,
+            })
+            .collect();
+        let longest = found.iter().map(|bytes| bytes.len()).max().unwrap_or(0);
+        found.push(vec![0; longest + 1].into());
+        found.into_iter().rev().map(|bytes| ModelValue::Value(Value::Binary(bytes))).collect()
+    }
+
+    /// Finds a value of any type, for attributes without a schema.
+    fn find_untyped(&mut self) -> Verdict<ModelValue> {
+        let simple = [ModelValue::Complex, boolean(true), boolean(false)];
+        let numbers = self.untyped_numbers();
+        let instants = self.untyped_instants();
+        let has_instants = !instants.is_empty();
+        // Strings are the most common values.
+        let strings = match has_instants {
+            false => strings::find(self),
+            true => self.first(instants.into_iter()),
+        };
+        if matches!(strings, Verdict::Satisfiable(_)) {
+            return strings;
+        }
+        let others = self.first(numbers.into_iter().chain(simple));
+        if matches!(others, Verdict::Satisfiable(_)) || !has_instants {
+            return match strings {
+                Verdict::Unknown if matches!(others, Verdict::Unsatisfiable) => Verdict::Unknown,
+                _ => others,
+            };
+        }
+        self.without_instants()
+    }
+
+    /// Decides tests on strings, some of which are compared as instants, if no instant passes.
+    ///
+    /// Strings that are no date-times are compared as strings. The automaton does not distinguish
+    /// them, so it can only prove that there is none.
+    fn without_instants(&mut self) -> Verdict<ModelValue> {
+        let is_only_instants = self.literals.iter().all(|(test, _)| {
+            matches!(
+                test.predicate(),
+                Predicate::Untyped(
+                    Operator::Eq
+                        | Operator::Ne
+                        | Operator::Gt
+                        | Operator::Ge
+                        | Operator::Lt
+                        | Operator::Le,
+                    Untyped::Text { instant: Some(_), .. },
+                )
+            )
+        });
+        match strings::find(self) {
+            Verdict::Unsatisfiable if is_only_instants => Verdict::Unsatisfiable,
+            Verdict::Satisfiable(value) => Verdict::Satisfiable(value),
+            _ => Verdict::Unknown,
+        }
+    }
+
+    fn untyped_numbers(&self) -> Vec<ModelValue> {
+        let literals: Vec<&str> = self
+            .untyped()
+            .filter_map(|literal| match literal {
+                Untyped::Number(digits) => Some(&**digits),
+                _ => None,
+            })
+            .collect();
+        let nearest: Vec<f64> = literals.iter().filter_map(|digits| digits.parse().ok()).collect();
+        // The integer part of a literal is compared exactly, so its neighbours are candidates too.
+        let whole =
+            literals.iter().filter_map(|digits| match crate::value::number::integer(digits) {
+                crate::value::IntegerLiteral::Exact(number)
+                | crate::value::IntegerLiteral::Between(number) => Some(number),
+                _ => None,
+            });
+        let mut found = integers(whole.collect());
+        found.extend(decimals(nearest));
+        found
+    }
+
+    /// Returns date-times around those of the literals, or nothing if no literal is one.
+    fn untyped_instants(&self) -> Vec<ModelValue> {
+        let micros = self.untyped().filter_map(|literal| match literal {
+            Untyped::Text { instant: Some(DateTime { micros, .. }), .. } => Some(*micros),
+            _ => None,
+        });
+        let micros: Vec<i64> = micros.collect();
+        if micros.is_empty() {
+            return Vec::new();
+        }
+        let mut texts: Vec<String> = self
+            .untyped()
+            .filter_map(|literal| match literal {
+                Untyped::Text { substring, .. } => Some(substring.as_str().to_owned()),
+                _ => None,
+            })
+            .collect();
+        for micros in instants(micros) {
+            let text = crate::value::datetime::format(micros);
+            // Between two microseconds.
+            if let (Some((seconds, _)), false) = (text.split_once('Z'), text.contains('+')) {
+                let point = if seconds.contains('.') { "" } else { ".000" };
+                let zeros = if micros.rem_euclid(1_000) == 0 { "000" } else { "" };
+                texts.push(format!("{seconds}{point}{zeros}5Z"));
+            }
+            texts.push(text);
+        }
+        texts.into_iter().map(|text| ModelValue::Value(Value::Text(Text::from(text)))).collect()
+    }
+
+    fn untyped(&self) -> impl Iterator<Item = &Untyped> {
+        self.literals.iter().filter_map(|(test, _)| match test.predicate() {
+            Predicate::Untyped(_, literal) => Some(literal),
+            _ => None,
+        })
+    }
+}
+
+fn boolean(value: bool) -> ModelValue {
+    ModelValue::Value(Value::Boolean(value))
+}
+
+/// Returns an integer for each point and gap.
+fn integers(mut operands: Vec<i64>) -> Vec<ModelValue> {
+    operands.push(0);
+    let mut found = Vec::with_capacity(3 * operands.len() + 2);
+    for number in operands {
+        for near in [Some(number), number.checked_add(1), number.checked_sub(1)] {
+            found.extend(near.map(|near| ModelValue::Value(Value::Integer(near))));
+        }
+    }
+    // Records can have integers beyond 64 bits, which they pass as decimals.
+    found.extend([1e19, -1e19].map(|number| ModelValue::Value(Value::Decimal(number))));
+    found
+}
+
+/// Returns a decimal for each point and gap.
+fn decimals(mut operands: Vec<f64>) -> Vec<ModelValue> {
+    operands.push(0.0);
+    let near = operands.iter().flat_map(|number| {
+        // Round numbers first.
+        [number + 1.0, number - 1.0, number + 0.5, *number, number.next_up(), number.next_down()]
+    });
+    near.filter(|near| near.is_finite())
+        .map(|near| ModelValue::Value(Value::Decimal(near)))
+        .collect()
+}
+
+/// Returns an instant for each point and gap, as microseconds.
+fn instants(mut operands: Vec<i64>) -> Vec<i64> {
+    const DAY: i64 = 86_400_000_000;
+    // 2025-01-01T00:00:00Z
+    operands.push(1_735_689_600_000_000);
+    let near = operands.iter().flat_map(|micros| {
+        [0, DAY, -DAY, 1, -1].into_iter().filter_map(|distance| micros.checked_add(distance))
+    });
+    near.filter(|micros| DateTime::parse(&crate::value::datetime::format(*micros)).is_some())
+        .collect()
+}

@@ -1,0 +1,374 @@
+//! Decisions about plans: the corpus, every small formula, and random pairs.
+
+use crate::fixtures::json_lines;
+use scieve::{
+    Attribute, AttributeType, CaseSensitivity, Decision, Domain, Plan, Policy, Schema, scim,
+};
+use serde_json::{Value, json};
+
+/// Returns the relation of two plans by the names that `scieve compare` prints.
+fn relation(a: &Plan<Value>, b: &Plan<Value>) -> &'static str {
+    use Decision::{No, Unknown, Yes};
+    match (a.implies(b), b.implies(a), a.is_disjoint(b)) {
+        (Unknown, ..) | (_, Unknown, _) | (.., Unknown) => "unknown",
+        (Yes, Yes, _) => "equivalent",
+        (Yes, ..) => "implies",
+        (_, Yes, _) => "implied-by",
+        (.., Yes) => "disjoint",
+        (No(_), No(_), No(_)) => "overlap",
+    }
+}
+
+/// Asserts that the witness of a decision matches `a`, but not `b`, also as JSON.
+fn assert_shows(decision: &Decision, a: &Plan<Value>, b: &Plan<Value>, text: &str) {
+    if let Some(witness) = decision.witness() {
+        let record = witness.to_json();
+        assert!(a.matches(&record) && !b.matches(&record), "{text}: {record}");
+        assert!(a.matches_witness(witness) && !b.matches_witness(witness), "{text}: {record}");
+    }
+}
+
+#[test]
+fn relations_are_those_of_the_corpus() {
+    let open: Policy<Value> = Policy::schemaless(CaseSensitivity::Ignore);
+    let mut errors = Vec::new();
+    for line in json_lines(include_str!("../corpus/compare.jsonl")) {
+        let policy = if line["policy"] == "none" { &open } else { scim::user_policy() };
+        let plan = |key: &str| {
+            let text = line[key].as_str().unwrap();
+            policy.parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
+        };
+        let (a, b) = (plan("a"), plan("b"));
+        assert_shows(&a.implies(&b), &a, &b, &line.to_string());
+        assert_shows(&b.implies(&a), &b, &a, &line.to_string());
+        let empty = json!([a.is_empty().is_yes(), b.is_empty().is_yes()]);
+        let expected = line.get("empty").cloned().unwrap_or(json!([false, false]));
+        if relation(&a, &b) != line["relation"] || empty != expected {
+            errors.push(format!("{line}: {} {empty}", relation(&a, &b)));
+        }
+        // Plans are equivalent exactly if each implies the other.
+        assert_eq!(a.is_equivalent(&b).is_yes(), line["relation"] == "equivalent", "{line}");
+    }
+    assert!(errors.is_empty(), "\n{}", errors.join("\n"));
+}
+
+/// A schema with an attribute of each kind.
+fn small_policy() -> Policy<Value> {
+    let attributes = [
+        Attribute::new("s", AttributeType::String).case_exact(true),
+        Attribute::new("k", AttributeType::String),
+        Attribute::new("b", AttributeType::Boolean),
+        Attribute::new("i", AttributeType::Integer),
+        Attribute::new("d", AttributeType::DateTime),
+        Attribute::new("t", AttributeType::String).multi_valued(),
+        Attribute::new("c", AttributeType::Complex),
+        Attribute::new("c.x", AttributeType::String),
+        Attribute::new("c.y", AttributeType::Boolean),
+        Attribute::new("e", AttributeType::Complex).multi_valued(),
+        Attribute::new("e.x", AttributeType::String),
+        Attribute::new("e.y", AttributeType::Boolean),
+        Attribute::new("e.z", AttributeType::Integer).multi_valued(),
+    ];
+    Policy::new(Schema::new(None, attributes).unwrap()).unwrap()
+}
+
+/// Groups of atoms and the records that distinguish them: all values of one attribute.
+fn small_worlds() -> Vec<(Vec<&'static str>, Vec<Value>)> {
+    let mut words = vec![String::new()];
+    let mut last = words.clone();
+    for _ in 0..3 {
+        last = last
+            .iter()
+            .flat_map(|word| ["a", "b", "c"].map(|char| format!("{word}{char}")))
+            .collect();
+        words.extend(last.clone());
+    }
+    let single = |name: &str, values: &[Value]| -> Vec<Value> {
+        values.iter().map(|value| json!({name: value})).chain([json!({})]).collect()
+    };
+    let strings: Vec<Value> = words.iter().map(|word| json!(word)).collect();
+    let optional =
+        |values: &[Value]| -> Vec<Value> { values.iter().cloned().chain([Value::Null]).collect() };
+    let few: Vec<Value> = ["", "a", "b", "ab"].map(|word| json!(word)).into();
+    let mut elements = Vec::new();
+    for x in optional(&few) {
+        for y in optional(&[json!(true), json!(false)]) {
+            for z in [json!([]), json!([1]), json!([1, 2])] {
+                elements.push(json!({"x": x, "y": y, "z": z}));
+            }
+        }
+    }
+    let lists = |elements: &[Value]| -> Vec<Value> {
+        let mut lists = vec![json!([])];
+        for (at, one) in elements.iter().enumerate() {
+            lists.push(json!([one]));
+            lists.extend(elements[..at].iter().map(|other| json!([one, other])));
+        }
+        lists
+    };
+    let integers: Vec<Value> = (-1..=4).map(|number| json!(number)).collect();
+    let instants: Vec<Value> = [
+        "2024-01-01T00:00:00Z",
+        "2024-01-01T00:00:00.000001Z",
+        "2024-01-01T00:00:01Z",
+        "2023-01-01T00:00:00Z",
+    ]
+    .map(|at| json!(at))
+    .into();
+    let complex: Vec<Value> =
+        elements.iter().map(|element| json!({"x": element["x"], "y": element["y"]})).collect();
+    vec![
+        (
+            vec![
+                "s pr",
+                "s eq \"a\"",
+                "s eq \"ab\"",
+                "s ne \"\"",
+                "s sw \"a\"",
+                "s sw \"ab\"",
+                "s ew \"b\"",
+                "s ew \"ab\"",
+                "s co \"b\"",
+                "s co \"ba\"",
+                "s lt \"a\"",
+                "s ge \"ab\"",
+                "s gt \"b\"",
+                "s le \"ba\"",
+                "s eq \"A\"",
+            ],
+            single("s", &strings),
+        ),
+        (
+            vec![
+                "k eq \"A\"",
+                "k sw \"AB\"",
+                "k co \"B\"",
+                "k gt \"Ab\"",
+                "k le \"B\"",
+                "k ne \"a\"",
+                "k pr",
+                "s eq \"a\"",
+                "b eq true",
+            ],
+            single("k", &strings),
+        ),
+        (
+            vec!["b eq true", "b eq false", "b ne true", "b pr", "b eq null"],
+            single("b", &[json!(true), json!(false)]),
+        ),
+        (
+            vec![
+                "i eq 1",
+                "i ne 2",
+                "i gt 1",
+                "i lt 2",
+                "i ge 1.5",
+                "i le 0",
+                "i eq 1.5",
+                "i pr",
+                "i gt 1e30",
+            ],
+            single("i", &integers),
+        ),
+        (
+            vec![
+                "d eq \"2024-01-01T00:00:00Z\"",
+                "d gt \"2024-01-01T00:00:00Z\"",
+                "d lt \"2024-01-01T01:00:01+01:00\"",
+                "d ne \"2024-01-01T00:00:00Z\"",
+                "d le \"2024-01-01T00:00:00.0000005Z\"",
+                "d pr",
+            ],
+            single("d", &instants),
+        ),
+        (
+            vec![
+                "t pr",
+                "t eq \"a\"",
+                "t ne \"a\"",
+                "t eq \"b\"",
+                "t sw \"a\"",
+                "t ge \"b\"",
+                "t[value eq \"a\"]",
+                "t[value ne \"a\"]",
+                "t[value sw \"a\" and value ew \"b\"]",
+                "t[not (value eq \"b\")]",
+            ],
+            lists(&strings[..14]).into_iter().map(|list| json!({"t": list})).collect(),
+        ),
+        (
+            vec![
+                "c pr",
+                "c.x pr",
+                "c.y pr",
+                "c.x eq \"a\"",
+                "c.x ne \"a\"",
+                "c.y eq true",
+                "c[x eq \"a\" and y eq true]",
+                "c[y ne true]",
+            ],
+            complex.iter().map(|element| json!({"c": element})).collect(),
+        ),
+        (
+            vec![
+                "e pr",
+                "e.x pr",
+                "e.x eq \"a\"",
+                "e.x ne \"a\"",
+                "e.y eq true",
+                "e.z eq 1",
+                "e.z ne 1",
+                "e[x eq \"a\" and y eq true]",
+                "e[x ne \"a\"]",
+                "e[not (y eq true)]",
+                "e[x sw \"a\" or z eq 2]",
+                "e[z pr]",
+            ],
+            lists(&elements).into_iter().map(|list| json!({"e": list})).collect(),
+        ),
+    ]
+}
+
+/// Every formula of up to four atoms and connectives: a decision agrees with an enumeration of all
+/// records of a small domain, and none is unknown.
+#[test]
+fn every_small_formula_agrees_with_enumeration() {
+    let policy = small_policy();
+    let mut count = 0;
+    for (atoms, records) in small_worlds() {
+        let negated: Vec<String> = atoms.iter().map(|atom| format!("not ({atom})")).collect();
+        let literals: Vec<&str> =
+            atoms.iter().copied().chain(negated.iter().map(String::as_str)).collect();
+        let results = |text: &str| -> (Plan<Value>, Vec<bool>) {
+            let plan = policy.parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+            let results = records.iter().map(|record| plan.matches(record)).collect();
+            (plan, results)
+        };
+        let plans: Vec<_> = literals.iter().map(|text| results(text)).collect();
+        for (text, (plan, matches)) in literals.iter().zip(&plans) {
+            count += 1;
+            assert_sound(plan.is_empty(), !matches.contains(&true), text);
+            assert_sound(plan.is_universal(), !matches.contains(&false), text);
+        }
+        for (at, (a, in_a)) in plans.iter().enumerate() {
+            for (other, (b, in_b)) in plans[..at].iter().enumerate() {
+                count += 4;
+                let text = || format!("{}\n{}", a.explain(), b.explain());
+                let pairs = || in_a.iter().zip(in_b);
+                assert_sound(a.is_disjoint(b), !pairs().any(|(a, b)| *a && *b), &text());
+                assert_sound(a.implies(b), !pairs().any(|(a, b)| *a && !*b), &text());
+                assert_sound(b.implies(a), !pairs().any(|(a, b)| *b && !*a), &text());
+                // `a or b` is universal if no record is in neither.
+                let neither = format!("not ({}) and not ({})", literals[at], literals[other]);
+                let neither = policy.parse(&neither).unwrap();
+                assert_sound(neither.is_empty(), !pairs().any(|(a, b)| !*a && !*b), &text());
+            }
+        }
+        // Three atoms: `a and b` implies `c`.
+        for (at, (a, in_a)) in plans[..atoms.len()].iter().enumerate() {
+            for (b, in_b) in &plans[..at] {
+                let both = a.and(b).unwrap();
+                for (c, in_c) in &plans {
+                    count += 1;
+                    let mut triples = in_a.iter().zip(in_b).zip(in_c);
+                    let refuted = triples.any(|((a, b), c)| *a && *b && !*c);
+                    let text = || format!("{}\n{}", both.explain(), c.explain());
+                    assert_sound(both.implies(c), !refuted, &text());
+                }
+            }
+        }
+    }
+    assert!(count > 13_000, "{count}");
+}
+
+/// A `Yes` has to be true of the enumerated records. A `No` is confirmed by its witness.
+fn assert_sound(decision: Decision, no_counterexample: bool, text: &str) {
+    match decision {
+        Decision::Yes => assert!(no_counterexample, "wrong yes: {text}"),
+        Decision::No(_) => {}
+        Decision::Unknown => panic!("unknown: {text}"),
+    }
+}
+
+#[cfg(feature = "arbitrary")]
+mod random {
+    use super::{Decision, Domain, Plan, Policy, Value, assert_shows};
+    use arbitrary::Unstructured;
+    use proptest::prelude::{ProptestConfig, any, proptest};
+    use proptest::strategy::Strategy;
+    use scieve::{CaseSensitivity, Limits, arbitrary as generate, scim};
+    use std::sync::LazyLock;
+
+    static SMALL: LazyLock<Policy<Value>> = LazyLock::new(super::small_policy);
+    static OPEN: LazyLock<Policy<Value>> =
+        LazyLock::new(|| Policy::schemaless(CaseSensitivity::Ignore));
+
+    fn bytes() -> impl Strategy<Value = Vec<u8>> {
+        proptest::collection::vec(any::<u8>(), 0..400)
+    }
+
+    fn plan(policy: &Policy<Value>, u: &mut Unstructured<'_>) -> Option<Plan<Value>> {
+        let mut limits = Limits::default();
+        limits.clauses = 5_000;
+        let builder = if policy.schema().attributes().len() == 0 {
+            generate::tree(u).unwrap()
+        } else {
+            generate::filter(u, policy).unwrap()?
+        };
+        let filter = builder.build_with(&limits).ok()?;
+        Some(policy.clone().with_limits(limits).check(&filter).unwrap())
+    }
+
+    fn check_laws(policy: &Policy<Value>, bytes: &[u8], records: &[Value]) {
+        let u = &mut Unstructured::new(bytes);
+        let (Some(a), Some(b)) = (plan(policy, u), plan(policy, u)) else { return };
+        let text = format!("{}\n--\n{}", a.explain(), b.explain());
+        assert_shows(&a.implies(&b), &a, &b, &text);
+        let both = a.and(&b).unwrap();
+        assert!(!both.implies(&a).is_no() && !both.implies(&b).is_no(), "{text}");
+        assert!(!a.implies(&a).is_no(), "{text}");
+        for domain in [Domain::Conforming, Domain::AnyRecord] {
+            // Whatever is empty implies everything and is disjoint from everything.
+            if both.is_empty_in(domain).is_yes() {
+                assert!(!a.is_disjoint_in(&b, domain).is_no(), "{text}");
+            }
+            // A witness of a narrower domain exists in the wider one.
+            if let (Decision::No(_), Domain::AnyRecord) = (a.implies(&b), domain) {
+                assert!(!a.implies_in(&b, domain).is_yes(), "{text}");
+            }
+        }
+        // `Yes` about every record holds for every record.
+        let always = |decision: Decision, holds: &dyn Fn(&Value) -> bool| {
+            if decision == Decision::Yes {
+                for record in records {
+                    assert!(holds(record), "{text}\n{record}");
+                }
+            }
+        };
+        let any = Domain::AnyRecord;
+        always(a.implies_in(&b, any), &|record| !a.matches(record) || b.matches(record));
+        always(a.is_disjoint_in(&b, any), &|record| !a.matches(record) || !b.matches(record));
+        always(a.is_empty_in(any), &|record| !a.matches(record));
+        always(a.is_universal_in(any), &|record| a.matches(record));
+    }
+
+    fn records(policy: &Policy<Value>, bytes: &[u8]) -> Vec<Value> {
+        let u = &mut Unstructured::new(bytes);
+        (0..8).map(|_| generate::record(u, policy.schema()).unwrap()).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(96), ..ProptestConfig::default() })]
+
+        #[test]
+        fn decisions_hold_for_random_records(pair in bytes(), seeds in proptest::collection::vec(any::<u8>(), 600)) {
+            check_laws(&SMALL, &pair, &records(&SMALL, &seeds));
+            check_laws(scim::user_policy(), &pair, &records(scim::user_policy(), &seeds));
+        }
+
+        #[test]
+        fn decisions_without_a_schema_hold_for_random_records(pair in bytes(), seeds in proptest::collection::vec(any::<u8>(), 600)) {
+            check_laws(&OPEN, &pair, &records(scim::user_policy(), &seeds));
+        }
+    }
+}

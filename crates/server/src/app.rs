@@ -113,6 +113,12 @@ impl From<StoreError> for Problem {
             StoreError::SubjectTaken { .. } => {
                 Self::new(ProblemKind::Conflict).because("another user has this subject")
             }
+            StoreError::Changed => Self::new(ProblemKind::PreconditionFailed)
+                .because("the user has changed: get it again and use its new `etag`"),
+            StoreError::LastAdministrator => Self::new(ProblemKind::LastAdministrator).because(
+                "the user is the last administrator of the tenant: make another user an \
+                 administrator first",
+            ),
             StoreError::Invalid { pointer, message } => Self::pointer(pointer, message),
             StoreError::Unavailable => Self::unavailable(),
             error => Self::internal(error),

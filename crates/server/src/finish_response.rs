@@ -1,13 +1,14 @@
 //! The outermost middleware: error bodies, trace ids, headers, access log and metrics of every
 //! response, including those that axum or another layer produced.
 
+use super::body;
 use super::metrics::Metrics;
 use super::problem::{Problem, TraceId};
-use super::{body, request_smuggling};
+use super::request_smuggling::reject_ambiguous;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
-use axum::http::{HeaderValue, Method};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use std::any::Any;
@@ -17,10 +18,39 @@ use std::time::{Duration, Instant};
 /// The endpoint whose errors have another JSON schema (see [`Problem::invite_body`]).
 const INVITE: &str = "/api/v1/users/actions/invite";
 
-/// Runs the handler and finishes its response. `body_timeout` limits the time that an unread
-/// request body is drained for.
+/// Limits of a request that apply before its handler runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RequestLimits {
+    /// Maximum size of the request line and the headers in bytes.
+    pub(super) head_bytes: usize,
+    /// Maximum time that an unread request body is drained for.
+    pub(super) body_timeout: Duration,
+}
+
+impl RequestLimits {
+    /// Rejects a head that is too large. hyper has the same limit, but compares only incomplete
+    /// heads with it: one that arrives in a few large packets may be larger.
+    fn check(self, request: &Request) -> Result<(), Problem> {
+        // The separators: two spaces and `HTTP/1.1` in the first line, `: `, and line ends.
+        let line = request.method().as_str().len()
+            + request.uri().path().len()
+            + request.uri().query().map_or(0, |query| query.len() + 1)
+            + 12;
+        let header =
+            |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+        let headers: usize = request.headers().iter().map(header).sum();
+        match line + headers + 2 > self.head_bytes {
+            true => Err(Problem::of_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
+                .because(format!("expected a head of no more than {} bytes", self.head_bytes))
+                .header(CONNECTION, HeaderValue::from_static("close"))),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Runs the handler and finishes its response.
 pub(super) async fn finish(
-    State((metrics, body_timeout)): State<(Arc<Metrics>, Duration)>,
+    State((metrics, limits)): State<(Arc<Metrics>, RequestLimits)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -29,8 +59,9 @@ pub(super) async fn finish(
     let (is_head, is_invite) = (request.method() == Method::HEAD, request.uri().path() == INVITE);
     let endpoint = endpoint(&request);
     let expects_continue = request.headers().contains_key(EXPECT);
-    let mut response = match request_smuggling::reject_ambiguous(&request) {
-        Ok(()) => next.run(body::drain_on_drop(request, body_timeout)).await,
+    let accepted = limits.check(&request).and_then(|()| reject_ambiguous(&request));
+    let mut response = match accepted {
+        Ok(()) => next.run(body::drain_on_drop(request, limits.body_timeout)).await,
         Err(problem) => problem.into_response(),
     };
     let status = response.status();

@@ -6,7 +6,7 @@ use super::problem::{Problem, ProblemKind};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
 use scieve::Policy;
-use scieve_users::{ADMINISTRATOR_ROLE, Status, StoreError, User, UserStore};
+use scieve_users::{StoreError, User, UserStore};
 use sha2::{Digest as _, Sha256};
 use std::sync::{Arc, LazyLock};
 use subtle::ConstantTimeEq as _;
@@ -20,12 +20,7 @@ pub(super) struct Caller {
 
 impl Caller {
     fn new(user: Arc<User>) -> Self {
-        // A user also has the roles of its groups.
-        let mut roles = user
-            .assigned_roles
-            .iter()
-            .chain(user.assigned_groups.iter().flat_map(|group| &group.assigned_roles));
-        let administrator = roles.any(|role| role.name == ADMINISTRATOR_ROLE);
+        let administrator = user.is_administrator();
         Self { user, administrator }
     }
 
@@ -96,7 +91,7 @@ impl Authenticator {
                 None => None,
             },
         };
-        let user = user.filter(|user| !matches!(user.status, Status::Disabled | Status::Deleted));
+        let user = user.filter(|user| user.status.can_act());
         user.map(Caller::new).ok_or_else(unauthorized)
     }
 

@@ -63,15 +63,19 @@
 
 mod app;
 mod body;
+mod client_stream;
 mod compat;
 mod config;
 mod finish_response;
+mod head_error;
 mod identity;
 mod jwt;
 mod links;
 mod metrics;
 mod openapi;
 mod ops;
+mod parameter_names;
+mod precondition;
 mod problem;
 mod query;
 mod rate_limit;
@@ -79,7 +83,6 @@ mod request_smuggling;
 mod server;
 mod users;
 mod view;
-mod write_timeout;
 
 pub use config::Config;
 pub use config::ConfigError;
@@ -111,6 +114,10 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 pub fn router<S: UserStore>(store: Arc<S>, config: &Config) -> Result<Router, ConfigError> {
     let app = Arc::new(App::new(store, config)?);
     let metrics = Arc::clone(&app.metrics);
+    let limits = finish_response::RequestLimits {
+        head_bytes: config.head_bytes,
+        body_timeout: config.timeouts.body,
+    };
     let router = Router::new()
         .merge(users::routes())
         .merge(compat::routes())
@@ -119,7 +126,7 @@ pub fn router<S: UserStore>(store: Arc<S>, config: &Config) -> Result<Router, Co
         .fallback(|| async { problem::Problem::new(problem::ProblemKind::NotFound) })
         .with_state(app)
         .layer(CatchPanicLayer::custom(finish_response::on_panic))
-        .layer(from_fn_with_state((metrics, config.timeouts.body), finish_response::finish));
+        .layer(from_fn_with_state((metrics, limits), finish_response::finish));
     Ok(match cors(&config.cors) {
         Some(cors) => router.layer(cors),
         None => router,
@@ -132,8 +139,8 @@ fn cors(cors: &Cors) -> Option<CorsLayer> {
         Cors::Any => AllowOrigin::any(),
         Cors::Origins(origins) => AllowOrigin::list(origins.iter().cloned()),
     };
-    let request_headers = [header::AUTHORIZATION, header::CONTENT_TYPE];
-    let response_headers = [header::RETRY_AFTER, header::LOCATION];
+    let request_headers = [header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH];
+    let response_headers = [header::RETRY_AFTER, header::LOCATION, header::ETAG];
     let layer = CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])

@@ -30,6 +30,8 @@ pub(super) enum ProblemKind {
     Method,
     MediaType,
     Timeout,
+    PreconditionFailed,
+    LastAdministrator,
 }
 
 impl ProblemKind {
@@ -48,6 +50,8 @@ impl ProblemKind {
             Self::Method => "USERS-11",
             Self::MediaType => "USERS-12",
             Self::Timeout => "USERS-14",
+            Self::PreconditionFailed => "USERS-15",
+            Self::LastAdministrator => "USERS-16",
         }
     }
 
@@ -57,7 +61,7 @@ impl ProblemKind {
             Self::BadRequest | Self::BadFilter => StatusCode::BAD_REQUEST,
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::Forbidden => StatusCode::FORBIDDEN,
-            Self::Conflict => StatusCode::CONFLICT,
+            Self::Conflict | Self::LastAdministrator => StatusCode::CONFLICT,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
@@ -65,6 +69,7 @@ impl ProblemKind {
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Timeout => StatusCode::REQUEST_TIMEOUT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
         }
     }
 
@@ -83,6 +88,8 @@ impl ProblemKind {
             Self::Method => "Method not allowed",
             Self::MediaType => "Unsupported media type",
             Self::Timeout => "Request timeout",
+            Self::PreconditionFailed => "Precondition failed",
+            Self::LastAdministrator => "Last administrator",
         }
     }
 
@@ -307,6 +314,17 @@ impl IntoResponse for Problem {
         response.headers_mut().extend(self.headers.iter().cloned());
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+/// Maximum number of characters of the caller's input in a message.
+const QUOTED_CHARS: usize = 100;
+
+/// Returns a string of the caller in backticks for a message, shortened if it is long.
+pub(super) fn quoted(string: &str) -> String {
+    match string.char_indices().nth(QUOTED_CHARS) {
+        Some((end, _)) => format!("`{}…`", string.get(..end).unwrap_or_default()),
+        None => format!("`{string}`"),
     }
 }
 

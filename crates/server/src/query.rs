@@ -1,8 +1,11 @@
 //! Query strings, and the parameters of the list and the filter action.
 
-use super::problem::{ErrorObject, Problem, ProblemKind, Source};
+use super::parameter_names::reject_resembling;
+use super::problem::{ErrorObject, Problem, ProblemKind, Source, quoted};
 use percent_encoding::percent_decode_str;
-use scieve::{Builder, Diagnostics, Filter, Plan, Policy, Severity, attr};
+use scieve::{
+    Builder, Diagnostics, ExprKind, Filter, Literal, Plan, Policy, Severity, attr, fold_key,
+};
 use scieve_users::{Direction, Sort, SortKey, Status, User};
 use serde_json::json;
 use std::collections::HashSet;
@@ -39,6 +42,31 @@ impl Parameters {
         self.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
+    /// Returns the first value of a deprecated parameter that is not empty. Forms and some clients
+    /// send parameters without a value for fields that are not filled in.
+    fn given(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(key, value)| *key == name && !value.is_empty()).map(|(_, value)| value)
+    }
+
+    /// Rejects parameters that would be ignored although their names resemble a known one.
+    pub(super) fn reject_resembling<'k>(
+        &self,
+        known: impl IntoIterator<Item = &'k str, IntoIter: Clone>,
+    ) -> Result<(), Problem> {
+        let names = self.iter().map(|(name, _)| name);
+        reject_resembling(names, known.into_iter(), |name, detail| Problem::parameter(name, detail))
+    }
+
+    /// Rejects a filter, for endpoints that do not filter by a parameter and would return or count
+    /// every user instead.
+    pub(super) fn reject_filter(&self, detail: &str) -> Result<(), Problem> {
+        self.reject_resembling(["filter"])?;
+        match self.get("filter") {
+            Some(_) => Err(Problem::parameter("filter", detail)),
+            None => Ok(()),
+        }
+    }
+
     /// Returns all parameters in their order, including repeated and unknown ones.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
@@ -60,23 +88,49 @@ fn decode(value: &str) -> Option<String> {
         .map(Into::into)
 }
 
+/// The members of a user in a response.
+const MEMBERS: [&str; 22] = [
+    "assignedGroups",
+    "assignedRoles",
+    "assignedScopes",
+    "clientId",
+    "created",
+    "createdAt",
+    "email",
+    "id",
+    "inviteExpiry",
+    "lastUpdated",
+    "lastUpdatedAt",
+    "links",
+    "locale",
+    "name",
+    "picture",
+    "preferredLocale",
+    "preferredZoneinfo",
+    "roles",
+    "status",
+    "subject",
+    "tenantId",
+    "zoneinfo",
+];
+
 /// The members of each user to return.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fields {
     All,
-    Named(HashSet<String>),
+    Named(HashSet<&'static str>),
 }
 
 impl Fields {
+    /// Parses the parameter `fields`. Case is ignored, as in filters; unknown names are ignored.
     pub(super) fn parse(parameters: &Parameters) -> Self {
         let names = parameters.get("fields").unwrap_or_default();
-        let names: HashSet<_> = names
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect();
-        if names.is_empty() { Self::All } else { Self::Named(names) }
+        let mut names = names.split(',').map(str::trim).filter(|name| !name.is_empty()).peekable();
+        if names.peek().is_none() {
+            return Self::All;
+        }
+        let known = |name: &str| MEMBERS.into_iter().find(|known| known.eq_ignore_ascii_case(name));
+        Self::Named(names.filter_map(known).collect())
     }
 
     pub(super) fn contains(&self, name: &str) -> bool {
@@ -107,6 +161,8 @@ pub(super) struct ListParameters {
 const DEFAULT_LIMIT: usize = 20;
 const MAX_LIMIT: usize = 100;
 
+/// Parameters of the filter action and the list.
+const COMMON: [&str; 6] = ["fields", "limit", "next", "prev", "sort", "totalResults"];
 /// Parameters that cannot be combined with `filter`.
 const DEPRECATED: &[&str] = &[
     "email",
@@ -153,15 +209,27 @@ impl ListParameters {
 
     /// Parses the parameters of the filter action.
     pub(super) fn of_action(parameters: &Parameters) -> Result<Self, Problem> {
-        Self::common(parameters, &[SortKey::Name])
+        parameters.reject_resembling(COMMON)?;
+        let list = Self::common(parameters, &[SortKey::Name])?;
+        // A cursor contains the filter.
+        if list.cursor.is_none() {
+            parameters.reject_filter("the filter action expects the filter in the body")?;
+        }
+        Ok(list)
     }
 
     /// Parses the parameters of the list, including the deprecated ones.
     pub(super) fn of_list(parameters: &Parameters, policy: &Policy<User>) -> Result<Self, Problem> {
+        parameters
+            .reject_resembling(COMMON.iter().chain(&["filter"]).chain(DEPRECATED).copied())?;
         let mut list = Self::common(parameters, &SortKey::ALL)?;
         let paged = list.cursor.is_some();
         let given =
-            |name: &str| parameters.get(name).filter(|_| !(paged && BOUNDS.contains(&name)));
+            |name: &str| parameters.given(name).filter(|_| !(paged && BOUNDS.contains(&name)));
+        // With a cursor, which contains the filter, clients repeat it.
+        if !paged && parameters.iter().filter(|(name, _)| *name == "filter").count() > 1 {
+            return Err(Problem::parameter("filter", "expected one `filter`"));
+        }
         list.tenant = given("tenantId").map(str::to_owned);
         list.id_above = given("startingAfter").map(str::to_owned);
         list.id_below = given("endingBefore").map(str::to_owned);
@@ -204,15 +272,54 @@ impl CheckedFilter {
         policy: &Policy<User>,
         source: Source,
     ) -> Result<Self, Problem> {
-        Filter::parse_with(filter, policy.syntax(), policy.limits())
+        match Filter::parse_with(filter, policy.syntax(), policy.limits())
             .and_then(|filter| Self::check(filter, policy))
-            .map_err(|diagnostics| bad_filter(&diagnostics, source))
+        {
+            Ok(checked) => known_statuses(&checked.filter, &source).map(|()| checked),
+            Err(diagnostics) => Err(bad_filter(&diagnostics, source)),
+        }
     }
 
     fn check(filter: Filter, policy: &Policy<User>) -> Result<Self, Diagnostics> {
         let plan = policy.check(&filter)?;
         Ok(Self { filter, plan })
     }
+}
+
+/// Rejects statuses that no user can have: a misspelt one would select nobody, without an error.
+fn known_statuses(filter: &Filter, source: &Source) -> Result<(), Problem> {
+    let mut errors = Vec::new();
+    let mut expressions = vec![filter.root()];
+    while let Some(expression) = expressions.pop() {
+        match expression.kind() {
+            ExprKind::And(operands) | ExprKind::Or(operands) => expressions.extend(operands),
+            ExprKind::Not(inner) | ExprKind::ValuePath(_, inner) => expressions.push(inner),
+            ExprKind::Clause(clause) if clause.path().as_str().eq_ignore_ascii_case("status") => {
+                if let Some(Literal::String(status)) = clause.literal()
+                    && !Status::ALL.iter().any(|known| fold_key(status) == known.name())
+                {
+                    let span = clause.literal_span();
+                    errors.push(ErrorObject::new(unknown_status(status)).meta(json!({
+                        "filterCode": "unknown-value",
+                        "start": span.start,
+                        "end": span.end,
+                    })));
+                }
+            }
+            _ => {}
+        }
+    }
+    // Expressions were taken from the end.
+    errors.reverse();
+    match errors.is_empty() {
+        true => Ok(()),
+        false => Err(Problem::with_errors(ProblemKind::BadFilter, errors).at(source.clone())),
+    }
+}
+
+fn unknown_status(status: &str) -> String {
+    let names = Status::ALL.map(|status| format!("`{}`", status.name())).join(", ");
+    format!("unknown status {}: expected one of {names}", quoted(status))
 }
 
 /// Converts each error of a filter to an error object with its code and span.
@@ -244,10 +351,10 @@ fn deprecated_filter(
     policy: &Policy<User>,
 ) -> Result<Option<CheckedFilter>, Problem> {
     let equal = |name: &'static str, path: &str| {
-        parameters.get(name).map(|value| (name, attr(path).eq(value)))
+        parameters.given(name).map(|value| (name, attr(path).eq(value)))
     };
     let status =
-        parameters.get("status").map(statuses).transpose()?.map(|builder| ("status", builder));
+        parameters.given("status").map(statuses).transpose()?.map(|builder| ("status", builder));
     let given = [
         equal("email", "email"),
         equal("subject", "subject"),
@@ -261,10 +368,12 @@ fn deprecated_filter(
     let check =
         |builder: Builder| builder.build().and_then(|filter| CheckedFilter::check(filter, policy));
     check(all).map(Some).map_err(|diagnostics| {
-        // Check each parameter alone only now, to name the one that is invalid.
-        let invalid = given().find_map(|(name, builder)| Some((name, check(builder).err()?)));
+        // Check each parameter alone only now, to name the one that is invalid. The diagnostics are
+        // about a filter that the caller has not written.
+        let invalid = given().find(|(_, builder)| check(builder.clone()).is_err());
         match invalid {
-            Some((name, diagnostics)) => bad_filter(&diagnostics, Source::Parameter(name.into())),
+            Some(("role", _)) => Problem::parameter("role", "only administrators can use `role`"),
+            Some((name, _)) => Problem::parameter(name, format!("`{name}` is too long")),
             None => Problem::bad_request(diagnostics.to_string()),
         }
     })
@@ -275,12 +384,14 @@ fn statuses(value: &str) -> Result<Builder, Problem> {
     let mut any: Option<Builder> = None;
     let mut seen = Vec::new();
     for name in value.split(',').map(str::trim) {
-        let found = Status::ALL.into_iter().find(|status| status.name().eq_ignore_ascii_case(name));
+        if name.is_empty() {
+            let detail =
+                format!("expected a status before and after each comma of {}", quoted(value));
+            return Err(Problem::parameter("status", detail));
+        }
+        let found = Status::ALL.into_iter().find(|status| status.name() == fold_key(name));
         let Some(status) = found else {
-            return Err(Problem::parameter(
-                "status",
-                "expected `active`, `invited`, `disabled`, `deleted` or `provisioned`, or several with commas",
-            ));
+            return Err(Problem::parameter("status", unknown_status(name)));
         };
         if seen.contains(&status) {
             continue;
@@ -296,14 +407,17 @@ fn statuses(value: &str) -> Result<Builder, Problem> {
 }
 
 fn deprecated_sort(parameters: &Parameters) -> Result<Option<Sort>, Problem> {
-    let by = parameters.get("sortBy").map(|name| match name {
-        "name" => Ok(SortKey::Name),
-        _ => Err(Problem::parameter("sortBy", "expected `name`")),
+    let invalid = |name: &str, expected: &str, value: &str| {
+        Problem::parameter(name, format!("expected {expected}, got {}", quoted(value)))
+    };
+    let by = parameters.given("sortBy").map(|key| match key {
+        key if key.eq_ignore_ascii_case("name") => Ok(SortKey::Name),
+        _ => Err(invalid("sortBy", "`name`", key)),
     });
-    let order = parameters.get("sortOrder").map(|order| match order {
-        "asc" => Ok(false),
-        "desc" => Ok(true),
-        _ => Err(Problem::parameter("sortOrder", "expected `asc` or `desc`")),
+    let order = parameters.given("sortOrder").map(|order| match order {
+        order if order.eq_ignore_ascii_case("asc") => Ok(false),
+        order if order.eq_ignore_ascii_case("desc") => Ok(true),
+        _ => Err(invalid("sortOrder", "`asc` or `desc`", order)),
     });
     match (by.transpose()?, order.transpose()?) {
         (None, None) => Ok(None),
@@ -325,7 +439,7 @@ fn limit(value: &str) -> Result<usize, Problem> {
         Ok(limit @ 1..=MAX_LIMIT) if digits && zeros => Ok(limit),
         _ => Err(Problem::parameter(
             "limit",
-            format!("expected a whole number from 1 to {MAX_LIMIT}"),
+            format!("expected a whole number from 1 to {MAX_LIMIT}, got {}", quoted(value)),
         )),
     }
 }
@@ -335,7 +449,10 @@ fn boolean(name: &str, value: &str) -> Result<bool, Problem> {
     match value {
         value if value.eq_ignore_ascii_case("true") => Ok(true),
         value if value.eq_ignore_ascii_case("false") => Ok(false),
-        _ => Err(Problem::parameter(name, "expected `true` or `false`")),
+        _ => Err(Problem::parameter(
+            name,
+            format!("expected `true` or `false`, got {}", quoted(value)),
+        )),
     }
 }
 
@@ -346,13 +463,19 @@ fn sort(value: &str, keys: &[SortKey]) -> Result<Sort, Problem> {
         Some(name) => (name, true),
         None => (value.strip_prefix(['+', ' ']).unwrap_or(value), false),
     };
-    let found =
-        keys.iter().find(|key| key.name() == name || (**key == SortKey::Id && name == "_id"));
+    let found = keys.iter().find(|key| {
+        key.name().eq_ignore_ascii_case(name)
+            || (**key == SortKey::Id && name.eq_ignore_ascii_case("_id"))
+    });
     found.map(|key| Sort { key: *key, descending }).ok_or_else(|| {
         let names: Vec<_> = keys.iter().map(|key| format!("`{}`", key.name())).collect();
         Problem::parameter(
             "sort",
-            format!("expected {} with `+` or `-` or nothing before it", names.join(", ")),
+            format!(
+                "expected {} with `+` or `-` or nothing before it, got {}",
+                names.join(", "),
+                quoted(value)
+            ),
         )
     })
 }

@@ -1,7 +1,7 @@
 //! HTTP/1.1 server for a router.
 
+use super::client_stream::ClientStream;
 use super::config::Config;
-use super::write_timeout::WriteTimeout;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -25,8 +25,8 @@ const MIN_HEAD_BYTES: usize = 8192;
 /// than [`Config::head_bytes`] and requests with more headers than [`Config::max_headers`] are
 /// rejected. If [`Config::max_connections`] connections are open, further ones wait to be accepted.
 ///
-/// Bytes that are not an HTTP/1.1 request are answered with status 400, 414 or 431 without a body,
-/// and the connection is closed.
+/// Bytes that are not an HTTP/1.1 request are answered with status 400, 414 or 431, and the
+/// connection is closed.
 ///
 /// [`Timeouts`]: super::Timeouts
 ///
@@ -86,7 +86,7 @@ fn connection(
     stream: TcpStream,
     router: Router,
     config: &Config,
-) -> http1::Connection<TokioIo<WriteTimeout>, TowerToHyperService<Router>> {
+) -> http1::Connection<TokioIo<ClientStream>, TowerToHyperService<Router>> {
     // Responses are written in one piece, so Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     http1::Builder::new()
@@ -95,7 +95,7 @@ fn connection(
         .max_buf_size(config.head_bytes.max(MIN_HEAD_BYTES))
         .max_headers(config.max_headers)
         .serve_connection(
-            TokioIo::new(WriteTimeout::new(stream, config.timeouts.answer)),
+            TokioIo::new(ClientStream::new(stream, config.timeouts.answer)),
             TowerToHyperService::new(router),
         )
 }

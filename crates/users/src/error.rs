@@ -15,6 +15,13 @@ pub enum StoreError {
         /// The subject.
         subject: String,
     },
+    /// The version of the user is none of those that the [`Precondition`](super::Precondition)
+    /// names.
+    #[error("the user has changed")]
+    Changed,
+    /// The write would leave the tenant without an administrator.
+    #[error("the user is the last administrator of the tenant")]
+    LastAdministrator,
     /// The input has a value that the store cannot accept.
     #[error("{message}")]
     Invalid {

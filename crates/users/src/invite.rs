@@ -3,13 +3,17 @@
 use super::error::StoreError;
 use super::string_limits::check_user;
 use super::timestamp::Timestamp;
-use super::user::{Status, User, is_email_address};
+use super::user::{NOT_DISPLAYABLE, Status, User, is_displayable, is_email_address};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use thiserror::Error;
 
 /// Validity of an invitation in seconds: seven days.
 pub const INVITE_SECONDS: i64 = 604_800;
+
+/// Maximum number of invitees in a request. Each of them causes an e-mail, but the whole request
+/// counts once towards a rate limit.
+pub const MAX_INVITEES: usize = 500;
 
 /// Returns the expiry of an invitation that starts at `now`, as a Unix time in seconds.
 #[must_use]
@@ -35,12 +39,17 @@ impl Invitee {
     /// `{"invitees": [{"email", "name"?, "resend"?, "language"?}]}`. `null` counts as absent.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] if a member has another type or `email` is missing.
+    /// [`StoreError::Invalid`] if a member has another type, `email` is missing, or there are more
+    /// than [`MAX_INVITEES`] invitees.
     pub fn parse_all(body: &Value) -> Result<Vec<Self>, StoreError> {
         let body = body.as_object().ok_or_else(|| StoreError::invalid("", "expected an object"))?;
         let Some(Value::Array(items)) = body.get("invitees") else {
             return Err(StoreError::invalid("/invitees", "expected an array"));
         };
+        if items.len() > MAX_INVITEES {
+            let message = format!("expected no more than {MAX_INVITEES} invitees");
+            return Err(StoreError::invalid("/invitees", message));
+        }
         items.iter().enumerate().map(|(index, item)| Self::parse(index, item)).collect()
     }
 
@@ -126,7 +135,7 @@ pub enum InviteResult {
 pub enum InviteCode {
     /// `400`: not a valid e-mail address.
     BadAddress,
-    /// `400`: the address or the name is too long or contains U+0000.
+    /// `400`: the address or the name is too long or contains characters that are not allowed.
     BadText,
     /// `1001`: the user is active.
     ActiveUser,
@@ -151,7 +160,9 @@ impl InviteCode {
     const fn title(self) -> &'static str {
         match self {
             Self::BadAddress => "Not an e-mail address",
-            Self::BadText => "A string that is too long or contains U+0000",
+            Self::BadText => {
+                "A string that is too long or contains characters that are not allowed"
+            }
             Self::ActiveUser => "The user is already active",
             Self::DisabledUser => "The user is disabled",
             Self::Mail => "The invitation could not be sent",
@@ -272,6 +283,13 @@ impl Invitee {
         create: impl FnOnce() -> Result<User, StoreError>,
     ) -> Result<InviteStart, StoreError> {
         let mut user = match (Decision::of(self, found.as_ref().map(|user| user.status)), found) {
+            (Decision::Create, _)
+                if self.name.as_deref().is_some_and(|name| !is_displayable(name)) =>
+            {
+                let detail = Some(NOT_DISPLAYABLE.to_owned());
+                let result = InviteResult::error(self, InviteCode::BadText, detail);
+                return Ok(InviteStart::Done(result));
+            }
             (Decision::Create, _) => create()?,
             (Decision::Renew, Some(user)) => user,
             (Decision::Exists, Some(user)) => {

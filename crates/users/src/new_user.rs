@@ -5,7 +5,7 @@ use super::invite::invited;
 use super::role::{Reference, Role};
 use super::string_limits::check_user;
 use super::timestamp::Timestamp;
-use super::user::{User, is_email_address};
+use super::user::{NOT_DISPLAYABLE, User, is_displayable, is_email_address};
 
 /// Input of [`UserStore::create`](super::UserStore::create).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct NewUser {
 }
 
 impl NewUser {
-    /// Returns the errors of subject and e-mail address, each with a JSON pointer and a message.
+    /// Returns the errors of subject, e-mail address and name, each with a JSON pointer and a message.
     ///
     /// [`NewUser::into_user`] reports the first of them; a caller that reports all errors of a
     /// request at once lists them together with its own.
@@ -32,15 +32,24 @@ impl NewUser {
             self.subject.is_empty().then_some(("/subject", "expected a string that is not empty"));
         let invalid = self.email.as_ref().is_some_and(|email| !is_email_address(email));
         let email = invalid.then_some(("/email", "expected an e-mail address"));
-        subject.into_iter().chain(email)
+        // Without a name and an e-mail address, the subject is displayed as the name.
+        let displayed = match (&self.name, &self.email) {
+            (Some(name), _) if !name.is_empty() => Some(("/name", name)),
+            (_, Some(_)) => None,
+            (_, None) => Some(("/subject", &self.subject)),
+        };
+        let name = displayed
+            .filter(|(_, string)| !string.is_empty() && !is_displayable(string))
+            .map(|(pointer, _)| (pointer, NOT_DISPLAYABLE));
+        subject.into_iter().chain(email).chain(name)
     }
 
     /// Returns the user to store, with status `invited` and an invitation that starts at `now`.
     /// `roles` are the roles of the tenant.
     ///
     /// # Errors
-    /// [`StoreError::Invalid`] for an empty subject, an invalid e-mail address, a role that the
-    /// tenant lacks, and for a string that contains U+0000 or is longer than
+    /// [`StoreError::Invalid`] for an empty subject, an invalid e-mail address, a name that is not
+    /// [displayable](super::is_displayable), a role that the tenant lacks, and for a string that contains U+0000 or is longer than
     /// [`MAX_KEY_BYTES`](super::MAX_KEY_BYTES) (for the picture:
     /// [`MAX_STRING_BYTES`](super::MAX_STRING_BYTES)).
     pub fn into_user(

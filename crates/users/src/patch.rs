@@ -5,7 +5,7 @@ use super::invite::invite_expiry;
 use super::role::{Group, Named, ProviderType, Reference, Role};
 use super::string_limits::{key_error, string_error};
 use super::timestamp::Timestamp;
-use super::user::{Status, User, is_email_address};
+use super::user::{NOT_DISPLAYABLE, Status, User, is_displayable, is_email_address};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
@@ -179,6 +179,9 @@ impl Operation {
             "/name" => match string(Target::Name, false)? {
                 Change::String(_, Some(name)) if name.is_empty() => {
                     return Err(value("", "expected a name"));
+                }
+                Change::String(_, Some(name)) if !is_displayable(&name) => {
+                    return Err(value("", NOT_DISPLAYABLE));
                 }
                 change => change,
             },

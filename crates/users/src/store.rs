@@ -5,6 +5,7 @@ use super::invite::{InviteResult, Invitee, Mailer};
 use super::new_user::NewUser;
 use super::page::{Page, Query};
 use super::patch::{Operation, Patched};
+use super::precondition::Precondition;
 use super::role::{Group, Role, SYSTEM_ROLES};
 use super::user::User;
 use std::future::Future;
@@ -92,21 +93,55 @@ pub trait UserStore: Send + Sync + 'static {
     /// unresolved reference are skipped and reported.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the tenant has no such user, [`StoreError::Invalid`] as for
-    /// [`Operation::apply_all`]; then nothing is changed.
+    /// [`StoreError::NotFound`] if the tenant has no such user, [`StoreError::Changed`] if the
+    /// precondition is not met, [`StoreError::Invalid`] as for [`Operation::apply_all`], and
+    /// [`StoreError::LastAdministrator`] if no user would be an
+    /// [administrator](User::is_administrator) afterwards. Then nothing is changed.
+    fn patch_if(
+        &self,
+        tenant: &str,
+        id: &str,
+        operations: &[Operation],
+        precondition: &Precondition,
+    ) -> impl Future<Output = Result<Patched, StoreError>> + Send;
+
+    /// Applies operations to a user without a precondition, see [`UserStore::patch_if`].
+    ///
+    /// # Errors
+    /// Those of [`UserStore::patch_if`] except [`StoreError::Changed`].
     fn patch(
         &self,
         tenant: &str,
         id: &str,
         operations: &[Operation],
-    ) -> impl Future<Output = Result<Patched, StoreError>> + Send;
+    ) -> impl Future<Output = Result<Patched, StoreError>> + Send {
+        self.patch_if(tenant, id, operations, &Precondition::None)
+    }
 
     /// Marks a user as deleted. The subject and the e-mail address become free.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if the tenant has no such user.
-    fn delete(&self, tenant: &str, id: &str)
-    -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// [`StoreError::NotFound`] if the tenant has no such user, [`StoreError::Changed`] if the
+    /// precondition is not met, and [`StoreError::LastAdministrator`] if the user is the only
+    /// [administrator](User::is_administrator).
+    fn delete_if(
+        &self,
+        tenant: &str,
+        id: &str,
+        precondition: &Precondition,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Marks a user as deleted without a precondition, see [`UserStore::delete_if`].
+    ///
+    /// # Errors
+    /// Those of [`UserStore::delete_if`] except [`StoreError::Changed`].
+    fn delete(
+        &self,
+        tenant: &str,
+        id: &str,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.delete_if(tenant, id, &Precondition::None)
+    }
 
     /// Returns the number of users, excluding deleted ones.
     fn count(&self, tenant: &str) -> impl Future<Output = Result<u64, StoreError>> + Send;

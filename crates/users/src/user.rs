@@ -1,7 +1,8 @@
 //! The user type.
 
-use super::role::{Group, Role};
+use super::role::{ADMINISTRATOR_ROLE, Group, Role};
 use super::timestamp::Timestamp;
+use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -93,6 +94,15 @@ impl User {
             invite_expiry: None,
         }
     }
+
+    /// Returns true if the user has the role [`ADMINISTRATOR_ROLE`], directly or from a group, and
+    /// is neither disabled nor deleted.
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
+        let groups = self.assigned_groups.iter().flat_map(|group| &group.assigned_roles);
+        self.status.can_act()
+            && self.assigned_roles.iter().chain(groups).any(|role| role.name == ADMINISTRATOR_ROLE)
+    }
 }
 
 /// State of an account.
@@ -115,6 +125,12 @@ impl Status {
     /// All statuses.
     pub const ALL: [Self; 5] =
         [Self::Active, Self::Invited, Self::Disabled, Self::Deleted, Self::Provisioned];
+
+    /// Returns true if requests can be made as a user with this status.
+    #[must_use]
+    pub const fn can_act(self) -> bool {
+        !matches!(self, Self::Disabled | Self::Deleted)
+    }
 
     /// Returns the name used in filters and JSON.
     #[must_use]
@@ -202,12 +218,119 @@ impl Members for User {
     }
 }
 
-/// Returns whether a string has the shape of an e-mail address: one `@` with characters on both
-/// sides, and no whitespace or control characters.
+/// Returns whether a string is an e-mail address as of RFC 5321 and RFC 6531, without a display
+/// name. Domain literals (`a@[127.0.0.1]`), whitespace, and characters that [`is_displayable`]
+/// excludes are rejected also where the RFCs permit them.
 #[must_use]
 pub fn is_email_address(string: &str) -> bool {
-    let parts = string.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && !domain.is_empty() && !domain.contains('@')
-    });
-    parts && !string.chars().any(|c| c.is_whitespace() || c.is_control())
+    let options = Options::default().without_display_text().without_domain_literal();
+    is_displayable(string)
+        && !string.contains(char::is_whitespace)
+        && EmailAddress::parse_with_options(string, options).is_ok()
+}
+
+/// Message for a name that is not displayable.
+pub(super) const NOT_DISPLAYABLE: &str = "control characters, line separators and characters that \
+    change the direction of text are not allowed, nor is whitespace alone";
+
+/// Returns whether a string can be displayed without misleading its reader: it has a visible
+/// character, and neither control characters nor line separators nor characters that change the
+/// direction of text (Unicode Technical Report 36, section 2.5).
+#[must_use]
+pub fn is_displayable(string: &str) -> bool {
+    let misleading = |c: char| {
+        c.is_control()
+            || matches!(
+                c,
+                '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+            )
+    };
+    // Format characters and fillers that have no glyph.
+    let invisible = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '\u{ad}'
+                    | '\u{34f}'
+                    | '\u{115f}'
+                    | '\u{1160}'
+                    | '\u{180b}'..='\u{180f}'
+                    | '\u{200b}'..='\u{200d}'
+                    | '\u{2060}'..='\u{2064}'
+                    | '\u{2800}'
+                    | '\u{3164}'
+                    | '\u{fe00}'..='\u{fe0f}'
+                    | '\u{feff}'
+                    | '\u{ffa0}'
+                    | '\u{e0000}'..='\u{e0fff}'
+            )
+    };
+    !string.contains(misleading) && !string.chars().all(invisible)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{is_displayable, is_email_address};
+
+    #[test]
+    fn email_addresses_are_validated() {
+        for good in ["a@b", "john.smith+x@corp.example", "o'neil@a-b.example", "é@bücher.example"]
+        {
+            assert!(is_email_address(good), "{good:?}");
+        }
+        for bad in [
+            "",
+            "a",
+            "@",
+            "a@",
+            "@b",
+            "a@b@c",
+            "a b@c",
+            "a@b c",
+            " a@b",
+            "a@b ",
+            "a@b\n",
+            "a..b@c",
+            ".a@b",
+            "a@b..c",
+            "a@-b",
+            "A <a@b>",
+            "a@[127.0.0.1]",
+            "\"a b\"@c",
+            "a@b,c@d",
+            "a;b@c d",
+            "a\u{202e}@b",
+            "a@b\u{200f}",
+            "a\u{0}@b",
+        ] {
+            assert!(!is_email_address(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn strings_that_mislead_readers_are_not_displayable() {
+        for good in ["Bob", " Bob ", "José \"Pepe\" Núñez", "👩\u{200d}🚀", "محمد", "-", "a\u{ad}b"]
+        {
+            assert!(is_displayable(good), "{good:?}");
+        }
+        for bad in [
+            "",
+            " ",
+            "\u{a0}\u{3000}",
+            "\u{200b}",
+            "\u{feff}",
+            "a\nb",
+            "a\tb",
+            "a\u{7f}",
+            "a\u{85}b",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{200f}",
+            "a\u{61c}",
+            "a\u{2028}b",
+            "\u{3164}",
+        ] {
+            assert!(!is_displayable(bad), "{bad:?}");
+        }
+    }
 }

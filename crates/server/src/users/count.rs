@@ -19,7 +19,10 @@ pub(super) async fn count<S: UserStore>(
     let (parts, _) = request.into_parts();
     let caller = app.authenticate(&parts, Tier::Read, Access::Administrators).await?;
     let parameters = Parameters::parse(parts.uri.query())?;
-    if parameters.get("tenantId").is_some_and(|tenant| tenant != caller.tenant()) {
+    parameters.reject_resembling(["tenantId"])?;
+    parameters.reject_filter("the count has no filter: list users with `totalResults=true`")?;
+    let tenant = parameters.get("tenantId").filter(|tenant| !tenant.is_empty());
+    if tenant.is_some_and(|tenant| tenant != caller.tenant()) {
         return Err(Problem::new(ProblemKind::NotFound));
     }
     let total = app.store.count(caller.tenant()).await?;

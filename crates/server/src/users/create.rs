@@ -2,13 +2,14 @@
 
 use crate::app::{Access, App, JSON, json_response};
 use crate::identity::forbidden;
-use crate::problem::{ErrorObject, MAX_ERRORS, Problem, ProblemKind};
+use crate::precondition::entity_tag;
+use crate::problem::{ErrorObject, MAX_ERRORS, Problem, ProblemKind, quoted};
 use crate::query::Fields;
 use crate::rate_limit::Tier;
 use crate::view::View;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, LOCATION};
+use axum::http::header::{ETAG, HeaderValue, LOCATION};
 use axum::response::Response;
 use scieve_users::{NewUser, Reference, SystemRole, UserStore};
 use serde_json::{Map, Value};
@@ -43,6 +44,7 @@ pub(super) async fn create<S: UserStore>(
         invite_expiry: app.invite_expiry,
     };
     let mut response = json_response(StatusCode::CREATED, &view.user(&user));
+    response.headers_mut().insert(ETAG, entity_tag(&user));
     if let Ok(location) = HeaderValue::from_str(&links.user(&user.id)) {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -71,7 +73,9 @@ impl Parser<'_> {
             None => {}
             Some("invited") if email.is_some() || self.present("email") => {}
             Some("invited") => self.error("/email", "email is required for status `invited`"),
-            Some(_) => self.error("/status", "expected `invited`"),
+            Some(status) => {
+                self.error("/status", &format!("expected `invited`, got {}", quoted(status)))
+            }
         }
         let picture = self.string("picture");
         let tenant = self.string("tenantId");

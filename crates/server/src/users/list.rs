@@ -2,6 +2,7 @@
 
 use super::paging::{PageRequest, page};
 use crate::app::{Access, App, JSON};
+use crate::parameter_names::reject_resembling;
 use crate::problem::{Problem, Source};
 use crate::query::{CheckedFilter, ListParameters, Parameters};
 use crate::rate_limit::Tier;
@@ -53,6 +54,11 @@ pub(super) async fn filter_page<S: UserStore>(
     filtered(&app, &parts, None).await
 }
 
+/// Returns the JSON pointer to a member of the body (RFC 6901 section 3).
+fn pointer(member: &str) -> String {
+    format!("/{}", member.replace('~', "~0").replace('/', "~1"))
+}
+
 async fn filtered<S: UserStore>(
     app: &App<S>,
     parts: &Parts,
@@ -67,15 +73,21 @@ async fn filtered<S: UserStore>(
     let mut list = ListParameters::of_action(parameters)?;
     list.filter = match body {
         None => None,
-        Some(Value::Object(members)) => match members.get("filter") {
-            None | Some(Value::Null) => None,
-            Some(Value::String(filter)) => Some(CheckedFilter::parse(
-                filter,
-                caller.policy(),
-                Source::Pointer("/filter".into()),
-            )?),
-            Some(_) => return Err(Problem::pointer("/filter", "expected a string")),
-        },
+        Some(Value::Object(members)) => {
+            let names = members.keys().map(String::as_str);
+            reject_resembling(names, ["filter"].into_iter(), |name, detail| {
+                Problem::pointer(pointer(name), detail)
+            })?;
+            match members.get("filter") {
+                None | Some(Value::Null) => None,
+                Some(Value::String(filter)) => Some(CheckedFilter::parse(
+                    filter,
+                    caller.policy(),
+                    Source::Pointer("/filter".into()),
+                )?),
+                Some(_) => return Err(Problem::pointer("/filter", "expected a string")),
+            }
+        }
         Some(_) => return Err(Problem::pointer("", "expected an object")),
     };
     let links = &app.links(parts)?;

@@ -2,12 +2,14 @@
 
 use crate::app::{Access, App, JSON_PATCH, json_response};
 use crate::identity::forbidden;
+use crate::precondition::{entity_tag, if_match};
 use crate::problem::{ErrorObject, Problem, ProblemKind};
 use crate::query::{Fields, Parameters};
 use crate::rate_limit::Tier;
 use crate::view::View;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::ETAG;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use percent_encoding::percent_decode_str;
@@ -26,10 +28,13 @@ pub(super) async fn get<S: UserStore>(
     let (parts, _) = request.into_parts();
     let caller = app.authenticate(&parts, Tier::Read, Access::Anyone).await?;
     let parameters = Parameters::parse(parts.uri.query())?;
+    parameters.reject_resembling(["fields"])?;
     let user = app.store.get(caller.tenant(), &user_id(&parts)?).await?;
     let (links, fields) = (&app.links(&parts)?, &Fields::parse(&parameters));
     let view = View { caller: &caller, links, fields, invite_expiry: app.invite_expiry };
-    Ok(json_response(StatusCode::OK, &view.user(&user)))
+    let mut response = json_response(StatusCode::OK, &view.user(&user));
+    response.headers_mut().insert(ETAG, entity_tag(&user));
+    Ok(response)
 }
 
 /// Changes a user.
@@ -43,6 +48,7 @@ pub(super) async fn patch<S: UserStore>(
     if !caller.administrator && !id.as_ref().is_ok_and(|id| *id == caller.user.id) {
         return Err(forbidden());
     }
+    let precondition = if_match(&parts.headers)?;
     let body = app.json(&parts, body, JSON_PATCH).await?;
     let Some(body @ Value::Array(_)) = body else {
         return Err(Problem::pointer("", "expected an array of operations"));
@@ -52,20 +58,25 @@ pub(super) async fn patch<S: UserStore>(
         return Err(forbidden());
     }
     let patched = match Operation::parse_all(&body) {
-        Ok(operations) => app.store.patch(caller.tenant(), &id, &operations).await?,
+        Ok(operations) => {
+            app.store.patch_if(caller.tenant(), &id, &operations, &precondition).await?
+        }
         // A missing user takes precedence over invalid operations.
         Err(error) => {
             return Err(app.store.get(caller.tenant(), &id).await.err().unwrap_or(error).into());
         }
     };
-    if patched.failures.is_empty() {
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    let errors = patched
-        .failures
-        .into_iter()
-        .map(|failure| ErrorObject::pointer(failure.message, failure.pointer));
-    Ok(Problem::partial(errors.collect()).into_response())
+    let mut response = if patched.failures.is_empty() {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        let errors = patched
+            .failures
+            .into_iter()
+            .map(|failure| ErrorObject::pointer(failure.message, failure.pointer));
+        Problem::partial(errors.collect()).into_response()
+    };
+    response.headers_mut().insert(ETAG, entity_tag(&patched.user));
+    Ok(response)
 }
 
 /// Deletes a user.
@@ -79,7 +90,7 @@ pub(super) async fn delete<S: UserStore>(
     if id == caller.user.id {
         return Err(Problem::bad_request("a key cannot delete the user that it acts as"));
     }
-    app.store.delete(caller.tenant(), &id).await?;
+    app.store.delete_if(caller.tenant(), &id, &if_match(&parts.headers)?).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

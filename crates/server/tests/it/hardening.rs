@@ -69,6 +69,8 @@ fn request_smuggling_is_rejected() {
     let chunks = "1\r\nx\r\n0\r\n\r\n";
     for (name, text) in [
         ("two lengths", post("Content-Length: 1\r\nContent-Length: 2", "x")),
+        ("two equal lengths", post("Content-Length: 1\r\nContent-Length: 1", "x")),
+        ("two equal lengths apart", post("content-length: 1\r\nX: y\nContent-Length: 1", "x")),
         ("a list of lengths", post("Content-Length: 1, 1", "x")),
         ("a signed length", post("Content-Length: +1", "x")),
         ("a negative length", post("Content-Length: -1", "x")),
@@ -137,12 +139,7 @@ fn request_smuggling_is_rejected() {
             "{headers}"
         );
     }
-    // A repeated equal length counts once, and a bare line feed ends a line (RFC 9112 sections 2.2
-    // and 6.3): both requests are served.
-    assert_eq!(
-        statuses(&server, post("Content-Length: 1\r\nContent-Length: 1", "x").as_bytes()).0,
-        [401, 200]
-    );
+    // A bare line feed ends a line (RFC 9112 section 2.2): both requests are served.
     assert_eq!(statuses(&server, post("Content-Length: 1\nX: x", "x").as_bytes()).0, [401, 200]);
     assert_eq!(statuses(&server, SMUGGLED.repeat(3).as_bytes()).0, [200, 200, 200]);
 }
@@ -340,9 +337,7 @@ fn the_first_of_repeated_parameters_counts() {
     assert_eq!(server.get("/api/v1/users?limit=1&%6cimit=2").ids().len(), 1);
     refused(&server.get("/api/v1/users?limit=x&limit=1"), 400);
     let grace = "filter=name%20eq%20%22grace%20hopper%22";
-    let found =
-        server.get(&format!("/api/v1/users?{grace}&filter=status%20eq%20%22active%22")).ids();
-    assert_eq!(found, server.get(&format!("/api/v1/users?{grace}")).ids());
+    refused(&server.get(&format!("/api/v1/users?{grace}&{grace}")), 400);
     // Links contain only the parameters that took effect.
     let link =
         server.get("/api/v1/users?limit=2&limit=50&sort=-name&sort=id").link("next").unwrap();

@@ -3,8 +3,8 @@
 use crate::server::{ADMIN, Answer, Server, TENANT, USER, config, request, store};
 use scieve_server::{Cors, RateLimits, Timeouts};
 use scieve_users::{
-    Group, InviteResult, Invitee, Mailer, MemoryStore, NewUser, Operation, Page, Patched, Query,
-    Role, StoreError, User, UserStore,
+    Group, InviteResult, Invitee, Mailer, MemoryStore, NewUser, Operation, Page, Patched,
+    Precondition, Query, Role, StoreError, User, UserStore,
 };
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -439,10 +439,16 @@ impl UserStore for Broken {
     async fn get(&self, tenant: &str, id: &str) -> Result<Arc<User>, StoreError> {
         self.0.get(tenant, id).await
     }
-    async fn patch(&self, _: &str, _: &str, _: &[Operation]) -> Result<Patched, StoreError> {
+    async fn patch_if(
+        &self,
+        _: &str,
+        _: &str,
+        _: &[Operation],
+        _: &Precondition,
+    ) -> Result<Patched, StoreError> {
         Err(StoreError::Internal("secret".into()))
     }
-    async fn delete(&self, tenant: &str, id: &str) -> Result<(), StoreError> {
+    async fn delete_if(&self, tenant: &str, id: &str, _: &Precondition) -> Result<(), StoreError> {
         self.0.delete(tenant, id).await
     }
     async fn count(&self, _: &str) -> Result<u64, StoreError> {

@@ -85,7 +85,7 @@ fn concurrent_writes_neither_repeat_nor_skip_users() {
             server.call(ADMIN, "DELETE", &format!("/api/v1/users/{last}"), None).status,
             if last == "62716ab404a7bd8626af9bd6" { 400 } else { 204 }
         );
-        for name in ["\u{1}", "\u{10ffff}"] {
+        for name in [" !", "\u{10ffff}"] {
             let user = json!({ "subject": format!("{}{name}", made.len()), "name": name });
             made.push(
                 server.call(ADMIN, "POST", "/api/v1/users", Some(&user)).json()["id"]

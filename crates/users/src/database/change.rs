@@ -1,6 +1,7 @@
 //! Changes of one user, each in a transaction.
 
 use super::SqlStore;
+use super::administrators;
 use super::connection::{Connection, TxMode};
 use super::error::DbError;
 use super::memberships;
@@ -9,6 +10,7 @@ use super::user_row::{self, COLUMNS};
 use crate::error::StoreError;
 use crate::new_user::NewUser;
 use crate::patch::{Operation, Patched};
+use crate::precondition::Precondition;
 use crate::user::{Status, User};
 use sea_query::{Expr, ExprTrait as _, LockType, UpdateStatement, Value};
 use std::sync::Arc;
@@ -55,13 +57,18 @@ impl SqlStore {
         tenant: &str,
         id: &str,
         operations: &[Operation],
+        precondition: &Precondition,
     ) -> Result<Patched, DbError> {
         let mut transaction = self.backend.begin(TxMode::Write).await?;
         let user = find(&mut *transaction, tenant, "id", id, true).await?;
         let user = user.ok_or(StoreError::NotFound)?;
+        precondition.check(&user)?;
         let roles = memberships::roles(&mut *transaction, tenant).await?;
         let groups = memberships::groups(&mut *transaction, tenant).await?;
         let patched = Operation::apply_all(operations, &user, &roles, &groups, self.now())?;
+        if user.is_administrator() && !patched.user.is_administrator() {
+            administrators::has_other(&mut *transaction, tenant, id).await?;
+        }
         if patched.changed {
             update(&mut *transaction, &patched.user).await?;
             memberships::replace(&mut *transaction, &user, &patched.user).await?;
@@ -70,7 +77,19 @@ impl SqlStore {
         Ok(patched)
     }
 
-    pub(super) async fn delete_once(&self, tenant: &str, id: &str) -> Result<(), DbError> {
+    pub(super) async fn delete_once(
+        &self,
+        tenant: &str,
+        id: &str,
+        precondition: &Precondition,
+    ) -> Result<(), DbError> {
+        let mut transaction = self.backend.begin(TxMode::Write).await?;
+        let user = find(&mut *transaction, tenant, "id", id, true).await?;
+        let user = user.ok_or(StoreError::NotFound)?;
+        precondition.check(&user)?;
+        if user.is_administrator() {
+            administrators::has_other(&mut *transaction, tenant, id).await?;
+        }
         let deleted = Status::Deleted.name();
         let mut update = UpdateStatement::new();
         update
@@ -83,12 +102,10 @@ impl SqlStore {
             .value("invite_expiry_sort", "2")
             .value("last_updated_at", self.now().millis())
             .and_where(Expr::col("tenant_id").eq(tenant))
-            .and_where(Expr::col("id").eq(id))
-            .and_where(Expr::col("status_f").ne(deleted));
-        match self.backend.connection().await?.execute(&update).await? {
-            0 => Err(StoreError::NotFound.into()),
-            _ => Ok(()),
-        }
+            .and_where(Expr::col("id").eq(id));
+        let connection: &mut dyn Connection = &mut *transaction;
+        connection.execute(&update).await?;
+        transaction.commit().await
     }
 }
 

@@ -8,6 +8,7 @@
 //! distributes tenants over nodes contacts only one. Unique constraints, not prior checks, keep
 //! values unique.
 
+mod administrators;
 mod bulk;
 mod change;
 mod connect;
@@ -42,6 +43,7 @@ use super::invite::{InviteResult, Invitee, Mailer};
 use super::new_user::NewUser;
 use super::page::{Page, Query};
 use super::patch::{Operation, Patched};
+use super::precondition::Precondition;
 use super::role::{Group, Role};
 use super::store::UserStore;
 use super::string_limits::is_valid_tenant;
@@ -217,23 +219,29 @@ impl UserStore for SqlStore {
         self.retried(|| self.find_once(tenant, "id", id)).await
     }
 
-    async fn patch(
+    async fn patch_if(
         &self,
         tenant: &str,
         id: &str,
         operations: &[Operation],
+        precondition: &Precondition,
     ) -> Result<Patched, StoreError> {
         if !is_valid_tenant(tenant) || !is_storable(id) {
             return Err(StoreError::NotFound);
         }
-        self.retried(|| self.patch_once(tenant, id, operations)).await
+        self.retried(|| self.patch_once(tenant, id, operations, precondition)).await
     }
 
-    async fn delete(&self, tenant: &str, id: &str) -> Result<(), StoreError> {
+    async fn delete_if(
+        &self,
+        tenant: &str,
+        id: &str,
+        precondition: &Precondition,
+    ) -> Result<(), StoreError> {
         if !is_valid_tenant(tenant) || !is_storable(id) {
             return Err(StoreError::NotFound);
         }
-        self.retried(|| self.delete_once(tenant, id)).await
+        self.retried(|| self.delete_once(tenant, id, precondition)).await
     }
 
     async fn count(&self, tenant: &str) -> Result<u64, StoreError> {

@@ -146,13 +146,15 @@ use self::list::list;
 use self::search::status_mask;
 use self::stored_user::{Interners, StoredUser};
 use self::tenant::Tenant;
+use super::attributes::policy;
 use super::error::StoreError;
 use super::id::{Ids, new_subject};
 use super::invite::{Decision, InviteOutcome, InviteResult, InviteStart, Invitee, Mailer};
 use super::load::check_load;
 use super::new_user::NewUser;
-use super::page::{Page, Query};
+use super::page::{Page, Position, Query, Window};
 use super::patch::{Operation, Patched};
+use super::precondition::Precondition;
 use super::role::{Group, Role, merged};
 use super::store::UserStore;
 use super::timestamp::Timestamp;
@@ -161,6 +163,11 @@ use scieve::fold_key;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Selects all administrators, and users with a role whose name differs in case.
+const ADMINISTRATORS: &str = r#"(assignedRoles.name eq "TenantAdmin" or
+    assignedGroupsAssignedRoles.name eq "TenantAdmin") and
+    (status eq "active" or status eq "invited" or status eq "provisioned")"#;
 
 /// A store that keeps users in memory, with indexes for ids, subjects, e-mail addresses, names,
 /// statuses, roles and groups.
@@ -324,6 +331,25 @@ impl Tenant {
         found.map(|(_, user)| user.to_user()).ok_or(StoreError::NotFound)
     }
 
+    /// Fails unless the tenant has an administrator other than the user with this id.
+    fn has_other_administrator(&self, id: &str) -> Result<(), StoreError> {
+        let Ok(plan) = policy().parse(ADMINISTRATORS) else {
+            return Err(StoreError::LastAdministrator);
+        };
+        let mut query = Query { limit: 100, ..Query::matching(Some(&plan)) };
+        loop {
+            let page = list(self, &query);
+            // The filter ignores the case of role names.
+            if page.users.iter().any(|user| user.id != id && user.is_administrator()) {
+                return Ok(());
+            }
+            let Some(last) = page.users.last().filter(|_| page.has_next) else {
+                return Err(StoreError::LastAdministrator);
+            };
+            query.window = Window::After(Position::of(last, query.sort));
+        }
+    }
+
     /// Returns the user to whom an invitation applies: of those with the e-mail address, the one
     /// that [`Decision::rank`] puts first.
     fn invited(&self, invitee: &Invitee) -> Option<User> {
@@ -366,18 +392,23 @@ impl UserStore for MemoryStore {
         self.state(tenant).live(id).map(Arc::new)
     }
 
-    async fn patch(
+    async fn patch_if(
         &self,
         tenant: &str,
         id: &str,
         operations: &[Operation],
+        precondition: &Precondition,
     ) -> Result<Patched, StoreError> {
         let cell = self.cell(tenant);
         let mut writer = cell.writer();
         let state = cell.state();
         let user = state.live(id)?;
+        precondition.check(&user)?;
         let patched =
             Operation::apply_all(operations, &user, &state.roles, &state.groups, (self.clock)())?;
+        if user.is_administrator() && !patched.user.is_administrator() {
+            state.has_other_administrator(id)?;
+        }
         drop(state);
         if patched.changed {
             cell.replace(&mut writer, &patched.user);
@@ -385,10 +416,21 @@ impl UserStore for MemoryStore {
         Ok(patched)
     }
 
-    async fn delete(&self, tenant: &str, id: &str) -> Result<(), StoreError> {
+    async fn delete_if(
+        &self,
+        tenant: &str,
+        id: &str,
+        precondition: &Precondition,
+    ) -> Result<(), StoreError> {
         let cell = self.cell(tenant);
         let mut writer = cell.writer();
-        let user = cell.state().live(id)?;
+        let state = cell.state();
+        let user = state.live(id)?;
+        precondition.check(&user)?;
+        if user.is_administrator() {
+            state.has_other_administrator(id)?;
+        }
+        drop(state);
         let user = User {
             status: Status::Deleted,
             invite_expiry: None,

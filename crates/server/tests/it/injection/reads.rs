@@ -131,7 +131,10 @@ fn literals(world: &World, client: &mut Client<'_>, place: usize, hostile: &Host
     for position in world.turns(place, POSITIONS.len()) {
         let (path, operator, _) = POSITIONS[position];
         let filter = format!("{path} {operator} {literal}");
-        let expected = wanted.as_ref().map(|wanted| {
+        let is_valid = |wanted: &&String| {
+            path != "status" || Status::ALL.iter().any(|status| *wanted == status.name())
+        };
+        let expected = wanted.as_ref().filter(is_valid).map(|wanted| {
             found(world, |known| {
                 known.matches(position, wanted) && (known.live() || path == "status")
             })
@@ -221,6 +224,11 @@ fn lists(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile
             5 => ("status", statuses()),
             _ => ("tenantId", own()),
         };
+        // Empty parameters are ignored.
+        let expected = match text.as_deref() {
+            Some("") => Some(found(world, Known::live)),
+            _ => expected,
+        };
         let target = format!("{USERS}?{PAGE}&{parameter}={query}");
         is_page(&client.get(&target), expected, &target);
     }
@@ -228,7 +236,7 @@ fn lists(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile
         let count = client.get(&format!("{USERS}/actions/count?tenantId={query}"));
         assert_eq!(
             count.status,
-            text.as_deref().map_or(400, |text| if text == TENANT { 200 } else { 404 })
+            text.as_deref().map_or(400, |text| if matches!(text, TENANT | "") { 200 } else { 404 })
         );
     }
 }
@@ -241,9 +249,12 @@ fn orders(client: &mut Client<'_>, hostile: &Hostile) {
     let (query, text) = (hostile.in_query(), hostile.of_query());
     let fine = |test: fn(&str) -> bool| if text.as_deref().is_some_and(test) { 200 } else { 400 };
     let sort = |text: &str| {
-        SortKey::from_name(text.strip_prefix(['+', '-', ' ']).unwrap_or(text)).is_some()
+        let name = text.strip_prefix(['+', '-', ' ']).unwrap_or(text);
+        SortKey::ALL.iter().any(|key| key.name().eq_ignore_ascii_case(name))
     };
-    let by_name = |text: &str| text.strip_prefix(['+', '-', ' ']).unwrap_or(text) == "name";
+    let by_name = |text: &str| {
+        text.strip_prefix(['+', '-', ' ']).unwrap_or(text).eq_ignore_ascii_case("name")
+    };
     let limit = |text: &str| {
         let (whole, zeros) = text.split_once('.').unwrap_or((text, "0"));
         let digits =
@@ -283,12 +294,12 @@ fn orders(client: &mut Client<'_>, hostile: &Hostile) {
     );
     assert_eq!(
         client.get(&format!("{USERS}?limit=1&sortBy={query}")).status,
-        fine(|text| text == "name"),
+        fine(|text| text.is_empty() || text.eq_ignore_ascii_case("name")),
         "{hostile:?}"
     );
     assert_eq!(
         client.get(&format!("{USERS}?limit=1&sortOrder={query}")).status,
-        fine(|text| matches!(text, "asc" | "desc")),
+        fine(|text| matches!(text.to_ascii_lowercase().as_str(), "" | "asc" | "desc")),
         "{hostile:?}"
     );
     let any = fine(|_| true);

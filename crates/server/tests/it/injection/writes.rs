@@ -3,7 +3,7 @@
 use super::World;
 use super::client::{Client, USERS};
 use super::corpus::{Hostile, encoded};
-use scieve_users::{MAX_KEY_BYTES, Status};
+use scieve_users::{MAX_KEY_BYTES, MAX_STRING_BYTES, Status, is_displayable, is_email_address};
 use serde_json::Value;
 
 /// Returns the number of users created.
@@ -30,19 +30,11 @@ fn read(client: &mut Client<'_>, id: &Value) -> Value {
     answer.json()
 }
 
-/// Returns whether the string can be a name, a subject or an e-mail address.
+/// Returns whether the string can be a subject or, if it is displayable, a name.
 fn fits(text: &str) -> bool {
     !text.contains('\0')
         && text.len() <= MAX_KEY_BYTES
         && scieve::fold_key(text).len() <= MAX_KEY_BYTES
-}
-
-fn is_address(text: &str) -> bool {
-    let (local, domain) = text.split_once('@').unwrap_or_default();
-    !local.is_empty()
-        && !domain.is_empty()
-        && !domain.contains('@')
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
 fn created(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hostile) -> usize {
@@ -56,11 +48,20 @@ fn created(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
         .any(|user| user.status != Status::Deleted && Some(&user.subject) == text.as_ref());
     let own = format!("\"subject {place}\"");
     let attempts = [
-        (format!("\"subject\": {literal}"), if taken { 409 } else { 201 }),
-        (format!("\"subject\": {own}, \"name\": {literal}, \"picture\": {literal}"), 201),
+        (
+            format!(
+                "\"subject\": {literal}, \"email\": \"subject{place}@scieve.example\", \
+                 \"picture\": {literal}"
+            ),
+            if taken { 409 } else { 201 },
+        ),
+        (
+            format!("\"subject\": {own}, \"name\": {literal}"),
+            if text.as_deref().is_some_and(is_displayable) { 201 } else { 400 },
+        ),
         (
             format!("\"subject\": {own}, \"email\": {literal}"),
-            if text.as_deref().is_some_and(is_address) { 201 } else { 400 },
+            if text.as_deref().is_some_and(is_email_address) { 201 } else { 400 },
         ),
         (
             format!("\"subject\": {own}, \"assignedRoles\": [{{\"id\": {literal}}}]"),
@@ -123,9 +124,8 @@ fn patched(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
         format!("{{\"op\": \"{op}\", \"path\": \"{path}\", \"value\": {value}}}")
     };
     let replace = |path: &str, value: &str| operation("replace", path, value);
-    let texts = ["/name", "/preferredZoneinfo", "/preferredLocale"]
-        .map(|path| replace(path, &literal))
-        .join(", ");
+    let texts =
+        ["/preferredZoneinfo", "/preferredLocale"].map(|path| replace(path, &literal)).join(", ");
     let yes = |fine: bool| if fine { 204 } else { 400 };
     let is = |one: &String| Some(one) == text.as_ref();
     let role_id = world.roles.iter().any(|role| is(&role.id));
@@ -133,10 +133,19 @@ fn patched(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
     let group_id = world.groups.iter().any(|group| is(&group.id));
     let group_name = world.groups.iter().any(|group| is(&group.name));
     let attempts = [
-        (texts, yes(text.as_deref().is_some_and(fits))),
+        (
+            texts,
+            yes(text
+                .as_deref()
+                .is_some_and(|text| !text.contains('\0') && text.len() <= MAX_STRING_BYTES)),
+        ),
+        (
+            replace("/name", &literal),
+            yes(text.as_deref().is_some_and(|text| is_displayable(text) && fits(text))),
+        ),
         (
             replace("/email", &literal),
-            yes(text.as_deref().is_some_and(|text| is_address(text) && fits(text))),
+            yes(text.as_deref().is_some_and(|text| is_email_address(text) && fits(text))),
         ),
         (replace("/assignedRoles", &format!("[{{\"id\": {literal}}}]")), yes(role_id)),
         (operation("add", "/assignedRoles/-", &format!("{{\"name\": {literal}}}")), yes(role_name)),
@@ -176,9 +185,10 @@ fn patched(world: &World, client: &mut Client<'_>, place: usize, hostile: &Hosti
             .unwrap()
             .to_owned();
         let (changed, fine): (&[&str], bool) = match path.as_str() {
-            "/name" => (
-                &["name", "preferredZoneinfo", "preferredLocale"],
-                stored(&["name", "preferredZoneinfo", "preferredLocale"]),
+            "/name" => (&["name"], stored(&["name"])),
+            "/preferredZoneinfo" => (
+                &["preferredZoneinfo", "preferredLocale"],
+                stored(&["preferredZoneinfo", "preferredLocale"]),
             ),
             "/email" => (&["email"], stored(&["email"]) || operations.contains("unset")),
             "/assignedRoles" if operations.contains("remove-value") => {
@@ -226,7 +236,7 @@ fn invited(client: &mut Client<'_>, place: usize, hostile: &Hostile) -> usize {
     assert_eq!(answer.status, 207, "{body}: {answer:?}");
     let data = &answer.json()["data"];
     // A valid address may be known or unknown, with different results.
-    assert!(is_address(&text) || data[0]["code"] == "400", "{body}: {answer:?}");
+    assert!(is_email_address(&text) || data[0]["code"] == "400", "{body}: {answer:?}");
     let mut made = 0;
     for item in data.as_array().unwrap().iter().filter(|item| item["status"] == "ok") {
         made += 1;
@@ -236,6 +246,7 @@ fn invited(client: &mut Client<'_>, place: usize, hostile: &Hostile) -> usize {
             assert_eq!(user["name"], text, "{body}");
         }
     }
-    assert_eq!(data[1]["status"] == "ok", fits(&text), "{body}: {answer:?}");
+    let invitable = fits(&text) && is_displayable(&text);
+    assert_eq!(data[1]["status"] == "ok", invitable, "{body}: {answer:?}");
     made
 }

@@ -1,6 +1,7 @@
 //! The contract of [`scieve_users::UserStore`], tested on every store: in memory, SQLite,
 //! PostgreSQL, MariaDB and a PostgreSQL cluster.
 
+mod administrators;
 mod concurrency;
 mod connect;
 mod contract;
@@ -71,12 +72,31 @@ async fn mysql() -> TestStore<scieve_users::SqlStore> {
 macro_rules! store_tests {
     ($name:ident, $times:expr, $users:expr, $servers:ident) => {
         mod $name {
-            use super::{block_on, concurrency, contract, pages};
+            use super::{administrators, block_on, concurrency, contract, pages};
 
             #[test]
             fn store_fulfils_the_contract() {
                 crate::databases::require!($servers);
                 block_on(contract::check_contract(super::$name));
+            }
+
+            #[test]
+            fn the_last_administrator_is_kept() {
+                crate::databases::require!($servers);
+                block_on(async {
+                    let test_store = super::$name().await;
+                    administrators::the_last_administrator_is_kept(test_store).await;
+                    let test_store = super::$name().await;
+                    administrators::concurrent_demotions_leave_an_administrator(&test_store).await;
+                });
+            }
+
+            #[test]
+            fn preconditions_are_checked() {
+                crate::databases::require!($servers);
+                block_on(async {
+                    administrators::preconditions_are_checked(super::$name().await).await
+                });
             }
 
             #[test]

@@ -148,6 +148,7 @@ assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
 //! | feature | content | dependencies |
 //! |---|---|---|
 //! | `serde` | JSON values as records, policies and mappings from JSON and TOML, diagnostics as JSON, `scim`: the schemas of RFC 7643 | `serde`, `serde_json`, `toml`, `thiserror` |
+//! | `patch` | `patch`: PATCH requests on JSON resources; enables `serde` | |
 //! | `sql` | `sql`: SQL for PostgreSQL, MySQL, MariaDB and SQLite | `sea-query` |
 //! | `arbitrary` | `arbitrary`: generators of filters and records for fuzzing; enables `serde` | `arbitrary` |
 //!
@@ -166,6 +167,8 @@ mod eval;
 mod filter;
 mod limits;
 mod operator;
+#[cfg(feature = "patch")]
+pub mod patch;
 mod plan;
 mod policy;
 mod schema;

@@ -43,6 +43,17 @@ pub struct Syntax {
     pub unquoted_words: bool,
     /// Interprets `externalId eq 12345` on a string attribute as `externalId eq "12345"`.
     pub unquoted_literals: bool,
+    /// In PATCH requests, accepts `Add`, `REPLACE` and so on as the operation.
+    pub patch_op_case: bool,
+    /// In PATCH operations without a path, accepts paths such as `name.givenName` as the names of
+    /// members of the value.
+    pub patch_path_keys: bool,
+    /// In PATCH requests, accepts a `remove` of `members` with the elements to remove as its value.
+    pub patch_remove_value: bool,
+    /// In PATCH requests, accepts `"x"` for `{"value": "x"}` and `["x"]` for `"x"`.
+    pub patch_wrapped_values: bool,
+    /// In PATCH requests, lets an `add` to `emails[type eq "work"].value` create the element.
+    pub patch_new_elements: bool,
 }
 
 impl Syntax {
@@ -60,6 +71,11 @@ impl Syntax {
             single_quotes: false,
             unquoted_words: false,
             unquoted_literals: false,
+            patch_op_case: false,
+            patch_path_keys: false,
+            patch_remove_value: false,
+            patch_wrapped_values: false,
+            patch_new_elements: false,
         }
     }
 
@@ -74,6 +90,11 @@ impl Syntax {
             null_case: true,
             urn_dot: true,
             extension_without_urn: true,
+            patch_op_case: true,
+            patch_path_keys: true,
+            patch_remove_value: true,
+            patch_wrapped_values: true,
+            patch_new_elements: true,
             ..Self::rfc()
         }
     }

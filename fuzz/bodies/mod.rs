@@ -16,6 +16,7 @@ mod cursor;
 mod http;
 mod parse;
 mod patch;
+mod patch_request;
 mod policy;
 #[path = "../../tests/generators/random_values.rs"]
 mod random_values;
@@ -29,6 +30,7 @@ pub(crate) use cursor::cursor;
 pub(crate) use http::http;
 pub(crate) use parse::parse;
 pub(crate) use patch::patch;
+pub(crate) use patch_request::patch_request;
 pub(crate) use policy::policy;
 pub(crate) use roundtrip::roundtrip;
 
@@ -36,13 +38,14 @@ pub(crate) use roundtrip::roundtrip;
 pub(crate) type Body = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub(crate) const BODIES: [Body; 8] = [
+pub(crate) const BODIES: [Body; 9] = [
     ("agreement", agreement),
     ("check", check),
     ("cursor", cursor),
     ("http", http),
     ("parse", parse),
     ("patch", patch),
+    ("patch_request", patch_request),
     ("policy", policy),
     ("roundtrip", roundtrip),
 ];

@@ -148,6 +148,26 @@ codes! {
     GroupSplit = Error "group-split",
     /// The filter compares an attribute more often than the policy allows.
     TooManyComparisons = Error "too-many-comparisons",
+    /// A PATCH request has another structure than RFC 7644 section 3.5.2 describes.
+    BadPatch = Error "bad-patch",
+    /// A PATCH request exceeds the limit on operations.
+    TooManyOperations = Error "too-many-operations",
+    /// The operation of a PATCH request is not `add`, `remove` or `replace`.
+    UnknownOperation = Error "unknown-operation",
+    /// A `remove` operation has no path.
+    MissingPath = Error "missing-path",
+    /// An operation, or a required sub-attribute in its value, has no value.
+    MissingValue = Error "missing-value",
+    /// A `remove` operation has a value.
+    RemoveWithValue = Error "remove-with-value",
+    /// The path of an operation selects nothing.
+    NoTarget = Error "no-target",
+    /// The attribute is read-only, or immutable and has a value.
+    NotMutable = Error "not-mutable",
+    /// An operation would remove a required attribute.
+    RequiredAttribute = Error "required-attribute",
+    /// An operation marks several values as primary.
+    SeveralPrimaries = Error "several-primaries",
     /// Accepted extension: a sub-attribute after `]`.
     AcceptedSubAttribute = Warning "accepted-sub-attribute",
     /// Accepted extension: an operator after `]`.
@@ -168,6 +188,14 @@ codes! {
     AcceptedUnquotedWord = Warning "accepted-unquoted-word",
     /// Accepted extension: a number, `true` or `false` instead of a string.
     AcceptedUnquotedLiteral = Warning "accepted-unquoted-literal",
+    /// Accepted extension: the operation of a PATCH request in uppercase letters.
+    AcceptedOperationCase = Warning "accepted-operation-case",
+    /// Accepted extension: a path as the name of a member of a value.
+    AcceptedPathKey = Warning "accepted-path-key",
+    /// Accepted extension: a `remove` operation with the elements to remove as its value.
+    AcceptedRemoveValue = Warning "accepted-remove-value",
+    /// Accepted extension: an array or a simple value instead of a single or complex value.
+    AcceptedWrappedValue = Warning "accepted-wrapped-value",
     /// The mapping compares with a database expression that does not always agree with memory.
     NativeComparison = Warning "native-comparison",
 }

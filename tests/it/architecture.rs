@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
             &["snippet", "suggest", "schema"],
             &["diagnostic", "plan", "policy"],
             &["filter", "eval", "sql"],
-            &["check", "scim", "decide", "arbitrary"],
+            &["check", "scim", "patch", "decide", "arbitrary"],
             &["lib"],
         ],
     ),
@@ -71,7 +71,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
         "crates/cli/src",
         &[
             &["exit", "input", "output", "report", "batch", "policy", "records"],
-            &["check", "fmt", "explain", "sql", "eval", "compare", "seed", "serve"],
+            &["check", "fmt", "explain", "sql", "eval", "compare", "patch", "seed", "serve"],
             &["main"],
         ],
     ),

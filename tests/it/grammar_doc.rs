@@ -1,6 +1,7 @@
 //! Compares grammar.md with the code: productions, dialects, types, limits, and an example of each
 //! code.
 
+use scieve::patch::{PatchDiagnostic, PatchErrors, PatchLimits, PatchRequest};
 use scieve::{
     Attribute, AttributeType, Code, Filter, Limits, Operators, Policy, Schema, Severity, Syntax,
     scim,
@@ -68,6 +69,10 @@ fn every_dialect_switch_accepts_its_example() {
         let (switch, preset, example, right) =
             (code(row[0]), code(row[1]), code(row[2]), code(row[3]));
         let policy = scim::user_policy().clone();
+        if switch.starts_with("patch") {
+            assert_patch_switch(&policy, switch, preset, example, right);
+            continue;
+        }
         let check = |text: &str, syntax| policy.clone().with_syntax(syntax).parse(text);
         let mut only = serde_json::to_value(Syntax::rfc()).unwrap();
         *only.get_mut(switch).unwrap_or_else(|| panic!("no switch {switch}")) = true.into();
@@ -84,6 +89,44 @@ fn every_dialect_switch_accepts_its_example() {
         }
     }
     assert_eq!(rows.len(), serde_json::to_value(Syntax::rfc()).unwrap().as_object().unwrap().len());
+}
+
+/// Applies a PATCH operation to a user.
+fn patched(
+    policy: &Policy<serde_json::Value>,
+    limits: &PatchLimits,
+    operation: &str,
+) -> Result<(serde_json::Value, Vec<PatchDiagnostic>), PatchErrors> {
+    let mut user = serde_json::json!({
+        "id": "1",
+        "userName": "bob",
+        "emails": [
+            {"value": "a@x.example", "type": "work"},
+            {"value": "c@x.example", "type": "other"},
+        ],
+    });
+    let plan = PatchRequest::parse_with(operation, limits)?.check(policy)?;
+    plan.apply(&mut user)?;
+    Ok((user, plan.warnings().to_vec()))
+}
+
+fn assert_patch_switch(
+    policy: &Policy<serde_json::Value>,
+    switch: &str,
+    preset: &str,
+    example: &str,
+    right: &str,
+) {
+    let with = |syntax, text| {
+        patched(&policy.clone().with_syntax(syntax), &PatchLimits::default(), text)
+            .map(|(user, _)| user)
+    };
+    let mut only = serde_json::to_value(Syntax::rfc()).unwrap();
+    *only.get_mut(switch).unwrap_or_else(|| panic!("no switch {switch}")) = true.into();
+    let only: Syntax = serde_json::from_value(only).unwrap();
+    assert!(with(Syntax::rfc(), example).is_err(), "{example} is no deviation");
+    assert_eq!(with(only, example).unwrap(), with(Syntax::rfc(), right).unwrap(), "{example}");
+    assert!(with(Syntax::from_name(preset).unwrap(), example).is_ok());
 }
 
 #[test]
@@ -150,6 +193,18 @@ fn every_code_is_produced_by_its_example() {
 
 fn findings(under: &str, text: &str) -> Vec<(String, Severity)> {
     let (word, number) = under.split_once(' ').unwrap_or((under, ""));
+    if word == "patch" {
+        let mut limits = PatchLimits::default();
+        limits.operations = number.parse().unwrap_or(limits.operations);
+        let syntax = Syntax::from_name(number).unwrap_or_default();
+        let policy = scim::user_policy().clone().with_syntax(syntax);
+        let list = patched(&policy, &limits, text)
+            .map_or_else(|errors| errors.iter().cloned().collect(), |(_, warnings)| warnings);
+        return list
+            .iter()
+            .map(|one| (one.code().name().to_owned(), one.diagnostic().severity()))
+            .collect();
+    }
     let checked = match word {
         "users" => crate::USERS_POLICY.parse(text).map(|plan| plan.warnings().to_vec()),
         "scim-user" => scim::user_policy().parse(text).map(|plan| plan.warnings().to_vec()),

@@ -14,12 +14,14 @@ mod decide;
 mod dependencies;
 mod fixtures;
 mod grammar;
-#[cfg(feature = "serde")]
+#[cfg(feature = "patch")]
 mod grammar_doc;
 #[cfg(feature = "serde")]
 mod json_record;
 #[cfg(feature = "serde")]
 mod matching;
+#[cfg(feature = "patch")]
+mod patch;
 #[cfg(feature = "serde")]
 mod policies;
 #[cfg(feature = "arbitrary")]

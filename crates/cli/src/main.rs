@@ -9,6 +9,7 @@ mod explain;
 mod fmt;
 mod input;
 mod output;
+mod patch;
 mod policy;
 mod records;
 mod report;
@@ -72,6 +73,7 @@ enum FilterCommand {
     Sql(sql::Sql),
     Eval(eval::Eval),
     Compare(compare::Compare),
+    Patch(patch::Patch),
 }
 
 /// The arguments of `serve` in a build without it.
@@ -124,6 +126,7 @@ impl FilterCommand {
             Self::Sql(sql) => sql.run(output),
             Self::Eval(eval) => eval.run(output),
             Self::Compare(compare) => compare.run(output),
+            Self::Patch(patch) => patch.run(output),
         }
     }
 }

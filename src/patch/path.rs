@@ -1,0 +1,159 @@
+//! Resolves the paths of operations, and checks the filters in their brackets.
+
+use super::change::{Selector, Target};
+use super::check::Checker;
+use super::error::ScimType;
+use super::target::{Shape, SubAttribute, declared, sub_attribute};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
+use crate::filter::{Expr, ExprKind, Literal, PatchPath};
+use crate::operator::Operator;
+use crate::schema::{Attribute, Schema};
+use crate::span::Span;
+use crate::suggest;
+use serde_json::{Map, Value};
+
+impl<'c> Checker<'c> {
+    /// Returns the attribute with the most similar name.
+    pub(super) fn nearest(&self, extension: Option<&str>, name: &str) -> Option<&'c str> {
+        let schema: &'c Schema = self.schema;
+        let known = schema.attributes().filter(|known| {
+            known.parent().is_none() && known.urn() == extension && self.is_writable(known)
+        });
+        suggest::nearest(name, known.map(Attribute::name))
+    }
+
+    /// Returns whether the policy does not hide the attribute, or only because it is never returned.
+    pub(super) fn is_writable(&self, attribute: &Attribute) -> bool {
+        attribute.is_never_returned()
+            || self.policy.rule(attribute.id()).is_some_and(|rule| !rule.hidden)
+    }
+
+    /// Resolves a path.
+    pub(super) fn target(&mut self, text: &str, pointer: &str) -> Option<Target> {
+        let parsed = PatchPath::parse_with(text, &self.policy.syntax, &self.policy.limits);
+        let path = match parsed {
+            Ok(path) => path,
+            Err(errors) => return self.filter_errors(&errors, pointer),
+        };
+        let named = path.attribute();
+        let extension = self.schema.extension(named.urn());
+        let schema = self.schema;
+        let found =
+            schema.find(extension, named.name(), None).filter(|found| self.is_writable(found));
+        let Some(attribute) = found else {
+            let message = format!("unknown attribute {}", quoted(named.as_str()));
+            let error = Diagnostic::new(Code::UnknownAttribute, named.span(), message);
+            let error = match self.nearest(extension, named.name()) {
+                Some(near) => error.with_help(format!("did you mean `{near}`?")),
+                None => error,
+            };
+            return self.report(ScimType::InvalidPath, pointer, error);
+        };
+        let sub = match path.sub_attribute() {
+            None => None,
+            Some(name) => Some(self.sub_attribute_of(attribute, name, pointer)?),
+        };
+        let selector = match path.filter() {
+            None => None,
+            Some(_) if named.sub_attribute().is_some() => {
+                let message = "brackets follow the name of an attribute, not a sub-attribute";
+                let error = Diagnostic::new(Code::SimpleAttribute, named.span(), message);
+                return self.report(ScimType::InvalidPath, pointer, error);
+            }
+            Some(filter) => Some(self.selector(attribute, text, filter, pointer)?),
+        };
+        Some(Target::Attribute { attribute: attribute.id(), sub, selector })
+    }
+
+    fn sub_attribute_of(
+        &mut self,
+        attribute: &Attribute,
+        name: &str,
+        pointer: &str,
+    ) -> Option<SubAttribute> {
+        let schema = self.schema;
+        let found = sub_attribute(schema, attribute, name).filter(|sub| match sub {
+            SubAttribute::Declared(id) => {
+                schema.attribute(*id).is_some_and(|sub| self.is_writable(sub))
+            }
+            SubAttribute::Implied(_) => true,
+        });
+        if found.is_some() {
+            return found;
+        }
+        let message = format!("`{attribute}` has no sub-attribute {}", quoted(name));
+        let start = self.path.len().saturating_sub(name.len());
+        let error =
+            Diagnostic::new(Code::UnknownAttribute, Span::new(start, self.path.len()), message);
+        let names = declared(schema, attribute.id()).filter_map(Attribute::sub_attribute);
+        let error = match suggest::nearest(name, names) {
+            Some(near) => error.with_help(format!("did you mean `{near}`?")),
+            None => error,
+        };
+        self.report(ScimType::InvalidPath, pointer, error)
+    }
+
+    /// Checks the filter in the brackets of `text`.
+    fn selector(
+        &mut self,
+        attribute: &Attribute,
+        text: &str,
+        filter: Expr<'_>,
+        pointer: &str,
+    ) -> Option<Selector> {
+        // A sub-attribute after the brackets contains none.
+        let value_path = text.rfind(']').and_then(|end| text.get(..=end)).unwrap_or(text);
+        let plan = match self.policy.parse(value_path) {
+            Ok(plan) => plan,
+            Err(errors) => return self.filter_errors(&errors, pointer),
+        };
+        for warning in plan.warnings() {
+            self.report::<()>(ScimType::InvalidFilter, pointer, warning.clone());
+        }
+        let template = match self.policy.syntax.patch_new_elements {
+            true => self.element_of(attribute, filter),
+            false => None,
+        };
+        Some(Selector { plan, template })
+    }
+
+    /// Returns the element that a conjunction of equalities describes.
+    fn element_of(
+        &mut self,
+        attribute: &Attribute,
+        filter: Expr<'_>,
+    ) -> Option<Map<String, Value>> {
+        let mut element = Map::new();
+        let clauses: Vec<Expr<'_>> = match filter.kind() {
+            ExprKind::And(operands) => operands.collect(),
+            _ => vec![filter],
+        };
+        for clause in clauses {
+            let ExprKind::Clause(clause) = clause.kind() else { return None };
+            let literal = match clause.literal()? {
+                Literal::String(text) => Value::from(text),
+                Literal::Boolean(boolean) => boolean.into(),
+                Literal::Number(number) => serde_json::from_str(number).ok()?,
+                Literal::Null => return None,
+            };
+            let sub = sub_attribute(self.schema, attribute, clause.path().name())?;
+            let shape = Shape::of_sub_attribute(self.schema, sub)?;
+            let value = self.simple(&shape, clause.path().name(), &literal, "/path")?;
+            if clause.operator() != Operator::Eq || element.contains_key(shape.name) {
+                return None;
+            }
+            element.insert(shape.name.to_owned(), value);
+        }
+        Some(element)
+    }
+
+    fn filter_errors<T>(&mut self, errors: &Diagnostics, pointer: &str) -> Option<T> {
+        for error in errors {
+            let is_path = errors.scim_type() == "invalidPath"
+                || matches!(error.code(), Code::UnknownAttribute | Code::SimpleAttribute);
+            let scim_type = if is_path { ScimType::InvalidPath } else { ScimType::InvalidFilter };
+            self.report::<()>(scim_type, pointer, error.clone());
+        }
+        None
+    }
+}

@@ -2,9 +2,9 @@
 
 use super::change::{Edit, Problem, Target};
 use super::error::{PatchDiagnostic, PatchErrors, ScimType};
-use super::members::{get, is_assigned, remove, set, spelling};
+use super::members::{get, remove, set, spelling};
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::schema::{Attribute, Mutability, Schema};
+use crate::schema::{Attribute, Mutability, Schema, is_assigned};
 use crate::span::Span;
 use serde_json::{Map, Value};
 use std::sync::Arc;

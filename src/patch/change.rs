@@ -1,9 +1,9 @@
 //! Changes the value of one attribute.
 
-use super::members::{get, is_assigned, prune, remove, set, spelling};
+use super::members::{get, prune, remove, set, spelling};
 use super::target::{Shape, SubAttribute, declared, sub_shape};
 use crate::plan::Plan;
-use crate::schema::{Attribute, AttributeId, Mutability, Schema};
+use crate::schema::{Attribute, AttributeId, Mutability, Schema, is_assigned};
 use crate::value::AttributeType;
 use serde_json::{Map, Value};
 use std::collections::HashSet;

@@ -51,13 +51,13 @@ impl PatchRequest {
             policy: &filters,
             schema: &policy.schema,
             operation: 0,
-            path: "",
+            path: Cow::Borrowed(""),
             edits: Vec::new(),
             diagnostics: Vec::new(),
         };
         for (index, operation) in self.operations().iter().enumerate() {
             checker.operation = index;
-            checker.path = operation.path.as_deref().unwrap_or_default();
+            checker.path = Cow::Borrowed(operation.path.as_deref().unwrap_or_default());
             // The errors are reported; the next operation is checked in any case.
             let _ = checker.operation(operation);
         }
@@ -82,7 +82,8 @@ pub(super) struct Checker<'c> {
     pub(super) policy: &'c Policy<Value>,
     pub(super) schema: &'c Schema,
     operation: usize,
-    pub(super) path: &'c str,
+    /// The path of the operation, or the name of the member that is a path.
+    pub(super) path: Cow<'c, str>,
     edits: Vec<Edit>,
     diagnostics: Vec<PatchDiagnostic>,
 }
@@ -99,7 +100,7 @@ impl<'c> Checker<'c> {
             diagnostic,
             scim_type,
             operation: Some(self.operation),
-            path: self.path.into(),
+            path: (*self.path).into(),
             pointer: pointer.into(),
         });
         None
@@ -240,32 +241,40 @@ impl<'c> Checker<'c> {
                 value => self.members(Some(urn), op, value, pointer),
             };
         }
+        if value.is_null() && op == Op::Add {
+            return Some(());
+        }
         let extension = self.schema.extension(urn);
         let schema = self.schema;
-        let attribute = schema.find(extension, name, None).filter(|found| self.is_writable(found));
-        let target = match attribute {
+        match schema.find(extension, name, None).filter(|found| self.is_writable(found)) {
             Some(attribute) => {
-                Target::Attribute { attribute: attribute.id(), sub: None, selector: None }
+                let target =
+                    Target::Attribute { attribute: attribute.id(), sub: None, selector: None };
+                // `schemas` lists what the resource contains; a partial list must not remove from
+                // it.
+                let is_schemas = extension.is_none() && name.eq_ignore_ascii_case("schemas");
+                let op = if is_schemas { Op::Add } else { op };
+                self.change(target, op, Some(value), pointer)
             }
             None if self.policy.syntax.patch_path_keys && is_path(name) => {
-                let path = extension.map(|urn| format!("{urn}:{name}"));
-                let target = self.target(path.as_deref().unwrap_or(name), pointer)?;
-                let message = format!("path {} as the name of a member", quoted(name));
-                let warning = Diagnostic::new(Code::AcceptedPathKey, Span::default(), message)
-                    .with_help("write it as the `path` of an operation");
-                self.report::<()>(ScimType::InvalidValue, pointer, warning);
-                target
+                let path = extension.map_or(name.to_owned(), |urn| format!("{urn}:{name}"));
+                self.path_member(op, path, value, pointer)
             }
-            None => return self.unknown_member(extension, name, pointer),
-        };
-        // `schemas` lists what the resource contains; a partial list must not remove from it.
-        let is_schemas = extension.is_none() && name.eq_ignore_ascii_case("schemas");
-        match value {
-            Value::Null if op == Op::Add => Some(()),
-            value => {
-                self.change(target, if is_schemas { Op::Add } else { op }, Some(value), pointer)
-            }
+            None => self.unknown_member(extension, name, pointer),
         }
+    }
+
+    /// Checks a member whose name is a path.
+    fn path_member(&mut self, op: Op, path: String, value: &Value, pointer: &str) -> Option<()> {
+        let outer = std::mem::replace(&mut self.path, Cow::Owned(path.clone()));
+        let message = format!("path {} as the name of a member", quoted(&path));
+        let warning = Diagnostic::new(Code::AcceptedPathKey, self.whole_path(), message)
+            .with_help("write it as the `path` of an operation");
+        self.report::<()>(ScimType::InvalidValue, pointer, warning);
+        let target = self.target(&path, pointer);
+        let changed = target.and_then(|target| self.change(target, op, Some(value), pointer));
+        self.path = outer;
+        changed
     }
 
     fn unknown_member(&mut self, extension: Option<&str>, name: &str, pointer: &str) -> Option<()> {
@@ -294,7 +303,7 @@ impl<'c> Checker<'c> {
         if is_read_only(attribute.mutability())
             || sub.is_some_and(|sub| is_read_only(sub.mutability))
         {
-            let message = format!("{} is read-only", quoted(self.path));
+            let message = format!("{} is read-only", quoted(&self.path));
             let error = Diagnostic::new(Code::NotMutable, self.whole_path(), message);
             return self.report(ScimType::Mutability, pointer, error);
         }
@@ -368,7 +377,7 @@ impl<'c> Checker<'c> {
     fn push(&mut self, target: Target, change: Change, pointer: &str) {
         self.edits.push(Edit {
             operation: self.operation,
-            path: self.path.into(),
+            path: (*self.path).into(),
             pointer: pointer.into(),
             target,
             change,

@@ -1,8 +1,9 @@
 //! The request that turns one resource into another.
 
-use super::members::{get, is_assigned, prune, spelling};
+use super::members::{get, prune, spelling};
 use super::request::PatchRequest;
 use crate::filter::Literal;
+use crate::schema::is_assigned;
 use crate::value::fold_key;
 use serde_json::{Map, Value};
 use std::collections::HashSet;

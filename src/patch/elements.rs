@@ -1,9 +1,9 @@
 //! Adds and removes elements of multi-valued attributes, without duplicates.
 
 use super::change::{Change, Context, Problem};
-use super::members::{get, is_assigned, set};
+use super::members::{get, set};
 use super::target::Shape;
-use crate::schema::Mutability;
+use crate::schema::{Mutability, is_assigned};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 

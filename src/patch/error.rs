@@ -115,12 +115,12 @@ impl fmt::Display for PatchDiagnostic {
     }
 }
 
-/// Serialises as the members of [`Diagnostic`] and `scimType`, `operation`, `path` and `pointer`.
+/// Serialises as the members of [`Diagnostic::located`] and `scimType`, `operation`, `path` and `pointer`.
 impl Serialize for PatchDiagnostic {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
-        struct Members<'a> {
+        struct Members<'a, D> {
             scim_type: &'static str,
             #[serde(skip_serializing_if = "Option::is_none")]
             operation: Option<usize>,
@@ -129,10 +129,11 @@ impl Serialize for PatchDiagnostic {
             #[serde(skip_serializing_if = "str::is_empty")]
             pointer: &'a str,
             #[serde(flatten)]
-            diagnostic: &'a Diagnostic,
+            diagnostic: D,
         }
         let Self { diagnostic, scim_type, operation, path, pointer } = self;
         let scim_type = scim_type.name();
+        let diagnostic = diagnostic.located(path, None);
         Members { scim_type, operation: *operation, path, pointer, diagnostic }
             .serialize(serializer)
     }

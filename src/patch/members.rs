@@ -1,5 +1,6 @@
 //! Members of JSON objects by attribute name, which ignores ASCII case.
 
+use crate::schema::is_assigned;
 use serde_json::{Map, Value};
 
 /// Returns the name of a member as the object spells it.
@@ -25,25 +26,6 @@ pub(super) fn remove(object: &mut Map<String, Value>, name: &str) -> Option<Valu
 pub(super) fn set(object: &mut Map<String, Value>, name: &str, value: Value) {
     let key = spelling(object, name).unwrap_or_else(|| name.to_owned());
     object.insert(key, value);
-}
-
-/// Returns whether a value is assigned (RFC 7643 section 2.5).
-///
-/// Deeper values than a resource can have count as assigned, which bounds the recursion.
-pub(super) fn is_assigned(value: &Value) -> bool {
-    fn search(value: &Value, depth: usize) -> bool {
-        match value {
-            Value::Null => false,
-            Value::Array(elements) if depth > 0 => {
-                elements.iter().any(|element| search(element, depth - 1))
-            }
-            Value::Object(members) if depth > 0 => {
-                members.values().any(|member| search(member, depth - 1))
-            }
-            _ => true,
-        }
-    }
-    search(value, 4)
 }
 
 /// Removes the members and elements that are not assigned, down to the sub-attributes.

@@ -5,7 +5,7 @@ use super::check::Checker;
 use super::error::ScimType;
 use super::target::{Shape, SubAttribute, declared, sub_attribute};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
-use crate::filter::{Expr, ExprKind, Literal, PatchPath};
+use crate::filter::{Expr, ExprKind, Literal, PatchPath, Path};
 use crate::operator::Operator;
 use crate::schema::{Attribute, Schema};
 use crate::span::Span;
@@ -38,8 +38,10 @@ impl<'c> Checker<'c> {
         let named = path.attribute();
         let extension = self.schema.extension(named.urn());
         let schema = self.schema;
-        let found =
-            schema.find(extension, named.name(), None).filter(|found| self.is_writable(found));
+        let found = schema
+            .find(extension, named.name(), None)
+            .filter(|found| self.is_writable(found))
+            .or_else(|| self.without_urn(named, pointer));
         let Some(attribute) = found else {
             let message = format!("unknown attribute {}", quoted(named.as_str()));
             let error = Diagnostic::new(Code::UnknownAttribute, named.span(), message);
@@ -54,7 +56,12 @@ impl<'c> Checker<'c> {
             Some(name) => Some(self.sub_attribute_of(attribute, name, pointer)?),
         };
         let selector = match path.filter() {
-            None => None,
+            None => {
+                for warning in path.warnings() {
+                    self.report::<()>(ScimType::InvalidPath, pointer, warning.clone());
+                }
+                None
+            }
             Some(_) if named.sub_attribute().is_some() => {
                 let message = "brackets follow the name of an attribute, not a sub-attribute";
                 let error = Diagnostic::new(Code::SimpleAttribute, named.span(), message);
@@ -63,6 +70,27 @@ impl<'c> Checker<'c> {
             Some(filter) => Some(self.selector(attribute, text, filter, pointer)?),
         };
         Some(Target::Attribute { attribute: attribute.id(), sub, selector })
+    }
+
+    /// Returns the attribute if exactly one extension has it and the dialect does not require its
+    /// URN.
+    fn without_urn(&mut self, named: Path<'_>, pointer: &str) -> Option<&'c Attribute> {
+        if named.urn().is_some() || !self.policy.syntax.extension_without_urn {
+            return None;
+        }
+        let schema: &'c Schema = self.schema;
+        let mut found = schema.attributes().filter(|known| {
+            known.urn().is_some()
+                && known.path().eq_ignore_ascii_case(named.name())
+                && self.is_writable(known)
+        });
+        let (attribute, None) = (found.next()?, found.next()) else { return None };
+        let name = quoted(named.as_str());
+        let message = format!("{name} without the URN of its schema");
+        let warning = Diagnostic::new(Code::AcceptedMissingUrn, named.span(), message)
+            .with_help(format!("write `{attribute}`"));
+        self.report::<()>(ScimType::InvalidPath, pointer, warning);
+        Some(attribute)
     }
 
     fn sub_attribute_of(

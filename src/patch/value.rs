@@ -8,7 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::schema::Attribute;
 use crate::span::Span;
 use crate::suggest;
-use crate::value::{AttributeType, DateTime, base64};
+use crate::value::{AttributeType, DateTime, base64, parse_boolean};
 use serde_json::{Map, Value};
 
 impl<'c> Checker<'c> {
@@ -241,10 +241,8 @@ impl<'c> Checker<'c> {
             | (AttributeType::Decimal, Value::Number(_))
             | (AttributeType::Any, _) => true,
             (AttributeType::Boolean, Value::String(text)) if self.policy.syntax.boolean_text => {
-                let boolean = match text.to_ascii_lowercase().as_str() {
-                    "true" => true,
-                    "false" => false,
-                    _ => return self.wrong_simple_type(shape, name, value, pointer),
+                let Some(boolean) = parse_boolean(text) else {
+                    return self.wrong_simple_type(shape, name, value, pointer);
                 };
                 let message = format!("string instead of the Boolean `{boolean}`");
                 self.warn(Code::AcceptedBooleanText, pointer, message);

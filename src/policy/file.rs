@@ -4,7 +4,7 @@ use super::lines::Lines;
 use super::{MultiNe, Policy, UnknownAttributes, syntax_file};
 use crate::limits::Limits;
 use crate::operator::{Operator, Operators};
-use crate::schema::{Attribute, Record, Schema, SchemaError, StoredValues};
+use crate::schema::{Attribute, Mutability, Record, Schema, SchemaError, StoredValues};
 use crate::syntax::Syntax;
 use crate::value::{AttributeType, CaseSensitivity};
 use serde::de::value::MapAccessDeserializer;
@@ -88,6 +88,8 @@ impl<R: Record> Policy<R> {
     /// | `operators` | a list of operators; if empty, filters cannot use the attribute | all operators of the type |
     /// | `max_count` | maximum number of comparisons in one filter | no maximum |
     /// | `never_returned` | whether `returned` is `never` (RFC 7643 section 2.2) | `false` |
+    /// | `mutability` | `"readOnly"`, `"readWrite"`, `"immutable"` or `"writeOnly"`; only PATCH requests depend on it | `"readWrite"` |
+    /// | `required` | whether a resource always has a value; only PATCH requests depend on it | `false` |
     /// | `hidden` | whether filters get the diagnostic of an unknown name | `true` if never returned or if its complex attribute is hidden |
     ///
     /// # Errors
@@ -252,6 +254,10 @@ struct Entry {
     max_count: Option<usize>,
     #[serde(default, skip_serializing_if = "is_default")]
     never_returned: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    mutability: Mutability,
+    #[serde(default, skip_serializing_if = "is_default")]
+    required: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     hidden: Option<bool>,
 }
@@ -346,12 +352,18 @@ impl Entry {
                 .filter(|operators| *operators != Operators::of_type(attribute_type)),
             max_count: rule.and_then(|rule| rule.max_count),
             never_returned: attribute.is_never_returned(),
+            mutability: attribute.mutability(),
+            required: attribute.is_required(),
             hidden: rule.map(|rule| rule.hidden).filter(|own| *own != hidden),
         }
     }
 
     fn attribute(&self) -> Attribute {
-        let mut attribute = Attribute::new(&self.name, self.attribute_type);
+        let mut attribute =
+            Attribute::new(&self.name, self.attribute_type).with_mutability(self.mutability);
+        if self.required {
+            attribute = attribute.required();
+        }
         if let Some(exact) = self.case_exact {
             attribute = attribute.case_exact(exact);
         }

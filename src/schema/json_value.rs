@@ -53,7 +53,7 @@ fn integer(number: &serde_json::Number) -> Option<ValueRef<'static>> {
 }
 
 /// Returns whether the value is assigned (RFC 7643 section 2.5).
-pub(super) fn is_assigned(value: &Value) -> bool {
+pub(crate) fn is_assigned(value: &Value) -> bool {
     is_assigned_at(value, MAX_DEPTH)
 }
 

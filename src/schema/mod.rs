@@ -17,6 +17,8 @@ pub use attribute::Attribute;
 pub use attribute::AttributeId;
 pub use attribute::Mutability;
 pub(crate) use attribute::is_name;
+#[cfg(feature = "patch")]
+pub(crate) use json_value::is_assigned;
 pub use record::Record;
 pub use stored_values::StoredValues;
 

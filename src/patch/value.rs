@@ -309,7 +309,7 @@ impl<'c> Checker<'c> {
     }
 }
 
-/// What a value is checked against.
+/// The attribute or sub-attribute that a value is checked against.
 struct Described<'a> {
     shape: Shape<'a>,
     /// The path, for messages.

@@ -184,6 +184,7 @@ mod value;
 
 pub use decide::Decision;
 pub use decide::Domain;
+pub use decide::ScopedPolicy;
 pub use decide::Witness;
 pub use diagnostic::Code;
 pub use diagnostic::Diagnostic;

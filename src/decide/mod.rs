@@ -58,13 +58,16 @@ mod candidates;
 mod formula;
 mod model;
 mod search;
+mod simplify;
 mod strings;
 mod theory;
 mod value_tests;
+mod within;
 mod witness;
 #[cfg(feature = "serde")]
 mod witness_json;
 
+pub use within::ScopedPolicy;
 pub use witness::Witness;
 
 use crate::eval;

@@ -35,7 +35,7 @@ impl Budget {
     }
 }
 
-/// Whether atoms are satisfiable, with a model that shows it.
+/// The satisfiability of atoms, with a model that shows it.
 #[derive(Debug)]
 pub(super) enum Verdict<M> {
     Satisfiable(M),

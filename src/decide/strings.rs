@@ -12,7 +12,7 @@
 //!
 //! A breadth-first search returns a shortest string. Its alphabet has the characters of the
 //! operands, and for each gap between the characters of a bound one character that occurs in no
-//! operand, which stands for all others of the gap.
+//! operand and represents all others of the gap.
 //!
 //! If the attribute ignores case, the strings are fold keys. Not every string is a fold key, so a
 //! result is confirmed by the evaluator; a proof that there is no string includes all fold keys.
@@ -370,7 +370,7 @@ fn alphabet(bounds: &[&str], used: BTreeSet<char>) -> Vec<char> {
     let mut alphabet: Vec<char> = used.iter().copied().collect();
     for gap in limits.windows(2) {
         let [low, high] = gap else { continue };
-        // Common characters are fold keys by themselves and easy to read.
+        // These are fold keys and easy to read.
         let common = ('a'..='z').chain('0'..='9').chain("-_. ~{}!^".chars());
         let mut inside = common.filter(|char| low < char && char < high);
         let fresh = inside

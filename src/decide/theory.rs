@@ -106,7 +106,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// What the elements of a list have to fulfil.
+/// The requirements on the elements of a list.
 ///
 /// Small-model property: each requirement that an element exists is fulfilled by one element, and
 /// elements do not influence each other. A list therefore needs one element for each positive atom.
@@ -219,7 +219,7 @@ enum Shape {
     Complex,
     /// Without a schema: a simple value, which is its own sub-attribute `value`.
     Simple,
-    /// Without a schema: an object whose `value` has a value, which is compared in its stead.
+    /// Without a schema: an object whose `value` has a value, which is compared instead.
     WithValue,
     /// Without a schema: an object without `value`, which is only present.
     WithoutValue,

@@ -148,6 +148,8 @@ codes! {
     GroupSplit = Error "group-split",
     /// The filter compares an attribute more often than the policy allows.
     TooManyComparisons = Error "too-many-comparisons",
+    /// The filter can match records outside the scope of the caller.
+    OutsideScope = Error "outside-scope",
     /// A PATCH request has another structure than RFC 7644 section 3.5.2 describes.
     BadPatch = Error "bad-patch",
     /// A PATCH request exceeds the limit on operations.

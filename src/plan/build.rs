@@ -28,6 +28,11 @@ pub(crate) fn all(children: Vec<Node>) -> Option<Node> {
     chain(children, Connective::All)
 }
 
+/// Joins nodes by `or`. Returns `None` if there are none.
+pub(crate) fn any(children: Vec<Node>) -> Option<Node> {
+    chain(children, Connective::Any)
+}
+
 /// Returns the test that an attribute equals a string, which is not yet folded.
 pub(crate) fn string_equality(attribute: AttributeId, case: CaseSensitivity, string: &str) -> Node {
     equality(attribute, case, Value::Text(Text::operand(string, case)))
@@ -229,7 +234,7 @@ fn simplify(mut children: Vec<Node>, connective: Connective) -> Vec<Node> {
 }
 
 /// Returns the result of the node if it is the same for every record.
-fn constant(node: &Node) -> Option<bool> {
+pub(crate) fn constant(node: &Node) -> Option<bool> {
     match node {
         Node::Test(Test { predicate: Predicate::Never, .. }) => Some(false),
         Node::Not(inner)

@@ -38,6 +38,11 @@ impl<R: ?Sized> Plan<R> {
         Ok(Self::new(root.unwrap_or_else(|| self.root.clone()), schema, warnings))
     }
 
+    /// Returns this plan with another tree, whose attributes are those of this plan's schema.
+    pub(crate) fn with_root(&self, root: Node) -> Self {
+        Self::new(root, Arc::clone(&self.schema), self.warnings.clone())
+    }
+
     pub(crate) fn shared_schema(&self) -> &Arc<Schema> {
         &self.schema
     }

@@ -7,7 +7,7 @@ mod build;
 mod explain;
 mod merge;
 
-pub(crate) use build::{ChainBuilder, all, never, not, string_equality};
+pub(crate) use build::{ChainBuilder, all, any, constant, never, not, string_equality};
 pub(crate) use explain::format_value;
 
 use crate::diagnostic::Diagnostic;

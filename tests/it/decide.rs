@@ -290,18 +290,101 @@ fn assert_sound(decision: Decision, no_counterexample: bool, text: &str) {
     }
 }
 
+#[test]
+fn a_scope_narrows_every_filter() {
+    let all = scim::user_policy();
+    let caller = all.clone().hiding(["userType"]).unwrap();
+    let scope = all.parse(r#"userType eq "Employee" and active eq true"#).unwrap();
+    let scoped = caller.within(scope.clone()).unwrap();
+    let records = [
+        json!({"userName": "ann", "userType": "Employee", "active": true}),
+        json!({"userName": "ann", "userType": "Employee", "active": false}),
+        json!({"userName": "ann", "userType": "Contractor", "active": true}),
+        json!({"userName": "ann", "userType": "Employee", "active": "True"}),
+        json!({"userName": "bob", "userType": "Employee", "active": true}),
+        json!({}),
+    ];
+    for text in [
+        "userName pr",
+        "not (userName pr)",
+        r#"userName eq "ann""#,
+        "active pr",
+        "active eq true or active eq false",
+        "active eq false",
+        r#"not (userName eq "ann" and active eq true)"#,
+        r#"emails[type eq "work"] or userName pr"#,
+    ] {
+        let plan = caller.parse(text).unwrap();
+        let narrowed = scoped.parse(text).unwrap();
+        for record in &records {
+            let expected = plan.matches(record) && scope.matches(record);
+            assert_eq!(narrowed.matches(record), expected, "{text} {record}");
+        }
+        // What a caller can see is the only reason to refuse a filter.
+        let refused = scoped.policy().within(scope.clone()).unwrap().refusing_outside(true);
+        let visible = all.parse("active eq true").unwrap();
+        let is_inside = plan.implies_in(&visible, Domain::AnyRecord).is_yes();
+        assert_eq!(refused.parse(text).is_ok(), is_inside, "{text}");
+    }
+    // Attributes of the scope that are hidden have the diagnostic of unknown ones.
+    let unknown = |policy: &dyn Fn(&str) -> Option<String>| policy(r#"not (userType sw "E")"#);
+    assert_eq!(
+        unknown(&|text| caller.parse(text).err().map(|error| error.render())),
+        unknown(&|text| scoped.parse(text).err().map(|error| error.render())),
+    );
+}
+
+#[test]
+fn simplified_plans_lose_what_has_no_effect() {
+    let policy = scim::user_policy();
+    for (text, expected) in [
+        (r#"userName sw "b" and userName eq "bjensen""#, r#"userName eq "bjensen""#),
+        (r#"userName sw "b" or userName eq "bjensen""#, r#"userName sw "b""#),
+        (
+            r#"title pr and (title eq "x" or userName pr)"#,
+            r#"title pr and (title eq "x" or userName pr)"#,
+        ),
+        (r#"title eq "x" and (title pr or userName pr)"#, r#"title eq "x""#),
+        (r#"title eq null and (title eq "x" or userName pr)"#, "title eq null and userName pr"),
+        (r#"not (title eq "x" or title co "x")"#, r#"not (title co "x")"#),
+        (r#"emails[type eq "work"] and emails pr"#, r#"emails[type eq "work"]"#),
+    ] {
+        assert_eq!(
+            policy.parse(text).unwrap().simplify(),
+            policy.parse(expected).unwrap(),
+            "{text}"
+        );
+    }
+    // A JSON document can have another value than a Boolean.
+    let any_boolean = policy.parse("active eq true or active eq false").unwrap();
+    assert_eq!(any_boolean.simplify(), any_boolean);
+    assert_eq!(
+        policy.parse("active pr or active eq null").unwrap().simplify().constant(),
+        Some(true)
+    );
+}
+
 #[cfg(feature = "arbitrary")]
 mod random {
     use super::{Decision, Domain, Plan, Policy, Value, assert_shows};
     use arbitrary::Unstructured;
     use proptest::prelude::{ProptestConfig, any, proptest};
     use proptest::strategy::Strategy;
-    use scieve::{CaseSensitivity, Limits, arbitrary as generate, scim};
+    use scieve::{Attribute, CaseSensitivity, Limits, arbitrary as generate, scim};
     use std::sync::LazyLock;
 
     static SMALL: LazyLock<Policy<Value>> = LazyLock::new(super::small_policy);
     static OPEN: LazyLock<Policy<Value>> =
         LazyLock::new(|| Policy::schemaless(CaseSensitivity::Ignore));
+
+    /// Runs 32 cases per property, unless `PROPTEST_CASES` is set.
+    fn config() -> ProptestConfig {
+        let mut config = ProptestConfig::default();
+        if std::env::var_os("PROPTEST_CASES").is_none() {
+            config.cases = 32;
+        }
+        config
+    }
 
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
         proptest::collection::vec(any::<u8>(), 0..400)
@@ -337,6 +420,7 @@ mod random {
                 assert!(!a.implies_in(&b, domain).is_yes(), "{text}");
             }
         }
+        check_rewriting(&a, &b, records, &text);
         // `Yes` about every record holds for every record.
         let always = |decision: Decision, holds: &dyn Fn(&Value) -> bool| {
             if decision == Decision::Yes {
@@ -352,13 +436,36 @@ mod random {
         always(a.is_universal_in(any), &|record| a.matches(record));
     }
 
+    /// Rewritten plans have the same results.
+    fn check_rewriting(a: &Plan<Value>, b: &Plan<Value>, records: &[Value], text: &str) {
+        let simple = a.simplify();
+        let known: Vec<&str> = a
+            .schema()
+            .attributes()
+            .map(Attribute::path)
+            .take(2)
+            .filter(|path| a.schema().find_path(path).is_some())
+            .collect();
+        for record in records {
+            let expected = a.matches(record);
+            assert_eq!(simple.matches(record), expected, "{text}\n{record}");
+            let given = a.given(record, known.iter().copied()).unwrap();
+            assert_eq!(given.matches(record), expected, "{text}\n{record}");
+            let all = a.schema().attributes().filter(|attribute| attribute.urn().is_none());
+            let given = a.given(record, all.map(Attribute::path)).unwrap();
+            assert_eq!(given.matches(record), expected, "{text}\n{record}");
+            let narrowed = a.and(b).unwrap().simplify();
+            assert_eq!(narrowed.matches(record), expected && b.matches(record), "{text}\n{record}");
+        }
+    }
+
     fn records(policy: &Policy<Value>, bytes: &[u8]) -> Vec<Value> {
         let u = &mut Unstructured::new(bytes);
         (0..8).map(|_| generate::record(u, policy.schema()).unwrap()).collect()
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.min(96), ..ProptestConfig::default() })]
+        #![proptest_config(config())]
 
         #[test]
         fn decisions_hold_for_random_records(pair in bytes(), seeds in proptest::collection::vec(any::<u8>(), 600)) {

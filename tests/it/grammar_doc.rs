@@ -216,6 +216,12 @@ fn findings(under: &str, text: &str) -> Vec<(String, Severity)> {
                 .parse(text)
                 .map(|plan| plan.warnings().to_vec())
         }
+        "scope" => {
+            let policy = scim::user_policy();
+            let scope = policy.parse("active eq true").unwrap();
+            let scoped = policy.within(scope).unwrap().refusing_outside(true);
+            scoped.parse(text).map(|plan| plan.warnings().to_vec())
+        }
         "ids" => {
             let policy = crate::USERS_POLICY
                 .clone()

@@ -40,8 +40,8 @@
 //! - An added element replaces nothing: if an element with the same `value` (compared by the case rule
 //!   of the schema) and no other `type` exists, its sub-attributes are updated, otherwise the element
 //!   is appended. Elements without `value` are duplicates if they are equal.
-//! - A `replace` of the elements that a filter selects replaces them as a whole; one of a
-//!   single-valued complex attribute keeps the sub-attributes that it does not name.
+//! - A `replace` of a complex value keeps the sub-attributes that it does not name. This includes the
+//!   elements that a filter selects, as in other implementations.
 //! - A filter that selects nothing is an error (`noTarget`) in every operation.
 //! - `schemas`, if the resource has it, follows the extensions: a URN is added with the first
 //!   attribute of an extension and removed with the last. Without a path, `schemas` is only added to.

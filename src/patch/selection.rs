@@ -41,17 +41,10 @@ impl Context<'_> {
                 _ => Err(Problem::NoTarget),
             };
         }
-        let before = match sub {
-            None => elements.clone(),
-            Some(_) => Vec::new(),
-        };
         for (element, _) in elements.iter_mut().zip(&selected).filter(|(_, selected)| **selected) {
             self.change_element(element, sub, change)?;
         }
         if !is_removal {
-            if matches!(change, Change::Replace(_)) && sub.is_none() {
-                self.check_read_only(&before, &elements)?;
-            }
             self.settle_primary(&mut elements, &selected, sub, change)?;
         }
         Ok(elements)
@@ -67,9 +60,11 @@ impl Context<'_> {
             (Some(sub), change, Value::Object(members)) => {
                 self.change_member(members, sub.name, change)
             }
-            (None, Change::Add(Value::Object(new)), Value::Object(members)) => {
-                self.update(members, new, true)
-            }
+            (
+                None,
+                Change::Add(Value::Object(new)) | Change::Replace(Value::Object(new)),
+                Value::Object(members),
+            ) => self.update(members, new, matches!(change, Change::Add(_))),
             (None, Change::Add(value) | Change::Replace(value), element) => {
                 *element = value.clone();
                 Ok(())

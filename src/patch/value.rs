@@ -32,7 +32,7 @@ impl<'c> Checker<'c> {
         };
         let of = Described { shape, name: &name, attribute: sub.is_none().then_some(attribute) };
         if !shape.multi_valued || (is_selected && sub.is_none()) {
-            return self.one(&of, op, is_selected && op == Op::Replace, value, pointer);
+            return self.one(&of, op, value, pointer);
         }
         let values = match value {
             Value::Array(elements) => {
@@ -73,15 +73,8 @@ impl<'c> Checker<'c> {
     }
 
     /// Checks the value of a single-valued attribute, or of the elements that a filter selects.
-    fn one(
-        &mut self,
-        of: &Described<'_>,
-        op: Op,
-        is_whole: bool,
-        value: &Value,
-        pointer: &str,
-    ) -> Option<Value> {
-        let nulls = if op == Op::Replace && !is_whole { Nulls::Unassign } else { Nulls::Omitted };
+    fn one(&mut self, of: &Described<'_>, op: Op, value: &Value, pointer: &str) -> Option<Value> {
+        let nulls = if op == Op::Replace { Nulls::Unassign } else { Nulls::Omitted };
         match value {
             Value::Null => Some(Value::Null),
             Value::Array(values) => match &**values {
@@ -94,11 +87,11 @@ impl<'c> Checker<'c> {
                     );
                     let is_simple = of.shape.attribute_type != AttributeType::Complex;
                     let value = value.get("value").filter(|_| is_simple).unwrap_or(value);
-                    self.single(of, nulls, is_whole, value, pointer)
+                    self.single(of, nulls, false, value, pointer)
                 }
                 _ => self.wrong_type(of, value, pointer),
             },
-            value => self.single(of, nulls, is_whole, value, pointer),
+            value => self.single(of, nulls, false, value, pointer),
         }
     }
 

@@ -3,8 +3,8 @@
 use super::{matches, untyped};
 use crate::operator::Operator;
 use crate::plan::{FEW, Predicate, Test};
-use crate::schema::{Attribute, Record, Schema};
-use crate::value::{self, CaseSensitivity, Value, ValueRef};
+use crate::schema::{Attribute, Record, Schema, SimpleElement};
+use crate::value::{self, AttributeType, CaseSensitivity, Value, ValueRef};
 use std::cmp::Ordering;
 
 /// Evaluates a test on the values that the record has of the attribute.
@@ -17,7 +17,13 @@ pub(super) fn test_values<R: Record + ?Sized>(
     record: &R,
 ) -> bool {
     if let Predicate::Element(inner) = &test.predicate {
-        return record.any_element(attribute, &mut |element| matches(inner, schema, element));
+        return match attribute.attribute_type() {
+            AttributeType::Complex | AttributeType::Any => {
+                record.any_element(attribute, &mut |element| matches(inner, schema, element))
+            }
+            _ => record
+                .any_value(attribute, &mut |value| matches(inner, schema, &SimpleElement(value))),
+        };
     }
     // PERF: the most frequent predicate has a closure of its own, which needs no `match` per value.
     // Without it, `matches` executes 7 % more instructions on F3.

@@ -65,8 +65,7 @@ impl Record for Value {
     }
 }
 
-/// An element of a multi-valued attribute, inside brackets. Has values of the sub-attributes, or of
-/// the attribute itself if the elements are simple values.
+/// An element of a multi-valued attribute, inside brackets. Has values of the sub-attributes.
 struct Element<'a>(&'a Value);
 
 impl Record for Element<'_> {

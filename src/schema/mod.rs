@@ -20,6 +20,7 @@ pub(crate) use attribute::is_name;
 #[cfg(feature = "patch")]
 pub(crate) use json_value::is_assigned;
 pub use record::Record;
+pub(crate) use record::SimpleElement;
 pub use stored_values::StoredValues;
 
 use crate::value::AttributeType;

@@ -1,7 +1,7 @@
 //! The interface between records and plans.
 
 use super::Attribute;
-use crate::value::ValueRef;
+use crate::value::{AttributeType, ValueRef};
 
 /// A record that can be filtered: a source of attribute values.
 ///
@@ -112,6 +112,7 @@ use crate::value::ValueRef;
 /// let matches = |filter| policy.parse(filter).map(|plan| plan.matches(&ada));
 /// assert!(matches(r#"name eq "ADA" and not (nickname pr)"#)?);
 /// assert!(matches(r#"desks gt 10 and phones[type eq "work" and number sw "555"]"#)?);
+/// assert!(matches("desks[value gt 10 and value lt 20]")?);
 /// assert!(!matches(r#"phones.type eq "home""#)?);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -148,17 +149,46 @@ pub trait Record {
     /// [`ValueRef::Complex`].
     fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool;
 
-    /// Passes each element of a multi-valued attribute to `test`, as a record, until it returns
-    /// true. Returns whether it did. Used for value paths, such as `emails[type eq "work"]`.
+    /// Passes each element of a multi-valued complex attribute to `test`, as a record, until it
+    /// returns true. Returns whether it did. Used for value paths, such as
+    /// `emails[type eq "work"]`.
     ///
-    /// Plans then query the sub-attributes of `attribute` on the elements. If the elements are
-    /// simple values, plans query `attribute` itself. The default has no elements.
+    /// Plans then query the sub-attributes of `attribute` on the elements. The elements of other
+    /// attributes are the values of [`Record::any_value`]. The default has no elements that are
+    /// complex.
     fn any_element(
         &self,
         attribute: &Attribute,
         test: &mut dyn FnMut(&dyn Record) -> bool,
     ) -> bool {
-        let _ = (attribute, test);
-        false
+        // Without a schema, the attribute can have simple values.
+        attribute.attribute_type() == AttributeType::Any
+            && self.any_value(attribute, &mut |value| {
+                value != ValueRef::Complex && test(&SimpleElement(value))
+            })
     }
+}
+
+/// An element that is a simple value, inside brackets: the value of the attribute before them and
+/// of its sub-attribute `value`.
+pub(crate) struct SimpleElement<'a>(pub(crate) ValueRef<'a>);
+
+impl Record for SimpleElement<'_> {
+    fn single_text(&self, attribute: &Attribute) -> Option<Option<&str>> {
+        match self.0 {
+            ValueRef::Text { text, key: None } if is_element(attribute) => Some(Some(text)),
+            _ => None,
+        }
+    }
+
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        is_element(attribute) && test(self.0)
+    }
+}
+
+/// Returns whether this attribute of an element is the element.
+fn is_element(attribute: &Attribute) -> bool {
+    attribute.sub_attribute().is_none_or(|sub| {
+        attribute.attribute_type() != AttributeType::Any || sub.eq_ignore_ascii_case("value")
+    })
 }

@@ -144,17 +144,9 @@ impl Record for Person {
         attribute: &Attribute,
         test: &mut dyn FnMut(&dyn Record) -> bool,
     ) -> bool {
-        if let Some(elements) = self.elements.get(attribute.name()) {
-            return elements.iter().any(|element| test(element));
-        }
-        self.values.iter().filter(|(path, _)| **path == attribute.path()).any(|(path, cells)| {
-            cells.iter().any(|cell| {
-                test(&Person {
-                    values: BTreeMap::from([(*path, vec![cell.clone()])]),
-                    ..Person::default()
-                })
-            })
-        })
+        self.elements
+            .get(attribute.name())
+            .is_some_and(|elements| elements.iter().any(|element| test(element)))
     }
 }
 

@@ -2,7 +2,8 @@
 //! result.
 
 use scieve::{
-    Attribute, AttributeType, Operator, Plan, Policy, Record, Schema, ValueRef, fold_key,
+    Attribute, AttributeType, CaseSensitivity, Operator, Plan, Policy, Record, Schema, ValueRef,
+    fold_key,
 };
 use std::cell::Cell;
 
@@ -232,5 +233,49 @@ fn provided_strings_and_keys_are_not_recomputed() {
                 .matches(&Stored::Keyed(Some(("other", "kok")))),
             "{filter}"
         );
+    }
+}
+
+/// A record that implements only `any_value`.
+struct Tagged(Vec<&'static str>, Vec<i64>);
+
+impl Record for Tagged {
+    fn any_value(&self, attribute: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        match attribute.path() {
+            "tags" => self.0.iter().any(|tag| test(ValueRef::text(tag))),
+            "ports" => self.1.iter().any(|port| test(ValueRef::Integer(*port))),
+            _ => false,
+        }
+    }
+}
+
+#[test]
+fn brackets_select_simple_values_of_any_record() {
+    let attributes = [
+        Attribute::new("tags", AttributeType::String).multi_valued(),
+        Attribute::new("ports", AttributeType::Integer).multi_valued(),
+    ];
+    let typed = Policy::<Tagged>::new(Schema::new(None, attributes).unwrap()).unwrap();
+    let schemaless = Policy::<Tagged>::schemaless(CaseSensitivity::Ignore);
+    let record = Tagged(vec!["Lab", "office"], vec![80, 443]);
+    for (filter, expected) in [
+        (r#"tags[value eq "lab"]"#, true),
+        (r#"tags[VALUE eq "attic"]"#, false),
+        (r#"tags[value ne "lab"]"#, true),
+        (r#"not (tags[value eq "lab"])"#, false),
+        (r#"not (tags[value sw "x"])"#, true),
+        (r#"tags[value sw "l" and value ew "b"]"#, true),
+        (r#"tags[value sw "l" and value ew "e"]"#, false),
+        (r#"tags[not (value eq "lab") and value pr]"#, true),
+        (r#"tags[value eq "lab" or value eq "x"]"#, true),
+        ("tags[value eq null]", false),
+        ("ports[value gt 80 and value lt 500]", true),
+        ("ports[value gt 443]", false),
+    ] {
+        for policy in [&typed, &schemaless] {
+            let plan = policy.parse(filter).unwrap();
+            assert_eq!(plan.matches(&record), expected, "{filter}");
+            assert!(!policy.parse("tags[value pr]").unwrap().matches(&Tagged(vec![], vec![])));
+        }
     }
 }

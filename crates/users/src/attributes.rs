@@ -198,19 +198,7 @@ pub(super) fn any_element(
         path if path.eq_ignore_ascii_case("assignedGroupsAssignedRoles") => {
             group_roles(user).any(|role| test(role))
         }
-        path if path.eq_ignore_ascii_case("assignedScopes") => {
-            user.assigned_scopes().iter().any(|scope| test(&Scope(scope)))
-        }
         _ => false,
-    }
-}
-
-/// A scope as an element of `assignedScopes`: it has only the default sub-attribute `value`.
-struct Scope<'a>(&'a str);
-
-impl Record for Scope<'_> {
-    fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
-        test(text(self.0))
     }
 }
 

@@ -230,6 +230,10 @@ pub use schema::Record;
 pub use schema::Schema;
 pub use schema::SchemaError;
 pub use schema::StoredValues;
+#[cfg(feature = "serde")]
+pub use schema::json_record;
+#[cfg(feature = "serde")]
+pub use schema::json_text;
 pub use span::Span;
 pub use syntax::Syntax;
 pub use value::AttributeType;

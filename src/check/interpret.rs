@@ -83,7 +83,7 @@ pub(super) fn interpret(
             Ok(comparison(operator, Value::Boolean(value), ne))
         }
         (AttributeType::Integer, Literal::Number(digits)) => {
-            Ok(integer_predicate(operator, number::integer(digits), ne))
+            Ok(integer_predicate(operator, digits, ne))
         }
         (AttributeType::Decimal, Literal::Number(digits)) => match number::decimal(digits) {
             Some(number) => Ok(comparison(operator, Value::Decimal(number), ne)),
@@ -94,7 +94,7 @@ pub(super) fn interpret(
             ),
         },
         (AttributeType::DateTime, Literal::String(string)) => match DateTime::parse(string) {
-            Some(instant) => Ok(instant_predicate(operator, instant, ne)),
+            Some(instant) => Ok(comparison(operator, Value::DateTime(instant.into_owned()), ne)),
             None => error(
                 Code::BadDateTime,
                 format!("{} is not a valid date and time", quoted(string)),
@@ -162,33 +162,18 @@ fn string_predicate(
 }
 
 /// Compares an integer with a number of any size and precision, exactly.
-fn integer_predicate(
-    operator: Operator,
-    literal: IntegerLiteral,
-    ne: NeSemantics,
-) -> Interpretation {
-    let is_below = match literal {
-        IntegerLiteral::Exact(number) => return comparison(operator, Value::Integer(number), ne),
-        IntegerLiteral::Between(floor) => return between(operator, Value::Integer(floor)),
-        IntegerLiteral::Below => true,
-        IntegerLiteral::Above => false,
-    };
-    match operator {
-        Operator::Ne => Interpretation::Not(Predicate::Never),
-        Operator::Gt | Operator::Ge if is_below => Interpretation::Test(Predicate::Present),
-        Operator::Lt | Operator::Le if !is_below => Interpretation::Test(Predicate::Present),
-        _ => Interpretation::Test(Predicate::Never),
+fn integer_predicate(operator: Operator, literal: &str, ne: NeSemantics) -> Interpretation {
+    match number::integer(literal) {
+        IntegerLiteral::Exact(number) => comparison(operator, Value::Integer(number), ne),
+        IntegerLiteral::Between(floor) => between(operator, Value::Integer(floor)),
+        IntegerLiteral::Below | IntegerLiteral::Above => {
+            comparison(operator, Value::Number(number::shortest(literal).into()), ne)
+        }
     }
 }
 
-/// Compares an instant with a resolution finer than the microsecond of stored values.
-fn instant_predicate(operator: Operator, instant: DateTime, ne: NeSemantics) -> Interpretation {
-    let floor = Value::DateTime(instant.micros);
-    if instant.residue { between(operator, floor) } else { comparison(operator, floor, ne) }
-}
-
-/// Compares with a literal between `floor` and the next value that can be stored, which therefore
-/// equals no stored value and differs from every one.
+/// Compares with a literal between the integer `floor` and the next one, which therefore equals no
+/// integer and differs from every one.
 fn between(operator: Operator, floor: Value) -> Interpretation {
     match operator {
         Operator::Ne => Interpretation::Not(Predicate::Never),
@@ -208,7 +193,7 @@ fn untyped(
     let literal = match literal {
         Literal::String(string) => Untyped::Text {
             substring: Box::new(Substring::new(folded(string, case), case)),
-            instant: DateTime::parse(string),
+            instant: DateTime::parse(string).map(DateTime::into_owned),
             boolean: boolean(string).filter(|_| boolean_text),
         },
         Literal::Number(digits) => Untyped::Number(digits.into()),

@@ -13,7 +13,7 @@ use super::value_tests::{Literal, ValueTests};
 use crate::operator::Operator;
 use crate::plan::{Predicate, Untyped};
 use crate::schema::Attribute;
-use crate::value::{AttributeType, DateTime, Text, Value};
+use crate::value::{AttributeType, DateTime, IntegerLiteral, Text, Value, datetime, number};
 
 /// Finds a value for which each test has the required result.
 pub(super) fn find(
@@ -40,7 +40,10 @@ impl ValueTests<'_> {
         }
         match self.attribute.attribute_type() {
             AttributeType::Boolean => self.first([true, false].map(boolean).into_iter()),
-            AttributeType::Integer => self.first(self.integers().into_iter()),
+            AttributeType::Integer => {
+                let (candidates, complete) = self.integers();
+                self.first_of(candidates, complete)
+            }
             AttributeType::Decimal => self.first(self.decimals().into_iter()),
             AttributeType::DateTime => self.first(self.instants().into_iter()),
             AttributeType::Binary => self.first(self.binaries().into_iter()),
@@ -79,12 +82,24 @@ impl ValueTests<'_> {
         })
     }
 
-    fn integers(&self) -> Vec<ModelValue> {
+    /// Tests candidates, which represent every value of the type only if `complete`.
+    fn first_of(&mut self, candidates: Vec<ModelValue>, complete: bool) -> Verdict<ModelValue> {
+        match self.first(candidates.into_iter()) {
+            Verdict::Unsatisfiable if !complete => Verdict::Unknown,
+            verdict => verdict,
+        }
+    }
+
+    fn integers(&self) -> (Vec<ModelValue>, bool) {
         let operands = self.operands().filter_map(|operand| match operand {
             Value::Integer(number) => Some(*number),
             _ => None,
         });
-        integers(operands.collect())
+        let large = self.operands().filter_map(|operand| match operand {
+            Value::Number(number) => Some(&**number),
+            _ => None,
+        });
+        integers(operands.collect(), large)
     }
 
     fn decimals(&self) -> Vec<ModelValue> {
@@ -97,12 +112,12 @@ impl ValueTests<'_> {
 
     fn instants(&self) -> Vec<ModelValue> {
         let operands = self.operands().filter_map(|operand| match operand {
-            Value::DateTime(micros) => Some(*micros),
+            Value::DateTime(instant) => Some(instant.clone()),
             _ => None,
         });
         instants(operands.collect())
             .into_iter()
-            .map(|micros| ModelValue::Value(Value::DateTime(micros)))
+            .map(|instant| ModelValue::Value(Value::DateTime(instant)))
             .collect()
     }
 
@@ -123,7 +138,7 @@ impl ValueTests<'_> {
     /// Finds a value of any type, for attributes without a schema.
     fn find_untyped(&mut self) -> Verdict<ModelValue> {
         let simple = [ModelValue::Complex, boolean(true), boolean(false)];
-        let numbers = self.untyped_numbers();
+        let (numbers, complete) = self.untyped_numbers();
         let instants = self.untyped_instants();
         let has_instants = !instants.is_empty();
         // Strings are the most common values.
@@ -134,7 +149,7 @@ impl ValueTests<'_> {
         if matches!(strings, Verdict::Satisfiable(_)) {
             return strings;
         }
-        let others = self.first(numbers.into_iter().chain(simple));
+        let others = self.first_of(numbers.into_iter().chain(simple).collect(), complete);
         if matches!(others, Verdict::Satisfiable(_)) || !has_instants {
             return match strings {
                 Verdict::Unknown if matches!(others, Verdict::Unsatisfiable) => Verdict::Unknown,
@@ -170,7 +185,7 @@ impl ValueTests<'_> {
         }
     }
 
-    fn untyped_numbers(&self) -> Vec<ModelValue> {
+    fn untyped_numbers(&self) -> (Vec<ModelValue>, bool) {
         let literals: Vec<&str> = self
             .untyped()
             .filter_map(|literal| match literal {
@@ -180,25 +195,28 @@ impl ValueTests<'_> {
             .collect();
         let nearest: Vec<f64> = literals.iter().filter_map(|digits| digits.parse().ok()).collect();
         // The integer part of a literal is compared exactly, so its neighbours are candidates too.
-        let whole =
-            literals.iter().filter_map(|digits| match crate::value::number::integer(digits) {
-                crate::value::IntegerLiteral::Exact(number)
-                | crate::value::IntegerLiteral::Between(number) => Some(number),
-                _ => None,
-            });
-        let mut found = integers(whole.collect());
+        let (mut whole, mut large) = (Vec::new(), Vec::new());
+        for digits in literals {
+            match number::integer(digits) {
+                IntegerLiteral::Exact(number) | IntegerLiteral::Between(number) => {
+                    whole.push(number);
+                }
+                IntegerLiteral::Below | IntegerLiteral::Above => large.push(digits),
+            }
+        }
+        let (mut found, complete) = integers(whole, large.into_iter());
         found.extend(decimals(nearest));
-        found
+        (found, complete)
     }
 
     /// Returns date-times around those of the literals, or nothing if no literal is one.
     fn untyped_instants(&self) -> Vec<ModelValue> {
-        let micros = self.untyped().filter_map(|literal| match literal {
-            Untyped::Text { instant: Some(DateTime { micros, .. }), .. } => Some(*micros),
+        let operands = self.untyped().filter_map(|literal| match literal {
+            Untyped::Text { instant, .. } => instant.clone(),
             _ => None,
         });
-        let micros: Vec<i64> = micros.collect();
-        if micros.is_empty() {
+        let operands: Vec<DateTime> = operands.collect();
+        if operands.is_empty() {
             return Vec::new();
         }
         let mut texts: Vec<String> = self
@@ -208,16 +226,7 @@ impl ValueTests<'_> {
                 _ => None,
             })
             .collect();
-        for micros in instants(micros) {
-            let text = crate::value::datetime::format(micros);
-            // Between two microseconds.
-            if let (Some((seconds, _)), false) = (text.split_once('Z'), text.contains('+')) {
-                let point = if seconds.contains('.') { "" } else { ".000" };
-                let zeros = if micros.rem_euclid(1_000) == 0 { "000" } else { "" };
-                texts.push(format!("{seconds}{point}{zeros}5Z"));
-            }
-            texts.push(text);
-        }
+        texts.extend(instants(operands).iter().map(|instant| datetime::format(instant.as_ref())));
         texts.into_iter().map(|text| ModelValue::Value(Value::Text(Text::from(text)))).collect()
     }
 
@@ -233,8 +242,12 @@ fn boolean(value: bool) -> ModelValue {
     ModelValue::Value(Value::Boolean(value))
 }
 
-/// Returns an integer for each point and gap.
-fn integers(mut operands: Vec<i64>) -> Vec<ModelValue> {
+/// Returns an integer for each point and gap of operands within 64 bits and of `large` ones, and
+/// whether there is one for each.
+fn integers<'a>(
+    mut operands: Vec<i64>,
+    large: impl Iterator<Item = &'a str>,
+) -> (Vec<ModelValue>, bool) {
     operands.push(0);
     let mut found = Vec::with_capacity(3 * operands.len() + 2);
     for number in operands {
@@ -242,9 +255,19 @@ fn integers(mut operands: Vec<i64>) -> Vec<ModelValue> {
             found.extend(near.map(|near| ModelValue::Value(Value::Integer(near))));
         }
     }
-    // Records can have integers beyond 64 bits, which they pass as decimals.
-    found.extend([1e19, -1e19].map(|number| ModelValue::Value(Value::Decimal(number))));
-    found
+    let number = |digits: String| ModelValue::Value(Value::Number(digits.into()));
+    found.extend(["1e19", "-1e19"].map(|digits| number(digits.to_owned())));
+    let mut complete = true;
+    for digits in large {
+        if number::is_whole(digits) {
+            found.push(number(digits.to_owned()));
+        }
+        match number::neighbours(digits) {
+            Some(neighbours) => found.extend(neighbours.map(number)),
+            None => complete = false,
+        }
+    }
+    (found, complete)
 }
 
 /// Returns a decimal for each point and gap.
@@ -259,14 +282,21 @@ fn decimals(mut operands: Vec<f64>) -> Vec<ModelValue> {
         .collect()
 }
 
-/// Returns an instant for each point and gap, as microseconds.
-fn instants(mut operands: Vec<i64>) -> Vec<i64> {
+/// Returns an instant for each point and gap.
+fn instants(mut operands: Vec<DateTime>) -> Vec<DateTime> {
     const DAY: i64 = 86_400_000_000;
     // 2025-01-01T00:00:00Z
-    operands.push(1_735_689_600_000_000);
-    let near = operands.iter().flat_map(|micros| {
-        [0, DAY, -DAY, 1, -1].into_iter().filter_map(|distance| micros.checked_add(distance))
+    operands.push(DateTime::from_micros(1_735_689_600_000_000).into_owned());
+    // With one digit more than every operand has, an instant lies before the next operand.
+    let digits = operands.iter().map(|instant| instant.finer.len()).max().unwrap_or(0);
+    let near = operands.iter().flat_map(|instant| {
+        let moved = [DAY, -DAY, 1, -1].into_iter().filter_map(|distance| {
+            let micros = instant.micros.checked_add(distance)?;
+            Some(DateTime::from_micros(micros).into_owned())
+        });
+        let after = format!("{:0<digits$}1", instant.finer);
+        let after = DateTime { micros: instant.micros, finer: after.into() };
+        std::iter::once(instant.clone()).chain(moved).chain([after])
     });
-    near.filter(|micros| DateTime::parse(&crate::value::datetime::format(*micros)).is_some())
-        .collect()
+    near.filter(|instant| DateTime::parse(&datetime::format(instant.as_ref())).is_some()).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::Witness;
 use super::model::{Element, ModelValue};
-use crate::schema::Attribute;
+use crate::schema::{Attribute, json_record};
 use crate::value::{AttributeType, Value, base64, datetime};
 use serde_json::{Map, Value as Json, json};
 
@@ -82,7 +82,8 @@ fn json(value: &ModelValue) -> Json {
         ModelValue::Value(Value::Boolean(value)) => (*value).into(),
         ModelValue::Value(Value::Integer(number)) => (*number).into(),
         ModelValue::Value(Value::Decimal(number)) => (*number).into(),
-        ModelValue::Value(Value::DateTime(micros)) => datetime::format(*micros).into(),
+        ModelValue::Value(Value::Number(number)) => json_record(number).unwrap_or_default(),
+        ModelValue::Value(Value::DateTime(instant)) => datetime::format(instant.as_ref()).into(),
         ModelValue::Value(Value::Binary(bytes)) => base64::encode(bytes).into(),
         ModelValue::Complex | ModelValue::Foreign => json!({"$present": true}),
     }

@@ -2,7 +2,7 @@
 
 use crate::operator::Operator;
 use crate::plan::Untyped;
-use crate::value::{self, CaseSensitivity, DateTime, Number, ValueRef};
+use crate::value::{self, CaseSensitivity, DateTime, Number, ValueRef, number};
 
 /// Returns whether one value makes the comparison true: only a value of the literal's type can,
 /// except that every other value makes `ne` true.
@@ -28,6 +28,9 @@ pub(super) fn passes(
         (Untyped::Number(literal), ValueRef::Decimal(stored)) => {
             Number::new(literal).order_f64(stored)
         }
+        (Untyped::Number(literal), ValueRef::Number(stored)) => {
+            Some(number::order(stored, literal))
+        }
         (Untyped::Text { substring, .. }, ValueRef::Text { text, key })
             if operator == Operator::Co =>
         {
@@ -41,10 +44,8 @@ pub(super) fn passes(
             match operator {
                 Operator::Sw => return value::starts_with(folded, literal, case),
                 Operator::Ew => return value::ends_with(folded, literal, case),
-                _ => match instant.and_then(|instant| Some((DateTime::parse(text)?, instant))) {
-                    Some((stored, literal)) => Some(
-                        (stored.micros, stored.residue).cmp(&(literal.micros, literal.residue)),
-                    ),
+                _ => match instant.as_ref().and_then(|to| Some((DateTime::parse(text)?, to))) {
+                    Some((stored, instant)) => Some(stored.cmp(&instant.as_ref())),
                     None => Some(value::compare(folded, literal, case)),
                 },
             }

@@ -72,8 +72,8 @@ impl<'s> Shape<'s> {
         match value {
             Value::String(text) if self.attribute_type == AttributeType::DateTime => {
                 match DateTime::parse(text) {
-                    Some(DateTime { micros, residue: false }) => micros.to_string().into(),
-                    _ => Cow::Borrowed(text),
+                    Some(DateTime { micros, finer }) => format!("{micros}.{finer}").into(),
+                    None => Cow::Borrowed(text),
                 }
             }
             Value::String(text) if self.case == CaseSensitivity::Ignore => fold_key(text),

@@ -135,8 +135,9 @@ pub(crate) fn format_value(value: &Value) -> String {
         }
         Value::Boolean(value) => value.to_string(),
         Value::Integer(number) => number.to_string(),
+        Value::Number(number) => number.to_string(),
         Value::Decimal(number) => number.to_string(),
-        Value::DateTime(micros) => datetime::format(*micros),
+        Value::DateTime(instant) => datetime::format(instant.as_ref()),
         Value::Binary(bytes) => format!("base64 {}", base64::encode(bytes)),
     }
 }

@@ -7,6 +7,7 @@
 //! a multi-valued attribute as an array of one.
 
 use super::coerce::coerced;
+use super::json_number::kept_number;
 use super::json_value::{is_assigned, simple, typed};
 use super::{Attribute, Record, StoredValues};
 use crate::value::{AttributeType, ValueRef};
@@ -108,7 +109,9 @@ fn one_string(value: &Value) -> Option<Option<&str>> {
 /// Returns what [`one_string`] returns of a sub-attribute of an element.
 fn sub_string<'a>(element: &'a Value, sub: &str, attribute: &Attribute) -> Option<Option<&'a str>> {
     match element {
-        Value::Object(object) => member(object, sub).map_or(Some(None), one_string),
+        Value::Object(object) if kept_number(object).is_none() => {
+            member(object, sub).map_or(Some(None), one_string)
+        }
         Value::Array(_) => None,
         _ if is_its_own_value(attribute, sub) => None,
         _ => Some(None),
@@ -198,7 +201,7 @@ fn sub_values(
     test: &mut dyn FnMut(ValueRef<'_>) -> bool,
 ) -> bool {
     match element {
-        Value::Object(object) => {
+        Value::Object(object) if kept_number(object).is_none() => {
             member(object, sub).is_some_and(|found| values(found, attribute, test))
         }
         simple if is_its_own_value(attribute, sub) => value(simple, attribute, test),

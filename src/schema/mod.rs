@@ -6,6 +6,8 @@ mod coerce;
 #[cfg(feature = "serde")]
 mod json;
 #[cfg(feature = "serde")]
+mod json_number;
+#[cfg(feature = "serde")]
 mod json_value;
 mod names;
 mod record;
@@ -17,6 +19,10 @@ pub use attribute::Attribute;
 pub use attribute::AttributeId;
 pub use attribute::Mutability;
 pub(crate) use attribute::is_name;
+#[cfg(feature = "serde")]
+pub use json_number::json_record;
+#[cfg(feature = "serde")]
+pub use json_number::json_text;
 #[cfg(feature = "patch")]
 pub(crate) use json_value::is_assigned;
 pub use record::Record;

@@ -223,13 +223,7 @@ impl Comparison {
 }
 
 fn param(dialect: Dialect, comparison: Comparison, value: &Value) -> Param {
-    match value {
-        Value::Text(string) => string_param(dialect, comparison, string),
-        Value::Boolean(boolean) => Param::Boolean(*boolean),
-        Value::Integer(number) | Value::DateTime(number) => Param::Integer(*number),
-        Value::Decimal(number) => Param::Decimal(*number),
-        Value::Binary(bytes) => Param::Bytes(bytes.to_vec()),
-    }
+    Param::of(value, |string| string_param(dialect, comparison, string))
 }
 
 fn string_param(dialect: Dialect, comparison: Comparison, string: &str) -> Param {

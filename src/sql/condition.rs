@@ -6,6 +6,7 @@
 //! or `IS TRUE` would be correct too, but no index supports it.
 
 use super::checked_mapping::CheckedMapping;
+use super::column_range::within_range;
 use super::column_test::ColumnTest;
 use super::dialect::Dialect;
 use super::error::SqlError;
@@ -186,6 +187,9 @@ impl<'a> Compiler<'a> {
     }
 
     fn test(&mut self, test: &Test, positive: bool, scope: Scope<'a>) -> Result<SqlExpr, SqlError> {
+        if let Some((test, negated)) = within_range(test) {
+            return self.test(&test, positive != negated, scope);
+        }
         self.values.count += 1;
         if test.attribute == AttributeId::ABSENT {
             return Ok(SqlExpr::constant(!positive));

@@ -9,6 +9,7 @@
 //! decimals.
 
 mod checked_mapping;
+mod column_range;
 mod column_test;
 mod condition;
 mod ddl;

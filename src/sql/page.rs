@@ -293,13 +293,7 @@ fn beyond(
         Direction::Ascending => (BinOper::GreaterThan, BinOper::GreaterThanOrEqual),
         Direction::Descending => (BinOper::SmallerThan, BinOper::SmallerThanOrEqual),
     };
-    let key_value = match &position.key {
-        Value::Text(string) => dialect.bytewise(string),
-        Value::Integer(number) | Value::DateTime(number) => Param::Integer(*number),
-        Value::Boolean(boolean) => Param::Boolean(*boolean),
-        Value::Decimal(number) => Param::Decimal(*number),
-        Value::Binary(bytes) => Param::Bytes(bytes.to_vec()),
-    };
+    let key_value = Param::of(&position.key, |string| dialect.bytewise(string));
     let key = key.binary(beyond, values.put(key_value));
     let Some(sort) = sort else { return condition.add(key) };
     let mut sort_value = || values.put(dialect.bytewise(&position.sort));

@@ -1,5 +1,6 @@
 //! The bound values of a statement: inside its expressions, or in a separate list.
 
+use crate::value::Value as Operand;
 use sea_query::{ArrayType, Value};
 
 /// A bound value.
@@ -32,6 +33,20 @@ fn serialize_bytes<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<
 }
 
 impl Param {
+    /// Returns the parameter for an operand. An operand that no column can contain is `NULL`, which
+    /// equals nothing; [`super::column_range`] replaces those of plans.
+    pub(super) fn of(value: &Operand, text: impl FnOnce(&str) -> Self) -> Self {
+        match value {
+            Operand::Text(string) => text(string),
+            Operand::Boolean(boolean) => Self::Boolean(*boolean),
+            Operand::Integer(number) => Self::Integer(*number),
+            Operand::DateTime(instant) if instant.finer.is_empty() => Self::Integer(instant.micros),
+            Operand::DateTime(_) | Operand::Number(_) => Self::Null,
+            Operand::Decimal(number) => Self::Decimal(*number),
+            Operand::Binary(bytes) => Self::Bytes(bytes.to_vec()),
+        }
+    }
+
     fn into_value(self) -> Value {
         match self {
             Self::Null => Value::String(None),

@@ -17,11 +17,11 @@ pub enum AttributeType {
     Reference,
     /// `boolean`: true or false.
     Boolean,
-    /// `integer`: a signed 64-bit integer.
+    /// `integer`: an integer, of 64 bits in databases.
     Integer,
     /// `decimal`: a binary64 number.
     Decimal,
-    /// `dateTime`: an instant with microsecond precision.
+    /// `dateTime`: an instant, with microsecond precision in databases.
     DateTime,
     /// `binary`: a byte string, encoded as base64.
     Binary,

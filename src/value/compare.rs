@@ -115,7 +115,7 @@ fn lowercase_bytes(ascii: &str) -> impl Iterator<Item = u8> + '_ {
 /// for NaN.
 ///
 /// An integer is converted to binary64 for comparison with a decimal operand. A decimal is compared
-/// exactly with an integer operand.
+/// exactly with an integer operand of 64 bits.
 pub(crate) fn order(
     stored: ValueRef<'_>,
     operand: &Value,
@@ -135,8 +135,31 @@ pub(crate) fn order(
         (ValueRef::Decimal(stored), Value::Integer(operand)) => {
             number::order_f64_i64(stored, *operand)
         }
-        (ValueRef::DateTime(stored), Value::DateTime(operand)) => Some(stored.cmp(operand)),
+        (ValueRef::DateTime(stored), Value::DateTime(operand)) => {
+            Some(stored.cmp(&operand.as_ref()))
+        }
         (ValueRef::Binary(stored), Value::Binary(operand)) => Some(stored.cmp(operand)),
+        _ => order_large(stored, operand),
+    }
+}
+
+/// Compares numbers of which one is outside the range of 64-bit integers.
+#[cold]
+fn order_large(stored: ValueRef<'_>, operand: &Value) -> Option<Ordering> {
+    match (stored, operand) {
+        (ValueRef::Number(stored), Value::Number(operand)) => Some(number::order(stored, operand)),
+        (ValueRef::Number(stored), Value::Integer(operand)) => {
+            Some(number::order_i64(stored, *operand))
+        }
+        (ValueRef::Number(stored), Value::Decimal(operand)) => {
+            number::nearest(stored).partial_cmp(operand)
+        }
+        (ValueRef::Integer(stored), Value::Number(operand)) => {
+            Some(number::order_i64(operand, stored).reverse())
+        }
+        (ValueRef::Decimal(stored), Value::Number(operand)) => {
+            stored.partial_cmp(&number::nearest(operand))
+        }
         _ => None,
     }
 }

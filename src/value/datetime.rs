@@ -11,25 +11,48 @@ const DAY: i64 = 24 * HOUR;
 /// Maximum offset from UTC.
 const MAX_OFFSET: i64 = 23 * HOUR + 59 * MINUTE;
 
-/// An instant with microsecond precision.
+/// An instant with all its fraction digits.
 ///
 /// ```
 /// use scieve::DateTime;
 ///
 /// let instant = DateTime::parse("2022-05-03T19:45:56.5+02:00");
 /// assert_eq!(instant, DateTime::parse("2022-05-03T17:45:56.500Z"));
-/// assert_eq!(instant.map(|instant| instant.micros), Some(1_651_599_956_500_000));
+/// assert_eq!(instant, Some(DateTime::from_micros(1_651_599_956_500_000)));
+/// assert!(instant < DateTime::parse("2022-05-03T17:45:56.5000000001Z"));
 /// assert_eq!(DateTime::parse("2022-05-03"), None);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct DateTime {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DateTime<Digits = Box<str>> {
     /// Microseconds since 1970-01-01T00:00:00Z, rounded towards the past.
     pub micros: i64,
-    /// True if the exact instant is later than `micros`, by less than a microsecond.
-    pub residue: bool,
+    /// The digits of the fraction of a second after the sixth, without zeros at the end. Without
+    /// them, the order of strings is the order of fractions.
+    pub finer: Digits,
 }
 
 impl DateTime {
+    /// Borrows the instant.
+    #[must_use]
+    #[inline]
+    pub fn as_ref(&self) -> DateTime<&str> {
+        DateTime { micros: self.micros, finer: &self.finer }
+    }
+}
+
+impl<'a> DateTime<&'a str> {
+    /// Creates an instant from microseconds since 1970-01-01T00:00:00Z.
+    #[must_use]
+    pub const fn from_micros(micros: i64) -> Self {
+        Self { micros, finer: "" }
+    }
+
+    /// Copies the instant.
+    #[must_use]
+    pub fn into_owned(self) -> DateTime {
+        DateTime { micros: self.micros, finer: self.finer.into() }
+    }
+
     /// Parses `yyyy-mm-ddThh:mm:ss`, an optional fraction of any length, and an optional offset or
     /// `Z`. The default offset is UTC.
     ///
@@ -38,7 +61,7 @@ impl DateTime {
     /// without a time, a leap second, a day that the month does not have, or a year outside 0001 to
     /// 9999.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &'a str) -> Option<Self> {
         // PERF: one pattern match over the fixed-length part instead of a loop over fields. Check with
         // `benches/peers -- --only json`, F6, of which parsing the date is a fifth.
         let (start, rest) = text.as_bytes().split_first_chunk::<19>()?;
@@ -83,11 +106,12 @@ impl DateTime {
             return None;
         }
         let mut rest = Cursor(rest);
-        let (fraction, residue) = match rest.one_of(b".") {
+        let (fraction, digits) = match rest.one_of(b".") {
             Some(_) => rest.fraction()?,
-            None => (0, false),
+            None => (0, 0),
         };
-        if hour == 24 && (minute, second, fraction, residue) != (0, 0, 0, false) {
+        let finer = if digits > 6 { finer_digits(text, digits) } else { "" };
+        if hour == 24 && (minute, second, fraction, finer) != (0, 0, 0, "") {
             return None;
         }
 
@@ -104,7 +128,7 @@ impl DateTime {
             + minute * MINUTE
             + second * SECOND
             + fraction;
-        rest.0.is_empty().then_some(DateTime { micros: local - offset, residue })
+        rest.0.is_empty().then_some(DateTime { micros: local - offset, finer })
     }
 }
 
@@ -146,52 +170,60 @@ impl Cursor<'_> {
         (hour <= 23 && minute <= 59).then_some((hour, minute))
     }
 
-    /// Parses a fraction of a second. Returns the microseconds, and whether the fraction has
-    /// further digits other than zero.
-    fn fraction(&mut self) -> Option<(i64, bool)> {
+    /// Parses a fraction of a second. Returns the microseconds and the number of digits.
+    fn fraction(&mut self) -> Option<(i64, usize)> {
+        let before = self.0.len();
         let mut unit = SECOND / 10;
         let mut micros = self.digit()? * unit;
-        let mut residue = false;
         while let Some(digit) = self.digit() {
             unit /= 10;
             micros += digit * unit;
-            residue |= unit == 0 && digit != 0;
         }
-        Some((micros, residue))
+        Some((micros, before - self.0.len()))
     }
 }
 
-/// Formats an instant by RFC 3339, in UTC. The fraction has three or six digits, and none if it is
-/// zero.
+/// Returns the digits of the fraction after the sixth, of an instant with this number of digits.
+#[cold]
+fn finer_digits(text: &str, digits: usize) -> &str {
+    const START: usize = "yyyy-mm-ddThh:mm:ss.".len();
+    text.get(START + 6..START + digits).unwrap_or("").trim_end_matches('0')
+}
+
+/// Formats an instant by RFC 3339, in UTC. The fraction has three, six or more digits, and none if
+/// it is zero.
 ///
 /// An offset can put a parsed instant outside the years 0001 to 9999 in UTC. Such an instant is
 /// formatted with the maximum offset, so that it can be parsed again. Instants farther away are
 /// formatted with their year, which [`parse`] rejects.
-pub(crate) fn format(micros: i64) -> String {
+pub(crate) fn format(instant: DateTime<&str>) -> String {
+    let DateTime { micros, finer } = instant;
     let (year, ..) = civil_from_days(micros.div_euclid(DAY));
     match year {
         0 if civil_from_days((micros + MAX_OFFSET).div_euclid(DAY)).0 == 1 => {
-            format_local(micros + MAX_OFFSET, "+23:59")
+            format_local(micros + MAX_OFFSET, finer, "+23:59")
         }
-        10_000 if micros - MAX_OFFSET == days_from_civil(10_000, 1, 1) * DAY => {
+        10_000
+            if finer.is_empty() && micros - MAX_OFFSET == days_from_civil(10_000, 1, 1) * DAY =>
+        {
             "9999-12-31T24:00:00-23:59".to_owned()
         }
         10_000 if civil_from_days((micros - MAX_OFFSET).div_euclid(DAY)).0 == 9999 => {
-            format_local(micros - MAX_OFFSET, "-23:59")
+            format_local(micros - MAX_OFFSET, finer, "-23:59")
         }
-        _ => format_local(micros, "Z"),
+        _ => format_local(micros, finer, "Z"),
     }
 }
 
 /// Formats a local time and its offset.
-fn format_local(micros: i64, offset: &str) -> String {
+fn format_local(micros: i64, finer: &str, offset: &str) -> String {
     let (year, month, day) = civil_from_days(micros.div_euclid(DAY));
     let time = micros.rem_euclid(DAY);
     let (hour, minute, second) = (time / HOUR, time % HOUR / MINUTE, time % MINUTE / SECOND);
     let fraction = match time % SECOND {
-        0 => String::new(),
-        fraction if fraction % 1000 == 0 => format!(".{:03}", fraction / 1000),
-        fraction => format!(".{fraction:06}"),
+        0 if finer.is_empty() => String::new(),
+        fraction if finer.is_empty() && fraction % 1000 == 0 => format!(".{:03}", fraction / 1000),
+        fraction => format!(".{fraction:06}{finer}"),
     };
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}{offset}")
 }

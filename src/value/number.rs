@@ -65,6 +65,138 @@ pub(crate) fn order_f64_i64(stored: f64, operand: i64) -> Option<Ordering> {
     }
 }
 
+/// Returns the nearest binary64 number, which can be infinite, with zero positive.
+pub(crate) fn nearest(text: &str) -> f64 {
+    without_negative_zero(text.parse().unwrap_or(f64::NAN))
+}
+
+/// Compares a number with a 64-bit integer, exactly.
+pub(crate) fn order_i64(text: &str, integer: i64) -> Ordering {
+    Floor::of(text).order(i128::from(integer)).reverse()
+}
+
+/// Compares two numbers exactly. Exponents are limited to 64 bits.
+pub(crate) fn order(one: &str, other: &str) -> Ordering {
+    let (one, other) = (Digits::of(one), Digits::of(other));
+    let magnitude = || one.point.cmp(&other.point).then_with(|| one.digits().cmp(other.digits()));
+    one.sign.cmp(&other.sign).then_with(|| match one.sign {
+        0 => Ordering::Equal,
+        1 => magnitude(),
+        _ => magnitude().reverse(),
+    })
+}
+
+/// Returns the form of a number with the fewest digits: digits without a point, then `e` and an
+/// exponent unless it is zero. Equal numbers have equal forms.
+pub(crate) fn shortest(text: &str) -> String {
+    let number = Digits::of(text);
+    let digits: String = number.digits().map(char::from).collect();
+    let exponent = number.point.saturating_sub(i64::try_from(digits.len()).unwrap_or(i64::MAX));
+    let sign = if number.sign < 0 { "-" } else { "" };
+    match (number.sign, exponent) {
+        (0, _) => "0".to_owned(),
+        (_, 0) => format!("{sign}{digits}"),
+        _ => format!("{sign}{digits}e{exponent}"),
+    }
+}
+
+/// Returns whether a number has no fraction.
+pub(crate) fn is_whole(text: &str) -> bool {
+    let number = Digits::of(text);
+    let digits: usize = number.parts.iter().map(|part| part.len()).sum();
+    i64::try_from(digits).is_ok_and(|digits| digits <= number.point) || number.sign == 0
+}
+
+/// Returns the largest integer below a number and the smallest above it, or `None` if they have more
+/// than 1,000 digits. The number is outside the range of 64-bit integers.
+pub(crate) fn neighbours(text: &str) -> Option<[String; 2]> {
+    let number = Digits::of(text);
+    let length = usize::try_from(number.point).ok().filter(|length| *length <= 1_000)?;
+    let whole: Vec<u8> = number.digits().chain(std::iter::repeat(b'0')).take(length).collect();
+    let next = successor(whole.clone());
+    let previous = if is_whole(text) { predecessor(whole) } else { whole };
+    let text = |digits: Vec<u8>| String::from_utf8(digits).unwrap_or_default();
+    Some(match number.sign {
+        -1 => [format!("-{}", text(next)), format!("-{}", text(previous))],
+        _ => [text(previous), text(next)],
+    })
+}
+
+/// Adds one to an integer in decimal digits.
+fn successor(mut digits: Vec<u8>) -> Vec<u8> {
+    for digit in digits.iter_mut().rev() {
+        if *digit != b'9' {
+            *digit += 1;
+            return digits;
+        }
+        *digit = b'0';
+    }
+    digits.insert(0, b'1');
+    digits
+}
+
+/// Subtracts one from a positive integer in decimal digits.
+fn predecessor(mut digits: Vec<u8>) -> Vec<u8> {
+    for digit in digits.iter_mut().rev() {
+        if *digit != b'0' {
+            *digit -= 1;
+            break;
+        }
+        *digit = b'9';
+    }
+    if digits.len() > 1 && digits.first() == Some(&b'0') {
+        digits.remove(0);
+    }
+    digits
+}
+
+/// Returns whether a string is a number in the form of RFC 8259 section 6.
+pub(crate) fn is_number(text: &str) -> bool {
+    let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    is_digits(whole)
+        && (whole.len() == 1 || !whole.starts_with('0'))
+        && is_digits(fraction)
+        && is_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))
+}
+
+/// The significant digits of a number: `0.digits` times ten to the power of `point`.
+struct Digits<'a> {
+    /// -1, 0 or 1.
+    sign: i8,
+    point: i64,
+    /// The digits before and after the decimal point, without zeros at the start and the end.
+    parts: [&'a str; 2],
+}
+
+impl<'a> Digits<'a> {
+    fn of(text: &'a str) -> Self {
+        let (sign, text) = match text.strip_prefix('-') {
+            Some(rest) => (-1, rest),
+            None => (1, text),
+        };
+        let (digits, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let whole = whole.trim_start_matches('0');
+        let significant =
+            if whole.is_empty() { fraction.trim_start_matches('0') } else { fraction };
+        let length = |text: &str| i64::try_from(text.len()).unwrap_or(i64::MAX);
+        let point = length(whole)
+            .saturating_sub(length(fraction) - length(significant))
+            .saturating_add(saturated(exponent));
+        let significant = significant.trim_end_matches('0');
+        let whole = if significant.is_empty() { whole.trim_end_matches('0') } else { whole };
+        let sign = if whole.is_empty() && significant.is_empty() { 0 } else { sign };
+        Self { sign, point, parts: [whole, significant] }
+    }
+
+    fn digits(&self) -> impl Iterator<Item = u8> + '_ {
+        self.parts.iter().flat_map(|part| part.bytes())
+    }
+}
+
 /// A parsed number literal, for comparison with attributes whose type depends on the record.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Number {
@@ -75,10 +207,7 @@ pub(crate) struct Number {
 impl Number {
     /// Parses a literal.
     pub(crate) fn new(text: &str) -> Self {
-        Self {
-            floor: Floor::of(text),
-            nearest: without_negative_zero(text.parse().unwrap_or(f64::NAN)),
-        }
+        Self { floor: Floor::of(text), nearest: nearest(text) }
     }
 
     /// Compares a stored integer with the literal, exactly.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
 use super::attribute_type::AttributeType;
+use super::datetime::DateTime;
 use super::number;
 use super::text::Text;
 
@@ -19,12 +20,16 @@ pub enum Value {
     Text(Text),
     /// A Boolean (RFC 7643 section 2.3.2).
     Boolean(bool),
-    /// An integer (RFC 7643 section 2.3.4).
+    /// An integer of 64 bits (RFC 7643 section 2.3.4).
     Integer(i64),
+    /// A number outside the range of 64-bit integers, in the form of RFC 8259 section 6 with the
+    /// fewest digits: digits without a point, then `e` and an exponent unless it is zero. Compared
+    /// with integers.
+    Number(Box<str>),
     /// A decimal (RFC 7643 section 2.3.3). Always finite in a plan, and never negative zero.
     Decimal(f64),
-    /// An instant in microseconds since 1970-01-01T00:00:00Z (RFC 7643 section 2.3.5).
-    DateTime(i64),
+    /// An instant (RFC 7643 section 2.3.5).
+    DateTime(DateTime),
     /// Decoded bytes (RFC 7643 section 2.3.6).
     Binary(Box<[u8]>),
 }
@@ -37,7 +42,7 @@ impl Value {
         match self {
             Self::Text(_) => AttributeType::String,
             Self::Boolean(_) => AttributeType::Boolean,
-            Self::Integer(_) => AttributeType::Integer,
+            Self::Integer(_) | Self::Number(_) => AttributeType::Integer,
             Self::Decimal(_) => AttributeType::Decimal,
             Self::DateTime(_) => AttributeType::DateTime,
             Self::Binary(_) => AttributeType::Binary,
@@ -50,9 +55,11 @@ impl Ord for Value {
         match (self, other) {
             (Self::Text(a), Self::Text(b)) => a.cmp(b),
             (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
-            (Self::Integer(a), Self::Integer(b)) | (Self::DateTime(a), Self::DateTime(b)) => {
-                a.cmp(b)
-            }
+            (Self::Integer(a), Self::Integer(b)) => a.cmp(b),
+            (Self::Integer(a), Self::Number(b)) => number::order_i64(b, *a).reverse(),
+            (Self::Number(a), Self::Integer(b)) => number::order_i64(a, *b),
+            (Self::Number(a), Self::Number(b)) => number::order(a, b),
+            (Self::DateTime(a), Self::DateTime(b)) => a.cmp(b),
             (Self::Decimal(a), Self::Decimal(b)) => {
                 number::without_negative_zero(*a).total_cmp(&number::without_negative_zero(*b))
             }
@@ -82,7 +89,9 @@ impl Hash for Value {
         match self {
             Self::Text(text) => text.hash(state),
             Self::Boolean(boolean) => boolean.hash(state),
-            Self::Integer(number) | Self::DateTime(number) => number.hash(state),
+            Self::Integer(number) => number.hash(state),
+            Self::Number(number) => number.hash(state),
+            Self::DateTime(instant) => instant.hash(state),
             Self::Decimal(number) => number::without_negative_zero(*number).to_bits().hash(state),
             Self::Binary(bytes) => bytes.hash(state),
         }

@@ -1,5 +1,7 @@
 //! Stored values, as a record passes them to the evaluator.
 
+use super::datetime::DateTime;
+
 /// One value of an attribute, borrowed from its record.
 ///
 /// Only assigned values are passed to the evaluator. `null` and the empty array are unassigned
@@ -17,13 +19,14 @@ pub enum ValueRef<'a> {
     },
     /// A Boolean (RFC 7643 section 2.3.2).
     Boolean(bool),
-    /// An integer (RFC 7643 section 2.3.4).
+    /// An integer of 64 bits (RFC 7643 section 2.3.4).
     Integer(i64),
+    /// A number of any size, in the form of RFC 8259 section 6. It is compared exactly.
+    Number(&'a str),
     /// A decimal (RFC 7643 section 2.3.3), as a binary64 number. NaN matches no comparison.
     Decimal(f64),
-    /// An instant in microseconds since 1970-01-01T00:00:00Z (RFC 7643 section 2.3.5). Finer digits
-    /// are rounded towards the past.
-    DateTime(i64),
+    /// An instant (RFC 7643 section 2.3.5).
+    DateTime(DateTime<&'a str>),
     /// Decoded bytes, not base64 (RFC 7643 section 2.3.6).
     Binary(&'a [u8]),
     /// A complex value with an assigned sub-attribute (RFC 7643 section 2.3.8). It counts for
@@ -71,6 +74,12 @@ impl From<i64> for ValueRef<'_> {
 impl From<f64> for ValueRef<'_> {
     fn from(decimal: f64) -> Self {
         Self::Decimal(decimal)
+    }
+}
+
+impl<'a> From<DateTime<&'a str>> for ValueRef<'a> {
+    fn from(instant: DateTime<&'a str>) -> Self {
+        Self::DateTime(instant)
     }
 }
 

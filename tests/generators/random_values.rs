@@ -1,6 +1,6 @@
 //! Random values, with a preference for those that databases and programs treat differently.
 
-use scieve::{AttributeType, ValueRef, fold_key};
+use scieve::{AttributeType, DateTime, ValueRef, fold_key};
 use unicode_normalization::UnicodeNormalization as _;
 
 /// Maximum bytes of a fold key that every database can index and sort.
@@ -90,7 +90,7 @@ impl Cell {
             Self::Boolean(boolean) => ValueRef::Boolean(*boolean),
             Self::Integer(number) => ValueRef::Integer(*number),
             Self::Decimal(number) => ValueRef::Decimal(*number),
-            Self::DateTime(micros) => ValueRef::DateTime(*micros),
+            Self::DateTime(micros) => ValueRef::DateTime(DateTime::from_micros(*micros)),
             Self::Binary(bytes) => ValueRef::Binary(bytes),
         })
     }
@@ -102,7 +102,7 @@ impl Cell {
             ValueRef::Boolean(boolean) => Self::Boolean(boolean),
             ValueRef::Integer(number) => Self::Integer(number),
             ValueRef::Decimal(number) => Self::Decimal(number),
-            ValueRef::DateTime(micros) => Self::DateTime(micros),
+            ValueRef::DateTime(instant) => Self::DateTime(instant.micros),
             ValueRef::Binary(bytes) => Self::Binary(bytes.to_vec()),
             _ => return None,
         })

@@ -1,6 +1,8 @@
 //! `serde_json::Value` as a record: the values of an attribute, with and without a schema.
 
-use scieve::{Attribute, AttributeType, CaseSensitivity, Policy, Record, Schema, ValueRef, scim};
+use scieve::{
+    Attribute, AttributeType, CaseSensitivity, Policy, Record, Schema, ValueRef, json_record, scim,
+};
 use serde_json::{Value, json};
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -38,12 +40,28 @@ fn values_of_the_attribute_type_are_accepted() {
         (AttributeType::Boolean, json!(false), "Boolean(false)"),
         (AttributeType::Integer, json!(-7), "Integer(-7)"),
         (AttributeType::Integer, json!(i64::MIN), "Integer(-9223372036854775808)"),
-        (AttributeType::Integer, json!(7.0), "Decimal(7.0)"),
-        (AttributeType::Integer, json!(u64::MAX), "Decimal(1.8446744073709552e19)"),
+        (AttributeType::Integer, json!(7.0), "Integer(7)"),
+        (AttributeType::Integer, json!(u64::MAX), r#"Number("18446744073709551615")"#),
+        (AttributeType::Integer, json!(1e19), "Decimal(1e19)"),
+        (AttributeType::Integer, json_record("-1e30").unwrap(), r#"Number("-1e30")"#),
+        (
+            AttributeType::Integer,
+            json_record("9007199254740993.0").unwrap(),
+            "Integer(9007199254740993)",
+        ),
+        (AttributeType::Decimal, json_record("1e30").unwrap(), "Decimal(1e30)"),
         (AttributeType::Decimal, json!(7), "Decimal(7.0)"),
         (AttributeType::Decimal, json!(7.5), "Decimal(7.5)"),
-        (AttributeType::DateTime, json!("1970-01-01T00:00:01.0000019Z"), "DateTime(1000001)"),
-        (AttributeType::DateTime, json!("1970-01-01T01:00:00+01:00"), "DateTime(0)"),
+        (
+            AttributeType::DateTime,
+            json!("1970-01-01T00:00:01.0000019Z"),
+            r#"DateTime(DateTime { micros: 1000001, finer: "9" })"#,
+        ),
+        (
+            AttributeType::DateTime,
+            json!("1970-01-01T01:00:00+01:00"),
+            r#"DateTime(DateTime { micros: 0, finer: "" })"#,
+        ),
         (AttributeType::Binary, json!("QUI="), "Binary([65, 66])"),
         (AttributeType::Binary, json!("-_8"), "Binary([251, 255])"),
         (AttributeType::Complex, json!({"b": 0}), "Complex"),
@@ -52,7 +70,9 @@ fn values_of_the_attribute_type_are_accepted() {
         (AttributeType::Any, json!(true), "Boolean(true)"),
         (AttributeType::Any, json!(7), "Integer(7)"),
         (AttributeType::Any, json!(7.5), "Decimal(7.5)"),
-        (AttributeType::Any, json!(u64::MAX), "Decimal(1.8446744073709552e19)"),
+        (AttributeType::Any, json!(u64::MAX), r#"Number("18446744073709551615")"#),
+        (AttributeType::Any, json!(7.0), "Integer(7)"),
+        (AttributeType::Any, json_record("1e400").unwrap(), r#"Number("1e400")"#),
         (AttributeType::Any, json!({"VALUE": "x", "type": "work"}), r#""x""#),
         (AttributeType::Any, json!({"value": null, "type": "work"}), "Complex"),
         (AttributeType::Any, json!({"value": {"b": 1}}), "Complex"),
@@ -92,6 +112,9 @@ fn values_of_other_types_are_present_and_cannot_be_read() {
         (AttributeType::Boolean, json!(1)),
         (AttributeType::Integer, json!("5")),
         (AttributeType::Integer, json!(5.5)),
+        (AttributeType::Integer, json_record("100000000000000000000.5").unwrap()),
+        (AttributeType::Decimal, json_record("1e400").unwrap()),
+        (AttributeType::String, json_record("1e30").unwrap()),
         (AttributeType::Decimal, json!("5.5")),
         (AttributeType::DateTime, json!("yesterday")),
         (AttributeType::DateTime, json!("2011-05-13")),
@@ -313,10 +336,8 @@ fn matches_only_with_a_schema() {
     let record = resource();
     let policy = scim::user_policy();
     assert!(finds(policy, r#"x509Certificates.value eq "QUJD""#, &record));
-    assert!(
-        finds(policy, r#"meta.created eq "2010-01-23T05:56:22.123456+01:00""#, &record),
-        "cut to microseconds"
-    );
+    assert!(finds(policy, r#"meta.created eq "2010-01-23T05:56:22.1234567+01:00""#, &record));
+    assert!(finds(policy, r#"meta.created gt "2010-01-23T05:56:22.123456+01:00""#, &record));
     assert!(
         !finds(policy, r#"schemas eq "URN:ietf:params:scim:schemas:core:2.0:User""#, &record),
         "references are case exact"

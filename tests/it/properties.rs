@@ -442,6 +442,9 @@ impl<'s> Reference<'s> {
             _ => named,
         };
         let values = self.values(compared, root);
+        if operator.is_substring() && literal == Literal::String("") {
+            return !values.is_empty();
+        }
         // A value of another type equals nothing.
         let makes_true = |operator, value: &Value| {
             is_a(value, compared.attribute_type()) && compare(operator, value, literal, compared)
@@ -526,9 +529,7 @@ fn compare(
             stored.as_f64().unwrap().partial_cmp(&literal.parse().unwrap()).unwrap()
         }
         (AttributeType::DateTime, Literal::String(literal)) => {
-            let ((stored, _), (literal, finer)) =
-                (instant(stored.as_str().unwrap()), instant(literal));
-            stored.cmp(&literal).then(if finer { Ordering::Less } else { Ordering::Equal })
+            instant(stored.as_str().unwrap()).cmp(&instant(literal))
         }
         (AttributeType::Binary, Literal::String(literal)) => {
             base64(stored.as_str().unwrap()).cmp(&base64(literal))
@@ -558,9 +559,8 @@ fn thousandths(one: &str, other: &str) -> Ordering {
     exact(one).cmp(&exact(other))
 }
 
-/// Returns the microseconds since the year 0 and whether finer digits follow, for the generated
-/// forms.
-fn instant(text: &str) -> (i64, bool) {
+/// Returns the seconds since the year 0 and the digits of the fraction, for the generated forms.
+fn instant(text: &str) -> (i64, String) {
     let number = |range: std::ops::Range<usize>| text.get(range).unwrap().parse::<i64>().unwrap();
     let (year, month, day) = (number(0..4), number(5..7), number(8..10));
     let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
@@ -571,13 +571,12 @@ fn instant(text: &str) -> (i64, bool) {
     let rest = &text[19..];
     let digits: String =
         rest.strip_prefix('.').unwrap_or("").chars().take_while(char::is_ascii_digit).collect();
-    let micros: i64 = format!("{digits:0<6}")[..6].parse().unwrap();
     let offset = rest.find(['+', '-']).map_or(0, |at| {
         let size = rest[at + 1..at + 3].parse::<i64>().unwrap() * 3_600
             + rest[at + 4..].parse::<i64>().unwrap() * 60;
         if rest[at..].starts_with('-') { -size } else { size }
     });
-    ((seconds - offset) * 1_000_000 + micros, digits.len() > 6)
+    (seconds - offset, digits.trim_end_matches('0').to_owned())
 }
 
 #[test]

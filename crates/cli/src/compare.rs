@@ -5,9 +5,10 @@ use crate::input::{InputFilter, Item};
 use crate::output::Output;
 use crate::policy::PolicyArgs;
 use crate::report;
-use scieve::{Decision, Plan, Policy};
+use scieve::{Decision, Plan, Policy, json_text};
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Compare the records that two filters match
 #[derive(clap::Args)]
@@ -50,11 +51,11 @@ struct Comparison {
 #[derive(Serialize)]
 struct Witnesses {
     #[serde(skip_serializing_if = "Option::is_none")]
-    a_not_b: Option<Value>,
+    a_not_b: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    b_not_a: Option<Value>,
+    b_not_a: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    both: Option<Value>,
+    both: Option<Box<RawValue>>,
 }
 
 impl Compare {
@@ -137,9 +138,9 @@ impl Answer {
         }
     }
 
-    fn witness(self) -> Option<Value> {
+    fn witness(self) -> Option<Box<RawValue>> {
         match self {
-            Self::No(record) => Some(record),
+            Self::No(record) => RawValue::from_string(json_text(&record)).ok(),
             Self::Yes | Self::Unknown => None,
         }
     }

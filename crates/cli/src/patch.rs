@@ -72,7 +72,7 @@ impl Patch {
             match plan.apply(&mut value) {
                 // Keeps the numbers and the order of the file.
                 Ok(false) => output.line(&record.json),
-                Ok(true) => output.json(&value),
+                Ok(true) => output.line(&scieve::json_text(&value)),
                 Err(errors) => {
                     status = ExitStatus::FilterErrors;
                     self.refuse(output, value.get("id"), &errors)

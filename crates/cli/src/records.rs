@@ -111,7 +111,7 @@ fn not_an_object(location: &str) -> CliError {
 
 /// Parses a record; returns `None` if it is not a JSON object.
 fn parse(json: &str, derive_group_roles: bool) -> serde_json::Result<Option<InputRecord>> {
-    let mut value: Value = serde_json::from_str(json)?;
+    let mut value = scieve::json_record(json)?;
     if derive_group_roles {
         scieve_users::add_group_roles(&mut value);
     }

@@ -3,13 +3,17 @@
 use proptest::prelude::*;
 
 use super::MANY;
-use crate::value::datetime::{DateTime, format};
+use crate::value::datetime::{self, DateTime};
 
 const DAY: i64 = 86_400_000_000;
 
+fn format(micros: i64) -> String {
+    datetime::format(DateTime::from_micros(micros))
+}
+
 fn micros(text: &str) -> i64 {
     let instant = DateTime::parse(text).unwrap_or_else(|| panic!("{text}"));
-    assert!(!instant.residue, "{text}");
+    assert_eq!(instant.finer, "", "{text}");
     instant.micros
 }
 
@@ -39,19 +43,39 @@ fn parses_known_instants() {
 }
 
 #[test]
-fn digits_beyond_microseconds_are_a_residue() {
-    for (text, expected, residue) in [
-        ("1970-01-01T00:00:00.0000001Z", 0, true),
-        ("1970-01-01T00:00:00.0000000Z", 0, false),
-        ("1970-01-01T00:00:00.99999990001", 999_999, true),
-        ("1969-12-31T23:59:59.9999999Z", -1, true),
-        ("1969-12-31T23:59:59.00000000000000000001Z", -1_000_000, true),
+fn digits_beyond_microseconds_are_kept() {
+    for (text, expected, finer) in [
+        ("1970-01-01T00:00:00.0000001Z", 0, "1"),
+        ("1970-01-01T00:00:00.0000000Z", 0, ""),
+        ("1970-01-01T00:00:00.000000100+00:00", 0, "1"),
+        ("1970-01-01T00:00:00.99999990001", 999_999, "90001"),
+        ("1969-12-31T23:59:59.9999999Z", -1, "9"),
+        ("1969-12-31T23:59:59.00000000000000000001Z", -1_000_000, "00000000000001"),
     ] {
         let instant = DateTime::parse(text).unwrap();
-        assert_eq!((instant.micros, instant.residue), (expected, residue), "{text}");
+        assert_eq!((instant.micros, instant.finer), (expected, finer), "{text}");
+        assert_eq!(DateTime::parse(&datetime::format(instant)), Some(instant), "{text}");
     }
     let long = format!("1970-01-01T00:00:00.{}1Z", "0".repeat(MANY));
-    assert!(DateTime::parse(&long).unwrap().residue);
+    assert_eq!(DateTime::parse(&long).unwrap().finer.len(), MANY - 5);
+}
+
+#[test]
+fn instants_are_ordered_by_all_digits() {
+    let instants = [
+        "1969-12-31T23:59:59.9999999Z",
+        "1970-01-01T00:00:00Z",
+        "1970-01-01T00:00:00.00000001Z",
+        "1970-01-01T00:00:00.0000001Z",
+        "1970-01-01T02:00:00.00000010001+02:00",
+        "1970-01-01T00:00:00.0000002Z",
+        "1970-01-01T00:00:00.000001Z",
+        "1970-01-01T00:00:00.0000011Z",
+    ];
+    let instants = instants.map(|text| DateTime::parse(text).unwrap());
+    assert!(instants.is_sorted_by(|one, next| one < next));
+    let owned = instants.map(DateTime::into_owned);
+    assert!(owned.is_sorted_by(|one, next| one < next && one.as_ref() < next.as_ref()));
 }
 
 #[test]
@@ -155,8 +179,8 @@ proptest! {
 
     #[test]
     fn round_trip(micros in -62_135_683_140_000_000..=253_402_387_140_000_000_i64) {
-        let instant = DateTime::parse(&format(micros)).unwrap();
-        prop_assert_eq!((instant.micros, instant.residue), (micros, false));
+        let text = format(micros);
+        prop_assert_eq!(DateTime::parse(&text), Some(DateTime::from_micros(micros)));
     }
 
     #[test]
@@ -169,9 +193,11 @@ proptest! {
         let text = format(seconds * 1_000_000);
         let offset = (hours * 60 + minutes) * 60_000_000;
         let (sign, moved) = if minus { ('-', offset) } else { ('+', -offset) };
-        let instant = DateTime::parse(&text.replace('Z', &format!("{sign}{hours:02}:{minutes:02}"))).unwrap();
+        let text = text.replace('Z', &format!("{sign}{hours:02}:{minutes:02}"));
+        let instant = DateTime::parse(&text).unwrap();
         prop_assert_eq!(instant.micros, seconds * 1_000_000 + moved);
-        prop_assert_eq!(DateTime::parse(&format(instant.micros)), Some(instant));
+        let formatted = format(instant.micros);
+        prop_assert_eq!(DateTime::parse(&formatted), Some(instant));
     }
 
     #[test]
@@ -187,8 +213,8 @@ proptest! {
     ) {
         let text = format!("{date}T{time}{offset}");
         if let Some(instant) = DateTime::parse(&text) {
-            let again = DateTime::parse(&format(instant.micros)).map(|again| again.micros);
-            prop_assert_eq!(again, Some(instant.micros));
+            let formatted = datetime::format(instant);
+            prop_assert_eq!(DateTime::parse(&formatted), Some(instant));
         }
     }
 }

@@ -129,6 +129,64 @@ fn decimals_compare_exactly_with_integers() {
     }
 }
 
+#[test]
+fn numbers_of_any_size_are_ordered_exactly() {
+    let numbers = [
+        "-1e400",
+        "-100000000000000000000000000000.5",
+        "-1e29",
+        "-99999999999999999999999",
+        "-5",
+        "-0.05",
+        "0e5",
+        "5e-400",
+        "0.0500",
+        "0.051",
+        "0.5",
+        "1.05",
+        "9.99",
+        "10",
+        "18446744073709551615",
+        "18446744073709551616",
+        "99999999999999999999998",
+        "99999999999999999999999",
+        "1e30",
+        "1000000000000000000000000000001",
+        "1e99999999999999999999",
+    ];
+    for (at, one) in numbers.iter().enumerate() {
+        for (other_at, other) in numbers.iter().enumerate() {
+            assert_eq!(number::order(one, other), at.cmp(&other_at), "{one} {other}");
+        }
+        assert!(number::is_number(one) && number::is_number(&number::shortest(one)));
+        assert_eq!(number::order(one, &number::shortest(one)), Ordering::Equal, "{one}");
+    }
+    for (text, shortest, whole) in [
+        ("0.000e9", "0", true),
+        ("-0", "0", true),
+        ("100.00", "1e2", true),
+        ("12.50", "125e-1", false),
+        ("0.00125", "125e-5", false),
+        ("-1.5E+1", "-15", true),
+        ("1000000000000000000000000000000", "1e30", true),
+    ] {
+        assert_eq!(number::shortest(text), shortest);
+        assert_eq!(number::is_whole(text), whole, "{text}");
+    }
+    for (text, below, above) in [
+        ("1e20", "99999999999999999999", "100000000000000000001"),
+        ("99999999999999999999", "99999999999999999998", "100000000000000000000"),
+        ("-99999999999999999999.5", "-100000000000000000000", "-99999999999999999999"),
+        ("9223372036854775808", "9223372036854775807", "9223372036854775809"),
+    ] {
+        assert_eq!(number::neighbours(text), Some([below.to_owned(), above.to_owned()]));
+    }
+    assert_eq!(number::neighbours("1e1001"), None);
+    for text in ["", "-", "+1", "01", "1.", ".5", "1e", "1e+", "1e5.5", "0x1", " 1", "1_0", "NaN"] {
+        assert!(!number::is_number(text), "{text}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 

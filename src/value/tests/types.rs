@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use crate::value::{AttributeType, CaseSensitivity, Substring, Value, ValueRef, order};
+use crate::value::{AttributeType, CaseSensitivity, DateTime, Substring, Value, ValueRef, order};
 
 #[test]
 fn type_names_round_trip() {
@@ -27,19 +27,28 @@ fn types_serialize_as_their_names() {
     }
 }
 
+fn instant(text: &str) -> Value {
+    Value::DateTime(DateTime::parse(text).unwrap().into_owned())
+}
+
 fn values() -> Vec<Value> {
     vec![
         Value::Text("a".into()),
         Value::Text("b".into()),
         Value::Boolean(false),
         Value::Boolean(true),
+        Value::Number("-1e30".into()),
+        Value::Number("-9223372036854775809".into()),
         Value::Integer(-1),
         Value::Integer(1),
+        Value::Number("9223372036854775808".into()),
+        Value::Number("1e20".into()),
         Value::Decimal(-1.5),
         Value::Decimal(0.0),
         Value::Decimal(1.0),
-        Value::DateTime(-1),
-        Value::DateTime(1),
+        instant("1969-12-31T23:59:59.999999Z"),
+        instant("1969-12-31T23:59:59.9999999Z"),
+        instant("1970-01-01T00:00:00.000001Z"),
         Value::Binary([0].into()),
         Value::Binary([0, 1].into()),
     ]
@@ -112,14 +121,61 @@ fn stored_values_compare_with_operands() {
         (ValueRef::from(5.5), Value::Integer(5), CaseSensitivity::Exact, Some(Ordering::Greater)),
         (ValueRef::from(-0.0), Value::Decimal(0.0), CaseSensitivity::Exact, Some(Ordering::Equal)),
         (ValueRef::from(f64::NAN), Value::Decimal(0.0), CaseSensitivity::Exact, None),
-        (ValueRef::DateTime(5), Value::DateTime(5), CaseSensitivity::Exact, Some(Ordering::Equal)),
+        (
+            ValueRef::DateTime(DateTime::from_micros(0)),
+            instant("1970-01-01T00:00:00Z"),
+            CaseSensitivity::Exact,
+            Some(Ordering::Equal),
+        ),
+        (
+            ValueRef::DateTime(DateTime::from_micros(0)),
+            instant("1970-01-01T00:00:00.0000001Z"),
+            CaseSensitivity::Exact,
+            Some(Ordering::Less),
+        ),
+        (
+            ValueRef::Number("99999999999999999999.0"),
+            Value::Number("99999999999999999999".into()),
+            CaseSensitivity::Exact,
+            Some(Ordering::Equal),
+        ),
+        (
+            ValueRef::Number("1e20"),
+            Value::Integer(5),
+            CaseSensitivity::Exact,
+            Some(Ordering::Greater),
+        ),
+        (
+            ValueRef::from(5_i64),
+            Value::Number("-1e20".into()),
+            CaseSensitivity::Exact,
+            Some(Ordering::Greater),
+        ),
+        (
+            ValueRef::Number("1e20"),
+            Value::Decimal(1e20),
+            CaseSensitivity::Exact,
+            Some(Ordering::Equal),
+        ),
+        (
+            ValueRef::from(1e21),
+            Value::Number("1e20".into()),
+            CaseSensitivity::Exact,
+            Some(Ordering::Greater),
+        ),
         (
             ValueRef::from(&b"ab"[..]),
             Value::Binary((*b"ab").into()),
             CaseSensitivity::Exact,
             Some(Ordering::Equal),
         ),
-        (ValueRef::DateTime(5), Value::Integer(5), CaseSensitivity::Exact, None),
+        (
+            ValueRef::DateTime(DateTime::from_micros(5)),
+            Value::Integer(5),
+            CaseSensitivity::Exact,
+            None,
+        ),
+        (ValueRef::Unreadable, Value::Integer(5), CaseSensitivity::Exact, None),
         (ValueRef::from("5"), Value::Integer(5), CaseSensitivity::Ignore, None),
         (ValueRef::Complex, text(""), CaseSensitivity::Ignore, None),
     ] {

@@ -29,6 +29,10 @@ pub struct Limits {
     /// Maximum number of levels on which `and` and `or` alternate once every `not` is pushed down
     /// to the clauses (negation normal form). Default 20.
     pub connective_levels: usize,
+    /// Maximum cost: the sum of the weights ([`Weights`](crate::Weights)) of all tests. Enforced by
+    /// [`Policy::check`](crate::Policy::check), since only a policy has weights. Default 10,000;
+    /// without weights a filter costs its number of clauses.
+    pub cost: usize,
 }
 
 impl Limits {
@@ -39,7 +43,7 @@ impl Limits {
     pub const MAX_DEPTH: usize = 64;
 
     pub(crate) const DEFAULT: Self =
-        Self { bytes: 65_536, depth: 32, clauses: 500, connective_levels: 20 };
+        Self { bytes: 65_536, depth: 32, clauses: 500, connective_levels: 20, cost: 10_000 };
 
     /// Returns these limits with `bytes` and `depth` reduced to their upper bounds.
     #[must_use]

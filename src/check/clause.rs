@@ -40,6 +40,10 @@ impl ResolvedAttribute<'_> {
             takes_string_equality: false,
         }
     }
+
+    pub(super) fn compared_id(&self) -> AttributeId {
+        self.compared.id
+    }
 }
 
 /// The meaning of a clause.
@@ -168,7 +172,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         Some(())
     }
 
-    fn resolve(
+    pub(super) fn resolve(
         &mut self,
         path: Path<'f>,
         clause: &Clause<'f>,

@@ -6,6 +6,7 @@
 //! and [`group_rule`]. All errors of a filter are collected before the check fails.
 
 mod clause;
+mod cost;
 mod expr;
 mod group_rule;
 mod interpret;
@@ -40,6 +41,8 @@ impl<R: ?Sized> Policy<R> {
     /// - more comparisons of an attribute than
     ///   [`FieldRule::max_count`](crate::FieldRule::max_count)
     /// - clauses that break a [`GroupRule`](crate::GroupRule)
+    /// - a sum of [`Weights`](crate::Weights) above [`Limits::cost`](crate::Limits::cost), if there
+    ///   is no other error
     ///
     /// If the filter exceeds [`Policy::limits`], which can be lower than those that it was parsed
     /// with, only that is returned.
@@ -86,6 +89,11 @@ impl<R: ?Sized> Policy<R> {
         let has_error = !diagnostics.is_empty() && arrange(&mut diagnostics);
         match root {
             Some(root) if !has_error => {
+                if self.may_be_too_costly(filter)
+                    && let Some(diagnostic) = self.too_costly(filter, &root)
+                {
+                    return Err(Diagnostics::new(filter.source_text(), vec![diagnostic]));
+                }
                 let schema = match schema {
                     Cow::Borrowed(_) => Arc::clone(&self.schema),
                     Cow::Owned(schema) => Arc::new(schema),

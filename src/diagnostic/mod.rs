@@ -170,6 +170,8 @@ codes! {
     RequiredAttribute = Error "required-attribute",
     /// An operation marks several values as primary.
     SeveralPrimaries = Error "several-primaries",
+    /// The filter exceeds the limit on its cost.
+    TooCostly = Error "too-costly",
     /// Accepted extension: a sub-attribute after `]`.
     AcceptedSubAttribute = Warning "accepted-sub-attribute",
     /// Accepted extension: an operator after `]`.

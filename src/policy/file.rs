@@ -1,7 +1,7 @@
 //! Policies in JSON and TOML.
 
 use super::lines::Lines;
-use super::{MultiNe, Policy, UnknownAttributes, syntax_file};
+use super::{MultiNe, Policy, UnknownAttributes, Weights, syntax_file};
 use crate::limits::Limits;
 use crate::operator::{Operator, Operators};
 use crate::schema::{Attribute, Mutability, Record, Schema, SchemaError, StoredValues};
@@ -87,6 +87,7 @@ impl<R: Record> Policy<R> {
     /// | `multi_valued` | whether there can be several values | `false` |
     /// | `operators` | a list of operators; if empty, filters cannot use the attribute | all operators of the type |
     /// | `max_count` | maximum number of comparisons in one filter | no maximum |
+    /// | `weights` | an object of operators with their [`Weights`], such as `{"co": 20}` | 1 for each operator |
     /// | `never_returned` | whether `returned` is `never` (RFC 7643 section 2.2) | `false` |
     /// | `mutability` | `"readOnly"`, `"readWrite"`, `"immutable"` or `"writeOnly"`; only PATCH requests depend on it | `"readWrite"` |
     /// | `required` | whether a resource always has a value; only PATCH requests depend on it | `false` |
@@ -253,6 +254,8 @@ struct Entry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_count: Option<usize>,
     #[serde(default, skip_serializing_if = "is_default")]
+    weights: Keyed<Weights>,
+    #[serde(default, skip_serializing_if = "is_default")]
     never_returned: bool,
     #[serde(default, skip_serializing_if = "is_default")]
     mutability: Mutability,
@@ -321,8 +324,10 @@ impl File {
             let Some(rule) = policy.rules.get_mut(position) else { break };
             rule.hidden = entry.hidden.unwrap_or(hidden);
             rule.max_count = entry.max_count;
+            rule.weights = entry.weights.0;
             rule.operators = entry.operators()?;
         }
+        policy.update_max_weight();
         for attribute in &self.groups {
             policy = policy
                 .with_group(attribute)
@@ -351,6 +356,7 @@ impl Entry {
                 .map(|rule| rule.operators)
                 .filter(|operators| *operators != Operators::of_type(attribute_type)),
             max_count: rule.and_then(|rule| rule.max_count),
+            weights: Keyed(rule.map(|rule| rule.weights).unwrap_or_default()),
             never_returned: attribute.is_never_returned(),
             mutability: attribute.mutability(),
             required: attribute.is_required(),

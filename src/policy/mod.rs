@@ -7,6 +7,7 @@ mod lines;
 mod rule;
 #[cfg(feature = "serde")]
 mod syntax_file;
+mod weights;
 
 #[cfg(feature = "serde")]
 pub use file::PolicyError;
@@ -14,6 +15,7 @@ pub use rule::FieldRule;
 pub use rule::GroupRule;
 pub use rule::MultiNe;
 pub use rule::UnknownAttributes;
+pub use weights::Weights;
 
 use crate::limits::Limits;
 use crate::operator::Operators;
@@ -93,6 +95,8 @@ pub struct Policy<R: ?Sized> {
     pub(crate) unknown_attributes: UnknownAttributes,
     pub(crate) stored_values: StoredValues,
     pub(crate) schemaless: Option<CaseSensitivity>,
+    /// The maximum of all weights, and at least 1.
+    pub(crate) max_weight: usize,
     record: PhantomData<fn(&R)>,
 }
 
@@ -142,6 +146,7 @@ impl<R> Policy<R> {
             unknown_attributes: UnknownAttributes::default(),
             stored_values: StoredValues::default(),
             schemaless: None,
+            max_weight: 1,
             record: PhantomData,
         }
     }
@@ -190,6 +195,7 @@ impl<R: ?Sized> Policy<R> {
         if let Some(rule) = self.rules.get_mut(id.index()) {
             change(rule);
         }
+        self.update_max_weight();
         Ok(self)
     }
 
@@ -390,8 +396,14 @@ impl<R: ?Sized> Policy<R> {
             unknown_attributes: self.unknown_attributes,
             stored_values: self.stored_values,
             schemaless: self.schemaless,
+            max_weight: self.max_weight,
             record: PhantomData,
         }
+    }
+
+    fn update_max_weight(&mut self) {
+        let max = self.rules.iter().map(|rule| rule.weights.max()).max();
+        self.max_weight = max.unwrap_or_default().max(1) as usize;
     }
 
     fn attribute_id(&self, path: &str) -> Result<AttributeId, SchemaError> {

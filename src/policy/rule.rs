@@ -1,5 +1,6 @@
 //! The rules of a policy, for one attribute and for the filter as a whole.
 
+use super::weights::Weights;
 use crate::operator::Operators;
 use crate::schema::{Attribute, AttributeId};
 
@@ -15,6 +16,8 @@ pub struct FieldRule {
     /// Maximum number of comparisons with the attribute in one filter. Presence tests (`pr`) do not
     /// count. `None` sets no maximum.
     pub max_count: Option<usize>,
+    /// Weights of the operators for [`Limits::cost`](crate::Limits::cost).
+    pub weights: Weights,
 }
 
 impl FieldRule {
@@ -25,6 +28,7 @@ impl FieldRule {
             operators: Operators::of_type(attribute.attribute_type()),
             hidden: attribute.is_never_returned(),
             max_count: None,
+            weights: Weights::ONE,
         }
     }
 }

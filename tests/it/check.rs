@@ -220,6 +220,50 @@ fn each_limit_applies_independently_and_is_inclusive() {
 }
 
 #[test]
+fn cost_is_the_sum_of_the_weights_of_the_tests() {
+    // `name` has the weights `eq` 3, `ne` 7 and `co` 20; everything else weighs 1.
+    let policy = |cost| {
+        let mut limits = Limits::default();
+        limits.cost = cost;
+        let weights = |rule: &mut scieve::FieldRule| {
+            (rule.weights.eq, rule.weights.ne, rule.weights.co) = (3, 7, 20);
+        };
+        everything().with_rule("name", weights).unwrap().with_limits(limits)
+    };
+    for (cost, text) in [
+        (1, "id pr"),
+        (3, r#"name eq "a""#),
+        (7, r#"name ne "a""#),
+        (20, r#"name co "a""#),
+        (41, r#"name co "a" and (name co "b" or id pr)"#),
+        // One list of three values, and one of two below `not`.
+        (5, r#"name eq "a" or name eq "b" or name eq "c""#),
+        (8, r#"not (name eq "a" or name eq "b")"#),
+        (6, r#"name eq "a" and name eq "b""#),
+        (20, r#"not (name co "a")"#),
+        (3, r#"not (not (name eq "a"))"#),
+        // The elements of a value path.
+        (2, r#"emails[type eq "a" and value eq "b"]"#),
+        (20, &(1..=20).map(|n| format!(r#"id eq "{n}""#)).collect::<Vec<_>>().join(" and ")),
+    ] {
+        assert_eq!(codes(&policy(cost), text), [], "{text}");
+        let span = if text.contains("name co \"a\"") { "name co \"a\"" } else { "" };
+        let exceeded = codes(&policy(cost - 1), text);
+        assert_eq!(exceeded.len(), 1, "{text}");
+        assert_eq!(exceeded[0].0, "too-costly", "{text}");
+        assert!(exceeded[0].1.starts_with(span), "{text}: {exceeded:?}");
+    }
+}
+
+#[test]
+fn other_errors_precede_the_cost() {
+    let mut limits = Limits::default();
+    limits.cost = 0;
+    let policy = everything().with_limits(limits);
+    assert_eq!(codes(&policy, r#"shoeSize eq "a""#), [("unknown-attribute", "shoeSize")]);
+}
+
+#[test]
 fn comparison_counts_ignore_other_attributes() {
     let policy = everything().with_rule("id", |rule| rule.max_count = Some(2)).unwrap();
     assert!(codes(&policy, r#"id eq "a" or id eq "b" or name pr"#).is_empty());

@@ -229,6 +229,13 @@ fn findings(under: &str, text: &str) -> Vec<(String, Severity)> {
                 .unwrap();
             policy.parse(text).map(|plan| plan.warnings().to_vec())
         }
+        "cost" => {
+            let mut limits = Limits::default();
+            limits.cost = 30;
+            let policy = crate::USERS_POLICY.clone().with_limits(limits);
+            let policy = policy.with_rule("name", |rule| rule.weights.co = 20).unwrap();
+            policy.parse(text).map(|plan| plan.warnings().to_vec())
+        }
         "rfc" | "entra" | "lenient" => {
             let syntax = Syntax::from_name(word).unwrap();
             let policy = scim::user_policy().clone().with_syntax(syntax);

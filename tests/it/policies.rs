@@ -45,6 +45,10 @@ fn every_setting_round_trips() {
         plain.clone().with_rule("many", |rule| rule.max_count = Some(3)).unwrap(),
         plain
             .clone()
+            .with_rule("exact", |rule| (rule.weights.co, rule.weights.eq) = (9, 0))
+            .unwrap(),
+        plain
+            .clone()
             .with_rule("many", |rule| {
                 rule.operators = [Operator::Eq, Operator::Gt].into_iter().collect()
             })
@@ -129,6 +133,8 @@ fn errors_in_json() {
         r#"{"attributes": [{"name": "a", "operators": ["eq", "like"]}]}"#,
         r#"{"attributes": [{"name": "a", "operators": "eq"}]}"#,
         r#"{"attributes": [{"name": "a", "max_count": -1}]}"#,
+        r#"{"attributes": [{"name": "a", "weights": {"co": -1}}]}"#,
+        r#"{"attributes": [{"name": "a", "weights": {"like": 1}}]}"#,
         r#"{"attributes": [{"name": "a"}], "not": "yes"}"#,
         r#"{"attributes": [], "syntax": "strict"}"#,
         r#"{"attributes": [], "syntax": {"double_quotes": true}}"#,

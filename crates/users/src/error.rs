@@ -30,6 +30,9 @@ pub enum StoreError {
         /// Message of one line.
         message: String,
     },
+    /// The query took longer than its [`Deadline`](super::Deadline).
+    #[error("the query took too long")]
+    TooSlow,
     /// The store is temporarily unavailable; the operation may succeed if retried.
     #[error("the store is unavailable")]
     Unavailable,

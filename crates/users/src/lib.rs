@@ -59,6 +59,7 @@ mod attributes;
 mod cursor;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod database;
+mod deadline;
 mod error;
 mod fixture;
 mod id;
@@ -91,6 +92,7 @@ pub use database::ConnectError;
 pub use database::SqlOptions;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use database::SqlStore;
+pub use deadline::Deadline;
 pub use error::StoreError;
 pub use fixture::ApiKey;
 pub use fixture::Fixture;

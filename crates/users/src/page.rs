@@ -5,6 +5,7 @@
 //! neither repeat nor skip users (<https://use-the-index-luke.com/no-offset>).
 
 use super::attributes::STATUS;
+use super::deadline::Deadline;
 use super::sort::Sort;
 use super::user::User;
 use scieve::{Node, Plan};
@@ -60,6 +61,9 @@ pub struct Query<'p> {
     pub limit: usize,
     /// Counts all matching users, see [`Page::total`].
     pub total: bool,
+    /// Ends the query with [`StoreError::TooSlow`](super::StoreError::TooSlow); `None` for no
+    /// limit except those of the store.
+    pub deadline: Option<&'p Deadline>,
 }
 
 impl<'p> Query<'p> {

@@ -43,6 +43,11 @@ use std::sync::Arc;
 /// ```
 pub trait UserStore: Send + Sync + 'static {
     /// Returns a page of users.
+    ///
+    /// If the future is dropped, databases cancel their statement.
+    ///
+    /// # Errors
+    /// [`StoreError::TooSlow`] if the query takes longer than [`Query::deadline`].
     fn list(
         &self,
         tenant: &str,
@@ -162,6 +167,13 @@ pub trait UserStore: Send + Sync + 'static {
 
     /// Returns the groups of the tenant.
     fn groups(&self, tenant: &str) -> impl Future<Output = Result<Vec<Group>, StoreError>> + Send;
+
+    /// Checks that the store can read and write, for a readiness probe: reads and writes a user
+    /// that no request can see.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] for a database that is unreachable, read-only or full.
+    fn check_ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Stores users, roles and groups as they are, for an initial load or an import. Either all of
     /// them are stored or none.

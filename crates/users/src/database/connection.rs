@@ -6,6 +6,7 @@ use scieve::sql::Dialect;
 use sea_query::QueryStatementWriter;
 use sqlx::migrate::Migrate;
 use std::pin::Pin;
+use std::time::Duration;
 
 /// A future of a trait object's method.
 pub(super) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 'a>>;
@@ -15,6 +16,9 @@ pub(super) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError
 pub(super) enum TxMode {
     /// All statements see the same snapshot.
     Read,
+    /// As `Read`, and the database ends each statement after this time, or when the connection is
+    /// dropped.
+    Search(Duration),
     /// A row that is read in order to change it has to be locked.
     Write,
 }

@@ -8,19 +8,40 @@ use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::migrate::Migrate;
 use sqlx::pool::PoolConnection;
-use sqlx::{AssertSqlSafe, Database, Executor, IntoArguments, Pool};
+use sqlx::{
+    AssertSqlSafe, Connection as _, Database, Executor, IntoArguments, Pool, SqlSafeStr as _,
+};
+use sqlx_core::transaction::TransactionManager as _;
 use std::future::Future;
-use std::marker::PhantomData;
-use std::ops::DerefMut;
 use std::pin::Pin;
 use std::time::Duration;
+use tokio::sync::Mutex;
 
 /// A database of sqlx, with the operations that differ between databases.
 pub(super) trait Driver: Database {
     const DIALECT: Dialect;
 
-    /// The statement that begins a transaction.
-    fn begin(mode: TxMode) -> &'static str;
+    const BEGIN_READ: &'static str;
+    const BEGIN_WRITE: &'static str;
+
+    /// Identifies a search for [`Driver::stop`].
+    type Search: Send + Sync;
+
+    /// Begins a transaction to read in which each statement may take this long.
+    fn begin_search(
+        connection: &mut Self::Connection,
+        limit: Duration,
+    ) -> impl Future<Output = Result<Self::Search, sqlx::Error>> + Send;
+
+    /// Commits the transaction of a search. `limit` applies to later statements.
+    fn end_search(
+        connection: &mut Self::Connection,
+        search: &Self::Search,
+        limit: Duration,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
+    /// Stops the statement of a search, if it is still running.
+    fn stop(pool: Pool<Self>, search: Self::Search) -> impl Future<Output = ()> + Send + 'static;
 
     fn bind(arguments: &mut Self::Arguments, value: Value) -> Result<(), BoxDynError>;
 
@@ -35,21 +56,64 @@ pub(super) trait Driver: Database {
 /// A connection pool.
 pub(super) struct Pooled<D: Driver> {
     pub(super) pool: Pool<D>,
-    /// The statement time-out that the server enforces. A server that does not answer at all is
-    /// given one second more.
+    /// The statement time-out that the server enforces.
+    pub(super) statement: Duration,
+    /// The maximum time of a statement including its wait for locks. A server that does not answer
+    /// at all is given one second more.
     pub(super) limit: Duration,
+    /// A connection that no operation uses. SQLite deletes its shared-memory file with the last
+    /// connection, and could not open another one on a full disk, not even to read.
+    pub(super) idle: Mutex<Option<D::Connection>>,
 }
 
 /// A connection of the pool, in a transaction or not.
-struct PooledConn<D, C> {
-    connection: C,
+///
+/// On drop it returns to the pool. An unfinished transaction is rolled back. A connection whose
+/// state is unknown is closed instead, because the next statement on it could fail or run in a
+/// transaction that nobody commits.
+struct PooledConn<D: Driver> {
+    connection: PoolConnection<D>,
+    pool: Pool<D>,
+    statement: Duration,
     limit: Duration,
-    driver: PhantomData<fn() -> D>,
+    transaction: TxState<D>,
+    /// False during a statement, and after one that failed or was cancelled. For example, SQLite
+    /// rolls back by itself if the disk is full, but not for every error.
+    known_state: bool,
 }
 
-impl<D, C> PooledConn<D, C> {
-    fn new(connection: C, limit: Duration) -> Self {
-        Self { connection, limit, driver: PhantomData }
+/// The transaction of a connection.
+enum TxState<D: Driver> {
+    None,
+    /// A transaction of sqlx, which nests those of migrations.
+    Sqlx,
+    Search(D::Search),
+}
+
+impl<D: Driver> PooledConn<D> {
+    /// Takes the result of a statement that has ended.
+    fn ended<T>(&mut self, result: Result<T, DbError>) -> Result<T, DbError> {
+        // These errors have the same effect in every database.
+        self.known_state =
+            matches!(result, Ok(_) | Err(DbError::UniqueViolation(_) | DbError::Conflict(_)));
+        result
+    }
+}
+
+impl<D: Driver> Drop for PooledConn<D> {
+    fn drop(&mut self) {
+        match std::mem::replace(&mut self.transaction, TxState::None) {
+            TxState::None | TxState::Sqlx if !self.known_state => self.connection.close_on_drop(),
+            TxState::None => {}
+            // The pool waits for it before it reuses the connection.
+            TxState::Sqlx => D::TransactionManager::start_rollback(&mut self.connection),
+            TxState::Search(search) => {
+                self.connection.close_on_drop();
+                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+                    runtime.spawn(D::stop(self.pool.clone(), search));
+                }
+            }
+        }
     }
 }
 
@@ -65,6 +129,20 @@ fn error<D: Driver>(error: sqlx::Error) -> DbError {
     DbError::new(&error, D::classify)
 }
 
+impl<D: Driver> Pooled<D> {
+    async fn acquire(&self) -> Result<PooledConn<D>, DbError> {
+        let connection = self.pool.acquire().await.map_err(error::<D>)?;
+        Ok(PooledConn {
+            connection,
+            pool: self.pool.clone(),
+            statement: self.statement,
+            limit: self.limit,
+            transaction: TxState::None,
+            known_state: true,
+        })
+    }
+}
+
 impl<D: Driver> Backend for Pooled<D>
 where
     for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
@@ -77,25 +155,43 @@ where
 
     fn begin(&self, mode: TxMode) -> BoxFuture<'_, Box<dyn Transaction>> {
         Box::pin(async move {
-            let begin = async { self.pool.begin_with(D::begin(mode)).await.map_err(error::<D>) };
-            let transaction = within(self.limit, begin).await?;
-            let connection: Box<dyn Transaction> =
-                Box::new(PooledConn::<D, _>::new(transaction, self.limit));
-            Ok(connection)
+            let mut transaction = self.acquire().await?;
+            transaction.known_state = false;
+            let connection = &mut *transaction.connection;
+            let begin = async {
+                let statement = match mode {
+                    TxMode::Read => D::BEGIN_READ,
+                    TxMode::Write => D::BEGIN_WRITE,
+                    TxMode::Search(limit) => {
+                        return D::begin_search(connection, limit).await.map(TxState::Search);
+                    }
+                };
+                D::TransactionManager::begin(connection, Some(statement.into_sql_str())).await?;
+                Ok(TxState::Sqlx)
+            };
+            let result = within(self.limit, async { begin.await.map_err(error::<D>) }).await;
+            transaction.transaction = transaction.ended(result)?;
+            let transaction: Box<dyn Transaction> = Box::new(transaction);
+            Ok(transaction)
         })
     }
 
     fn connection(&self) -> BoxFuture<'_, Box<dyn Connection>> {
         Box::pin(async move {
-            let connection: PoolConnection<D> = self.pool.acquire().await.map_err(error::<D>)?;
-            let connection: Box<dyn Connection> =
-                Box::new(PooledConn::<D, _>::new(connection, self.limit));
+            let connection: Box<dyn Connection> = Box::new(self.acquire().await?);
             Ok(connection)
         })
     }
 
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-        Box::pin(self.pool.close())
+        Box::pin(async move {
+            self.pool.close().await;
+            if let Some(idle) = self.idle.lock().await.take()
+                && let Err(error) = idle.close().await
+            {
+                tracing::info!(%error, "a connection was not closed cleanly");
+            }
+        })
     }
 }
 
@@ -107,7 +203,7 @@ fn arguments<D: Driver>(values: Vec<Value>) -> Result<D::Arguments, DbError> {
     Ok(arguments)
 }
 
-impl<D: Driver, C: DerefMut<Target = D::Connection> + Send> Connection for PooledConn<D, C>
+impl<D: Driver> Connection for PooledConn<D>
 where
     for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
     D::Arguments: IntoArguments<D>,
@@ -118,29 +214,40 @@ where
     }
 
     fn fetch_statement(&mut self, statement: Statement) -> BoxFuture<'_, Vec<Row>> {
-        let connection = &mut *self.connection;
-        Box::pin(within(self.limit, async move {
-            let arguments = arguments::<D>(statement.values)?;
-            let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments);
-            let rows = connection.fetch_all(query).await.map_err(error::<D>)?;
-            rows.iter().map(|row| D::cells(row).map(Row::new).map_err(error::<D>)).collect()
-        }))
+        Box::pin(async move {
+            self.known_state = false;
+            let connection = &mut *self.connection;
+            let result = within(self.limit, async move {
+                let arguments = arguments::<D>(statement.values)?;
+                let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments);
+                let rows = connection.fetch_all(query).await.map_err(error::<D>)?;
+                rows.iter().map(|row| D::cells(row).map(Row::new).map_err(error::<D>)).collect()
+            })
+            .await;
+            self.ended(result)
+        })
     }
 
     fn execute_statement(&mut self, statement: Statement) -> BoxFuture<'_, u64> {
-        let connection = &mut *self.connection;
-        Box::pin(within(self.limit, async move {
-            let arguments = arguments::<D>(statement.values)?;
-            let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments);
-            let result = connection.execute(query).await.map_err(error::<D>)?;
-            Ok(D::count(&result))
-        }))
+        Box::pin(async move {
+            self.known_state = false;
+            let connection = &mut *self.connection;
+            let result = within(self.limit, async move {
+                let arguments = arguments::<D>(statement.values)?;
+                let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments);
+                let result = connection.execute(query).await.map_err(error::<D>)?;
+                Ok(D::count(&result))
+            })
+            .await;
+            self.ended(result)
+        })
     }
 
     fn script(&mut self, sql: &'static str) -> BoxFuture<'_, ()> {
-        let connection = &mut *self.connection;
         Box::pin(async move {
-            connection.execute(sqlx::raw_sql(sql)).await.map(drop).map_err(error::<D>)
+            self.known_state = false;
+            let result = self.connection.execute(sqlx::raw_sql(sql)).await;
+            self.ended(result.map(drop).map_err(error::<D>))
         })
     }
 
@@ -149,15 +256,29 @@ where
     }
 }
 
-impl<D: Driver> Transaction for PooledConn<D, sqlx::Transaction<'static, D>>
+impl<D: Driver> Transaction for PooledConn<D>
 where
     for<'c> &'c mut D::Connection: Executor<'c, Database = D>,
     D::Arguments: IntoArguments<D>,
     D::Connection: Migrate,
 {
-    fn commit(self: Box<Self>) -> BoxFuture<'static, ()> {
+    fn commit(mut self: Box<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            within(self.limit, async { self.connection.commit().await.map_err(error::<D>) }).await
+            self.known_state = false;
+            let connection = &mut *self.connection;
+            let commit = async {
+                match &self.transaction {
+                    TxState::Search(search) => {
+                        D::end_search(connection, search, self.statement).await
+                    }
+                    TxState::Sqlx => D::TransactionManager::commit(connection).await,
+                    TxState::None => Ok(()),
+                }
+            };
+            let result = within(self.limit, async { commit.await.map_err(error::<D>) }).await;
+            self.ended(result)?;
+            self.transaction = TxState::None;
+            Ok(())
         })
     }
 }

@@ -57,6 +57,8 @@ use std::time::Duration;
 
 /// Maximum number of attempts at a transaction that fails because of a concurrent one.
 const MAX_TRIES: u32 = 10;
+/// Time by which a database may exceed a deadline, if the server did not cancel the statement.
+const SERVER_GRACE: Duration = Duration::from_millis(100);
 /// Minimum number of loaded users after which the statistics of the tables are updated.
 const ANALYZE_USERS: usize = 500;
 
@@ -144,7 +146,12 @@ impl SqlStore {
 
     async fn list_once(&self, tenant: &str, query: &Query<'_>) -> Result<Page, DbError> {
         let list = ListQuery::new(self.dialect(), tenant, query)?;
-        let mut transaction = self.backend.begin(TxMode::Read).await?;
+        let mode = match query.deadline {
+            // The deadline itself is enforced in `list`.
+            Some(deadline) => TxMode::Search(deadline.remaining() + SERVER_GRACE),
+            None => TxMode::Read,
+        };
+        let mut transaction = self.backend.begin(mode).await?;
         let page = list.read(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(page)
@@ -192,7 +199,15 @@ impl UserStore for SqlStore {
         if !is_valid_tenant(tenant) {
             return Ok(Page { total: query.total.then_some(0), ..Page::default() });
         }
-        self.retried(|| self.list_once(tenant, query)).await
+        let list = self.retried(|| self.list_once(tenant, query));
+        let Some(deadline) = query.deadline else { return list.await };
+        // One deadline for all attempts and statements. The future that is dropped cancels its
+        // statement.
+        match tokio::time::timeout(deadline.remaining(), list).await {
+            Ok(Err(StoreError::Unavailable)) if deadline.is_over() => Err(StoreError::TooSlow),
+            Ok(result) => result,
+            Err(_) => Err(StoreError::TooSlow),
+        }
     }
 
     async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
@@ -279,6 +294,10 @@ impl UserStore for SqlStore {
             return Ok(Vec::new());
         }
         self.retried(|| self.groups_once(tenant)).await
+    }
+
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        self.retried(|| probe::readiness(&*self.backend)).await
     }
 
     async fn load(

@@ -4,7 +4,7 @@
 //! TRANSACTION WITH CONSISTENT SNAPSHOT`, `SELECT ... FOR UPDATE`, `IGNORE INDEX FOR ORDER BY`,
 //! `GET_LOCK`, `VARBINARY` keys, InnoDB.
 
-use super::connection::{Cell, TxMode};
+use super::connection::Cell;
 use super::driver::{Driver, Pooled};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
@@ -13,53 +13,90 @@ use scieve::sql::Dialect;
 use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::mysql::{
-    MySqlConnectOptions, MySqlDatabaseError, MySqlPoolOptions, MySqlQueryResult, MySqlRow,
+    MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPoolOptions, MySqlQueryResult,
+    MySqlRow,
 };
 use sqlx::{
-    Arguments as _, AssertSqlSafe, Column as _, Executor as _, MySql, Row as _, TypeInfo as _,
-    ValueRef as _,
+    Arguments as _, AssertSqlSafe, Column as _, Executor as _, MySql, Pool, Row as _,
+    TypeInfo as _, ValueRef as _,
 };
 use std::str::FromStr;
+use std::time::Duration;
+use tokio::sync::Mutex;
 
 pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<MySql>, DbError> {
     let connect =
         MySqlConnectOptions::from_str(url).map_err(|error| DbError::Internal(error.to_string()))?;
-    let (lock, statement) = (options.lock.as_secs().max(1), options.statement);
+    let lock = options.lock.as_secs().max(1);
     let session = format!(
         "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
          SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES'), \
-         innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}"
-    );
-    // The two products name the statement time-out differently, and use different units.
-    let (mysql, mariadb) = (
-        format!("SET SESSION max_execution_time = {}", statement.as_millis()),
-        format!("SET SESSION max_statement_time = {}", statement.as_secs_f64()),
+         innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}; \
+         {}",
+        statement_timeout(options.statement)
     );
     let pool = MySqlPoolOptions::new()
         .max_connections(options.connections)
         .acquire_timeout(options.acquire);
     let pool = pool.after_connect(move |connection, _| {
-        let (session, mysql, mariadb) = (session.clone(), mysql.clone(), mariadb.clone());
+        let session = session.clone();
         Box::pin(async move {
-            connection.execute(sqlx::raw_sql(AssertSqlSafe(session))).await?;
-            if connection.execute(sqlx::raw_sql(AssertSqlSafe(mariadb))).await.is_err() {
-                connection.execute(sqlx::raw_sql(AssertSqlSafe(mysql))).await?;
-            }
-            Ok(())
+            connection.execute(sqlx::raw_sql(AssertSqlSafe(session))).await.map(drop)
         })
     });
     let pool =
         pool.connect_with(connect).await.map_err(|error| DbError::new(&error, MySql::classify))?;
-    Ok(Pooled { pool, limit: options.statement.max(options.lock) })
+    Ok(Pooled {
+        pool,
+        statement: options.statement,
+        limit: options.statement.max(options.lock),
+        idle: Mutex::default(),
+    })
+}
+
+/// The statement that sets the statement time-out of the session. MariaDB and MySQL name it
+/// differently and use different units; each executes only the comment meant for it
+/// (<https://mariadb.com/kb/en/comment-syntax/>).
+fn statement_timeout(limit: Duration) -> String {
+    format!(
+        "SET SESSION /*M! max_statement_time = {} *//*!80000 max_execution_time = {} */",
+        limit.as_secs_f64(),
+        limit.as_millis().max(1)
+    )
 }
 
 impl Driver for MySql {
     const DIALECT: Dialect = Dialect::MySql;
 
-    fn begin(mode: TxMode) -> &'static str {
-        match mode {
-            TxMode::Read => "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
-            TxMode::Write => "START TRANSACTION READ WRITE",
+    const BEGIN_READ: &'static str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+    const BEGIN_WRITE: &'static str = "START TRANSACTION READ WRITE";
+
+    /// The id of the session.
+    type Search = u64;
+
+    async fn begin_search(
+        connection: &mut MySqlConnection,
+        limit: Duration,
+    ) -> Result<u64, sqlx::Error> {
+        let begin =
+            format!("{}; {}; SELECT CONNECTION_ID()", statement_timeout(limit), Self::BEGIN_READ);
+        connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(begin))).await?.try_get_unchecked(0)
+    }
+
+    async fn end_search(
+        connection: &mut MySqlConnection,
+        _: &u64,
+        limit: Duration,
+    ) -> Result<(), sqlx::Error> {
+        let end = format!("COMMIT; {}", statement_timeout(limit));
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(end))).await.map(drop)
+    }
+
+    async fn stop(pool: Pool<Self>, session: u64) {
+        let cancel = sqlx::raw_sql(AssertSqlSafe(format!("KILL QUERY {session}")));
+        // The session may have ended, which is what counts.
+        if let Err(error) = cancel.execute(&pool).await {
+            tracing::debug!(%error, "a statement was not cancelled");
         }
     }
 
@@ -105,7 +142,7 @@ impl Driver for MySql {
             // Deadlock; a row changed since the snapshot (MariaDB 11.6 and later).
             1213 | 1020 => ErrorClass::Conflict,
             // Too many connections, aborted and lost ones, shutdown, lock time-out, statement
-            // time-out (MySQL, MariaDB), killed, read-only, disk full.
+            // time-out (MySQL, MariaDB), killed, read-only, disk full or failing.
             1040
             | 1053
             | 1077
@@ -118,8 +155,12 @@ impl Driver for MySql {
             | 1290
             | 1317
             | 1836
+            | 1036
             | 1021
+            | 1026
+            | 1030
             | 1114
+            | 1180
             | 1927
             | 1969
             | 3024

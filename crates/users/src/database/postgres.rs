@@ -1,6 +1,6 @@
 //! PostgreSQL.
 
-use super::connection::{Cell, TxMode};
+use super::connection::Cell;
 use super::driver::{Driver, Pooled};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
@@ -8,9 +8,14 @@ use super::statement::{strings, unsupported};
 use scieve::sql::Dialect;
 use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgQueryResult, PgRow};
-use sqlx::{Arguments as _, Column as _, Postgres, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgQueryResult, PgRow};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Column as _, Executor as _, Pool, Postgres, Row as _,
+    TypeInfo as _, ValueRef as _,
+};
 use std::str::FromStr;
+use std::time::Duration;
+use tokio::sync::Mutex;
 
 pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postgres>, DbError> {
     let connect =
@@ -26,16 +31,49 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postg
         .connect_with(connect)
         .await
         .map_err(|error| DbError::new(&error, Postgres::classify))?;
-    Ok(Pooled { pool, limit: options.statement })
+    Ok(Pooled {
+        pool,
+        statement: options.statement,
+        limit: options.statement,
+        idle: Mutex::default(),
+    })
 }
 
 impl Driver for Postgres {
     const DIALECT: Dialect = Dialect::Postgres;
 
-    fn begin(mode: TxMode) -> &'static str {
-        match mode {
-            TxMode::Read => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            TxMode::Write => "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE",
+    const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    // Not READ WRITE, which a standby refuses with an error that does not tell why.
+    const BEGIN_WRITE: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+    /// The process id of the session.
+    type Search = i32;
+
+    async fn begin_search(
+        connection: &mut PgConnection,
+        limit: Duration,
+    ) -> Result<i32, sqlx::Error> {
+        let begin = format!(
+            "{}; SET LOCAL statement_timeout = {}; SELECT pg_backend_pid()",
+            Self::BEGIN_READ,
+            limit.as_millis().max(1),
+        );
+        connection.fetch_one(sqlx::raw_sql(AssertSqlSafe(begin))).await?.try_get(0)
+    }
+
+    async fn end_search(
+        connection: &mut PgConnection,
+        _: &i32,
+        _: Duration,
+    ) -> Result<(), sqlx::Error> {
+        connection.execute("COMMIT").await.map(drop)
+    }
+
+    async fn stop(pool: Pool<Self>, process: i32) {
+        // It may have ended, which is what counts.
+        let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(process);
+        if let Err(error) = cancel.execute(&pool).await {
+            tracing::info!(%error, "a statement was not cancelled");
         }
     }
 

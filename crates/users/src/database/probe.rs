@@ -1,15 +1,16 @@
-//! Checks that the columns compare strings byte by byte, as memory does.
+//! Checks of the database with rows of a tenant that no request can name.
 //!
-//! With another encoding, another collation or a session that truncates strings, the database would
-//! return wrong results without an error. The check inserts rows and rolls back.
+//! At start, the columns must compare strings byte by byte, as memory does: with another encoding,
+//! another collation or a session that truncates strings, the database would return wrong results
+//! without an error. While the server runs, [`readiness`] checks that the database can be written.
 
 use super::connection::{Backend, Connection, TxMode};
-use super::error::ConnectError;
+use super::error::{ConnectError, DbError};
 use super::memberships;
 use super::statement::{Statement, one, select_from};
 use super::user_row::COLUMNS;
 use scieve::sql::Dialect;
-use sea_query::{Condition, Expr, ExprTrait as _, Order, SelectStatement, Value};
+use sea_query::{Condition, DeleteStatement, Expr, ExprTrait as _, Order, SelectStatement, Value};
 
 /// The strings of the inserted rows, in the order of their bytes.
 const STRINGS: [&str; 4] = ["B", "a", "a\t", "é"];
@@ -19,6 +20,8 @@ const UNEQUAL: [&str; 5] = ["b", "A", "a ", "É", "e"];
 /// servers that start at the same time.
 const TENANT: &str = "scieve probes this Database";
 const ALIAS: &str = "t";
+/// The string in every column of the row of [`readiness`].
+const PROBED: &str = "readiness";
 
 /// The columns that are compared or sorted by.
 const COMPARED: [(&str, &[&str]); 5] = [
@@ -79,11 +82,39 @@ pub(super) async fn encoding(backend: &dyn Backend) -> Result<(), ConnectError> 
     }))
 }
 
-/// Checks that every column of [`COMPARED`] compares strings byte by byte.
-pub(super) async fn columns(backend: &dyn Backend) -> Result<(), ConnectError> {
+/// A tenant that no request can name and no other server uses.
+fn random_tenant() -> String {
     let mut bytes = [0; 8];
     let _ = getrandom::fill(&mut bytes);
-    let tenant = format!("{TENANT} {:x}", u64::from_be_bytes(bytes));
+    format!("{TENANT} {:x}", u64::from_be_bytes(bytes))
+}
+
+/// Checks that the database can be read and written, by one transaction that inserts, reads and
+/// deletes a user.
+///
+/// It is committed: SQLite keeps the changes of a transaction in memory until then, so a write that
+/// is rolled back succeeds on a full disk.
+pub(super) async fn readiness(backend: &dyn Backend) -> Result<(), DbError> {
+    let tenant = random_tenant();
+    let mut transaction = backend.begin(TxMode::Write).await?;
+    let connection: &mut dyn Connection = &mut *transaction;
+    insert(connection, &tenant, PROBED).await?;
+    let mut select = select_from("users", ALIAS, &tenant);
+    select.column((ALIAS, "id"));
+    if strings(connection, &select).await? != [PROBED] {
+        return Err(DbError::Unavailable("an inserted user cannot be read".into()));
+    }
+    for table in memberships::TABLES.iter().map(|(table, _)| *table).chain(["users"]) {
+        let mut delete = DeleteStatement::new();
+        delete.from_table(table).and_where(Expr::col("tenant_id").eq(tenant.as_str()));
+        connection.execute(&delete).await?;
+    }
+    transaction.commit().await
+}
+
+/// Checks that every column of [`COMPARED`] compares strings byte by byte.
+pub(super) async fn columns(backend: &dyn Backend) -> Result<(), ConnectError> {
+    let tenant = random_tenant();
     // Dropped without a commit.
     let mut transaction = backend.begin(TxMode::Write).await?;
     for string in STRINGS {
@@ -103,7 +134,7 @@ async fn insert(
     connection: &mut dyn Connection,
     tenant: &str,
     string: &str,
-) -> Result<(), ConnectError> {
+) -> Result<(), DbError> {
     let value = |column: &&str| match *column {
         "tenant_id" => tenant.into(),
         "created_at" | "last_updated_at" | "invite_expiry" | "idx" | "group_idx" => {
@@ -158,9 +189,9 @@ async fn check_column(
 async fn strings(
     connection: &mut dyn Connection,
     select: &SelectStatement,
-) -> Result<Vec<String>, ConnectError> {
+) -> Result<Vec<String>, DbError> {
     let rows = connection.fetch(select).await?;
-    rows.into_iter().map(|mut row| row.string().map_err(ConnectError::from)).collect()
+    rows.into_iter().map(|mut row| row.string()).collect()
 }
 
 fn wrong(dialect: Dialect, table: &str, column: &str) -> ConnectError {

@@ -1,6 +1,6 @@
 //! SQLite.
 
-use super::connection::{Cell, TxMode};
+use super::connection::Cell;
 use super::driver::{Driver, Pooled};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
@@ -9,12 +9,25 @@ use scieve::sql::Dialect;
 use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteQueryResult, SqliteRow,
-    SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
+    SqliteQueryResult, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, Row as _, Sqlite, TypeInfo as _, ValueRef as _};
+use sqlx::{
+    Arguments as _, ConnectOptions as _, Executor as _, Pool, Row as _, Sqlite, TypeInfo as _,
+    ValueRef as _,
+};
 use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
+use tokio::sync::Mutex;
+
+/// Number of virtual machine instructions between two checks of a search, some 20 us.
+const PROGRESS_OPS: i32 = 2000;
+// States of a search.
+const RUNNING: u8 = 0;
+const ENDED: u8 = 1;
+const STOPPED: u8 = 2;
 
 /// Opens a database file, and creates it if it does not exist.
 ///
@@ -56,7 +69,13 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlit
             Err(error) => return Err(DbError::new(&error, Sqlite::classify)),
         }
     };
-    Ok(Pooled { pool, limit: options.statement.max(options.lock) })
+    let idle = connect.connect().await.map_err(|error| DbError::new(&error, Sqlite::classify))?;
+    Ok(Pooled {
+        pool,
+        statement: options.statement,
+        limit: options.statement.max(options.lock),
+        idle: Mutex::new(Some(idle)),
+    })
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {
@@ -70,13 +89,43 @@ fn is_busy(error: &sqlx::Error) -> bool {
 impl Driver for Sqlite {
     const DIALECT: Dialect = Dialect::Sqlite;
 
-    fn begin(mode: TxMode) -> &'static str {
-        match mode {
-            TxMode::Read => "BEGIN",
-            // A deferred transaction that reads first fails with SQLITE_BUSY_SNAPSHOT on its first
-            // write if another connection has written in between.
-            TxMode::Write => "BEGIN IMMEDIATE",
-        }
+    const BEGIN_READ: &'static str = "BEGIN";
+    // A deferred transaction that reads first fails with SQLITE_BUSY_SNAPSHOT on its first write if
+    // another connection has written in between.
+    const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
+
+    /// One of [`RUNNING`], [`ENDED`] and [`STOPPED`].
+    type Search = Arc<AtomicU8>;
+
+    async fn begin_search(
+        connection: &mut SqliteConnection,
+        limit: Duration,
+    ) -> Result<Self::Search, sqlx::Error> {
+        let search = Arc::new(AtomicU8::new(RUNNING));
+        let state = Arc::clone(&search);
+        let end = Instant::now() + limit;
+        // Replaces the handler of an earlier search. A statement fails if it returns false.
+        connection.lock_handle().await?.set_progress_handler(PROGRESS_OPS, move || {
+            match state.load(Ordering::Relaxed) {
+                RUNNING => Instant::now() < end,
+                state => state == ENDED,
+            }
+        });
+        connection.execute(Self::BEGIN_READ).await?;
+        Ok(search)
+    }
+
+    async fn end_search(
+        connection: &mut SqliteConnection,
+        search: &Self::Search,
+        _: Duration,
+    ) -> Result<(), sqlx::Error> {
+        search.store(ENDED, Ordering::Relaxed);
+        connection.execute("COMMIT").await.map(drop)
+    }
+
+    async fn stop(_: Pool<Self>, search: Self::Search) {
+        search.store(STOPPED, Ordering::Relaxed);
     }
 
     fn bind(arguments: &mut Self::Arguments, value: Value) -> Result<(), BoxDynError> {

@@ -4,8 +4,12 @@ use super::id_index::id_key;
 use super::scan_start::ScanStart;
 use super::search::Search;
 use super::tenant::Tenant;
+use crate::deadline::Deadline;
 use crate::page::Query;
 use crate::user::Members;
+
+/// Number of users that are read between two checks of the deadline.
+pub(super) const USERS_PER_CHECK: usize = 64;
 
 /// Returns the slots of the matches in the order of ids, in scan direction.
 pub(super) fn id_scan(
@@ -36,5 +40,10 @@ pub(super) fn id_scan(
     let slots = index.scan(index.lower_bound(is_before), ascending);
     let in_bounds = slots
         .take_while(move |slot| if ascending { !is_too_high(*slot) } else { !is_too_low(*slot) });
-    in_bounds.filter(move |slot| tenant.user(*slot).is_some_and(|user| search.matches(*slot, user)))
+    let deadline = query.deadline;
+    let in_time = in_bounds.enumerate().take_while(move |(index, _)| {
+        index % USERS_PER_CHECK != 0 || !deadline.is_some_and(Deadline::is_over)
+    });
+    let slots = in_time.map(|(_, slot)| slot);
+    slots.filter(move |slot| tenant.user(*slot).is_some_and(|user| search.matches(*slot, user)))
 }

@@ -8,13 +8,14 @@
 //! | [`id_scan`] | sorted by id, many matches | users up to the end of the page |
 //! | [`NameScan`], [`top_k`] | sorted by anything else | all rows, the matching users |
 
-use super::id_scan::id_scan;
+use super::id_scan::{USERS_PER_CHECK, id_scan};
 use super::name_scan::NameScan;
 use super::scan_start::ScanStart;
 use super::search::Search;
 use super::tenant::Tenant;
 use super::top_k::top_k;
 use super::window::{PageSlots, direction};
+use crate::deadline::Deadline;
 use crate::page::{Page, Query, Window};
 use crate::sort::SortKey;
 
@@ -43,13 +44,14 @@ impl IndexOrder {
     }
 }
 
-/// Returns a page of the users that match the query.
+/// Returns a page of the users that match the query. If [`Query::deadline`] ends during the scan,
+/// the page is incomplete.
 pub(super) fn list(tenant: &Tenant, query: &Query<'_>) -> Page {
     let search = Search::new(query, tenant);
     if let Some(candidates) = search.candidates() {
         return list_candidates(tenant, query, &search, candidates);
     }
-    let scan = NameScan::new(tenant, &search);
+    let scan = NameScan::new(tenant, query, &search);
     let matches = || scan.slots(&ScanStart::Edge, true);
     let Some(order) = IndexOrder::new(query.sort.key, tenant) else {
         let mut slots: Vec<u32> = matches().collect();
@@ -74,7 +76,14 @@ fn list_candidates(
     search: &Search<'_>,
     mut slots: Vec<u32>,
 ) -> Page {
-    slots.retain(|slot| tenant.user(*slot).is_some_and(|user| search.matches(*slot, user)));
+    let (mut index, mut is_over) = (0, false);
+    slots.retain(|slot| {
+        if index % USERS_PER_CHECK == 0 {
+            is_over = query.deadline.is_some_and(Deadline::is_over);
+        }
+        index += 1;
+        !is_over && tenant.user(*slot).is_some_and(|user| search.matches(*slot, user))
+    });
     let is_edge = matches!(query.window, Window::First | Window::Last);
     // A single user, the usual result of a lookup, need not be sorted.
     if is_edge && slots.len() <= query.limit.min(1) {

@@ -147,6 +147,7 @@ use self::search::status_mask;
 use self::stored_user::{Interners, StoredUser};
 use self::tenant::Tenant;
 use super::attributes::policy;
+use super::deadline::Deadline;
 use super::error::StoreError;
 use super::id::{Ids, new_subject};
 use super::invite::{Decision, InviteOutcome, InviteResult, InviteStart, Invitee, Mailer};
@@ -364,7 +365,11 @@ impl Tenant {
 
 impl UserStore for MemoryStore {
     async fn list(&self, tenant: &str, query: &Query<'_>) -> Result<Page, StoreError> {
-        Ok(list(&self.state(tenant), query))
+        let page = list(&self.state(tenant), query);
+        match query.deadline.is_some_and(Deadline::was_over) {
+            true => Err(StoreError::TooSlow),
+            false => Ok(page),
+        }
     }
 
     async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
@@ -461,6 +466,10 @@ impl UserStore for MemoryStore {
 
     async fn groups(&self, tenant: &str) -> Result<Vec<Group>, StoreError> {
         Ok(self.state(tenant).groups.to_vec())
+    }
+
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        Ok(())
     }
 
     async fn load(

@@ -15,6 +15,8 @@ use super::search::Search;
 use super::segment::{self, MAX_ROWS, NameKey, Segment, truncate};
 use super::segment_summary::SegmentSummary;
 use super::tenant::Tenant;
+use crate::deadline::Deadline;
+use crate::page::Query;
 
 /// Number of rows to evaluate at a time if this reads stored users: a page needs few matches, and
 /// each row costs cache misses.
@@ -26,17 +28,19 @@ pub(super) struct NameScan<'s, 'q> {
     search: &'s Search<'q>,
     /// The truncated fold keys of the only names to scan, ascending; `None` for all names.
     names: Option<Vec<&'q [u8]>>,
+    /// Ends the scan, after which its results are incomplete.
+    deadline: Option<&'q Deadline>,
 }
 
 impl<'s, 'q> NameScan<'s, 'q> {
-    pub(super) fn new(tenant: &'s Tenant, search: &'s Search<'q>) -> Self {
+    pub(super) fn new(tenant: &'s Tenant, query: &'q Query<'_>, search: &'s Search<'q>) -> Self {
         let names = search.names().map(|names| {
             let mut names: Vec<_> =
                 names.into_iter().map(|name| truncate(name.as_bytes())).collect();
             names.dedup();
             names
         });
-        Self { tenant, search, names }
+        Self { tenant, search, names, deadline: query.deadline }
     }
 
     /// Returns the slots of the matches, in scan direction.
@@ -80,6 +84,8 @@ impl<'s, 'q> NameScan<'s, 'q> {
             KeyRange { name, start, ascending }
         });
         let chunks = ranges.flat_map(move |range| range.chunks(tenant, search, chunk));
+        let deadline = self.deadline;
+        let chunks = chunks.take_while(move |_| !deadline.is_some_and(Deadline::is_over));
         chunks.filter_map(move |(segment, rows)| {
             if search.excludes(segment) {
                 return None;

@@ -6,6 +6,8 @@ mod concurrency;
 mod connect;
 mod contract;
 mod cursors;
+mod deadlines;
+mod failures;
 mod fixture;
 mod pages;
 mod patches;

@@ -186,5 +186,6 @@ pub(crate) fn query(
         id_below: None,
         limit,
         total: false,
+        deadline: None,
     }
 }

@@ -101,6 +101,7 @@ impl Filter {
             depth: Limits::MAX_DEPTH,
             clauses: usize::MAX,
             connective_levels: usize::MAX,
+            cost: usize::MAX,
         };
         Self::parse_with(&text, &Syntax::rfc(), &limits).unwrap_or_else(|_| self.clone())
     }

@@ -29,6 +29,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
                 "user",
                 "attributes",
                 "sort",
+                "deadline",
                 "page",
                 "cursor",
                 "error",
@@ -53,7 +54,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
                 "config",
                 "body",
             ],
-            &["identity", "rate_limit", "metrics", "app", "view"],
+            &["identity", "rate_limit", "scan_limit", "metrics", "app", "view"],
             &[
                 "users",
                 "ops",

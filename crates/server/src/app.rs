@@ -7,6 +7,7 @@ use super::links::{Links, PublicUrl};
 use super::metrics::Metrics;
 use super::problem::{Problem, ProblemKind};
 use super::rate_limit::{RateLimiter, Tier};
+use super::scan_limit::ScanLimiter;
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -25,6 +26,7 @@ pub(super) struct App<S> {
     /// Tenant whose number of users is in the metrics.
     pub(super) tenant: String,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) scan_limiter: ScanLimiter,
     authenticator: Authenticator,
     rate_limiter: RateLimiter,
     public_url: Option<PublicUrl>,
@@ -52,6 +54,7 @@ impl<S: UserStore> App<S> {
             invite_expiry: config.invite_expiry,
             tenant: config.tenant.clone(),
             metrics: Arc::new(Metrics::new().map_err(|error| ConfigError::new(error.to_string()))?),
+            scan_limiter: ScanLimiter::new(config.search),
             authenticator: Authenticator::new(config),
             rate_limiter: RateLimiter::new(config.rates),
             public_url: config.public_url.clone(),
@@ -105,6 +108,9 @@ pub(super) fn json_response(status: StatusCode, body: &impl Serialize) -> Respon
     }
 }
 
+const TOO_SLOW: &str =
+    "the query took too long: use fewer conditions, `eq` instead of `co`, or the order by name";
+
 /// Maps an error of the store to its response. `pointer` is a JSON pointer into the request body.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -120,6 +126,7 @@ impl From<StoreError> for Problem {
                  administrator first",
             ),
             StoreError::Invalid { pointer, message } => Self::pointer(pointer, message),
+            StoreError::TooSlow => Self::bad_request(TOO_SLOW),
             StoreError::Unavailable => Self::unavailable(),
             error => Self::internal(error),
         }

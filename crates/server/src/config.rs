@@ -38,6 +38,7 @@ pub struct Config {
     pub(super) max_headers: usize,
     pub(super) timeouts: Timeouts,
     pub(super) max_connections: usize,
+    pub(super) search: SearchLimits,
 }
 
 /// An invalid setting.
@@ -132,6 +133,28 @@ impl Default for Timeouts {
     }
 }
 
+/// Limits on lists that an index does not answer: those with a costly filter, a total, or an
+/// unusual order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SearchLimits {
+    /// Maximum time of a list, page and total together; the default is 2 s. A list that takes longer
+    /// is cancelled and has the response 400. Requests above the following limits wait as long, and
+    /// then have the response 429.
+    pub time: Duration,
+    /// Maximum number of concurrent scans of one user; the default is 2, and 0 counts as 1.
+    pub per_user: usize,
+    /// Maximum number of concurrent scans; the default is 4, and 0 counts as 1. Set it below the
+    /// number of connections of a database.
+    pub total: usize,
+}
+
+impl Default for SearchLimits {
+    fn default() -> Self {
+        Self { time: Duration::from_secs(2), per_user: 2, total: 4 }
+    }
+}
+
 impl Config {
     /// Returns the default configuration. `tenant` is the tenant of the users that a [`Jwt`] refers
     /// to, and the one whose number of users is in `/metrics`.
@@ -152,6 +175,7 @@ impl Config {
             max_headers: 100,
             timeouts: Timeouts::default(),
             max_connections: 10_000,
+            search: SearchLimits::default(),
         }
     }
 
@@ -269,6 +293,13 @@ impl Config {
         self.max_connections = connections;
         self
     }
+
+    /// Sets the limits on lists that an index does not answer.
+    #[must_use]
+    pub fn search_limits(mut self, limits: SearchLimits) -> Self {
+        self.search = limits;
+        self
+    }
 }
 
 /// Omits keys and secrets.
@@ -287,6 +318,7 @@ impl fmt::Debug for Config {
             .field("max_headers", &self.max_headers)
             .field("timeouts", &self.timeouts)
             .field("max_connections", &self.max_connections)
+            .field("search", &self.search)
             .finish_non_exhaustive()
     }
 }

@@ -28,18 +28,25 @@ impl Caller {
         &self.user.tenant_id
     }
 
-    /// Returns whether the roles of `user` are visible to the caller.
-    pub(super) fn sees_roles_of(&self, user: &User) -> bool {
+    /// Returns whether the roles and scopes of `user` are visible to the caller. A scope grants
+    /// access as a role does, and `admin_classic` reveals administrators.
+    pub(super) fn sees_access_of(&self, user: &User) -> bool {
         self.administrator || self.user.id == user.id
+    }
+
+    /// Returns whether lists can contain deleted users, whose personal data only administrators may
+    /// see.
+    pub(super) fn sees_deleted(&self) -> bool {
+        self.administrator
     }
 
     /// Returns the policy for the caller's filters.
     ///
-    /// For callers without access to roles, the role attributes are not in the policy. A filter
-    /// with one is rejected as a filter with an unknown attribute is, so that neither results nor
-    /// errors reveal the roles of other users.
+    /// For callers without access to roles, the attributes of roles and scopes are not in the
+    /// policy. A filter with one is rejected as a filter with an unknown attribute is, so that
+    /// neither results nor errors reveal the roles of other users.
     pub(super) fn policy(&self) -> &'static Policy<User> {
-        if self.administrator { scieve_users::policy() } else { &WITHOUT_ROLES }
+        if self.administrator { scieve_users::policy() } else { &WITHOUT_ACCESS }
     }
 
     pub(super) fn must_be_administrator(&self) -> Result<(), Problem> {
@@ -51,11 +58,14 @@ pub(super) fn forbidden() -> Problem {
     Problem::new(ProblemKind::Forbidden)
 }
 
-/// The policy without role attributes. `hiding` fails only if a path is not in the schema, which a
-/// test excludes; the fallback permits no filter.
-static WITHOUT_ROLES: LazyLock<Policy<User>> = LazyLock::new(|| {
-    let hidden =
-        scieve_users::policy().clone().hiding(["assignedRoles", "assignedGroupsAssignedRoles"]);
+/// The policy without the attributes of roles and scopes. `hiding` fails only if a path is not in
+/// the schema, which a test excludes; the fallback permits no filter.
+static WITHOUT_ACCESS: LazyLock<Policy<User>> = LazyLock::new(|| {
+    let hidden = scieve_users::policy().clone().hiding([
+        "assignedRoles",
+        "assignedGroupsAssignedRoles",
+        "assignedScopes",
+    ]);
     hidden.unwrap_or_else(|_| Policy::empty())
 });
 
@@ -132,13 +142,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{WITHOUT_ROLES, bearer};
+    use super::{WITHOUT_ACCESS, bearer};
     use axum::http::HeaderMap;
 
     #[test]
-    fn roles_can_be_hidden() {
-        assert!(WITHOUT_ROLES.parse("name eq \"a\"").is_ok());
-        assert!(WITHOUT_ROLES.parse("assignedRoles.name eq \"a\"").is_err());
+    fn roles_and_scopes_can_be_hidden() {
+        assert!(WITHOUT_ACCESS.parse("name eq \"a\"").is_ok());
+        assert!(WITHOUT_ACCESS.parse("assignedRoles.name eq \"a\"").is_err());
+        assert!(WITHOUT_ACCESS.parse("assignedScopes eq \"a\"").is_err());
     }
 
     #[test]

@@ -43,15 +43,19 @@ pub(super) struct UserView<'a> {
 impl Serialize for UserView<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { view, user } = self;
-        let with_roles = view.caller.sees_roles_of(user);
+        let with_access = view.caller.sees_access_of(user);
         let mut members = Members { map: serializer.serialize_map(None)?, fields: view.fields };
         members.put("assignedGroups", || {
-            List(user.assigned_groups.iter().map(|group| GroupView { group, with_roles }))
+            List(
+                user.assigned_groups
+                    .iter()
+                    .map(|group| GroupView { group, with_roles: with_access }),
+            )
         })?;
-        if with_roles {
+        if with_access {
             members.put("assignedRoles", || List(user.assigned_roles.iter().map(RoleView)))?;
+            members.put("assignedScopes", || &user.assigned_scopes)?;
         }
-        members.put("assignedScopes", || &user.assigned_scopes)?;
         members.put_some("clientId", user.client_id.as_ref())?;
         members.put("created", || user.created_at)?;
         members.put("createdAt", || user.created_at)?;
@@ -67,7 +71,7 @@ impl Serialize for UserView<'_> {
         members.put_some("picture", user.picture.as_ref())?;
         members.put_some("preferredLocale", user.preferred_locale.as_ref())?;
         members.put_some("preferredZoneinfo", user.preferred_zoneinfo.as_ref())?;
-        if with_roles {
+        if with_access {
             members.put("roles", || List(system_roles(&user.assigned_roles)))?;
         }
         members.put("status", || user.status)?;

@@ -7,6 +7,7 @@ mod list;
 mod me;
 mod metadata;
 mod paging;
+mod search;
 mod user;
 
 use super::app::App;

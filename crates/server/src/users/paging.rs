@@ -3,6 +3,7 @@
 //! A cursor contains the sort key and the id of a user, not an offset, so that creating or deleting
 //! users between two requests neither skips nor repeats others.
 
+use super::search::{PageStart, Search};
 use crate::app::{App, json_response};
 use crate::identity::Caller;
 use crate::links::Links;
@@ -12,8 +13,7 @@ use crate::view::{Href, UserView, View};
 use axum::http::StatusCode;
 use axum::response::Response;
 use scieve_users::{
-    Cursor, CursorError, Direction, Page, Position, Query, Sort, SortKey, StoreError, UserStore,
-    Window,
+    Cursor, CursorError, Direction, Page, Position, Sort, SortKey, StoreError, UserStore, Window,
 };
 use serde::Serialize;
 
@@ -27,15 +27,6 @@ pub(super) struct PageRequest<'a> {
     pub(super) ids_are_cursors: bool,
 }
 
-/// A list and the position in it that the page starts from.
-struct PageStart {
-    sort: Sort,
-    window: Window,
-    id_above: Option<String>,
-    id_below: Option<String>,
-    filter: Option<CheckedFilter>,
-}
-
 /// Returns the response with the page.
 pub(super) async fn page<S: UserStore>(
     app: &App<S>,
@@ -47,21 +38,19 @@ pub(super) async fn page<S: UserStore>(
     };
     let tenant = request.caller.tenant();
     let filter_text = start.filter.as_ref().map(|checked| checked.filter.to_string());
-    let query = Query {
-        sort: start.sort,
-        window: start.window.clone(),
-        id_above: start.id_above.clone(),
-        id_below: start.id_below.clone(),
+    let search = Search {
+        start,
         limit: request.list.limit,
         total: request.list.total,
-        ..Query::matching(start.filter.as_ref().map(|checked| &checked.plan))
+        sees_deleted: request.caller.sees_deleted(),
     };
-    let page = match &request.list.tenant {
+    let (search, page) = match &request.list.tenant {
         Some(other) if other != tenant => {
-            Page { total: request.list.total.then_some(0), ..Page::default() }
+            (search.into(), Page { total: request.list.total.then_some(0), ..Page::default() })
         }
-        _ => app.store.list(tenant, &query).await?,
+        _ => search.run(app, request.caller).await?,
     };
+    let start = &search.start;
     let cursor = |direction, user| {
         let mut cursor = Cursor::new(
             start.sort,

@@ -468,6 +468,9 @@ impl UserStore for Broken {
     async fn groups(&self, tenant: &str) -> Result<Vec<Group>, StoreError> {
         self.0.groups(tenant).await
     }
+    async fn check_ready(&self) -> Result<(), StoreError> {
+        Err(StoreError::Unavailable)
+    }
     async fn load(
         &self,
         tenant: &str,

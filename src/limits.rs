@@ -42,6 +42,15 @@ impl Limits {
     /// exhaust the stack of a thread.
     pub const MAX_DEPTH: usize = 64;
 
+    /// The limits that no setting exceeds, for filters that were accepted before.
+    pub(crate) const HIGHEST: Self = Self {
+        bytes: Self::MAX_BYTES,
+        depth: Self::MAX_DEPTH,
+        clauses: usize::MAX,
+        connective_levels: usize::MAX,
+        cost: usize::MAX,
+    };
+
     pub(crate) const DEFAULT: Self =
         Self { bytes: 65_536, depth: 32, clauses: 500, connective_levels: 20, cost: 10_000 };
 

@@ -105,6 +105,28 @@ impl Syntax {
         Self { single_quotes: true, unquoted_words: true, unquoted_literals: true, ..Self::entra() }
     }
 
+    /// Returns the dialect that accepts what either accepts.
+    pub(crate) const fn union(self, other: Self) -> Self {
+        Self {
+            sub_attribute_after_brackets: self.sub_attribute_after_brackets
+                | other.sub_attribute_after_brackets,
+            operator_after_brackets: self.operator_after_brackets | other.operator_after_brackets,
+            boolean_text: self.boolean_text | other.boolean_text,
+            boolean_case: self.boolean_case | other.boolean_case,
+            null_case: self.null_case | other.null_case,
+            urn_dot: self.urn_dot | other.urn_dot,
+            extension_without_urn: self.extension_without_urn | other.extension_without_urn,
+            single_quotes: self.single_quotes | other.single_quotes,
+            unquoted_words: self.unquoted_words | other.unquoted_words,
+            unquoted_literals: self.unquoted_literals | other.unquoted_literals,
+            patch_op_case: self.patch_op_case | other.patch_op_case,
+            patch_path_keys: self.patch_path_keys | other.patch_path_keys,
+            patch_remove_value: self.patch_remove_value | other.patch_remove_value,
+            patch_wrapped_values: self.patch_wrapped_values | other.patch_wrapped_values,
+            patch_new_elements: self.patch_new_elements | other.patch_new_elements,
+        }
+    }
+
     /// Returns the preset with this name: `rfc`, `entra` or `lenient`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {

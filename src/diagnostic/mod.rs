@@ -150,6 +150,8 @@ codes! {
     TooManyComparisons = Error "too-many-comparisons",
     /// The filter can match records outside the scope of the caller.
     OutsideScope = Error "outside-scope",
+    /// A rewrite drops a condition inside an `or` or a `not`.
+    CannotDrop = Error "cannot-drop",
     /// A PATCH request has another structure than RFC 7644 section 3.5.2 describes.
     BadPatch = Error "bad-patch",
     /// A PATCH request exceeds the limit on operations.

@@ -4,17 +4,17 @@
 //! the same grammar and limits as parsed ones. Strings are escaped and paths are validated, which
 //! prevents filter injection.
 
-use super::ast::{Filter, Literal};
+use super::ast::{Expr, ExprKind, Filter};
 use super::error::{ONE_PATH, no_operand, unexpected};
+use super::operand::Operand;
 use super::parse;
 use super::parser::{Parser, check_length};
 use super::token::{ParseError, fail, starts_name};
-use crate::diagnostic::Diagnostics;
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::limits::Limits;
 use crate::operator::Operator;
-use crate::snippet::write_json_string;
+use crate::span::Span;
 use crate::syntax::Syntax;
-use std::fmt::Write as _;
 
 /// Starts a clause on the attribute with this path, such as `name.familyName`. The path may be
 /// preceded by a schema URN and a colon.
@@ -43,47 +43,11 @@ pub struct Attr {
     path: String,
 }
 
-/// A comparison value for the methods of [`Attr`].
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Operand {
-    /// A string.
-    String(String),
-    /// An integer.
-    Integer(i64),
-    /// A number. If it is not finite, [`Builder::build`] returns an error.
-    Decimal(f64),
-    /// `true` or `false`.
-    Boolean(bool),
-    /// `null`.
-    Null,
-}
-
-macro_rules! operands {
-    ($($type:ty => $variant:ident,)*) => {
-        $(impl From<$type> for Operand {
-            fn from(value: $type) -> Self {
-                Self::$variant(value.into())
-            }
-        })*
-    };
-}
-
-operands! {
-    &str => String,
-    String => String,
-    i64 => Integer,
-    i32 => Integer,
-    u32 => Integer,
-    f64 => Decimal,
-    bool => Boolean,
-}
-
 macro_rules! comparisons {
     ($($(#[$doc:meta])* $name:ident = $operator:ident,)*) => {
         $($(#[$doc])*
         pub fn $name(self, value: impl Into<Operand>) -> Builder {
-            self.compare(Operator::$operator, &value.into())
+            self.compare(Operator::$operator, value)
         })*
     };
 }
@@ -120,26 +84,84 @@ impl Attr {
     pub fn element(self, inner: Builder) -> Builder {
         let text = format!("{}[{}]", self.path, inner.text);
         let mut built = self.clause(text);
+        built.syntax = inner.syntax;
         built.error = built.error.or(inner.error);
         built
     }
 
-    fn compare(self, operator: Operator, value: &Operand) -> Builder {
-        let mut text = format!("{} {operator} ", self.path);
-        // Writing to a `String` never fails.
-        let _ = match value {
-            Operand::String(string) => write_json_string(string, &mut text),
-            Operand::Integer(number) => write!(text, "{number}"),
-            Operand::Decimal(number) => write!(text, "{number}"),
-            Operand::Boolean(value) => write!(text, "{}", Literal::Boolean(*value)),
-            Operand::Null => write!(text, "{}", Literal::Null),
-        };
+    /// Compares with an operator that the program determines.
+    ///
+    /// [`Operator::Pr`] takes no value: [`Builder::build`] returns an error.
+    pub fn compare(self, operator: Operator, value: impl Into<Operand>) -> Builder {
+        let text = format!("{} {operator} {}", self.path, value.into());
         self.clause(text)
     }
 
-    fn clause(self, text: String) -> Builder {
-        Builder { text, is_or: false, error: check_path(&self.path).err() }
+    /// Some value is equal to one of the operands.
+    ///
+    /// Without operands, [`Builder::build`] returns an error: no filter matches nothing.
+    ///
+    /// ```
+    /// use scieve::attr;
+    ///
+    /// let filter = attr("status").is_in(["active", "invited"]).and(attr("id").pr()).build()?;
+    /// assert_eq!(
+    ///     filter.to_string(),
+    ///     r#"(status eq "active" or status eq "invited") and id pr"#
+    /// );
+    /// # Ok::<(), scieve::Diagnostics>(())
+    /// ```
+    pub fn is_in<T: Into<Operand>>(self, operands: impl IntoIterator<Item = T>) -> Builder {
+        any(operands.into_iter().map(|operand| self.clone().eq(operand)))
     }
+
+    fn clause(self, text: String) -> Builder {
+        Builder { error: check_path(&self.path).err(), ..Builder::of(text) }
+    }
+}
+
+/// All filters match: a conjunction.
+///
+/// Without filters, [`Builder::build`] returns an error: no filter matches everything.
+///
+/// ```
+/// use scieve::{all, any, attr};
+///
+/// let columns = ["name", "email"].map(|column| attr(column).co("ann"));
+/// let filter = all([any(columns), attr("active").eq(true)]).build()?;
+/// assert_eq!(filter.to_string(), r#"(name co "ann" or email co "ann") and active eq true"#);
+/// # Ok::<(), scieve::Diagnostics>(())
+/// ```
+pub fn all<B: Into<Builder>>(filters: impl IntoIterator<Item = B>) -> Builder {
+    join(filters, " and ")
+}
+
+/// At least one of the filters matches: a disjunction.
+///
+/// Without filters, [`Builder::build`] returns an error: no filter matches nothing.
+pub fn any<B: Into<Builder>>(filters: impl IntoIterator<Item = B>) -> Builder {
+    join(filters, " or ")
+}
+
+/// Takes time linear in the length of the filters.
+fn join<B: Into<Builder>>(filters: impl IntoIterator<Item = B>, connective: &str) -> Builder {
+    let mut filters = filters.into_iter().map(Into::into);
+    let Some(mut joined) = filters.next() else {
+        let error = Diagnostic::new(Code::EmptyFilter, Span::default(), "the filter is empty");
+        let error = error.with_help("a conjunction or disjunction needs at least one filter");
+        let error = Some(Diagnostics::new("", vec![error]));
+        return Builder { error, ..Builder::of(String::new()) };
+    };
+    let is_or = connective == " or ";
+    for (position, other) in filters.enumerate() {
+        if position == 0 && !is_or {
+            joined = joined.grouped();
+        }
+        joined.text.push_str(connective);
+        joined.push(other, is_or);
+        joined.is_or = is_or;
+    }
+    joined
 }
 
 /// A filter under construction.
@@ -165,21 +187,25 @@ pub struct Builder {
     text: String,
     /// True if the top level of `text` is an `or`, which `and` has to parenthesise.
     is_or: bool,
+    /// The dialects of the filters that it contains, whose text is canonical. Some deviations
+    /// depend on the schema and are left to the check.
+    syntax: Syntax,
     error: Option<Diagnostics>,
 }
 
 impl Builder {
+    fn of(text: String) -> Self {
+        Self { text, is_or: false, syntax: Syntax::rfc(), error: None }
+    }
+
     /// Both filters match.
-    pub fn and(self, other: Self) -> Self {
-        let text = format!("{} and {}", self.grouped(), other.grouped());
-        Self { text, is_or: false, error: self.error.or(other.error) }
+    pub fn and(self, other: impl Into<Self>) -> Self {
+        all([self, other.into()])
     }
 
     /// At least one of the filters matches.
-    pub fn or(mut self, other: Self) -> Self {
-        self.text.push_str(" or ");
-        self.text.push_str(&other.text);
-        Self { is_or: true, error: self.error.or(other.error), ..self }
+    pub fn or(self, other: impl Into<Self>) -> Self {
+        any([self, other.into()])
     }
 
     /// The filter does not match.
@@ -210,12 +236,50 @@ impl Builder {
     pub fn build_with(self, limits: &Limits) -> Result<Filter, Diagnostics> {
         match self.error {
             Some(error) => Err(error),
-            None => Filter::parse_with(&self.text, &Syntax::rfc(), limits),
+            None => Filter::parse_with(&self.text, &self.syntax, limits),
         }
     }
 
-    fn grouped(&self) -> String {
-        if self.is_or { format!("({})", self.text) } else { self.text.clone() }
+    /// Contains a clause unchanged.
+    pub(super) fn clause_of(expr: Expr<'_>) -> Self {
+        Self::of(expr.to_string())
+    }
+
+    /// Adds the deviations of a dialect.
+    pub(super) fn with_syntax(mut self, syntax: Syntax) -> Self {
+        self.syntax = self.syntax.union(syntax);
+        self
+    }
+
+    /// Adds parentheses if the top level is an `or`.
+    fn grouped(mut self) -> Self {
+        if self.is_or {
+            self.text = format!("({})", self.text);
+            self.is_or = false;
+        }
+        self
+    }
+
+    /// Appends the text of another filter, an operand of an `or` or of an `and`.
+    fn push(&mut self, other: Self, is_or: bool) {
+        let other = if is_or { other } else { other.grouped() };
+        self.text.push_str(&other.text);
+        self.syntax = self.syntax.union(other.syntax);
+        self.error = self.error.take().or(other.error);
+    }
+}
+
+/// Contains the filter unchanged: numbers of any size and every string.
+impl From<&Filter> for Builder {
+    fn from(filter: &Filter) -> Self {
+        let is_or = matches!(filter.root().kind(), ExprKind::Or(_));
+        Self { is_or, syntax: *filter.syntax(), ..Self::of(filter.to_string()) }
+    }
+}
+
+impl From<Filter> for Builder {
+    fn from(filter: Filter) -> Self {
+        Self::from(&filter)
     }
 }
 

@@ -3,8 +3,10 @@
 mod ast;
 mod builder;
 mod deviation;
+mod edit;
 mod error;
 mod literal;
+mod operand;
 mod parse;
 mod parser;
 mod path;
@@ -15,7 +17,9 @@ mod string;
 mod token;
 
 pub use ast::{Clause, Expr, ExprKind, Filter, Literal, Operands, Path};
-pub use builder::{Attr, Builder, Operand, attr};
+pub use builder::{Attr, Builder, all, any, attr};
+pub use edit::Rewrite;
+pub use operand::{Operand, quote};
 pub use path::PatchPath;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Safety, apply_all};
@@ -96,14 +100,7 @@ impl Filter {
         let (text, _) = apply_all(self.source_text(), safe);
         // The fixes change neither the depth nor the number of clauses beyond what was parsed
         // before, but the text can be longer than a limit on its length.
-        let limits = Limits {
-            bytes: Limits::MAX_BYTES,
-            depth: Limits::MAX_DEPTH,
-            clauses: usize::MAX,
-            connective_levels: usize::MAX,
-            cost: usize::MAX,
-        };
-        Self::parse_with(&text, &Syntax::rfc(), &limits).unwrap_or_else(|_| self.clone())
+        Self::parse_with(&text, &Syntax::rfc(), &Limits::HIGHEST).unwrap_or_else(|_| self.clone())
     }
 }
 

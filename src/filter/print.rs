@@ -7,14 +7,40 @@ use std::fmt::{self, Write};
 /// Prints the canonical form. Parsing it returns an equal filter, which prints the same string.
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(self.root(), f)
+        print(self.root(), Literals::Printed, f)
     }
+}
+
+impl Filter {
+    /// Returns the canonical form with `?` instead of each comparison value except `null`.
+    ///
+    /// Filters of one shape differ only in the values, so it suits logs, metrics and caches.
+    ///
+    /// ```
+    /// let filter = scieve::Filter::parse(r#"userName eq "bob" and (age gt 5 or title ne null)"#)?;
+    /// assert_eq!(filter.shape(), "userName eq ? and (age gt ? or title ne null)");
+    /// # Ok::<(), scieve::Diagnostics>(())
+    /// ```
+    #[must_use]
+    pub fn shape(&self) -> String {
+        let mut shape = String::new();
+        // Writing to a `String` never fails.
+        let _ = print(self.root(), Literals::Hidden, &mut shape);
+        shape
+    }
+}
+
+/// Whether comparison values are printed.
+#[derive(Clone, Copy)]
+enum Literals {
+    Printed,
+    Hidden,
 }
 
 /// Prints the canonical form of this expression.
 impl fmt::Display for Expr<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print(*self, f)
+        print(*self, Literals::Printed, f)
     }
 }
 
@@ -34,7 +60,7 @@ enum Pending<'f> {
     Text(&'static str),
 }
 
-fn print(root: Expr<'_>, out: &mut impl Write) -> fmt::Result {
+fn print(root: Expr<'_>, literals: Literals, out: &mut impl Write) -> fmt::Result {
     let mut pending = vec![Pending::Expr { expr: root, inside_and: false }];
     while let Some(item) = pending.pop() {
         match item {
@@ -72,18 +98,21 @@ fn print(root: Expr<'_>, out: &mut impl Write) -> fmt::Result {
                     pending.push(Pending::Text("]"));
                     pending.push(Pending::Expr { expr: child, inside_and: false });
                 }
-                ExprKind::Clause(clause) => write_clause(&clause, out)?,
+                ExprKind::Clause(clause) => write_clause(&clause, literals, out)?,
             },
         }
     }
     Ok(())
 }
 
-fn write_clause(clause: &Clause<'_>, out: &mut impl Write) -> fmt::Result {
+fn write_clause(clause: &Clause<'_>, literals: Literals, out: &mut impl Write) -> fmt::Result {
     write!(out, "{} {}", clause.path(), clause.operator())?;
-    match clause.literal() {
-        None => Ok(()),
-        Some(literal) => write!(out, " {literal}"),
+    match (clause.literal(), literals) {
+        (None, _) => Ok(()),
+        (Some(Literal::String(_) | Literal::Number(_) | Literal::Boolean(_)), Literals::Hidden) => {
+            out.write_str(" ?")
+        }
+        (Some(literal), _) => write!(out, " {literal}"),
     }
 }
 

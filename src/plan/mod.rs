@@ -66,7 +66,29 @@ impl<R: ?Sized> Plan<R> {
         Self { root, schema, warnings, record: PhantomData }
     }
 
-    /// Returns the root of the tree.
+    /// Returns the root of the tree, from which evaluators of other kinds start.
+    ///
+    /// The tree is at most as deep as the limits of the policy allow, so a recursive function can
+    /// visit it. An evaluator has to reject what it cannot express, because leaving it out would
+    /// change which records match. The example `ldap_filter` is a complete compiler to another query
+    /// language.
+    ///
+    /// ```
+    /// use scieve::{Node, Plan};
+    ///
+    /// /// Returns the number of tests.
+    /// fn tests(node: &Node) -> usize {
+    ///     match node {
+    ///         Node::All(children) | Node::Any(children) => children.iter().map(tests).sum(),
+    ///         Node::Not(child) => tests(child),
+    ///         Node::Test(_) => 1,
+    ///     }
+    /// }
+    ///
+    /// fn cost<R>(plan: &Plan<R>) -> usize {
+    ///     tests(plan.root())
+    /// }
+    /// ```
     #[must_use]
     pub fn root(&self) -> &Node {
         &self.root

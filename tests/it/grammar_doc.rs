@@ -3,8 +3,8 @@
 
 use scieve::patch::{PatchDiagnostic, PatchErrors, PatchLimits, PatchRequest};
 use scieve::{
-    Attribute, AttributeType, Code, Filter, Limits, Operators, Policy, Schema, Severity, Syntax,
-    scim,
+    Attribute, AttributeType, Code, Filter, Limits, Operators, Policy, Rewrite, Schema, Severity,
+    Syntax, scim,
 };
 use std::collections::BTreeMap;
 
@@ -206,6 +206,7 @@ fn findings(under: &str, text: &str) -> Vec<(String, Severity)> {
             .collect();
     }
     let checked = match word {
+        "rewrite" => Filter::parse(text).unwrap().rewrite(|_| Rewrite::Drop).map(|_| Vec::new()),
         "users" => crate::USERS_POLICY.parse(text).map(|plan| plan.warnings().to_vec()),
         "scim-user" => scim::user_policy().parse(text).map(|plan| plan.warnings().to_vec()),
         "decimal" => {

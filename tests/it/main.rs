@@ -12,6 +12,8 @@ mod check;
 #[cfg(feature = "serde")]
 mod decide;
 mod dependencies;
+#[cfg(feature = "arbitrary")]
+mod editing;
 mod fixtures;
 mod grammar;
 #[cfg(feature = "patch")]

@@ -165,6 +165,7 @@ mod decide;
 mod diagnostic;
 mod eval;
 mod filter;
+mod filter_set;
 mod limits;
 mod operator;
 #[cfg(feature = "patch")]
@@ -212,6 +213,7 @@ pub use filter::all;
 pub use filter::any;
 pub use filter::attr;
 pub use filter::quote;
+pub use filter_set::FilterSet;
 pub use limits::Limits;
 pub use operator::Operator;
 pub use operator::Operators;

@@ -60,10 +60,13 @@ impl<R: ?Sized> Plan<R> {
             return Err(SchemaError::new("the plans have different schemas"));
         }
         let mut merged = Schema::clone(schema);
-        let mut ids = Vec::new();
+        let (mut ids, mut is_new) = (Vec::new(), false);
         for attribute in self.schema.attributes() {
             let id = match merged.find_in(attribute.urn(), attribute.path()) {
-                None => merged.add(attribute.clone())?,
+                None => {
+                    is_new = true;
+                    merged.add(attribute.clone())?
+                }
                 Some(known) if known.has_same_values(attribute) => known.id(),
                 Some(known) => {
                     let message = format!("attribute `{known}` differs between two schemas");
@@ -74,7 +77,8 @@ impl<R: ?Sized> Plan<R> {
         }
         let mut root = self.root.clone();
         rename(&mut root, &ids);
-        Ok((Arc::new(merged), Cow::Owned(root)))
+        let merged = if is_new { Arc::new(merged) } else { Arc::clone(schema) };
+        Ok((merged, Cow::Owned(root)))
     }
 }
 

@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
             &["snippet", "suggest", "schema"],
             &["diagnostic", "plan", "policy"],
             &["filter", "eval", "sql"],
-            &["check", "scim", "patch", "decide", "arbitrary"],
+            &["check", "scim", "patch", "decide", "filter_set", "arbitrary"],
             &["lib"],
         ],
     ),

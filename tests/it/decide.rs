@@ -377,11 +377,11 @@ mod random {
     static OPEN: LazyLock<Policy<Value>> =
         LazyLock::new(|| Policy::schemaless(CaseSensitivity::Ignore));
 
-    /// Runs 32 cases per property, unless `PROPTEST_CASES` is set.
+    /// Runs 8 cases per property, unless `PROPTEST_CASES` is set.
     fn config() -> ProptestConfig {
         let mut config = ProptestConfig::default();
         if std::env::var_os("PROPTEST_CASES").is_none() {
-            config.cases = 32;
+            config.cases = 8;
         }
         config
     }

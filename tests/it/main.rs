@@ -14,6 +14,8 @@ mod decide;
 mod dependencies;
 #[cfg(feature = "arbitrary")]
 mod editing;
+#[cfg(feature = "arbitrary")]
+mod filter_set;
 mod fixtures;
 mod grammar;
 #[cfg(feature = "patch")]

@@ -1,0 +1,393 @@
+//! Sets of filters: the filters that a record matches, without evaluating all of them.
+//!
+//! # How it works
+//!
+//! ```text
+//! insert: plan --cover--> keys: hash of (department, "sales") --> bucket: [plan, plan, ...]
+//!
+//! match:  record --values--> keys --> buckets --> candidates --Plan::matches--> matching plans
+//! ```
+//!
+//! A plan is found by a *cover*: keys such that every record that matches has at least one of them
+//! ([`cover`]). A key is the hash of an attribute and a value, a prefix, a suffix or three bytes of
+//! a substring ([`key`]); comparisons by order are kept in sorted lists. Of a conjunction, one part
+//! is enough, and the part with the fewest other plans is chosen. If its bucket is large, further
+//! plans are found in it by a second key (a discrimination tree of depth two).
+//!
+//! The keys only select candidates. [`Plan::matches`] decides, so that a set has the same meaning
+//! as the loop over its plans. This follows "counting" and "access predicate" algorithms for
+//! publish/subscribe systems (Fabret et al., "Filtering Algorithms and Implementation for Very Fast
+//! Publish/Subscribe Systems", SIGMOD 2001).
+//!
+//! # Complexity
+//!
+//! Let `v` be the number of values of a record and `c` the number of candidates. Matching takes time
+//! linear in the length of the values, in `v` look-ups, and in `c` evaluations. Inserting and
+//! removing take time linear in the number of keys, and the bucket of each. A set is shared with its
+//! snapshots, and only the changed parts are copied.
+//!
+//! # Limits
+//!
+//! A plan that can match a record without a value of its attributes (`not`, `ne`) has no key and is
+//! a candidate for every record. [`FilterSet::explain`] lists such plans with the reason.
+//! Comparisons by order select all plans on their side of the value. A set has at most 2^31 plans.
+
+mod cover;
+mod index;
+mod key;
+
+use crate::plan::{Node, Plan, Predicate};
+use crate::schema::{Record, Schema, SchemaError};
+use crate::value::{Value, ValueRef};
+use cover::{Chooser, Reason};
+use index::{Index, Place, Slot};
+use key::{Key, Kind};
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write as _;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+
+/// Number of plans of a part that is copied on write.
+const CHUNK: usize = 128;
+
+/// Number of parts of the map from identifiers to plans.
+const ID_SHARDS: usize = 256;
+
+/// A set of plans, each with an identifier, that finds the plans that a record matches.
+///
+/// It has the same meaning as [`Plan::matches`] of every plan. The time does not depend on the
+/// number of plans, but on the number of those that resemble the record: see the
+/// [module documentation](https://docs.rs/scieve/latest/src/scieve/filter_set/mod.rs.html).
+///
+/// A clone is a snapshot: it takes time linear in the number of parts, some microseconds per
+/// 100,000 plans, and shares them with the original until one of them changes. Readers can keep
+/// matching a snapshot while one writer changes the set.
+///
+/// ```
+/// use scieve::{FilterSet, scim};
+/// use serde_json::{Value, json};
+///
+/// // Dynamic groups: the members of each are the users that match a filter.
+/// let policy = scim::user_policy();
+/// let mut groups: FilterSet<Value, &str> = FilterSet::new();
+/// groups.insert("staff", policy.parse(r#"userType eq "Employee" and active eq true"#)?)?;
+/// groups.insert("guests", policy.parse(r#"userType eq "Contractor""#)?)?;
+/// groups.insert("work mail", policy.parse(r#"emails[type eq "work" and value ew "@x.org"]"#)?)?;
+///
+/// let before = json!({"userType": "Contractor", "active": true});
+/// let after = json!({
+///     "userType": "Employee",
+///     "active": true,
+///     "emails": [{"type": "work", "value": "ann@x.org"}],
+/// });
+/// let mut found = Vec::new();
+/// groups.matching(&after, |group| found.push(*group));
+/// found.sort();
+/// assert_eq!(found, ["staff", "work mail"]);
+///
+/// let (mut entered, left) = groups.changed(&before, &after);
+/// entered.sort();
+/// assert_eq!((entered, left), (vec![&"staff", &"work mail"], vec![&"guests"]));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct FilterSet<R: ?Sized, Id> {
+    schema: Arc<Schema>,
+    index: Index,
+    chunks: Vec<Arc<Chunk<R, Id>>>,
+    free: Arc<Vec<Slot>>,
+    ids: Vec<Arc<HashMap<Id, Slot>>>,
+    id_hasher: RandomState,
+    len: usize,
+}
+
+/// Neighbouring slots. A slot is empty if its plan was removed.
+type Chunk<R, Id> = Vec<Option<Arc<Entry<R, Id>>>>;
+
+struct Entry<R: ?Sized, Id> {
+    id: Id,
+    plan: Plan<R>,
+    place: Result<Place, Reason>,
+}
+
+impl<R: ?Sized, Id: Clone + Eq + Hash> FilterSet<R, Id> {
+    /// Creates an empty set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            schema: Arc::default(),
+            index: Index::new(),
+            chunks: Vec::new(),
+            free: Arc::default(),
+            ids: vec![Arc::default(); ID_SHARDS],
+            id_hasher: RandomState::new(),
+            len: 0,
+        }
+    }
+
+    /// Returns the number of plans.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Returns whether the set has no plan.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds a plan or replaces the one with the same identifier, which is returned.
+    ///
+    /// # Errors
+    /// Returns an error if the plan has another schema than the plans of the set. Plans of one
+    /// policy can always be added, also those without a schema. The set is then unchanged.
+    pub fn insert(&mut self, id: Id, plan: Plan<R>) -> Result<Option<Plan<R>>, SchemaError> {
+        let plan = match self.len {
+            0 => {
+                self.schema = Arc::clone(plan.shared_schema());
+                plan
+            }
+            _ => {
+                let (schema, root) = plan.merged_into(&self.schema)?;
+                let root = root.into_owned();
+                self.schema = schema;
+                Plan::new(root, Arc::clone(&self.schema), plan.warnings().to_vec())
+            }
+        };
+        let before = self.remove(&id);
+        let chooser = Chooser { hasher: self.index.hasher, load: |key: &Key| self.index.load(key) };
+        let place = chooser.cover(plan.root()).map(|cover| Place::new(cover.keys, cover.second));
+        let slot = self.free_slot();
+        match &place {
+            Ok(place) => self.index.insert(slot, place, |key| ranges(plan.root(), key)),
+            Err(_) => self.index.insert_unindexed(slot),
+        }
+        self.set_slot(slot, Some(Arc::new(Entry { id: id.clone(), plan, place })));
+        let shard = self.id_shard(&id);
+        if let Some(ids) = self.ids.get_mut(shard) {
+            Arc::make_mut(ids).insert(id, slot);
+        }
+        self.len += 1;
+        Ok(before)
+    }
+
+    /// Removes the plan with an identifier and returns it.
+    pub fn remove(&mut self, id: &Id) -> Option<Plan<R>> {
+        let shard = self.id_shard(id);
+        self.ids.get(shard)?.get(id)?;
+        let slot = Arc::make_mut(self.ids.get_mut(shard)?).remove(id)?;
+        let entry = self.entry(slot).cloned()?;
+        match &entry.place {
+            Ok(place) => self.index.remove(slot, place, |key| ranges(entry.plan.root(), key)),
+            Err(_) => self.index.remove_unindexed(slot),
+        }
+        self.set_slot(slot, None);
+        Arc::make_mut(&mut self.free).push(slot);
+        self.len -= 1;
+        Some(Arc::try_unwrap(entry).map_or_else(|entry| entry.plan.clone(), |entry| entry.plan))
+    }
+
+    /// Returns the plan with an identifier.
+    #[must_use]
+    pub fn get(&self, id: &Id) -> Option<&Plan<R>> {
+        let slot = self.ids.get(self.id_shard(id))?.get(id)?;
+        self.entry(*slot).map(|entry| &entry.plan)
+    }
+
+    /// Iterates over the plans and their identifiers, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = (&Id, &Plan<R>)> {
+        self.entries().map(|entry| (&entry.id, &entry.plan))
+    }
+
+    /// Returns the identifiers of the plans without a key, which are evaluated on every record.
+    pub fn unindexed(&self) -> impl Iterator<Item = &Id> {
+        self.index.unindexed().iter().filter_map(|slot| self.entry(*slot)).map(|entry| &entry.id)
+    }
+
+    /// Describes the index: the number of plans by the attribute and kind of their keys, and the
+    /// number of plans without a key by the reason.
+    ///
+    /// The text is for people; its format can change between versions.
+    #[must_use]
+    pub fn explain(&self) -> String {
+        let mut by_key: BTreeMap<(String, &str), usize> = BTreeMap::new();
+        let mut by_reason: BTreeMap<Reason, usize> = BTreeMap::new();
+        for entry in self.entries() {
+            match &entry.place {
+                Ok(place) => {
+                    let mut kinds: Vec<_> =
+                        place.keys.iter().map(|key| (self.name(key), kind(key))).collect();
+                    kinds.sort();
+                    kinds.dedup();
+                    for kind in kinds {
+                        *by_key.entry(kind).or_default() += 1;
+                    }
+                }
+                Err(reason) => *by_reason.entry(*reason).or_default() += 1,
+            }
+        }
+        // Writing to a string cannot fail.
+        let mut out = format!("{} filters", self.len);
+        for ((attribute, kind), count) in by_key {
+            let _ = write!(out, "\n  {count} by {kind} of {attribute}");
+        }
+        for (reason, count) in by_reason {
+            let _ = write!(out, "\n  {count} without a key: the filter {}", reason.text());
+        }
+        out
+    }
+
+    fn name(&self, key: &Key) -> String {
+        self.schema.attribute(key.attribute).map_or_else(String::new, ToString::to_string)
+    }
+
+    fn id_shard(&self, id: &Id) -> usize {
+        self.id_hasher.hash_one(id) as usize % ID_SHARDS
+    }
+
+    fn entries(&self) -> impl Iterator<Item = &Entry<R, Id>> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter()).flatten().map(|entry| &**entry)
+    }
+
+    fn entry(&self, slot: Slot) -> Option<&Arc<Entry<R, Id>>> {
+        let slot = slot as usize;
+        self.chunks.get(slot / CHUNK)?.get(slot % CHUNK)?.as_ref()
+    }
+
+    fn free_slot(&mut self) -> Slot {
+        if let Some(slot) = self.free.last().copied() {
+            Arc::make_mut(&mut self.free).pop();
+            return slot;
+        }
+        let slot = match self.chunks.last() {
+            Some(last) if last.len() < CHUNK => (self.chunks.len() - 1) * CHUNK + last.len(),
+            _ => {
+                self.chunks.push(Arc::new(Vec::with_capacity(CHUNK)));
+                (self.chunks.len() - 1) * CHUNK
+            }
+        };
+        if let Some(last) = self.chunks.last_mut() {
+            Arc::make_mut(last).push(None);
+        }
+        Slot::try_from(slot).unwrap_or(Slot::MAX)
+    }
+
+    fn set_slot(&mut self, slot: Slot, entry: Option<Arc<Entry<R, Id>>>) {
+        let slot = slot as usize;
+        if let Some(chunk) = self.chunks.get_mut(slot / CHUNK)
+            && let Some(place) = Arc::make_mut(chunk).get_mut(slot % CHUNK)
+        {
+            *place = entry;
+        }
+    }
+}
+
+impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
+    /// Passes the identifier of each plan that the record matches to `found`, in no particular
+    /// order.
+    pub fn matching<'s>(&'s self, record: &R, mut found: impl FnMut(&'s Id)) {
+        for slot in self.candidates(record) {
+            if let Some(entry) = self.entry(slot).filter(|entry| entry.plan.matches(record)) {
+                found(&entry.id);
+            }
+        }
+    }
+
+    /// Returns the identifiers of the plans that only the changed record matches, and of those that
+    /// only the record before matches.
+    pub fn changed(&self, before: &R, after: &R) -> (Vec<&Id>, Vec<&Id>) {
+        let (before, after) = (self.matching_slots(before), self.matching_slots(after));
+        let only = |one: &[Slot], other: &[Slot]| {
+            one.iter()
+                .filter(|slot| other.binary_search(slot).is_err())
+                .filter_map(|slot| self.entry(*slot))
+                .map(|entry| &entry.id)
+                .collect()
+        };
+        (only(&after, &before), only(&before, &after))
+    }
+
+    fn matching_slots(&self, record: &R) -> Vec<Slot> {
+        let mut slots = self.candidates(record);
+        slots.retain(|slot| self.entry(*slot).is_some_and(|entry| entry.plan.matches(record)));
+        slots.sort_unstable();
+        slots
+    }
+
+    fn candidates(&self, record: &R) -> Vec<Slot> {
+        let attributes = self.schema.attributes().as_slice();
+        self.index.candidates(
+            |position| attributes.get(position),
+            |attribute, test| match record.single_text(attribute) {
+                Some(Some(text)) => _ = test(ValueRef::text(text)),
+                Some(None) => {}
+                None => _ = record.any_value(attribute, test),
+            },
+        )
+    }
+}
+
+impl<R: ?Sized, Id> Clone for FilterSet<R, Id> {
+    fn clone(&self) -> Self {
+        Self {
+            schema: Arc::clone(&self.schema),
+            index: self.index.clone(),
+            chunks: self.chunks.clone(),
+            free: Arc::clone(&self.free),
+            ids: self.ids.clone(),
+            id_hasher: self.id_hasher.clone(),
+            len: self.len,
+        }
+    }
+}
+
+impl<R: ?Sized, Id: Clone + Eq + Hash> Default for FilterSet<R, Id> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<R: ?Sized, Id> std::fmt::Debug for FilterSet<R, Id> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FilterSet").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+fn kind(key: &Key) -> &'static str {
+    match key.kind {
+        Kind::Equal => "equality",
+        Kind::Prefix(_) => "prefix",
+        Kind::Suffix(_) => "suffix",
+        Kind::Gram(_) => "substring",
+        Kind::Present => "presence",
+        Kind::Above | Kind::Below => "order",
+    }
+}
+
+/// Returns the operands of a plan's comparisons with the attribute in the direction of a key.
+fn ranges<'p>(root: &'p Node, key: &Key) -> Vec<&'p Value> {
+    let mut found = Vec::new();
+    collect_ranges(root, key, &mut found);
+    found.sort();
+    found.dedup();
+    found
+}
+
+// The recursion is bounded by the depth of the plan, which `Limits` bounds.
+fn collect_ranges<'p>(node: &'p Node, key: &Key, found: &mut Vec<&'p Value>) {
+    match node {
+        Node::All(children) | Node::Any(children) => {
+            children.iter().for_each(|child| collect_ranges(child, key, found));
+        }
+        Node::Not(child) => collect_ranges(child, key, found),
+        Node::Test(test) => match (test.predicate(), key.kind) {
+            (Predicate::Element(inner), _) => collect_ranges(inner, key, found),
+            _ if test.attribute() != key.attribute => {}
+            (Predicate::Greater(operand) | Predicate::GreaterOrEqual(operand), Kind::Above)
+            | (Predicate::Less(operand) | Predicate::LessOrEqual(operand), Kind::Below) => {
+                found.push(operand);
+            }
+            _ => {}
+        },
+    }
+}

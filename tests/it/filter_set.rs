@@ -1,0 +1,183 @@
+//! Sets of filters: the same plans as the loop over all of them.
+
+use arbitrary::Unstructured;
+use proptest::prelude::{ProptestConfig, any, proptest};
+use proptest::strategy::Strategy;
+use scieve::{CaseSensitivity, FilterSet, Limits, Plan, Policy, arbitrary as generate, scim};
+use serde_json::{Value, json};
+use std::sync::LazyLock;
+
+static OPEN: LazyLock<Policy<Value>> =
+    LazyLock::new(|| Policy::schemaless(CaseSensitivity::Ignore));
+
+fn matching(set: &FilterSet<Value, usize>, record: &Value) -> Vec<usize> {
+    let mut found = Vec::new();
+    set.matching(record, |id| found.push(*id));
+    found.sort_unstable();
+    found
+}
+
+/// Returns what the loop over all plans finds.
+fn naive(plans: &[Option<Plan<Value>>], record: &Value) -> Vec<usize> {
+    let matches =
+        |plan: &Option<Plan<Value>>| plan.as_ref().is_some_and(|plan| plan.matches(record));
+    (0..plans.len()).filter(|id| matches(&plans[*id])).collect()
+}
+
+fn plan(policy: &Policy<Value>, u: &mut Unstructured<'_>) -> Option<Plan<Value>> {
+    let mut limits = Limits::default();
+    limits.clauses = 5_000;
+    let builder = match policy.schema().attributes().len() {
+        0 => generate::tree(u).unwrap(),
+        _ => generate::filter(u, policy).unwrap()?,
+    };
+    let filter = builder.build_with(&limits).ok()?;
+    Some(policy.clone().with_limits(limits).check(&filter).unwrap())
+}
+
+/// Inserts, replaces and removes random plans, and compares the set, a snapshot and the changes of
+/// records with the loop.
+fn check_set(policy: &Policy<Value>, filters: &[Vec<u8>], records: &[u8]) {
+    let u = &mut Unstructured::new(records);
+    let records: Vec<Value> =
+        (0..6).map(|_| generate::record(u, scim::user_policy().schema()).unwrap()).collect();
+    let mut set = FilterSet::new();
+    let mut plans: Vec<Option<Plan<Value>>> = Vec::new();
+    let mut snapshot = (set.clone(), plans.clone());
+    for (step, bytes) in filters.iter().enumerate() {
+        let Some(plan) = plan(policy, &mut Unstructured::new(bytes)) else { continue };
+        match step % 5 {
+            3 if !plans.is_empty() => {
+                let id = bytes.len() % plans.len();
+                assert_eq!(set.remove(&id).is_some(), plans[id].is_some());
+                plans[id] = None;
+            }
+            4 if !plans.is_empty() => {
+                let id = bytes.len() % plans.len();
+                set.insert(id, plan.clone()).unwrap();
+                plans[id] = Some(plan);
+            }
+            _ => {
+                assert!(set.insert(plans.len(), plan.clone()).unwrap().is_none());
+                plans.push(Some(plan));
+            }
+        }
+        if step == filters.len() / 2 {
+            snapshot = (set.clone(), plans.clone());
+        }
+    }
+    for (set, plans) in [(&set, &plans), (&snapshot.0, &snapshot.1)] {
+        assert_eq!(set.len(), plans.iter().flatten().count());
+        for pair in records.windows(2) {
+            let (before, after) = (naive(plans, &pair[0]), naive(plans, &pair[1]));
+            assert_eq!(matching(set, &pair[0]), before, "{}\n{}", pair[0], set.explain());
+            let (mut entered, mut left) = set.changed(&pair[0], &pair[1]);
+            entered.sort();
+            left.sort();
+            let only = |one: &[usize], other: &[usize]| -> Vec<usize> {
+                one.iter().copied().filter(|id| !other.contains(id)).collect()
+            };
+            assert_eq!(entered, only(&after, &before).iter().collect::<Vec<_>>());
+            assert_eq!(left, only(&before, &after).iter().collect::<Vec<_>>());
+        }
+    }
+}
+
+fn filters() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..120), 1..40)
+}
+
+fn config() -> ProptestConfig {
+    let mut config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 64;
+    }
+    config
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn sets_agree_with_the_loop(filters in filters(), records in proptest::collection::vec(any::<u8>(), 800)) {
+        check_set(scim::user_policy(), &filters, &records);
+        check_set(&OPEN, &filters, &records);
+    }
+}
+
+#[test]
+fn every_kind_of_key_finds_its_plans() {
+    let policy = scim::user_policy();
+    let filters = [
+        r#"userName eq "BJENSEN""#,
+        r#"userName eq "x" or userName eq "bjensen""#,
+        r#"userName sw "bj""#,
+        r#"userName sw "bjensen""#,
+        r#"userName ew "N""#,
+        r#"userName co "jens""#,
+        r#"userName co "e""#,
+        r#"userName co "ens" and userName co "nse""#,
+        r#"userName gt "bj""#,
+        r#"userName le "bjensen""#,
+        "userName pr",
+        r#"not (userName eq "x")"#,
+        r#"emails.value ne "x""#,
+        r#"not (emails.value ne "a@x.org")"#,
+        r#"emails[type eq "work" and value ew "x.org"]"#,
+        r#"active eq true and userName eq "bjensen""#,
+        r#"displayName eq "STRASSE""#,
+        r#"displayName sw "stra""#,
+        r#"meta.created ge "2024-01-01T00:00:00Z""#,
+        r#"meta.created eq "2024-01-01T01:00:00+01:00""#,
+        r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department eq "Sales""#,
+    ];
+    let record = json!({
+        "userName": "bjensen", "active": true, "displayName": "straße",
+        "emails": [{"type": "work", "value": "a@x.org"}, {"value": "a@x.org"}],
+        "meta": {"created": "2024-01-01T00:00:00Z"},
+        "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "sales"},
+    });
+    let mut set = FilterSet::new();
+    for (id, filter) in filters.iter().enumerate() {
+        set.insert(id, policy.parse(filter).unwrap()).unwrap();
+    }
+    assert_eq!(matching(&set, &record), (0..filters.len()).collect::<Vec<_>>());
+    assert_eq!(set.unindexed().count(), 2);
+    let explained = set.explain();
+    assert!(explained.starts_with("21 filters\n"), "{explained}");
+    assert!(
+        explained.contains("2 without a key: the filter can match records without a value"),
+        "{explained}"
+    );
+    // Another record selects few plans.
+    assert_eq!(matching(&set, &json!({})), [11, 12]);
+}
+
+#[test]
+fn many_plans_under_one_key_are_found_by_a_second_one() {
+    let policy = scim::user_policy();
+    let mut set = FilterSet::new();
+    for id in 0..200 {
+        let filter = format!(r#"userType eq "Employee" and title eq "t{}""#, id / 2);
+        set.insert(id, policy.parse(&filter).unwrap()).unwrap();
+    }
+    let record = json!({"userType": "employee", "title": "T50"});
+    assert_eq!(matching(&set, &record), [100, 101]);
+    let snapshot = set.clone();
+    assert!(set.remove(&100).is_some() && set.remove(&100).is_none());
+    assert_eq!(matching(&set, &record), [101]);
+    assert_eq!(matching(&snapshot, &record), [100, 101]);
+    for id in 0..200 {
+        set.remove(&id);
+    }
+    assert!(set.is_empty() && matching(&set, &record).is_empty());
+    assert_eq!(set.explain(), "0 filters");
+}
+
+#[test]
+fn plans_of_another_schema_are_errors() {
+    let mut set: FilterSet<Value, usize> = FilterSet::new();
+    set.insert(0, scim::user_policy().parse("title pr").unwrap()).unwrap();
+    assert!(set.insert(1, scim::group_policy().parse("displayName pr").unwrap()).is_err());
+    assert_eq!(set.len(), 1);
+}

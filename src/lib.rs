@@ -167,6 +167,7 @@ mod eval;
 mod filter;
 mod filter_set;
 mod limits;
+mod lint;
 mod operator;
 #[cfg(feature = "patch")]
 pub mod patch;

@@ -29,6 +29,15 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
+/// Values of `type` that providers use (RFC 7643 section 8.7.1).
+const ELEMENT_TYPES: &[&str] =
+    &["work", "home", "other", "mobile", "fax", "pager", "photo", "thumbnail"];
+
+/// Returns the usual spelling of a value of `type`.
+pub(crate) fn element_type(name: &str) -> Option<&'static str> {
+    ELEMENT_TYPES.iter().copied().find(|known| known.eq_ignore_ascii_case(name))
+}
+
 /// Returns a help text for a word used as an operator: the operator of the same meaning if the
 /// word is one of another language, otherwise the nearest operator.
 pub(crate) fn operator(word: &str) -> Option<String> {

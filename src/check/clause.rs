@@ -301,7 +301,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         }
         let diagnostic = Diagnostic::new(
             Code::NullNotAllowed,
-            clause.literal_span(),
+            clause.operator_span().to(clause.literal_span()),
             "`null` is not allowed here",
         );
         self.report(diagnostic.with_help("compare with a value"))

@@ -88,7 +88,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         }
         let diagnostic = Diagnostic::new(
             Code::SimpleAttribute,
-            path.span(),
+            expr.span(),
             format!("`{attribute}` has neither several values nor sub-attributes"),
         );
         let help = format!("compare it without brackets: `{attribute} eq ...`");

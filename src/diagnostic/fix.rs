@@ -61,7 +61,7 @@ impl Fix {
     /// Returns the source with this fix applied.
     #[must_use]
     pub fn apply(&self, source: &str) -> String {
-        apply(source, self.edits.iter().map(|(span, text)| (*span, text.as_str())))
+        apply_edits(source, self.edits.iter().map(|(span, text)| (*span, text.as_str())))
     }
 
     /// Returns the smallest span that contains all edits.
@@ -72,7 +72,10 @@ impl Fix {
 }
 
 /// Replaces the spans of sorted edits that do not overlap.
-fn apply<'e>(source: &str, edits: impl IntoIterator<Item = (Span, &'e str)>) -> String {
+pub(crate) fn apply_edits<'e>(
+    source: &str,
+    edits: impl IntoIterator<Item = (Span, &'e str)>,
+) -> String {
     let mut out = String::with_capacity(source.len());
     let mut end = 0;
     for (span, text) in edits {
@@ -113,7 +116,7 @@ pub(crate) fn apply_all<'f>(
             edits.extend(fix.edits.iter().map(|(span, text)| (*span, text.as_str())));
         }
     }
-    (apply(source, edits), skipped)
+    (apply_edits(source, edits), skipped)
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! Errors and warnings about filters, with their stable codes.
 
+mod code;
 mod fix;
 #[cfg(feature = "serde")]
 mod json;
 pub(crate) mod render;
 
-pub(crate) use fix::apply_all;
+pub use code::{Code, Severity};
 pub use fix::{Fix, Safety};
+pub(crate) use fix::{apply_all, apply_edits};
 #[cfg(feature = "serde")]
 pub use json::Located;
 
@@ -14,203 +16,6 @@ use crate::snippet;
 use crate::span::Span;
 use std::borrow::Cow;
 use std::fmt;
-
-/// The effect of a diagnostic on the filter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// The filter is accepted.
-    Warning,
-    /// The filter is rejected.
-    Error,
-}
-
-impl Severity {
-    /// Returns `warning` or `error`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Warning => "warning",
-            Self::Error => "error",
-        }
-    }
-}
-
-macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $severity:ident $name:literal,)*) => {
-        /// The kind of problem that a diagnostic reports.
-        ///
-        /// The names are part of the public interface and do not change.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[non_exhaustive]
-        pub enum Code { $($(#[$doc])* $variant,)* }
-
-        impl Code {
-            /// Every code, in the order of `grammar.md`.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// Returns the name, such as `unknown-attribute`.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
-
-            /// Returns the severity of every diagnostic with this code.
-            #[must_use]
-            pub const fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)* }
-            }
-        }
-    };
-}
-
-codes! {
-    /// The source is not UTF-8.
-    NotUtf8 = Error "not-utf8",
-    /// The filter is empty or contains only whitespace.
-    EmptyFilter = Error "empty-filter",
-    /// An attribute, `(` or `not (` was expected.
-    ExpectedAttribute = Error "expected-attribute",
-    /// An attribute path is not well-formed.
-    BadAttributePath = Error "bad-attribute-path",
-    /// An operator was expected.
-    ExpectedOperator = Error "expected-operator",
-    /// The word after an attribute is not an operator.
-    UnknownOperator = Error "unknown-operator",
-    /// A comparison value was expected.
-    ExpectedValue = Error "expected-value",
-    /// The comparison value is not a JSON string, number, `true`, `false` or `null`.
-    BadValue = Error "bad-value",
-    /// A string has no closing quote.
-    UnterminatedString = Error "unterminated-string",
-    /// A string contains an escape sequence that JSON does not define.
-    BadEscape = Error "bad-escape",
-    /// A string contains an unescaped control character.
-    ControlCharacter = Error "control-character",
-    /// A string contains an unpaired surrogate (`\ud800` to `\udfff`).
-    LoneSurrogate = Error "lone-surrogate",
-    /// A string contains U+0000, which databases reject.
-    NulCharacter = Error "nul-character",
-    /// `null` was compared with an operator other than `eq` or `ne`.
-    NullOperator = Error "null-operator",
-    /// Whitespace is missing between two words.
-    MissingBlank = Error "missing-blank",
-    /// A `(` or `[` is not closed.
-    Unclosed = Error "unclosed",
-    /// A `(` is closed by `]`, or a `[` by `)`.
-    WrongBracket = Error "wrong-bracket",
-    /// A complete filter is followed by something else.
-    UnexpectedText = Error "unexpected-text",
-    /// `not` is not followed by `(`.
-    NotWithoutGroup = Error "not-without-group",
-    /// A value path contains another value path.
-    NestedValuePath = Error "nested-value-path",
-    /// `]` is followed by a sub-attribute or an operator.
-    TextAfterBrackets = Error "text-after-brackets",
-    /// A value path contains a dotted attribute name.
-    DottedNameInBrackets = Error "dotted-name-in-brackets",
-    /// The filter exceeds the limit on its length in bytes.
-    TooLong = Error "too-long",
-    /// The filter exceeds the limit on nesting.
-    TooDeep = Error "too-deep",
-    /// The filter exceeds the limit on clauses.
-    TooManyClauses = Error "too-many-clauses",
-    /// The filter exceeds the limit on levels at which `and` and `or` alternate.
-    TooManyConnectiveLevels = Error "too-many-connective-levels",
-    /// The schema has no such attribute.
-    UnknownAttribute = Error "unknown-attribute",
-    /// The policy does not allow the operator on the attribute.
-    OperatorNotAllowed = Error "operator-not-allowed",
-    /// The policy does not allow `not`.
-    NotNotAllowed = Error "not-not-allowed",
-    /// The policy does not allow value paths.
-    ValuePathNotAllowed = Error "value-path-not-allowed",
-    /// The policy does not allow schema URN prefixes.
-    UrnNotAllowed = Error "urn-not-allowed",
-    /// The policy does not allow `null`.
-    NullNotAllowed = Error "null-not-allowed",
-    /// The JSON type of the comparison value does not fit the attribute's type.
-    WrongType = Error "wrong-type",
-    /// The operator does not apply to the attribute's type.
-    OperatorForType = Error "operator-for-type",
-    /// The comparison value is not a valid date and time.
-    BadDateTime = Error "bad-date-time",
-    /// The comparison value is not valid base64.
-    BadBinary = Error "bad-binary",
-    /// The number is outside the range of the attribute's type.
-    NumberTooLarge = Error "number-too-large",
-    /// A complex attribute was compared without naming a sub-attribute.
-    ComplexAttribute = Error "complex-attribute",
-    /// A value path was applied to an attribute without sub-attributes.
-    SimpleAttribute = Error "simple-attribute",
-    /// Clauses that a group rule separates from all others are mixed with others.
-    GroupMixed = Error "group-mixed",
-    /// Clauses that a group rule keeps together are in different groups.
-    GroupSplit = Error "group-split",
-    /// The filter compares an attribute more often than the policy allows.
-    TooManyComparisons = Error "too-many-comparisons",
-    /// The filter can match records outside the scope of the caller.
-    OutsideScope = Error "outside-scope",
-    /// A rewrite drops a condition inside an `or` or a `not`.
-    CannotDrop = Error "cannot-drop",
-    /// A PATCH request has another structure than RFC 7644 section 3.5.2 describes.
-    BadPatch = Error "bad-patch",
-    /// A PATCH request exceeds the limit on operations.
-    TooManyOperations = Error "too-many-operations",
-    /// The operation of a PATCH request is not `add`, `remove` or `replace`.
-    UnknownOperation = Error "unknown-operation",
-    /// A `remove` operation has no path.
-    MissingPath = Error "missing-path",
-    /// An operation, or a required sub-attribute in its value, has no value.
-    MissingValue = Error "missing-value",
-    /// A `remove` operation has a value.
-    RemoveWithValue = Error "remove-with-value",
-    /// The path of an operation selects nothing.
-    NoTarget = Error "no-target",
-    /// The attribute is read-only, or immutable and has a value.
-    NotMutable = Error "not-mutable",
-    /// An operation would remove a required attribute.
-    RequiredAttribute = Error "required-attribute",
-    /// An operation marks several values as primary.
-    SeveralPrimaries = Error "several-primaries",
-    /// The filter exceeds the limit on its cost.
-    TooCostly = Error "too-costly",
-    /// Accepted extension: a sub-attribute after `]`.
-    AcceptedSubAttribute = Warning "accepted-sub-attribute",
-    /// Accepted extension: an operator after `]`.
-    AcceptedOperator = Warning "accepted-operator",
-    /// Accepted extension: a string instead of a Boolean.
-    AcceptedBooleanText = Warning "accepted-boolean-text",
-    /// Accepted extension: `true` or `false` with uppercase letters.
-    AcceptedBooleanCase = Warning "accepted-boolean-case",
-    /// Accepted extension: `null` with uppercase letters.
-    AcceptedNullCase = Warning "accepted-null-case",
-    /// Accepted extension: a dot instead of the colon after a schema URN.
-    AcceptedUrnDot = Warning "accepted-urn-dot",
-    /// Accepted extension: an attribute of an extension without its URN.
-    AcceptedMissingUrn = Warning "accepted-missing-urn",
-    /// Accepted extension: a string in single quotes.
-    AcceptedSingleQuotes = Warning "accepted-single-quotes",
-    /// Accepted extension: a string without quotes.
-    AcceptedUnquotedWord = Warning "accepted-unquoted-word",
-    /// Accepted extension: a number, `true` or `false` instead of a string.
-    AcceptedUnquotedLiteral = Warning "accepted-unquoted-literal",
-    /// Accepted extension: the operation of a PATCH request in uppercase letters.
-    AcceptedOperationCase = Warning "accepted-operation-case",
-    /// Accepted extension: a path as the name of a member of a value.
-    AcceptedPathKey = Warning "accepted-path-key",
-    /// Accepted extension: a `remove` operation with the elements to remove as its value.
-    AcceptedRemoveValue = Warning "accepted-remove-value",
-    /// Accepted extension: an array or a simple value instead of a single or complex value.
-    AcceptedWrappedValue = Warning "accepted-wrapped-value",
-    /// The mapping compares with a database expression that does not always agree with memory.
-    NativeComparison = Warning "native-comparison",
-}
-
-impl fmt::Display for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// An error or warning about a filter: its code, place, message, and how to correct it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -270,6 +75,25 @@ impl Diagnostic {
         self.0.help.get_or_insert_with(|| fix.message.clone());
         self.0.fixes.push(fix);
         self
+    }
+
+    /// Adds a fix whose message becomes the help.
+    pub(crate) fn replace_help(mut self, fix: Fix) -> Self {
+        self.0.help = Some(fix.message.clone());
+        self.with_fix(fix)
+    }
+
+    pub(crate) fn set_fixes(&mut self, fixes: Vec<Fix>) {
+        self.0.fixes = fixes;
+    }
+
+    /// Returns the diagnostic at another place, without fixes.
+    pub(crate) fn moved(&self, place: impl Fn(Span) -> Span) -> Self {
+        let mut moved = self.clone();
+        moved.0.span = place(moved.0.span);
+        moved.0.related.iter_mut().for_each(|(span, _)| *span = place(*span));
+        moved.0.fixes.clear();
+        moved
     }
 
     /// Reduces safe fixes to unsafe ones.
@@ -431,6 +255,30 @@ impl Diagnostics {
     #[must_use]
     pub fn first(&self) -> Option<&Diagnostic> {
         self.errors().next().or(self.list.first())
+    }
+
+    /// Returns the diagnostics that meet a condition.
+    #[must_use]
+    pub fn filtered(mut self, keep: impl Fn(&Diagnostic) -> bool) -> Self {
+        self.list.retain(keep);
+        self
+    }
+
+    /// Returns whether one of them is an error.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.errors().next().is_some()
+    }
+
+    /// Returns the source with the first fix of each diagnostic applied, up to the given safety.
+    ///
+    /// Of two fixes that overlap, the one with the larger extent is applied. Returns `None` if there
+    /// is no fix. The result can have other errors.
+    #[must_use]
+    pub fn fixed(&self, max: Safety) -> Option<String> {
+        let fixes = self.list.iter().filter_map(|diagnostic| diagnostic.fixes().first());
+        let fixes: Vec<&Fix> = fixes.filter(|fix| fix.safety <= max).collect();
+        (!fixes.is_empty()).then(|| apply_all(&self.source, fixes.into_iter()).0)
     }
 
     fn errors(&self) -> impl Iterator<Item = &Diagnostic> {

@@ -122,7 +122,7 @@ impl Diagnostic {
         let styles = &renderer.styles;
         let severity = match self.severity() {
             Severity::Error => styles.error,
-            Severity::Warning => styles.warning,
+            Severity::Warning | Severity::Advice => styles.warning,
         };
         let mut out = String::new();
         styles.push(&mut out, severity, &format!("{}[{}]", self.severity().name(), self.code()));

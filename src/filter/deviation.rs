@@ -36,7 +36,7 @@ impl MovedClause {
 ///
 /// Two dots, or one after a standard URN up to its version (`urn:ietf:params:scim:schemas:core:2.0`)
 /// show that the URN continues up to the first dot.
-pub(super) fn dot_after_urn(text: &str, name_at: usize) -> Option<usize> {
+pub(in crate::filter) fn dot_after_urn(text: &str, name_at: usize) -> Option<usize> {
     const STANDARD: &str = "urn:ietf:params:scim:schemas:";
     let urn = text.get(..name_at)?;
     let names: Vec<&str> = text.get(name_at..)?.splitn(4, '.').collect();

@@ -11,6 +11,7 @@ mod parse;
 mod parser;
 mod path;
 mod print;
+mod recover;
 #[cfg(feature = "serde")]
 mod serde;
 mod string;
@@ -21,6 +22,7 @@ pub use builder::{Attr, Builder, all, any, attr};
 pub use edit::Rewrite;
 pub use operand::{Operand, quote};
 pub use path::PatchPath;
+pub(crate) use recover::{Repaired, recover};
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Safety, apply_all};
 use crate::limits::Limits;

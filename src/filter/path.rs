@@ -80,6 +80,12 @@ impl PatchPath {
         }
     }
 
+    /// Returns the warnings with the source.
+    #[must_use]
+    pub fn diagnostics(&self) -> Diagnostics {
+        Diagnostics::new(self.tree.source_text(), self.warnings().to_vec())
+    }
+
     /// Returns a warning for each accepted deviation from RFC 7644.
     #[must_use]
     pub fn warnings(&self) -> &[Diagnostic] {

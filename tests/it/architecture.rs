@@ -17,6 +17,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
             &["diagnostic", "plan", "policy"],
             &["filter", "eval", "sql"],
             &["check", "scim", "patch", "decide", "filter_set", "arbitrary"],
+            &["lint"],
             &["lib"],
         ],
     ),
@@ -71,7 +72,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
     (
         "crates/cli/src",
         &[
-            &["exit", "input", "output", "report", "batch", "policy", "records"],
+            &["exit", "input", "output", "report", "batch", "policy", "records", "rules"],
             &["check", "fmt", "explain", "sql", "eval", "compare", "patch", "seed", "serve"],
             &["main"],
         ],

@@ -13,6 +13,7 @@ mod patch;
 mod policy;
 mod records;
 mod report;
+mod rules;
 #[cfg(feature = "serve")]
 mod seed;
 #[cfg(feature = "serve")]

@@ -118,6 +118,14 @@ impl Checker {
         }
     }
 
+    /// Returns every error of a filter, or its warnings.
+    pub(crate) fn diagnose(&self, text: &str) -> Diagnostics {
+        match self {
+            Self::Grammar(syntax) => Filter::diagnose_with(text, syntax, &self.limits()),
+            Self::Policy(policy) => policy.diagnose(text),
+        }
+    }
+
     /// Parses a filter, and checks it if there is a policy.
     pub(crate) fn check(&self, text: &str) -> Result<Valid<Filter>, Diagnostics> {
         let filter = Filter::parse_with(text, &self.syntax(), &self.limits())?;

@@ -13,6 +13,8 @@ pub(crate) struct Report<'a> {
     pub(crate) ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) canonical: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) fixed: Option<&'a str>,
     pub(crate) diagnostics: Vec<Located<'a>>,
 }
 
@@ -40,6 +42,7 @@ pub(crate) fn errors(
             filter: source,
             ok: false,
             canonical: None,
+            fixed: None,
             diagnostics: located(diagnostics, source, filter),
         });
     }

@@ -250,6 +250,8 @@ pub use value::DateTime;
 pub use value::FOLD_VERSION;
 pub use value::Substring;
 pub use value::Text;
+pub use value::USERNAME_KEY_VERSION;
 pub use value::Value;
 pub use value::ValueRef;
 pub use value::fold_key;
+pub use value::username_key;

@@ -7,7 +7,7 @@ use crate::plan::{Predicate, Untyped};
 use crate::schema::{Attribute, AttributeId};
 use crate::value::{
     AttributeType, CaseSensitivity, DateTime, IntegerLiteral, Substring, Text, Value, base64,
-    fold_key, number,
+    number,
 };
 
 pub(super) use crate::value::parse_boolean as boolean;
@@ -133,14 +133,6 @@ pub(super) fn comparison(operator: Operator, value: Value, ne: NeSemantics) -> I
     })
 }
 
-/// Returns the string in the form that stored strings are compared with.
-fn folded(string: &str, case: CaseSensitivity) -> Box<str> {
-    match case {
-        CaseSensitivity::Exact => string.into(),
-        CaseSensitivity::Ignore => fold_key(string).into(),
-    }
-}
-
 #[inline]
 fn string_predicate(
     operator: Operator,
@@ -151,7 +143,7 @@ fn string_predicate(
     if !operator.is_substring() {
         return comparison(operator, Value::Text(Text::operand(string, case)), ne);
     }
-    let part = folded(string, case);
+    let part: Box<str> = case.key(string).into();
     Interpretation::Test(match operator {
         // Every string contains, starts with and ends with the empty string.
         _ if part.is_empty() => Predicate::Present,
@@ -192,7 +184,7 @@ fn untyped(
 ) -> Interpretation {
     let literal = match literal {
         Literal::String(string) => Untyped::Text {
-            substring: Box::new(Substring::new(folded(string, case), case)),
+            substring: Box::new(Substring::new(case.key(string).into(), case)),
             instant: DateTime::parse(string).map(DateTime::into_owned),
             boolean: boolean(string).filter(|_| boolean_text),
         },

@@ -219,9 +219,8 @@ impl<R: ?Sized> Checker<'_, '_, R> {
         let stored_values = self.policy.stored_values;
         let schema = self.schema.to_mut();
         let new = |path: &str| {
-            let mut attribute = Attribute::new(path, AttributeType::Any)
-                .multi_valued()
-                .case_exact(case == CaseSensitivity::Exact);
+            let mut attribute =
+                Attribute::new(path, AttributeType::Any).multi_valued().with_case(case);
             attribute.set_stored_values(stored_values);
             urn.map_or(attribute.clone(), |urn| attribute.in_extension(urn))
         };

@@ -40,7 +40,7 @@ fn is_one_of_many(string: &str, operands: &[Value], case: CaseSensitivity) -> bo
     let mut buffer = [0; 64];
     let Some(key) = buffer
         .get_mut(..string.len())
-        .filter(|_| case == CaseSensitivity::Ignore && string.is_ascii())
+        .filter(|_| case != CaseSensitivity::Exact && string.is_ascii())
     else {
         return is_one_of(ValueRef::text(string), operands, case);
     };

@@ -35,7 +35,7 @@ pub(super) fn passes(
             if operator == Operator::Co =>
         {
             return match key {
-                Some(key) if case == CaseSensitivity::Ignore => substring.found_in_key(key),
+                Some(key) if case != CaseSensitivity::Exact => substring.found_in_key(key),
                 _ => substring.found_in(text),
             };
         }

@@ -59,7 +59,7 @@ pub(crate) fn passes(test: &Test, stored: ValueRef<'_>) -> bool {
         Predicate::Greater(operand) => order(stored, operand, case, Ordering::is_gt),
         Predicate::GreaterOrEqual(operand) => order(stored, operand, case, Ordering::is_ge),
         Predicate::Contains(substring) => match stored {
-            ValueRef::Text { key: Some(key), .. } if case == CaseSensitivity::Ignore => {
+            ValueRef::Text { key: Some(key), .. } if case != CaseSensitivity::Exact => {
                 substring.found_in_key(key)
             }
             ValueRef::Text { text, .. } => substring.found_in(text),
@@ -118,9 +118,9 @@ pub(super) fn is_one_of(stored: ValueRef<'_>, operands: &[Value], case: CaseSens
     let folded;
     let stored = match stored {
         ValueRef::Text { text, key: None }
-            if case == CaseSensitivity::Ignore && !text.is_ascii() =>
+            if case != CaseSensitivity::Exact && !text.is_ascii() =>
         {
-            folded = value::fold_key(text);
+            folded = case.key(text);
             ValueRef::keyed(text, &folded)
         }
         other => other,

@@ -1,7 +1,7 @@
 //! The attributes and sub-attributes that an operation can change.
 
 use crate::schema::{Attribute, AttributeId, Mutability, Schema};
-use crate::value::{AttributeType, CaseSensitivity, DateTime, fold_key};
+use crate::value::{AttributeType, CaseSensitivity, DateTime};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -76,8 +76,7 @@ impl<'s> Shape<'s> {
                     None => Cow::Borrowed(text),
                 }
             }
-            Value::String(text) if self.case == CaseSensitivity::Ignore => fold_key(text),
-            Value::String(text) => Cow::Borrowed(text),
+            Value::String(text) => self.case.key(text),
             other => other.to_string().into(),
         }
     }

@@ -112,16 +112,21 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
         _ => out.push_str(&values.concat()),
     }
     let are_strings = matches!(operands.first(), Some(Value::Text(_)));
-    out.push_str(if are_strings && test.case == CaseSensitivity::Ignore {
-        ", any case\n"
-    } else {
-        "\n"
-    });
+    out.push_str(if are_strings { rule(test.case) } else { "" });
+    out.push('\n');
 }
 
 fn string(out: &mut String, word: &str, operand: &str, case: CaseSensitivity) {
-    let any_case = if case == CaseSensitivity::Ignore { ", any case" } else { "" };
-    let _ = writeln!(out, "{word}{}{any_case}", format_value(&Value::Text(operand.into())));
+    let operand = format_value(&Value::Text(operand.into()));
+    let _ = writeln!(out, "{word}{operand}{}", rule(case));
+}
+
+fn rule(case: CaseSensitivity) -> &'static str {
+    match case {
+        CaseSensitivity::Exact => "",
+        CaseSensitivity::Ignore => ", any case",
+        CaseSensitivity::UsernameCaseMapped => ", as a user name",
+    }
 }
 
 /// Formats a value as in [`Plan::explain`].

@@ -75,7 +75,7 @@ impl<R: Record> Policy<R> {
     /// | `unknown_attributes` | `"refuse"` or `"absent"`; see [`UnknownAttributes`] | `"refuse"` |
     /// | `stored_values` | `"typed"` or `"coerced"`; see [`StoredValues`] | `"typed"` |
     /// | `attributes` | a list of attributes; a complex one precedes its sub-attributes | |
-    /// | `schemaless` | `"case_exact"` or `"case_ignored"`, with an empty list of attributes; see [`Policy::schemaless`] | the policy has a schema |
+    /// | `schemaless` | `"case_exact"`, `"case_ignored"` or `"username_case_mapped"`, with an empty list of attributes; see [`Policy::schemaless`] | the policy has a schema |
     /// | `groups` | a list of paths, each with a [`GroupRule`](super::GroupRule) | `[]` |
     ///
     /// | key of an attribute | value | default |
@@ -84,6 +84,8 @@ impl<R: Record> Policy<R> {
     /// | `urn` | URN of the extension schema | the core schema |
     /// | `type` | a type of RFC 7643 section 2.3, or `"any"` | `"string"` |
     /// | `case_exact` | whether comparisons are case-sensitive | `true` for references and binary values, otherwise `false` |
+    /// | `comparison` | `"exact"`, `"ignore"` or `"usernameCaseMapped"`, instead of `case_exact`; see [`CaseSensitivity`] | by `case_exact` |
+    /// | `canonical_values` | suggested values (`canonicalValues`, RFC 7643 section 7) | `[]` |
     /// | `multi_valued` | whether there can be several values | `false` |
     /// | `operators` | a list of operators; if empty, filters cannot use the attribute | all operators of the type |
     /// | `max_count` | maximum number of comparisons in one filter | no maximum |
@@ -235,6 +237,7 @@ struct File {
 enum Schemaless {
     CaseExact,
     CaseIgnored,
+    UsernameCaseMapped,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -247,6 +250,10 @@ struct Entry {
     attribute_type: AttributeType,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     case_exact: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    comparison: Option<CaseSensitivity>,
+    #[serde(default, skip_serializing_if = "is_default")]
+    canonical_values: Vec<Box<str>>,
     #[serde(default, skip_serializing_if = "is_default")]
     multi_valued: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -284,6 +291,7 @@ impl File {
             schemaless: policy.schemaless.map(|case| match case {
                 CaseSensitivity::Exact => Schemaless::CaseExact,
                 CaseSensitivity::Ignore => Schemaless::CaseIgnored,
+                CaseSensitivity::UsernameCaseMapped => Schemaless::UsernameCaseMapped,
             }),
             attributes: policy
                 .schema()
@@ -306,6 +314,9 @@ impl File {
             }
             Some(Schemaless::CaseExact) => Policy::schemaless(CaseSensitivity::Exact),
             Some(Schemaless::CaseIgnored) => Policy::schemaless(CaseSensitivity::Ignore),
+            Some(Schemaless::UsernameCaseMapped) => {
+                Policy::schemaless(CaseSensitivity::UsernameCaseMapped)
+            }
         };
         let mut policy =
             policy.with_limits(self.limits.0).with_syntax(self.syntax).with_multi_ne(self.multi_ne);
@@ -340,7 +351,13 @@ impl File {
 impl Entry {
     fn of<R: ?Sized>(attribute: &Attribute, policy: &Policy<R>) -> Self {
         let attribute_type = attribute.attribute_type();
-        let exact = attribute.case() == CaseSensitivity::Exact;
+        let case = attribute.case();
+        let is_default = Attribute::new(attribute.path(), attribute_type).case() == case;
+        let case_exact = match case {
+            CaseSensitivity::Exact => Some(true),
+            CaseSensitivity::Ignore => Some(false),
+            CaseSensitivity::UsernameCaseMapped => None,
+        };
         let parent = attribute.parent().and_then(|id| policy.rule(id));
         let hidden = attribute.is_never_returned() || parent.is_some_and(|parent| parent.hidden);
         let rule = policy.rule(attribute.id());
@@ -348,9 +365,9 @@ impl Entry {
             name: attribute.path().to_owned(),
             urn: attribute.urn().map(Into::into),
             attribute_type,
-            case_exact: (Attribute::new(attribute.path(), attribute_type).case()
-                != attribute.case())
-            .then_some(exact),
+            case_exact: case_exact.filter(|_| !is_default),
+            comparison: case_exact.is_none().then_some(case),
+            canonical_values: attribute.canonical_values().to_vec(),
             multi_valued: attribute.is_multi_valued(),
             operators: rule
                 .map(|rule| rule.operators)
@@ -373,6 +390,10 @@ impl Entry {
         if let Some(exact) = self.case_exact {
             attribute = attribute.case_exact(exact);
         }
+        if let Some(comparison) = self.comparison {
+            attribute = attribute.with_case(comparison);
+        }
+        attribute = attribute.with_canonical_values(self.canonical_values.iter().cloned());
         if self.multi_valued {
             attribute = attribute.multi_valued();
         }

@@ -69,7 +69,8 @@ pub struct Attribute {
     path: Box<str>,
     dot: Option<usize>,
     attribute_type: AttributeType,
-    case_exact: bool,
+    case: CaseSensitivity,
+    canonical_values: Box<[Box<str>]>,
     multi_valued: bool,
     many: bool,
     never_returned: bool,
@@ -94,7 +95,11 @@ impl Attribute {
             path: path.into(),
             dot: path.find('.'),
             attribute_type,
-            case_exact: matches!(attribute_type, AttributeType::Reference | AttributeType::Binary),
+            case: match attribute_type {
+                AttributeType::Reference | AttributeType::Binary => CaseSensitivity::Exact,
+                _ => CaseSensitivity::Ignore,
+            },
+            canonical_values: Box::default(),
             multi_valued: false,
             many: false,
             never_returned: false,
@@ -114,8 +119,33 @@ impl Attribute {
 
     /// Sets whether comparisons are case-sensitive (`caseExact`, RFC 7643 section 2.2).
     #[must_use]
-    pub fn case_exact(mut self, exact: bool) -> Self {
-        self.case_exact = exact;
+    pub fn case_exact(self, exact: bool) -> Self {
+        self.with_case(if exact { CaseSensitivity::Exact } else { CaseSensitivity::Ignore })
+    }
+
+    /// Sets how strings are compared.
+    ///
+    /// ```
+    /// use scieve::{Attribute, AttributeType, CaseSensitivity};
+    ///
+    /// let login = Attribute::new("login", AttributeType::String)
+    ///     .with_case(CaseSensitivity::UsernameCaseMapped);
+    /// assert_eq!(login.case().key("\u{ff22}ob"), "bob");
+    /// ```
+    #[must_use]
+    pub fn with_case(mut self, case: CaseSensitivity) -> Self {
+        self.case = case;
+        self
+    }
+
+    /// Sets the suggested values (`canonicalValues`, RFC 7643 section 7). Other values are valid
+    /// too.
+    #[must_use]
+    pub fn with_canonical_values<S: Into<Box<str>>>(
+        mut self,
+        values: impl IntoIterator<Item = S>,
+    ) -> Self {
+        self.canonical_values = values.into_iter().map(Into::into).collect();
         self
     }
 
@@ -219,7 +249,7 @@ impl Attribute {
         let values = |attribute: &Self| {
             (
                 attribute.attribute_type,
-                attribute.case_exact,
+                attribute.case,
                 attribute.multi_valued,
                 attribute.stored_values,
                 attribute.slot,
@@ -239,7 +269,13 @@ impl Attribute {
     #[must_use]
     #[inline]
     pub fn case(&self) -> CaseSensitivity {
-        if self.case_exact { CaseSensitivity::Exact } else { CaseSensitivity::Ignore }
+        self.case
+    }
+
+    /// Returns the suggested values (`canonicalValues`, RFC 7643 section 7).
+    #[must_use]
+    pub fn canonical_values(&self) -> &[Box<str>] {
+        &self.canonical_values
     }
 
     /// Returns whether the attribute itself is multi-valued.

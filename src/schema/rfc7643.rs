@@ -1,7 +1,7 @@
 //! Parses schemas from the JSON representation of RFC 7643 section 7.
 
 use super::{Attribute, Mutability, Schema, SchemaError};
-use crate::value::AttributeType;
+use crate::value::{AttributeType, CaseSensitivity};
 use serde::Deserialize;
 
 impl Schema {
@@ -12,9 +12,12 @@ impl Schema {
     /// extension of that URN. A document without `id` adds attributes to the core schema, such as
     /// those of every resource (RFC 7643 section 3.1).
     ///
-    /// The members `name`, `type`, `multiValued`, `caseExact`, `returned`, `mutability`, `required`
-    /// and `subAttributes` of an attribute are considered, with the defaults of RFC 7643 section 2.2. References are
-    /// case-sensitive, whatever `caseExact` is (section 2.3.7).
+    /// The members `name`, `type`, `multiValued`, `caseExact`, `canonicalValues`, `returned`,
+    /// `mutability`, `required` and `subAttributes` of an attribute are considered, with the
+    /// defaults of RFC 7643 section 2.2. References are case-sensitive, whatever `caseExact` is
+    /// (section 2.3.7). The member `comparison`, which the RFC does not define, sets the rule of a
+    /// string attribute instead of `caseExact`: `exact`, `ignore` or `usernameCaseMapped`
+    /// ([`CaseSensitivity`]).
     ///
     /// # Errors
     /// Returns an error if a document is not JSON of this structure, with the position in it; if a
@@ -71,6 +74,9 @@ struct AttributeDescription {
     multi_valued: bool,
     #[serde(default)]
     case_exact: bool,
+    comparison: Option<CaseSensitivity>,
+    #[serde(default)]
+    canonical_values: Vec<Box<str>>,
     #[serde(default)]
     returned: Returned,
     #[serde(default)]
@@ -119,7 +125,11 @@ impl AttributeDescription {
         }
         if self.attribute_type == AttributeType::String {
             attribute = attribute.case_exact(self.case_exact);
+            if let Some(comparison) = self.comparison {
+                attribute = attribute.with_case(comparison);
+            }
         }
+        attribute = attribute.with_canonical_values(self.canonical_values.iter().cloned());
         if self.multi_valued {
             attribute = attribute.multi_valued();
         }

@@ -56,19 +56,15 @@ impl<'a> ColumnTest<'a> {
             (AttributeType::String | AttributeType::Reference, CaseSensitivity::Exact, _) => {
                 (&mapped.own, Comparison::Bytes)
             }
+            (AttributeType::String | AttributeType::Reference, _, StringComparison::Exact) => {
+                return error(SqlError::NoKey);
+            }
+            (AttributeType::String | AttributeType::Reference, _, StringComparison::FoldKey(_)) => {
+                (&mapped.folded, Comparison::Bytes)
+            }
             (
                 AttributeType::String | AttributeType::Reference,
-                CaseSensitivity::Ignore,
-                StringComparison::Exact,
-            ) => return error(SqlError::NoKey),
-            (
-                AttributeType::String | AttributeType::Reference,
-                CaseSensitivity::Ignore,
-                StringComparison::FoldKey(_),
-            ) => (&mapped.folded, Comparison::Bytes),
-            (
-                AttributeType::String | AttributeType::Reference,
-                CaseSensitivity::Ignore,
+                _,
                 StringComparison::Native(native),
             ) => match native {
                 NativeComparison::Lower | NativeComparison::LowerColumn(_) => {

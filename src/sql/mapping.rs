@@ -118,8 +118,9 @@ pub enum StringComparison {
     /// type `text COLLATE "C"` in PostgreSQL, `VARBINARY` in MySQL, `TEXT` in SQLite.
     #[default]
     Exact,
-    /// Compares this column byte by byte. It contains [`crate::fold_key`] of the value, or NULL if
-    /// there is none, and has a type as for [`StringComparison::Exact`]. Agrees with memory on all
+    /// Compares this column byte by byte. It contains [`crate::fold_key`] of the value
+    /// ([`crate::username_key`] if the attribute is compared as a user name), or NULL if there is
+    /// none, and has a type as for [`StringComparison::Exact`]. Agrees with memory on all
     /// strings. For a `caseExact` attribute the column of the value is compared instead.
     #[cfg_attr(feature = "serde", serde(rename = "fold_key", alias = "key"))]
     FoldKey(String),
@@ -284,7 +285,7 @@ impl Column {
         match &self.text {
             StringComparison::FoldKey(column)
             | StringComparison::Native(NativeComparison::LowerColumn(column))
-                if attribute.case() == CaseSensitivity::Ignore
+                if attribute.case() != CaseSensitivity::Exact
                     && matches!(
                         attribute.attribute_type(),
                         AttributeType::String | AttributeType::Reference

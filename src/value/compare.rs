@@ -1,24 +1,27 @@
 //! Comparison of stored strings with operands, without allocating if the stored string is ASCII.
 //!
-//! With [`CaseSensitivity::Ignore`], every function compares `fold_key(text)` with an operand that
-//! is already a fold key. If the record stores the fold key of its string, that key is compared
-//! with [`CaseSensitivity::Exact`] instead; [`CaseSensitivity::select`] chooses.
+//! Unless strings are compared exactly, every function compares the key of `text`
+//! ([`CaseSensitivity::key`]) with an operand that is already a key. If the record stores the key of
+//! its string, that key is compared with [`CaseSensitivity::Exact`] instead;
+//! [`CaseSensitivity::select`] chooses. The keys of an ASCII string are the same by every rule.
 
 use std::cmp::Ordering;
 
 use super::case_sensitivity::CaseSensitivity;
-use super::fold::{fold_key, folded, folds_to_ascii};
+use super::fold::{folded, folds_to_ascii};
 use super::number;
 use super::operand::Value;
 use super::swar::splat;
+use super::username::username_key;
 use super::value_ref::ValueRef;
 
 /// Compares a stored string with a key by code points, which is the byte order of UTF-8.
 pub(crate) fn compare(text: &str, key: &str, case: CaseSensitivity) -> Ordering {
     match case {
         CaseSensitivity::Exact => text.cmp(key),
-        CaseSensitivity::Ignore if text.is_ascii() => lowercase_bytes(text).cmp(key.bytes()),
+        _ if text.is_ascii() => lowercase_bytes(text).cmp(key.bytes()),
         CaseSensitivity::Ignore => folded(text).cmp(key.chars()),
+        CaseSensitivity::UsernameCaseMapped => username_key(text).as_ref().cmp(key),
     }
 }
 
@@ -29,15 +32,18 @@ pub(crate) fn compare(text: &str, key: &str, case: CaseSensitivity) -> Ordering 
 pub(crate) fn equals(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match case {
         CaseSensitivity::Exact => text == key,
-        CaseSensitivity::Ignore => {
-            !differs_at_start(text, key) && !differs_at_end(text, key) && equals_key(text, key)
+        case => {
+            !differs_at_start(text, key)
+                && !differs_at_end(text, key)
+                && equals_key(text, key, case)
         }
     }
 }
 
-fn equals_key(text: &str, key: &str) -> bool {
+fn equals_key(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match text.is_ascii() {
         true => text.eq_ignore_ascii_case(key),
+        false if case == CaseSensitivity::UsernameCaseMapped => username_key(text) == key,
         // A key is ASCII only if every character folds to ASCII, and the first character that is
         // not ASCII itself rarely does. The check avoids folding.
         false if key.is_ascii() => text.chars().all(folds_to_ascii) && folded(text).eq(key.chars()),
@@ -81,7 +87,7 @@ fn ascii_differs(text: u64, key: u64) -> bool {
 pub(crate) fn starts_with(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match case {
         CaseSensitivity::Exact => text.starts_with(key),
-        CaseSensitivity::Ignore if text.is_ascii() => {
+        _ if text.is_ascii() => {
             text.get(..key.len()).is_some_and(|head| head.eq_ignore_ascii_case(key))
         }
         CaseSensitivity::Ignore => {
@@ -91,6 +97,7 @@ pub(crate) fn starts_with(text: &str, key: &str, case: CaseSensitivity) -> bool 
             let mut stored = folded(text);
             key.chars().all(|char| stored.next() == Some(char))
         }
+        CaseSensitivity::UsernameCaseMapped => username_key(text).starts_with(key),
     }
 }
 
@@ -98,11 +105,11 @@ pub(crate) fn starts_with(text: &str, key: &str, case: CaseSensitivity) -> bool 
 pub(crate) fn ends_with(text: &str, key: &str, case: CaseSensitivity) -> bool {
     match case {
         CaseSensitivity::Exact => text.ends_with(key),
-        CaseSensitivity::Ignore if text.is_ascii() => {
+        _ if text.is_ascii() => {
             let tail = text.len().checked_sub(key.len()).and_then(|start| text.get(start..));
             tail.is_some_and(|tail| tail.eq_ignore_ascii_case(key))
         }
-        CaseSensitivity::Ignore => fold_key(text).ends_with(key),
+        case => case.key(text).ends_with(key),
     }
 }
 

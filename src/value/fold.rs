@@ -120,7 +120,7 @@ impl FoldClass {
 }
 
 /// Returns the fold key of a string that is not ASCII.
-pub(super) fn fold_non_ascii(text: &str) -> String {
+fn fold_non_ascii(text: &str) -> String {
     let first = text.bytes().position(|byte| !byte.is_ascii()).unwrap_or(0);
     // A combining mark follows its base, so only the last ASCII character before the first other
     // character can be changed by it.

@@ -20,6 +20,7 @@ pub(crate) mod swar;
 #[cfg(test)]
 mod tests;
 mod text;
+mod username;
 mod value_ref;
 
 pub use attribute_type::AttributeType;
@@ -41,4 +42,6 @@ pub use substring::Substring;
 #[cfg(any(test, feature = "sql"))]
 pub(crate) use successor::successor;
 pub use text::Text;
+pub use username::USERNAME_KEY_VERSION;
+pub use username::username_key;
 pub use value_ref::ValueRef;

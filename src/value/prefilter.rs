@@ -34,7 +34,7 @@ impl EqualityPrefilter {
     pub(crate) fn new(operand: &str, case: CaseSensitivity) -> Self {
         let longest = match case {
             CaseSensitivity::Exact => operand.len(),
-            CaseSensitivity::Ignore if !operand.is_ascii() => return Self::ACCEPT_ALL,
+            _ if !operand.is_ascii() => return Self::ACCEPT_ALL,
             CaseSensitivity::Ignore
                 if operand.len() <= 8
                     && folds_from_ascii_only(swar::load_padded(operand.as_bytes())) =>
@@ -42,8 +42,9 @@ impl EqualityPrefilter {
                 operand.len()
             }
             // A string can be up to three times as long as its key (U+212A has three bytes and
-            // folds to `k`), and in a long key it is likely that some byte has such a source.
-            CaseSensitivity::Ignore => 3 * operand.len().min(Self::MAX_LENGTH),
+            // folds to `k`), and in a long key it is likely that some byte has such a source. Every
+            // ASCII character of a user name can have been fullwidth.
+            _ => 3 * operand.len().min(Self::MAX_LENGTH),
         };
         let shortest = operand.len().min(Self::MAX_LENGTH);
         let longest = longest.min(Self::MAX_LENGTH);

@@ -76,10 +76,10 @@ impl Substring {
             }
         }
         let ascii_search = match case {
-            CaseSensitivity::Ignore if !key.is_ascii() => AsciiSearch::Never,
+            _ if case != CaseSensitivity::Exact && !key.is_ascii() => AsciiSearch::Never,
             // With at most half a window, each step advances at least as far as windows overlap,
             // which keeps the search linear.
-            CaseSensitivity::Ignore if key.len() > WINDOW / 2 => {
+            _ if case != CaseSensitivity::Exact && key.len() > WINDOW / 2 => {
                 AsciiSearch::KnuthMorrisPratt(prefix_table(key.as_bytes()))
             }
             _ => AsciiSearch::Windows,
@@ -87,7 +87,8 @@ impl Substring {
         let rarest_is_ascii_only = key
             .as_bytes()
             .get(rarest)
-            .is_some_and(|byte| byte.is_ascii() && !is_in_non_ascii_fold(*byte));
+            .is_some_and(|byte| byte.is_ascii() && !is_in_non_ascii_fold(*byte))
+            && case != CaseSensitivity::UsernameCaseMapped;
         Self { key, case, rarest, rarest_is_ascii_only, finder: OnceLock::new(), ascii_search }
     }
 
@@ -109,7 +110,7 @@ impl Substring {
     /// substring.
     pub fn found_in(&self, text: &str) -> bool {
         let is_ruled_out =
-            self.case == CaseSensitivity::Ignore && text.len() <= SHORT && self.is_ruled_out(text);
+            self.case != CaseSensitivity::Exact && text.len() <= SHORT && self.is_ruled_out(text);
         !is_ruled_out && self.search(text)
     }
 
@@ -119,8 +120,9 @@ impl Substring {
     fn search(&self, text: &str) -> bool {
         match self.case {
             CaseSensitivity::Exact => self.found_in_key(text),
-            CaseSensitivity::Ignore if text.is_ascii() => self.found_in_ascii(text.as_bytes()),
+            _ if text.is_ascii() => self.found_in_ascii(text.as_bytes()),
             CaseSensitivity::Ignore => self.found_in_non_ascii(text),
+            case => self.found_in_key(&case.key(text)),
         }
     }
 

@@ -12,7 +12,7 @@ use std::ops::Deref;
 use arrayvec::ArrayString;
 
 use super::case_sensitivity::CaseSensitivity;
-use super::fold::{FoldClass, fold_non_ascii};
+use super::fold::FoldClass;
 
 /// Maximum length of inline strings in bytes. Includes most names and words, and 24-digit ids.
 const INLINE: usize = 24;
@@ -48,7 +48,7 @@ impl Text {
     pub(crate) fn set(&mut self, text: &str, case: CaseSensitivity) {
         match case {
             CaseSensitivity::Exact => self.copy_from(text),
-            CaseSensitivity::Ignore => match FoldClass::of(text) {
+            case => match FoldClass::of(text) {
                 FoldClass::Folded => self.copy_from(text),
                 FoldClass::Uppercase => {
                     self.copy_from(text);
@@ -57,7 +57,7 @@ impl Text {
                         Repr::Heap(key) => key.make_ascii_lowercase(),
                     }
                 }
-                FoldClass::NonAscii => *self = fold_non_ascii(text).into(),
+                FoldClass::NonAscii => *self = case.key(text).into_owned().into(),
             },
         }
     }

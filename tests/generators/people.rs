@@ -3,7 +3,9 @@
 use super::RecordModel;
 use super::random_values::{Cell, Random, STRINGS};
 use scieve::sql::{CheckedMapping, ChildTable, Column, Mapping, sort_text};
-use scieve::{Attribute, AttributeType, MultiNe, Policy, Record, Schema, ValueRef};
+use scieve::{
+    Attribute, AttributeType, CaseSensitivity, MultiNe, Policy, Record, Schema, ValueRef,
+};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -41,7 +43,11 @@ const COMPLEX: [(&str, usize, SubAttributes); 2] = [
 
 pub(crate) fn schema() -> Schema {
     let of = |(path, kind, exact): &(&str, AttributeType, bool)| {
-        Attribute::new(path, *kind).case_exact(*exact)
+        let attribute = Attribute::new(path, *kind);
+        match *path {
+            "login" => attribute.with_case(CaseSensitivity::UsernameCaseMapped),
+            _ => attribute.case_exact(*exact),
+        }
     };
     let mut attributes: Vec<Attribute> = ATTRIBUTES.iter().map(of).collect();
     attributes.extend([

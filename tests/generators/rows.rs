@@ -2,7 +2,7 @@
 
 use super::random_values::Cell;
 use scieve::sql::{CheckedMapping, Column, StringComparison, sort_text};
-use scieve::{Attribute, AttributeType, Record, Schema, fold_key};
+use scieve::{Attribute, AttributeType, CaseSensitivity, Record, Schema, fold_key};
 
 /// A row. All rows of a table have the same columns.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub(crate) fn rows(
         };
         if let Some(column) = &child.value {
             for (position, cell) in cells(outer, record).into_iter().enumerate() {
-                add(position, of_cell(column, outer.attribute_type(), Some(cell)));
+                add(position, of_cell(column, outer, Some(cell)));
             }
             continue;
         }
@@ -81,10 +81,16 @@ fn cells(attribute: &Attribute, record: &dyn Record) -> Vec<Cell> {
 }
 
 fn values(column: &Column, attribute: &Attribute, record: &dyn Record) -> Vec<Value> {
-    of_cell(column, attribute.attribute_type(), cells(attribute, record).pop())
+    of_cell(column, attribute, cells(attribute, record).pop())
 }
 
-fn of_cell(column: &Column, kind: AttributeType, cell: Option<Cell>) -> Vec<Value> {
+fn of_cell(column: &Column, attribute: &Attribute, cell: Option<Cell>) -> Vec<Value> {
+    let kind = attribute.attribute_type();
+    // The key of an attribute that is compared exactly is not used.
+    let key = |text: &str| match attribute.case() {
+        CaseSensitivity::Exact => fold_key(text).into_owned(),
+        case => case.key(text).into_owned(),
+    };
     let own = match &cell {
         Some(Cell::Text(text)) => Some(text.clone()),
         _ => None,
@@ -96,7 +102,7 @@ fn of_cell(column: &Column, kind: AttributeType, cell: Option<Cell>) -> Vec<Valu
     };
     let mut values = vec![Value { column: column.column.clone(), kind, cell }];
     if let StringComparison::FoldKey(name) = &column.text {
-        values.push(derived(name, own.as_deref().map(|text| fold_key(text).into_owned())));
+        values.push(derived(name, own.as_deref().map(key)));
     }
     if let Some(name) = &column.sort {
         values.push(derived(name, Some(sort_text(own.as_deref()))));

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::value::fold::{folds_to_ascii, is_in_non_ascii_fold};
 use crate::value::{
-    CaseSensitivity, FOLD_VERSION, Substring, compare, ends_with, equals, fold_key, starts_with,
+    CaseSensitivity, EqualityPrefilter, FOLD_VERSION, Substring, compare, ends_with, equals, fold_key, starts_with,
     successor,
 };
 
@@ -361,6 +361,51 @@ fn finds_a_substring_at_any_position() {
                     );
                 }
             }
+        }
+    }
+}
+
+#[test]
+fn user_names_are_compared_by_their_keys() {
+    let strings = [
+        "",
+        "b",
+        "Bob",
+        "BOB",
+        "\u{ff22}\u{ff4f}\u{ff22}",
+        "b\u{ff4f}b",
+        "bobby tables",
+        "bobby\u{3000}\u{ff34}ables",
+        "\u{212a}ate",
+        "kate",
+        "JU\u{308}RGEN",
+        "j\u{fc}rgen",
+        "stra\u{df}e",
+        "STRASSE",
+        "\u{39f}\u{394}\u{39f}\u{3a3}",
+        "\u{3bf}\u{3b4}\u{3bf}\u{3c3}",
+        "\u{ff76}\u{ff9e}",
+        "\u{30ac}",
+        "i\u{307}",
+        "\u{130}",
+        "e\u{301}",
+        "e",
+    ];
+    let long = strings.map(|text| format!("{}{text}", "X\u{ff59}".repeat(40)));
+    let strings: Vec<&str> = strings.iter().copied().chain(long.iter().map(String::as_str)).collect();
+    let case = CaseSensitivity::UsernameCaseMapped;
+    for operand in &strings {
+        let key = &*case.key(operand);
+        let substring = Substring::new(key.into(), case);
+        let prefilter = EqualityPrefilter::new(key, case);
+        for text in &strings {
+            let stored = &*case.key(text);
+            assert_eq!(compare(text, key, case), stored.cmp(key), "{text} {key}");
+            assert_eq!(equals(text, key, case), stored == key, "{text} {key}");
+            assert!(prefilter.accepts(text) || stored != key, "{text} {key}");
+            assert_eq!(starts_with(text, key, case), stored.starts_with(key), "{text} {key}");
+            assert_eq!(ends_with(text, key, case), stored.ends_with(key), "{text} {key}");
+            assert_eq!(substring.found_in(text), stored.contains(key), "{text} {key}");
         }
     }
 }

@@ -148,6 +148,8 @@ assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
 //! | feature | content | dependencies |
 //! |---|---|---|
 //! | `serde` | JSON values as records, policies and mappings from JSON and TOML, diagnostics as JSON, `scim`: the schemas of RFC 7643 | `serde`, `serde_json`, `toml`, `thiserror` |
+//! | `derive` | `#[derive(Record)]`: `derive` | `scieve-derive` |
+//! | `chrono`, `jiff`, `time`, `uuid` | fields of the types of these crates | the crates |
 //! | `patch` | `patch`: PATCH requests on JSON resources; enables `serde` | |
 //! | `sql` | `sql`: SQL for PostgreSQL, MySQL, MariaDB and SQLite | `sea-query` |
 //! | `arbitrary` | `arbitrary`: generators of filters and records for fuzzing; enables `serde` | `arbitrary` |
@@ -162,6 +164,8 @@ assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
 pub mod arbitrary;
 mod check;
 mod decide;
+#[cfg(feature = "derive")]
+pub mod derive;
 mod diagnostic;
 mod eval;
 mod filter;
@@ -225,6 +229,8 @@ pub use plan::Test;
 pub use plan::Untyped;
 pub use policy::FieldRule;
 pub use policy::GroupRule;
+pub use policy::Mismatch;
+pub use policy::MismatchKind;
 pub use policy::MultiNe;
 pub use policy::Policy;
 #[cfg(feature = "serde")]
@@ -242,6 +248,8 @@ pub use schema::StoredValues;
 pub use schema::json_record;
 #[cfg(feature = "serde")]
 pub use schema::json_text;
+#[cfg(feature = "derive")]
+pub use scieve_derive::Record;
 pub use span::Span;
 pub use syntax::Syntax;
 pub use value::AttributeType;

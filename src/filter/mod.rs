@@ -5,6 +5,7 @@ mod builder;
 mod deviation;
 mod edit;
 mod error;
+mod foreign_operand;
 mod literal;
 mod operand;
 mod parse;

@@ -5,6 +5,7 @@ mod file;
 #[cfg(feature = "serde")]
 mod lines;
 mod rule;
+mod self_test;
 #[cfg(feature = "serde")]
 mod syntax_file;
 mod weights;
@@ -15,6 +16,8 @@ pub use rule::FieldRule;
 pub use rule::GroupRule;
 pub use rule::MultiNe;
 pub use rule::UnknownAttributes;
+pub use self_test::Mismatch;
+pub use self_test::MismatchKind;
 pub use weights::Weights;
 
 use crate::limits::Limits;

@@ -41,7 +41,7 @@ pub(super) fn typed(
 }
 
 /// Passes one value to `test`, with the type of the JSON value.
-pub(super) fn simple(value: &Value, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+pub(crate) fn simple(value: &Value, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
     match value {
         Value::String(string) => test(ValueRef::text(string)),
         Value::Bool(boolean) => test(ValueRef::Boolean(*boolean)),

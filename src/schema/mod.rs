@@ -25,6 +25,8 @@ pub use json_number::json_record;
 pub use json_number::json_text;
 #[cfg(feature = "patch")]
 pub(crate) use json_value::is_assigned;
+#[cfg(all(feature = "derive", feature = "serde"))]
+pub(crate) use json_value::simple as simple_value;
 pub use record::Record;
 pub(crate) use record::SimpleElement;
 pub use stored_values::StoredValues;

@@ -11,7 +11,11 @@ use crate::value::{AttributeType, ValueRef};
 /// (RFC 7643 section 2.5), an empty string is one.
 ///
 /// The other methods have defaults; they make matching faster. With feature `serde`,
-/// `serde_json::Value` implements this trait.
+/// `serde_json::Value` implements this trait, and `#[derive(Record)]` (feature `derive`) implements it
+/// for structs.
+///
+/// A mistake in an implementation, such as a misspelt name, makes conditions silently false. Call
+/// [`Policy::self_test`](crate::Policy::self_test) in a test of each implementation.
 ///
 /// # Example
 ///

@@ -10,6 +10,7 @@ mod case_sensitivity;
 mod compare;
 pub(crate) mod datetime;
 mod fold;
+pub(crate) mod instant;
 pub(crate) mod number;
 mod operand;
 mod prefilter;

@@ -12,6 +12,15 @@ mod check;
 #[cfg(feature = "serde")]
 mod decide;
 mod dependencies;
+#[cfg(all(
+    feature = "derive",
+    feature = "serde",
+    feature = "uuid",
+    feature = "time",
+    feature = "chrono",
+    feature = "jiff"
+))]
+mod derive;
 #[cfg(feature = "arbitrary")]
 mod editing;
 #[cfg(feature = "arbitrary")]

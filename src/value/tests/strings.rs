@@ -6,8 +6,8 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::value::fold::{folds_to_ascii, is_in_non_ascii_fold};
 use crate::value::{
-    CaseSensitivity, EqualityPrefilter, FOLD_VERSION, Substring, compare, ends_with, equals, fold_key, starts_with,
-    successor,
+    CaseSensitivity, EqualityPrefilter, FOLD_VERSION, Substring, compare, ends_with, equals,
+    fold_key, starts_with, successor,
 };
 
 /// The definition of the fold key.
@@ -392,7 +392,8 @@ fn user_names_are_compared_by_their_keys() {
         "e",
     ];
     let long = strings.map(|text| format!("{}{text}", "X\u{ff59}".repeat(40)));
-    let strings: Vec<&str> = strings.iter().copied().chain(long.iter().map(String::as_str)).collect();
+    let strings: Vec<&str> =
+        strings.iter().copied().chain(long.iter().map(String::as_str)).collect();
     let case = CaseSensitivity::UsernameCaseMapped;
     for operand in &strings {
         let key = &*case.key(operand);

@@ -7,7 +7,6 @@ use crate::filter::{Clause, Expr, ExprKind, Literal, Path};
 use crate::operator::Operator;
 use crate::schema::{Attribute, AttributeId};
 use crate::span::Span;
-use crate::value::{CaseSensitivity, fold_key};
 
 /// Maximum number of operands of one connective that are compared pairwise.
 const MAX_OPERANDS: usize = 32;
@@ -178,10 +177,7 @@ fn comparison<'f, R: ?Sized>(
         Some(Literal::String(text)) if text.is_empty() && clause.operator().is_substring() => {
             return None;
         }
-        Some(Literal::String(text)) => match attribute.case() {
-            CaseSensitivity::Exact => text.to_owned(),
-            CaseSensitivity::Ignore => fold_key(text).into_owned(),
-        },
+        Some(Literal::String(text)) => attribute.case().key(text).into_owned(),
         Some(Literal::Boolean(value)) => value.to_string(),
         _ => return None,
     };

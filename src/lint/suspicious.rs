@@ -8,7 +8,6 @@ use crate::filter::Literal;
 use crate::operator::Operator;
 use crate::policy::MultiNe;
 use crate::span::Span;
-use crate::value::CaseSensitivity;
 
 pub(super) fn run<R: ?Sized>(linter: &Linter<'_, R>, list: &mut Vec<Diagnostic>) {
     for at in &linter.clauses {
@@ -255,10 +254,8 @@ fn unknown_value<R: ?Sized>(
         return None;
     }
     let known = knowledge::values(linter.policy, attribute)?;
-    let is_known = known.iter().any(|known| match attribute.case() {
-        CaseSensitivity::Exact => known == value,
-        CaseSensitivity::Ignore => known.eq_ignore_ascii_case(value),
-    });
+    let key = |text| attribute.case().key(text);
+    let is_known = known.iter().any(|known| key(known) == key(value));
     if is_known || known.is_empty() {
         return None;
     }

@@ -1,76 +1,11 @@
 //! A checked mapping, and the look-up of its columns by attribute.
 
 use super::error::SqlError;
-use super::mapping::{
-    Column, Mapping, MappingError, NativeComparison, StringComparison, is_identifier,
-};
-use super::names::{MappedColumn, MappedTable, Names};
+use super::mapping::{Mapping, MappingError};
+use super::names::{MappedColumn, MappedJoin, Names, child_alias};
 use crate::schema::Attribute;
-use crate::value::AttributeType;
 use sea_query::DynIden;
 use std::sync::Arc;
-
-impl Mapping {
-    /// Checks the mapping. Statements are compiled with the result.
-    ///
-    /// ```
-    /// use scieve::sql::{Column, Mapping};
-    ///
-    /// let mapping = Mapping::new("users", "id").attribute("userName", Column::new("user-name"));
-    /// assert_eq!(
-    ///     mapping.check().unwrap_err().to_string(),
-    ///     "`user-name` is not a valid identifier: expected 1 to 63 letters, digits and `_`, not \
-    ///      starting with a digit",
-    /// );
-    /// ```
-    ///
-    /// # Errors
-    /// An identifier with other characters than ASCII letters, digits and `_`, with more than 63 or
-    /// with a digit first; an attribute that is mapped twice; a key that is neither a string nor an
-    /// integer; a sort column in a child table.
-    pub fn check(self) -> Result<CheckedMapping, MappingError> {
-        let mut names = vec![&self.table, &self.alias, &self.key];
-        names.extend(&self.tenant_column);
-        let mut columns: Vec<&Column> = self.attributes.values().collect();
-        for child in self.children.values() {
-            names.extend([&child.table, &child.owner, &child.position]);
-            let parts = child.value.iter().chain(child.columns.values());
-            if let Some(sort) = parts.clone().find_map(|column| column.sort.as_ref()) {
-                return Err(MappingError(format!(
-                    "sort column `{}` is in a child table: rows can only be sorted by columns of \
-                     the resource's own table",
-                    sort.escape_debug()
-                )));
-            }
-            columns.extend(parts);
-            check_distinct(child.columns.keys())?;
-        }
-        for column in columns {
-            names.push(&column.column);
-            names.extend(&column.sort);
-            if let StringComparison::FoldKey(name)
-            | StringComparison::Native(NativeComparison::LowerColumn(name)) = &column.text
-            {
-                names.push(name);
-            }
-        }
-        if let Some(name) = names.into_iter().find(|name| !is_identifier(name)) {
-            return Err(MappingError(format!(
-                "`{}` is not a valid identifier: expected 1 to 63 letters, digits and `_`, not \
-                 starting with a digit",
-                name.escape_debug()
-            )));
-        }
-        if !matches!(self.key_type, AttributeType::String | AttributeType::Integer) {
-            return Err(MappingError(format!(
-                "the key is of type `{}`: expected `string` or `integer`",
-                self.key_type
-            )));
-        }
-        check_distinct(self.attributes.keys().chain(self.children.keys()))?;
-        Ok(CheckedMapping::new(self))
-    }
-}
 
 /// A [`Mapping`] that was checked, optionally for one tenant. Statements take all their identifiers
 /// from it. Cloning is cheap: the mapping is shared.
@@ -123,7 +58,7 @@ pub struct CheckedMapping {
 }
 
 impl CheckedMapping {
-    fn new(mapping: Mapping) -> Self {
+    pub(super) fn new(mapping: Mapping) -> Self {
         Self { names: Arc::new(Names::new(&mapping)), mapping: Arc::new(mapping), tenant: None }
     }
 
@@ -214,32 +149,33 @@ impl CheckedMapping {
         column.sort.as_ref()
     }
 
-    /// The child table with the values of an attribute, and the column in it: a table of the
-    /// attribute itself, or that of its parent.
-    pub(super) fn value_table(
-        &self,
-        attribute: &Attribute,
-    ) -> Option<(&MappedTable, &MappedColumn)> {
-        let own = find(&self.names.children, attribute)
-            .and_then(|table| Some((table, table.value.as_ref()?)));
+    /// The column with the values of an attribute in a child table or a related row.
+    pub(super) fn value_column(&self, attribute: &Attribute) -> Option<&MappedColumn> {
+        let own = find(&self.names.children, attribute).and_then(|table| table.value.as_ref());
         own.or_else(|| {
             let sub = attribute.sub_attribute()?;
-            let is_parent = |(path, _): &&(Box<str>, MappedTable)| {
-                is_path(path, attribute.urn(), attribute.name())
-            };
-            let (_, table) = self.names.children.iter().find(is_parent)?;
-            Some((table, table.sub_attribute(sub)?))
+            let is_parent = |path: &str| is_path(path, attribute.urn(), attribute.name());
+            let child = self.names.children.iter().find(|(path, _)| is_parent(path));
+            let join = self.names.joins.iter().find(|(path, _)| is_parent(path));
+            child
+                .and_then(|(_, table)| table.sub_attribute(sub))
+                .or_else(|| join.and_then(|(_, join)| join.sub_attribute(sub)))
         })
     }
 
-    /// The child table with the elements of an attribute.
-    pub(super) fn element_table(&self, attribute: &Attribute) -> Option<&MappedTable> {
-        find(&self.names.children, attribute)
+    /// The related row of a complex attribute.
+    pub(super) fn join(&self, attribute: &Attribute) -> Option<&MappedJoin> {
+        find(&self.names.joins, attribute)
     }
 
     /// The alias of child tables in statements; it differs from that of the resource's table.
     pub(super) fn child_alias(&self) -> DynIden {
-        if self.mapping.alias.eq_ignore_ascii_case("e") { "c" } else { "e" }.into()
+        child_alias(&self.mapping).into()
+    }
+
+    /// The alias of related rows in statements.
+    pub(super) fn join_alias(&self) -> DynIden {
+        if self.mapping.alias.eq_ignore_ascii_case("j") { "r" } else { "j" }.into()
     }
 }
 
@@ -266,7 +202,7 @@ impl From<CheckedMapping> for Mapping {
     }
 }
 
-fn find<'a, T>(entries: &'a [(Box<str>, T)], attribute: &Attribute) -> Option<&'a T> {
+pub(super) fn find<'a, T>(entries: &'a [(Box<str>, T)], attribute: &Attribute) -> Option<&'a T> {
     entries
         .iter()
         .find(|(path, _)| is_path(path, attribute.urn(), attribute.path()))
@@ -275,7 +211,7 @@ fn find<'a, T>(entries: &'a [(Box<str>, T)], attribute: &Attribute) -> Option<&'
 
 /// Returns whether `path` is `urn:rest`, or `rest` without a URN. Attribute names and schema URNs
 /// are compared without regard to case (RFC 7643 section 2.1).
-fn is_path(path: &str, urn: Option<&str>, rest: &str) -> bool {
+pub(super) fn is_path(path: &str, urn: Option<&str>, rest: &str) -> bool {
     let (before, own) = match urn {
         Some(urn) => match path.split_at_checked(urn.len()) {
             Some((before, rest)) => (before.eq_ignore_ascii_case(urn), rest.strip_prefix(':')),
@@ -284,17 +220,4 @@ fn is_path(path: &str, urn: Option<&str>, rest: &str) -> bool {
         None => (true, Some(path)),
     };
     before && own.is_some_and(|own| own.eq_ignore_ascii_case(rest))
-}
-
-fn check_distinct<'a>(paths: impl Iterator<Item = &'a String>) -> Result<(), MappingError> {
-    let mut seen = std::collections::HashSet::new();
-    for path in paths {
-        if !seen.insert(path.to_ascii_lowercase()) {
-            return Err(MappingError(format!(
-                "attribute `{}` is mapped twice",
-                path.escape_debug()
-            )));
-        }
-    }
-    Ok(())
 }

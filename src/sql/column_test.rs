@@ -1,11 +1,13 @@
 //! One test on one column, positive or negated. The negation is not `NOT`: it has to be true if the
 //! column is NULL.
 
+use super::column::{NativeComparison, StringComparison};
 use super::dialect::{Dialect, Position};
 use super::error::SqlError;
 use super::expr::{Connective, SqlExpr};
-use super::mapping::{NativeComparison, StringComparison};
+use super::literal::{listed, utf8_bytes};
 use super::names::MappedColumn;
+use super::storage::Storage;
 use super::values::{Param, Values};
 use crate::plan::{Predicate, Test};
 use crate::schema::Attribute;
@@ -18,6 +20,7 @@ pub(super) struct ColumnTest<'a> {
     expr: Expr,
     nullable: bool,
     comparison: Comparison,
+    indexed: Option<Box<IndexedColumn>>,
     values: &'a mut Values,
 }
 
@@ -30,8 +33,22 @@ enum Comparison {
     Typed,
     /// Of `lower(column)`, or of a column that contains it.
     Lower,
+    /// Of the fold key that PostgreSQL computes.
+    Folded,
     /// By the collation of the column.
     Collation,
+}
+
+/// The column of an expression, for which the database may have an index.
+struct IndexedColumn {
+    /// The column itself, which is NULL if the expression is.
+    column: Expr,
+    /// What an index serves: equality of it is true for every row for which equality of the
+    /// expression is.
+    expr: Expr,
+    storage: Storage,
+    /// True if both equalities are true for the same rows.
+    exact: bool,
 }
 
 impl<'a> ColumnTest<'a> {
@@ -48,17 +65,14 @@ impl<'a> ColumnTest<'a> {
         let column = &mapped.column;
         let (name, comparison) = match (attribute.attribute_type(), case, &column.text) {
             (AttributeType::Any | AttributeType::Complex, ..) => return error(SqlError::Untyped),
-            (
-                AttributeType::String | AttributeType::Reference,
-                CaseSensitivity::Exact,
-                StringComparison::Native(NativeComparison::CaseInsensitive),
-            ) => return error(SqlError::NotExact),
             (AttributeType::String | AttributeType::Reference, CaseSensitivity::Exact, _) => {
                 (&mapped.own, Comparison::Bytes)
             }
-            (AttributeType::String | AttributeType::Reference, _, StringComparison::Exact) => {
-                return error(SqlError::NoKey);
-            }
+            (
+                AttributeType::String | AttributeType::Reference,
+                _,
+                StringComparison::Exact | StringComparison::Default,
+            ) => return error(SqlError::NoKey),
             (AttributeType::String | AttributeType::Reference, _, StringComparison::FoldKey(_)) => {
                 (&mapped.folded, Comparison::Bytes)
             }
@@ -70,20 +84,127 @@ impl<'a> ColumnTest<'a> {
                 NativeComparison::Lower | NativeComparison::LowerColumn(_) => {
                     (&mapped.folded, Comparison::Lower)
                 }
+                NativeComparison::CaseFold if dialect == Dialect::Postgres => {
+                    (&mapped.own, Comparison::Folded)
+                }
+                NativeComparison::CaseFold => {
+                    return Err(SqlError::Storage(
+                        format!(
+                            "`{attribute}` is compared by `casefold()`, which only PostgreSQL 18 has"
+                        )
+                        .into(),
+                    ));
+                }
                 NativeComparison::CaseInsensitive => (&mapped.own, Comparison::Collation),
             },
             _ => (&mapped.own, Comparison::Typed),
         };
         let expr = Expr::col((table, name.clone()));
-        let expr = match &column.text {
-            StringComparison::Native(NativeComparison::Lower)
-                if comparison == Comparison::Lower =>
-            {
-                Func::lower(expr).into()
+        let test =
+            Self { dialect, expr, nullable: column.nullable, comparison, indexed: None, values };
+        Ok(match (comparison, &column.text, &column.stored) {
+            (Comparison::Typed, ..) | (Comparison::Bytes, StringComparison::FoldKey(_), None) => {
+                test
             }
-            _ => expr,
+            (Comparison::Bytes, text, stored) => test.exact(text, stored.as_ref()),
+            (Comparison::Lower, text, _) => test.lower(text),
+            (Comparison::Folded, ..) => test.folded(),
+            (Comparison::Collation, _, stored) => test.collated(stored.as_ref()),
+        })
+    }
+
+    /// Compares a string expression byte by byte.
+    pub(super) fn of_text(
+        dialect: Dialect,
+        expr: Expr,
+        nullable: bool,
+        values: &'a mut Values,
+    ) -> Self {
+        Self { dialect, expr, nullable, comparison: Comparison::Bytes, indexed: None, values }
+    }
+
+    /// Compares a column exactly whose own comparison may ignore case.
+    fn exact(self, text: &StringComparison, stored: Option<&Storage>) -> Self {
+        let ignores_case = *stored.unwrap_or(&Storage::Text) == Storage::Citext
+            || *text == StringComparison::Native(NativeComparison::CaseInsensitive);
+        let column = self.expr.clone();
+        let (expr, storage) = match self.dialect {
+            // The collation of the column would decide, also about `<>` with bytes.
+            Dialect::MySql
+                if stored.is_some()
+                    || !matches!(text, StringComparison::Exact | StringComparison::FoldKey(_)) =>
+            {
+                (utf8_bytes(column), Storage::Text)
+            }
+            Dialect::Postgres if ignores_case && stored != Some(&Storage::Text) => {
+                (Func::cast_as(column, "text").into(), Storage::Citext)
+            }
+            Dialect::Postgres if ignores_case => (self.dialect.byte_ordered(column), Storage::Text),
+            Dialect::Sqlite if ignores_case => (
+                column.binary(BinOper::Custom("COLLATE"), Expr::custom_keyword("BINARY")),
+                Storage::Text,
+            ),
+            _ => return self,
         };
-        Ok(Self { dialect, expr, nullable: column.nullable, comparison, values })
+        self.through(expr, |column| column, storage, false)
+    }
+
+    /// Compares `lower(column)`. The collations of MySQL ignore trailing spaces, and most of them
+    /// accents, so its bytes are compared.
+    fn lower(self, text: &StringComparison) -> Self {
+        let is_column = matches!(text, StringComparison::Native(NativeComparison::LowerColumn(_)));
+        let lowered = |column: Expr| if is_column { column } else { Func::lower(column).into() };
+        match self.dialect {
+            Dialect::MySql => {
+                let expr = utf8_bytes(lowered(self.expr.clone()));
+                self.through(expr, lowered, Storage::Text, false)
+            }
+            Dialect::Postgres | Dialect::Sqlite => Self { expr: lowered(self.expr), ..self },
+        }
+    }
+
+    /// Compares the fold key, byte by byte.
+    fn folded(self) -> Self {
+        Self { expr: fold_key_expr(self.expr), comparison: Comparison::Bytes, ..self }
+    }
+
+    /// Compares `lower(column)`, with equality by the collation of the column.
+    fn collated(mut self, stored: Option<&Storage>) -> Self {
+        let column = self.expr.clone();
+        let (expr, storage, exact) = match (self.dialect, stored) {
+            // `NOCASE` is exact for every operator but substrings.
+            (Dialect::Sqlite, _) => return self,
+            (Dialect::MySql, _) => (utf8_bytes(Func::lower(column).into()), Storage::Text, false),
+            (Dialect::Postgres, Some(Storage::Text)) => {
+                let deterministic =
+                    column.binary(BinOper::Custom("COLLATE"), Expr::custom_keyword("\"default\""));
+                (Func::lower(deterministic).into(), Storage::Text, true)
+            }
+            (Dialect::Postgres, _) => {
+                (Func::lower(Func::cast_as(column, "text")).into(), Storage::Citext, true)
+            }
+        };
+        self.comparison = Comparison::Lower;
+        self.through(expr, |column| column, storage, exact)
+    }
+
+    /// Compares `expr`, computed from the column, with equality supported by an index on `indexed`.
+    fn through(
+        mut self,
+        expr: Expr,
+        indexed: impl FnOnce(Expr) -> Expr,
+        storage: Storage,
+        exact: bool,
+    ) -> Self {
+        let column = std::mem::replace(&mut self.expr, expr);
+        let indexed = indexed(column.clone());
+        self.indexed = Some(Box::new(IndexedColumn { column, expr: indexed, storage, exact }));
+        self
+    }
+
+    /// The compared expression, in the order of the values.
+    pub(super) fn into_sort_expr(self) -> Expr {
+        self.comparison.ordered(self.dialect, self.expr)
     }
 
     /// Restricts the test to rows whose column is not NULL.
@@ -101,6 +222,9 @@ impl<'a> ColumnTest<'a> {
             Predicate::Equal(value) => self.equal(value, positive),
             Predicate::Differs(value) => self.equal(value, !positive),
             Predicate::In(list) => {
+                if self.indexed.is_some() {
+                    return self.equal_indexed(list, positive);
+                }
                 let (dialect, comparison) = (self.dialect, self.comparison);
                 let list = list.iter().map(|value| param(dialect, comparison, value));
                 self.compare(positive, |column, values| {
@@ -137,12 +261,52 @@ impl<'a> ColumnTest<'a> {
     fn present(self, positive: bool) -> SqlExpr {
         match (self.nullable, positive) {
             (false, _) => SqlExpr::constant(positive),
-            (true, true) => SqlExpr::leaf(self.expr.is_not_null()),
-            (true, false) => SqlExpr::leaf(self.expr.is_null()),
+            (true, true) => SqlExpr::leaf(self.column().is_not_null()),
+            (true, false) => SqlExpr::leaf(self.column().is_null()),
         }
     }
 
+    /// The column that is NULL if there is no value.
+    fn column(&self) -> Expr {
+        self.indexed.as_ref().map_or(&self.expr, |indexed| &indexed.column).clone()
+    }
+
+    /// Equality with one of the values, supported by an index: its comparison of the column, then
+    /// the exact one.
+    #[cold]
+    fn equal_indexed(mut self, list: &[Value], positive: bool) -> SqlExpr {
+        let (dialect, mut operands) = (self.dialect, Vec::new());
+        let texts = list.iter().filter_map(|value| match value {
+            Value::Text(text) => Some(Param::Text(text.to_string())),
+            _ => None,
+        });
+        let Some(indexed) = self.indexed.take() else { return SqlExpr::constant(!positive) };
+        let IndexedColumn { column, expr, storage, exact } = *indexed;
+        // MySQL cannot compare a column of a smaller character set with other characters.
+        let comparable = dialect != Dialect::MySql || list.iter().all(is_ascii);
+        if (positive && comparable) || exact {
+            let texts = texts.collect();
+            operands.push(listed(dialect, expr, &storage, texts, self.values, positive));
+        }
+        if !exact {
+            let texts = list.iter().map(|value| param(dialect, self.comparison, value)).collect();
+            operands.push(listed(dialect, self.expr, &Storage::Text, texts, self.values, positive));
+        }
+        if positive || !self.nullable {
+            return SqlExpr::chain(
+                dialect,
+                Connective::And,
+                operands.into_iter().map(SqlExpr::leaf).collect(),
+            );
+        }
+        operands.insert(0, column.is_null());
+        SqlExpr::pair(dialect, Connective::Or, operands)
+    }
+
     fn equal(self, value: &Value, positive: bool) -> SqlExpr {
+        if self.indexed.is_some() {
+            return self.equal_indexed(std::slice::from_ref(value), positive);
+        }
         let value = param(self.dialect, self.comparison, value);
         self.compare(positive, |column, values| {
             let value = values.bind(value);
@@ -175,7 +339,7 @@ impl<'a> ColumnTest<'a> {
         let column = self.comparison.ordered(self.dialect, self.expr.clone());
         let mut comparisons = Vec::new();
         if !positive && self.nullable {
-            comparisons.push(self.expr.is_null());
+            comparisons.push(self.column().is_null());
         }
         comparisons.push(if positive { column.clone().gte(from) } else { column.clone().lt(from) });
         comparisons.extend(to.map(|to| if positive { column.lt(to) } else { column.gte(to) }));
@@ -203,8 +367,9 @@ impl<'a> ColumnTest<'a> {
         if positive || !self.nullable {
             return SqlExpr::leaf(compare(self.expr, self.values));
         }
-        let compared = compare(self.expr.clone(), self.values);
-        SqlExpr::pair(self.dialect, Connective::Or, [self.expr.is_null(), compared])
+        let column = self.column();
+        let compared = compare(self.expr, self.values);
+        SqlExpr::pair(self.dialect, Connective::Or, [column.is_null(), compared])
     }
 }
 
@@ -212,7 +377,7 @@ impl Comparison {
     /// The column in the order of its bytes, unless its type or collation determines the order.
     fn ordered(self, dialect: Dialect, column: Expr) -> Expr {
         match self {
-            Self::Bytes | Self::Lower => dialect.byte_ordered(column),
+            Self::Bytes | Self::Lower | Self::Folded => dialect.byte_ordered(column),
             Self::Typed | Self::Collation => column,
         }
     }
@@ -224,9 +389,20 @@ fn param(dialect: Dialect, comparison: Comparison, value: &Value) -> Param {
 
 fn string_param(dialect: Dialect, comparison: Comparison, string: &str) -> Param {
     match comparison {
-        Comparison::Bytes => dialect.bytewise(string),
-        Comparison::Typed | Comparison::Lower | Comparison::Collation => {
-            Param::Text(string.to_owned())
-        }
+        // In MySQL the bytes of `lower(column)` are compared.
+        Comparison::Bytes | Comparison::Lower | Comparison::Folded => dialect.bytewise(string),
+        Comparison::Typed | Comparison::Collation => Param::Text(string.to_owned()),
     }
+}
+
+fn is_ascii(value: &Value) -> bool {
+    matches!(value, Value::Text(text) if text.is_ascii())
+}
+
+/// [`crate::fold_key`] in PostgreSQL 18.
+fn fold_key_expr(column: Expr) -> Expr {
+    Expr::cust_with_exprs(
+        "normalize(casefold(normalize($1, NFD) COLLATE pg_unicode_fast), NFC)",
+        [column],
+    )
 }

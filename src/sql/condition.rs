@@ -11,12 +11,15 @@ use super::column_test::ColumnTest;
 use super::dialect::Dialect;
 use super::error::SqlError;
 use super::expr::{Connective, SqlExpr};
-use super::names::{MappedColumn, MappedTable};
+use super::json::JsonValue;
+use super::names::MappedColumn;
+use super::place::{Cell, JsonPlace, Place, Rows};
+use super::stored_value::StoredValue;
 use super::values::Values;
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::schema::{Attribute, AttributeId, Schema};
-use crate::value::{AttributeType, CaseSensitivity};
-use sea_query::{Condition, DynIden, Expr, ExprTrait, Query, SelectStatement};
+use crate::value::AttributeType;
+use sea_query::{Condition, DynIden, Expr, ExprTrait};
 
 impl<R: ?Sized> Plan<R> {
     /// Compiles the plan to a condition on the table of the mapping, for a statement that you build
@@ -84,18 +87,17 @@ impl<R: ?Sized> Plan<R> {
         dialect: Dialect,
         values: &mut Values,
     ) -> Result<Condition, SqlError> {
-        let tenant = mapping.tenant()?;
-        let mut compiler = Compiler {
-            schema: self.schema(),
-            mapping,
-            dialect,
-            tenant,
-            values,
-            listed: Vec::new(),
-        };
-        let expr = compiler.node(self.root(), true, Scope { element: None, in_or: false })?;
+        let mut compiler = Compiler::new(self.schema(), mapping, dialect, values)?;
+        let expr = compiler.whole(self.root())?;
         let expr = match compiler.tenant_condition(&mapping.names().alias) {
             Some(tenant) => expr.for_tenant(dialect, tenant),
+            None => expr,
+        };
+        let expr = match &mapping.names().condition {
+            Some(condition) => {
+                let condition = row_condition(condition, &mapping.names().alias, dialect);
+                SqlExpr::chain(dialect, Connective::And, vec![SqlExpr::leaf(condition), expr])
+            }
             None => expr,
         };
         match compiler.values.count {
@@ -105,26 +107,31 @@ impl<R: ?Sized> Plan<R> {
     }
 }
 
-struct Compiler<'a> {
-    schema: &'a Schema,
-    mapping: &'a CheckedMapping,
-    dialect: Dialect,
+/// The condition of a mapping on the rows of a table, with the alias of the table.
+pub(super) fn row_condition(template: &str, alias: &DynIden, dialect: Dialect) -> Expr {
+    Expr::cust(format!("({})", template.replace("{}", &dialect.quoted(&alias.to_string()))))
+}
+
+pub(super) struct Compiler<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) mapping: &'a CheckedMapping,
+    pub(super) dialect: Dialect,
     /// The tenant column with the tenant.
     tenant: Option<(&'a DynIden, &'a str)>,
-    values: &'a mut Values,
+    pub(super) values: &'a mut Values,
     /// The columns that another conjunct already restricts to a list of values. PostgreSQL before
     /// 17 searches an index once for every combination of two lists, so a second list has to be
     /// written in a form that no index supports.
-    listed: Vec<&'a str>,
+    pub(super) listed: Vec<&'a str>,
 }
 
 /// The context of a node.
 #[derive(Clone, Copy)]
-struct Scope<'a> {
-    /// The attribute and the table of the enclosing `attribute[...]`, which is about one row.
-    element: Option<(AttributeId, &'a MappedTable)>,
+pub(super) struct Scope<'s, 'a> {
+    /// The attribute and the elements of the enclosing `attribute[...]`, which is about one row.
+    pub(super) element: Option<(AttributeId, &'s Rows<'a>)>,
     /// True if the node is an operand of OR.
-    in_or: bool,
+    pub(super) in_or: bool,
 }
 
 /// Flattens nested ANDs into one list of conjuncts.
@@ -144,8 +151,28 @@ fn is_list(node: &Node) -> bool {
 }
 
 impl<'a> Compiler<'a> {
+    pub(super) fn new(
+        schema: &'a Schema,
+        mapping: &'a CheckedMapping,
+        dialect: Dialect,
+        values: &'a mut Values,
+    ) -> Result<Self, SqlError> {
+        let tenant = mapping.tenant()?;
+        Ok(Self { schema, mapping, dialect, tenant, values, listed: Vec::new() })
+    }
+
+    /// A node that is not inside brackets.
+    pub(super) fn whole(&mut self, node: &Node) -> Result<SqlExpr, SqlError> {
+        self.node(node, true, Scope { element: None, in_or: false })
+    }
+
     // The recursion is bounded: a plan is at most as deep as its filter, which `Limits` bounds.
-    fn node(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<SqlExpr, SqlError> {
+    pub(super) fn node(
+        &mut self,
+        node: &Node,
+        positive: bool,
+        scope: Scope<'_, 'a>,
+    ) -> Result<SqlExpr, SqlError> {
         let (children, connective) = match (node, positive) {
             (Node::Not(child), _) => return self.node(child, !positive, scope),
             (Node::Test(test), _) => return self.test(test, positive, scope),
@@ -170,7 +197,12 @@ impl<'a> Compiler<'a> {
 
     /// A conjunction. Its lists are compiled first, because the other conjuncts need to know which
     /// columns are listed.
-    fn all(&mut self, node: &Node, positive: bool, scope: Scope<'a>) -> Result<SqlExpr, SqlError> {
+    fn all(
+        &mut self,
+        node: &Node,
+        positive: bool,
+        scope: Scope<'_, 'a>,
+    ) -> Result<SqlExpr, SqlError> {
         let scope = Scope { in_or: false, ..scope };
         let mut children = Vec::new();
         conjuncts(node, positive, &mut children);
@@ -186,7 +218,12 @@ impl<'a> Compiler<'a> {
         Ok(SqlExpr::chain(self.dialect, Connective::And, operands))
     }
 
-    fn test(&mut self, test: &Test, positive: bool, scope: Scope<'a>) -> Result<SqlExpr, SqlError> {
+    pub(super) fn test(
+        &mut self,
+        test: &Test,
+        positive: bool,
+        scope: Scope<'_, 'a>,
+    ) -> Result<SqlExpr, SqlError> {
         if let Some((test, negated)) = within_range(test) {
             return self.test(&test, positive != negated, scope);
         }
@@ -196,31 +233,89 @@ impl<'a> Compiler<'a> {
         }
         let unknown = || SqlError::NoColumn(format!("#{}", test.attribute.index()).into());
         let attribute = self.schema.attribute(test.attribute).ok_or_else(unknown)?;
-        if let Some((owner, child)) = scope.element {
-            let column = match attribute.sub_attribute() {
-                Some(sub) if attribute.parent() == Some(owner) => child.sub_attribute(sub),
-                _ if attribute.id() == owner => child.value.as_ref(),
+        if let Some((owner, rows)) = scope.element {
+            let cell = match attribute.sub_attribute() {
+                Some(sub) if attribute.parent() == Some(owner) => rows.cell(Some(sub)),
+                _ if attribute.id() == owner => rows.cell(None),
                 _ => None,
             };
-            let column = column.ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
-            let expr = self
-                .column_test(self.mapping.child_alias(), column, attribute, test.case)?
-                .test(test, positive);
-            return Ok(self.list_once(expr, column.column.compared(attribute), test, positive));
+            let cell = cell.ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
+            return self.cell_test(rows, &cell, attribute, test, positive);
         }
         match (&test.predicate, attribute.attribute_type()) {
             (Predicate::Element(inner), _) => self.element(attribute, inner, positive, scope.in_or),
             (_, AttributeType::Complex) => self.complex(attribute, positive, scope),
             _ if attribute.yields_many() => self.multi_valued(test, attribute, positive, scope),
             _ => {
-                let column = self
-                    .mapping
-                    .column(attribute)
-                    .ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?;
-                let alias = self.mapping.names().alias.clone();
-                let expr =
-                    self.column_test(alias, column, attribute, test.case)?.test(test, positive);
+                // PERF: most attributes have a column, which is found without a `Place`.
+                let plain = self.mapping.column(attribute).filter(|column| column.is_plain());
+                let place = match plain {
+                    Some(column) => Place::Column(column),
+                    None => self
+                        .mapping
+                        .place(attribute)
+                        .ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?,
+                };
+                match place {
+                    Place::Column(column) => {
+                        let alias = self.mapping.names().alias.clone();
+                        let expr = self.value_test(alias, column, attribute, test, positive)?;
+                        Ok(self.list_once(expr, column.column.compared(attribute), test, positive))
+                    }
+                    Place::Json(place) => self.json_test(&place, attribute, test, positive),
+                    Place::Related(join, column) => {
+                        let (rows, alias) = (Rows::Related(join), self.mapping.join_alias());
+                        let inner = self.value_test(alias, column, attribute, test, true)?;
+                        Ok(self.has_row(&rows, inner, positive, scope.in_or))
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tests a value inside a JSON column.
+    fn json_test(
+        &mut self,
+        place: &JsonPlace<'_>,
+        attribute: &Attribute,
+        test: &Test,
+        positive: bool,
+    ) -> Result<SqlExpr, SqlError> {
+        let column = Expr::col((self.mapping.names().alias.clone(), place.column.clone()));
+        let stored = place.entry.and_then(|entry| entry.column.stored.as_ref());
+        JsonValue::in_column(self.dialect, column, &place.path).test(
+            attribute,
+            stored,
+            test,
+            self.values,
+            positive,
+        )
+    }
+
+    /// Tests a value in a row of a subquery.
+    pub(super) fn cell_test(
+        &mut self,
+        rows: &Rows<'a>,
+        cell: &Cell<'a>,
+        attribute: &Attribute,
+        test: &Test,
+        positive: bool,
+    ) -> Result<SqlExpr, SqlError> {
+        let alias = self.row_alias(rows);
+        match cell {
+            Cell::Column(column) => {
+                let expr = self.value_test(alias, column, attribute, test, positive)?;
                 Ok(self.list_once(expr, column.column.compared(attribute), test, positive))
+            }
+            Cell::Json(path, entry) => {
+                let stored = entry.and_then(|entry| entry.column.stored.as_ref());
+                JsonValue::element(self.dialect, &alias, path).test(
+                    attribute,
+                    stored,
+                    test,
+                    self.values,
+                    positive,
+                )
             }
         }
     }
@@ -228,7 +323,7 @@ impl<'a> Compiler<'a> {
     /// The condition that a row of the table belongs to the tenant. It compares with a constant in
     /// every table instead of joining by the tenant: a database that distributes tenants over nodes
     /// then contacts only one.
-    fn tenant_condition(&mut self, table: &DynIden) -> Option<Expr> {
+    pub(super) fn tenant_condition(&mut self, table: &DynIden) -> Option<Expr> {
         let (column, value) = self.tenant?;
         Some(
             Expr::col((table.clone(), column.clone()))
@@ -236,19 +331,46 @@ impl<'a> Compiler<'a> {
         )
     }
 
-    fn column_test(
+    /// Tests the value in a column.
+    pub(super) fn value_test(
         &mut self,
         table: DynIden,
         column: &MappedColumn,
         attribute: &Attribute,
-        case: CaseSensitivity,
-    ) -> Result<ColumnTest<'_>, SqlError> {
-        ColumnTest::new(self.dialect, table, column, attribute, case, self.values)
+        test: &Test,
+        positive: bool,
+    ) -> Result<SqlExpr, SqlError> {
+        let nullable = column.column.nullable;
+        self.nullable_test(table, column, attribute, test, positive, nullable)
+    }
+
+    /// Tests the value in a column that may be declared, or is known, not to be NULL.
+    pub(super) fn nullable_test(
+        &mut self,
+        table: DynIden,
+        column: &MappedColumn,
+        attribute: &Attribute,
+        test: &Test,
+        positive: bool,
+        nullable: bool,
+    ) -> Result<SqlExpr, SqlError> {
+        if let Some(storage) = &column.column.stored {
+            storage.check(attribute, self.dialect)?;
+            if !storage.is_text() {
+                let expr = Expr::col((table, column.own.clone()));
+                let (dialect, values) = (self.dialect, &mut *self.values);
+                let value = StoredValue { dialect, expr, nullable, storage, values };
+                return Ok(value.test(test, positive));
+            }
+        }
+        let value =
+            ColumnTest::new(self.dialect, table, column, attribute, test.case, self.values)?;
+        Ok(if nullable { value } else { value.not_null() }.test(test, positive))
     }
 
     /// Marks the column as listed. Returns true if it was not yet, so that it may still use an
     /// index-friendly list.
-    fn may_list(&mut self, column: &'a str) -> bool {
+    pub(super) fn may_list(&mut self, column: &'a str) -> bool {
         let first = !self.listed.contains(&column);
         if first {
             self.listed.push(column);
@@ -273,155 +395,9 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// `attribute[...]` on a multi-valued attribute: one row of its table has to satisfy all of it.
-    fn element(
-        &mut self,
-        attribute: &Attribute,
-        inner: &Node,
-        positive: bool,
-        in_or: bool,
-    ) -> Result<SqlExpr, SqlError> {
-        let mapping = self.mapping;
-        let Some(child) = mapping.element_table(attribute) else {
-            return Err(SqlError::about(SqlError::NoTable, attribute));
-        };
-        let scope = Scope { element: Some((attribute.id(), child)), in_or: false };
-        let outer = std::mem::take(&mut self.listed);
-        let inner = self.node(inner, true, scope)?;
-        self.listed = outer;
-        Ok(self.has_row(child, inner, positive, in_or))
-    }
-
-    /// `pr` on a complex attribute: it has a row, or one of its sub-attributes has a value.
-    fn complex(
-        &mut self,
-        attribute: &Attribute,
-        positive: bool,
-        scope: Scope<'a>,
-    ) -> Result<SqlExpr, SqlError> {
-        if let Some(child) = self.mapping.element_table(attribute) {
-            return Ok(SqlExpr::leaf(self.exists(child, None, positive)));
-        }
-        if attribute.yields_many() {
-            return Err(SqlError::about(SqlError::NoTable, attribute));
-        }
-        let mut operands = Vec::new();
-        let is_part = |part: &&Attribute| part.parent() == Some(attribute.id());
-        for part in self.schema.attributes().filter(is_part) {
-            let test = Test::new(part.id(), part.case(), Predicate::Present);
-            operands.push(self.test(&test, positive, scope)?);
-        }
-        if operands.is_empty() {
-            return Err(SqlError::about(SqlError::NoColumn, attribute));
-        }
-        let connective = if positive { Connective::Or } else { Connective::And };
-        Ok(SqlExpr::chain(self.dialect, connective, operands))
-    }
-
-    /// A test on an attribute whose values are rows of a child table.
-    fn multi_valued(
-        &mut self,
-        test: &Test,
-        attribute: &Attribute,
-        positive: bool,
-        scope: Scope<'a>,
-    ) -> Result<SqlExpr, SqlError> {
-        let mapping = self.mapping;
-        let Some((child, column)) = mapping.value_table(attribute) else {
-            return Err(SqlError::about(SqlError::NoTable, attribute));
-        };
-        let table = mapping.child_alias();
-        let value = self.column_test(table.clone(), column, attribute, test.case)?;
-        match &test.predicate {
-            Predicate::Never => Ok(SqlExpr::constant(!positive)),
-            Predicate::Present => {
-                let present = column.column.nullable.then(|| value.test(test, true));
-                Ok(SqlExpr::leaf(self.exists(child, present, positive)))
-            }
-            // True if some value differs or there is no value.
-            Predicate::Differs(_) => {
-                let differs = value.not_null().test(test, true);
-                let present = Test::new(test.attribute, test.case, Predicate::Present);
-                let present = match column.column.nullable {
-                    true => {
-                        let value = self.column_test(table, column, attribute, test.case)?;
-                        Some(value.test(&present, true))
-                    }
-                    false => None,
-                };
-                let listed = self.listed.len();
-                let some = self.has_row(child, differs, positive, scope.in_or || positive);
-                self.listed.truncate(listed);
-                let none = SqlExpr::leaf(self.exists(child, present, !positive));
-                let (connective, operands) = match positive {
-                    true => (Connective::Or, [some, none]),
-                    false => (Connective::And, [none, some]),
-                };
-                Ok(SqlExpr::chain(self.dialect, connective, operands.into()))
-            }
-            _ => {
-                let inner = value.test(test, true);
-                Ok(self.has_row(child, inner, positive, scope.in_or))
-            }
-        }
-    }
-
-    /// True if a row of the child table satisfies `inner`; unless `positive`, if none does.
-    fn has_row(
-        &mut self,
-        child: &MappedTable,
-        inner: SqlExpr,
-        positive: bool,
-        in_or: bool,
-    ) -> SqlExpr {
-        if !positive {
-            // `NOT IN` is never true if the subquery returns a NULL.
-            return SqlExpr::leaf(self.exists(child, Some(inner), false));
-        }
-        // SQLite would run EXISTS once per row. A join repeats rows and cannot be negated.
-        let names = self.mapping.names();
-        let key = Expr::col((names.alias.clone(), names.key.clone()));
-        let mut select = self.select(child);
-        select
-            .column((self.mapping.child_alias(), child.owner.clone()))
-            .and_where(inner.into_expr());
-        // In an OR, PostgreSQL uses an index only if the list is computed beforehand, as an array
-        // is. Outside of it an array is worse than IN: it is not hashed, so every row that the
-        // other conditions find would be compared with its elements one by one.
-        let array = in_or
-            && self.dialect == Dialect::Postgres
-            && self.may_list(&self.mapping.mapping().key);
-        SqlExpr::leaf(match array {
-            true => Expr::cust_with_exprs(
-                "$1 = ANY (ARRAY $2)",
-                [key, Expr::SubQuery(None, Box::new(select.into()))],
-            ),
-            false => key.in_subquery(select),
-        })
-    }
-
-    fn exists(&mut self, child: &MappedTable, inner: Option<SqlExpr>, positive: bool) -> Expr {
-        let names = self.mapping.names();
-        let mut select = self.select(child);
-        select.expr(Expr::Constant(1.into())).and_where(
-            Expr::col((self.mapping.child_alias(), child.owner.clone()))
-                .equals((names.alias.clone(), names.key.clone())),
-        );
-        if let Some(inner) = inner {
-            select.and_where(inner.into_expr());
-        }
-        let exists = Expr::exists(select);
-        if positive { exists } else { exists.not() }
-    }
-
-    /// Selects the tenant's rows of a child table, without columns yet.
-    fn select(&mut self, child: &MappedTable) -> SelectStatement {
-        let alias = self.mapping.child_alias();
-        let mut select = Query::select();
-        select.from_as(child.name.clone(), alias.clone());
-        if let Some(tenant) = self.tenant_condition(&alias) {
-            select.and_where(tenant);
-        }
-        select
+    /// The attribute, for as long as the schema exists.
+    pub(super) fn own(&self, attribute: &Attribute) -> Result<&'a Attribute, SqlError> {
+        let unknown = || SqlError::about(SqlError::NoColumn, attribute);
+        self.schema.attribute(attribute.id()).ok_or_else(unknown)
     }
 }

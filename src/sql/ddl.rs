@@ -1,11 +1,13 @@
 //! DDL for the tables, columns and indexes of a mapping.
 
 use super::checked_mapping::CheckedMapping;
+use super::column::{Column, NativeComparison, StringComparison};
 use super::dialect::Dialect;
 use super::error::SqlError;
-use super::mapping::{ChildTable, Column, NativeComparison, StringComparison};
+use super::mapping::ChildTable;
+use super::storage::Storage;
 use crate::schema::{Attribute, Schema};
-use crate::value::{AttributeType, FOLD_VERSION};
+use crate::value::{AttributeType, CaseSensitivity, FOLD_VERSION};
 
 impl CheckedMapping {
     /// Returns statements that add the key columns and sort columns of the mapping to existing
@@ -294,14 +296,26 @@ fn lines_of(
     let text =
         matches!(attribute.attribute_type(), AttributeType::String | AttributeType::Reference);
     let line = |name: &str, kind: &str| format!("{} {kind}{null}", quoted(dialect, name));
+    if let Some(storage) = &column.stored {
+        storage.check(attribute, dialect)?;
+        if !storage.is_text() {
+            return Ok(vec![line(&column.column, &storage_type(dialect, storage))]);
+        }
+    }
     let mut lines = Vec::new();
     let own = match attribute.attribute_type() {
         AttributeType::Any | AttributeType::Complex => {
             return Err(SqlError::about(SqlError::Untyped, attribute));
         }
         _ if text && column.compared(attribute) == column.column => match &column.text {
+            _ if column.stored == Some(Storage::Citext) => "citext",
             StringComparison::Native(native) => native_type(dialect, native),
-            StringComparison::Exact | StringComparison::FoldKey(_) => key_type(dialect),
+            StringComparison::Default if attribute.case() != CaseSensitivity::Exact => {
+                native_type(dialect, &NativeComparison::Lower)
+            }
+            StringComparison::Default | StringComparison::Exact | StringComparison::FoldKey(_) => {
+                key_type(dialect)
+            }
         },
         _ if text => text_type(dialect),
         kind => value_type(dialect, kind),
@@ -389,7 +403,45 @@ fn value_type(dialect: Dialect, kind: AttributeType) -> &'static str {
     }
 }
 
+/// The type of a column with a storage.
+fn storage_type(dialect: Dialect, storage: &Storage) -> String {
+    let [postgres, mysql, sqlite] = match storage {
+        Storage::Text => ["text", "VARCHAR(255) CHARACTER SET utf8mb4", "TEXT"],
+        Storage::Citext => ["citext", "VARCHAR(255) CHARACTER SET utf8mb4", "TEXT COLLATE NOCASE"],
+        Storage::Integer | Storage::UnixSeconds | Storage::UnixMillis | Storage::UnixMicros => {
+            ["bigint", "BIGINT", "INTEGER"]
+        }
+        Storage::Real => ["double precision", "DOUBLE", "REAL"],
+        Storage::Numeric => ["numeric", "DECIMAL(65, 15)", "NUMERIC"],
+        Storage::Boolean => ["boolean", "BOOLEAN", "INTEGER"],
+        Storage::BooleanText(_) => ["text", "VARCHAR(16)", "TEXT"],
+        Storage::Bytes => ["bytea", "VARBINARY(1020)", "BLOB"],
+        Storage::Uuid => ["uuid", "CHAR(36) CHARACTER SET ascii", "TEXT"],
+        Storage::UuidBytes => ["bytea", "BINARY(16)", "BLOB"],
+        Storage::TimestampTz => ["timestamp with time zone", "TIMESTAMP(6) NULL", "TEXT"],
+        Storage::Timestamp => ["timestamp", "DATETIME(6)", "TEXT"],
+        Storage::Date => ["date", "DATE", "TEXT"],
+        Storage::Iso8601(_) => ["text", "VARCHAR(40)", "TEXT"],
+        Storage::Enum { type_name, labels } => {
+            let literal = |label: &String| format!("'{}'", label.replace('\'', "''"));
+            let labels: Vec<String> = labels.iter().map(literal).collect();
+            let type_name: Vec<String> =
+                type_name.split('.').map(|name| dialect.quoted(name)).collect();
+            return match dialect {
+                Dialect::Postgres => type_name.join("."),
+                Dialect::MySql => format!("ENUM ({})", labels.join(", ")),
+                Dialect::Sqlite => "TEXT".to_owned(),
+            };
+        }
+    };
+    match dialect {
+        Dialect::Postgres => postgres,
+        Dialect::MySql => mysql,
+        Dialect::Sqlite => sqlite,
+    }
+    .to_owned()
+}
+
 fn quoted(dialect: Dialect, name: &str) -> String {
-    let quote = dialect.quote();
-    format!("{quote}{name}{quote}")
+    dialect.quoted(name)
 }

@@ -61,6 +61,13 @@ impl Dialect {
         }
     }
 
+    /// An identifier in quotes.
+    pub(super) fn quoted(self, name: &str) -> String {
+        let quote = self.quote();
+        let doubled = format!("{quote}{quote}");
+        format!("{quote}{}{quote}", name.replace(quote, &doubled))
+    }
+
     /// The placeholder of a value in a template of sea-query, by index from 0.
     pub(super) fn placeholder(self, index: usize) -> String {
         match self {

@@ -19,10 +19,11 @@ pub enum SqlError {
     NotExact(Box<str>),
     /// The attribute has no type, so its values have no column type.
     Untyped(Box<str>),
+    /// The column of an attribute cannot be stored so; the message states the reason.
+    Storage(Box<str>),
     /// The mapping has no sort column for this attribute.
     NotSortable(Box<str>),
-    /// The name of a column is not an identifier: 1 to 63 letters, digits and `_`, not starting
-    /// with a digit.
+    /// The name of a column is not an identifier: 1 to 63 bytes without U+0000.
     BadIdentifier(Box<str>),
     /// The mapping has this tenant column, and no tenant is given
     /// ([`super::CheckedMapping::for_tenant`]).
@@ -55,6 +56,7 @@ impl fmt::Display for SqlError {
             Self::Untyped(attribute) => {
                 write!(f, "`{attribute}` has no type, so no column can be compared with it")
             }
+            Self::Storage(message) => f.write_str(message),
             Self::NotSortable(attribute) => {
                 write!(f, "the mapping has no sort column for `{attribute}`")
             }

@@ -1,7 +1,8 @@
 //! The mapping of attributes to columns, as data.
 
-use crate::schema::Attribute;
-use crate::value::{AttributeType, CaseSensitivity};
+use super::column::{Column, NativeComparison, StringComparison};
+use super::storage::Storage;
+use crate::value::AttributeType;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -33,6 +34,9 @@ use std::fmt;
 pub struct Mapping {
     /// The table with one row per resource.
     pub table: String,
+    /// The schema of the tables (a database in MySQL), if it is not that of the connection.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub database_schema: Option<String>,
     /// The alias of the table in statements; the default is `u`.
     #[cfg_attr(feature = "serde", serde(default = "alias"))]
     pub alias: String,
@@ -42,6 +46,21 @@ pub struct Mapping {
     /// bytes.
     #[cfg_attr(feature = "serde", serde(default = "string"))]
     pub key_type: AttributeType,
+    /// The storage of the key: text, `uuid` or `integer`, if it is not as `key_type` describes.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub key_stored: Option<Storage>,
+    /// A condition that every row has to satisfy, such as `{}.deleted_at IS NULL`. It is inserted
+    /// into statements as it is, with the alias of the table for `{}`: never build it from a filter
+    /// or other input.
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, rename = "where", skip_serializing_if = "Option::is_none")
+    )]
+    pub condition: Option<String>,
+    /// The comparison of strings that ignore case, of columns with [`StringComparison::Default`];
+    /// the default is [`NativeComparison::Lower`].
+    #[cfg_attr(feature = "serde", serde(default = "lower"))]
+    pub text: StringComparison,
     /// The tenant column, if the tables contain several tenants: in the resource's own table and in
     /// all child tables, never NULL, a string column as for [`StringComparison::Exact`]. Keys then
     /// have to be unique within a tenant only, and every statement is about the tenant given to
@@ -58,98 +77,13 @@ pub struct Mapping {
     /// The child tables of multi-valued attributes, by path.
     #[cfg_attr(feature = "serde", serde(default))]
     pub children: BTreeMap<String, ChildTable>,
-}
-
-/// The column of an attribute.
-///
-/// Strings and references are stored as [`StringComparison`] describes; Booleans as the database's
-/// own (`0` and `1` in MySQL and SQLite), integers as 64-bit integers, decimals as binary64,
-/// date-times as 64-bit microseconds since 1970 in UTC, binary values as bytes.
-///
-/// ```
-/// use scieve::sql::{Column, NativeComparison, StringComparison};
-///
-/// // An integer, a Boolean or a `caseExact` string.
-/// let age = Column::new("age");
-/// assert!(age.nullable);
-///
-/// // A string with a column for its `fold_key`, and one to sort by.
-/// let name = Column::keyed("user_name", "user_name_f").not_null().sorted_by("user_name_sort");
-/// assert_eq!(name.text, StringComparison::FoldKey("user_name_f".into()));
-///
-/// // A string that the database compares by `lower(nick_name)`.
-/// let nick_name = Column::native("nick_name", NativeComparison::Lower);
-/// # let _ = nick_name;
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(deny_unknown_fields)
-)]
-#[non_exhaustive]
-pub struct Column {
-    /// The column of the value, NULL if there is none.
-    pub column: String,
-    /// The comparison of strings; ignored for other types.
-    #[cfg_attr(feature = "serde", serde(default))]
-    pub text: StringComparison,
-    /// False if the column is never NULL, which makes conditions shorter; the default is true.
-    #[cfg_attr(feature = "serde", serde(default = "yes"))]
-    pub nullable: bool,
-    /// The column to sort rows by, never NULL. It contains [`super::sort_text`] of the value.
+    /// The related rows with the values of complex single-valued attributes, by path.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "BTreeMap::is_empty"))]
+    pub joins: BTreeMap<String, Join>,
+    /// A JSON column with the whole resource. It has the values of attributes that are not mapped
+    /// otherwise, by their names in SCIM; those of an extension are inside a member with its URN.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    pub sort: Option<String>,
-}
-
-/// The comparison of strings in the database.
-///
-/// No case-insensitive comparison of a database agrees with memory, or with another database, on
-/// all strings. A column with [`crate::fold_key`] does.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-#[non_exhaustive]
-pub enum StringComparison {
-    /// Compares the column itself, byte by byte: for `caseExact` attributes. The column has the
-    /// type `text COLLATE "C"` in PostgreSQL, `VARBINARY` in MySQL, `TEXT` in SQLite.
-    #[default]
-    Exact,
-    /// Compares this column byte by byte. It contains [`crate::fold_key`] of the value
-    /// ([`crate::username_key`] if the attribute is compared as a user name), or NULL if there is
-    /// none, and has a type as for [`StringComparison::Exact`]. Agrees with memory on all
-    /// strings. For a `caseExact` attribute the column of the value is compared instead.
-    #[cfg_attr(feature = "serde", serde(rename = "fold_key", alias = "key"))]
-    FoldKey(String),
-    /// Compares by a case-insensitive comparison of the database. Agrees with memory on ASCII
-    /// strings only, so [`crate::Plan::sql_warnings`] reports each use.
-    Native(NativeComparison),
-}
-
-/// Case-insensitive comparisons of databases.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(rename_all = "snake_case")
-)]
-#[non_exhaustive]
-pub enum NativeComparison {
-    /// `lower(column)`, which an index on this expression supports. Agrees with memory on ASCII
-    /// strings in PostgreSQL and SQLite; in MySQL only without trailing spaces, which most
-    /// collations ignore.
-    Lower,
-    /// This column, which contains the value in lowercase, such as `GENERATED ALWAYS AS
-    /// (lower(name))`. Agrees with memory as [`NativeComparison::Lower`] does.
-    LowerColumn(String),
-    /// The collation of the column: `citext` or a nondeterministic collation in PostgreSQL, a `_ci`
-    /// collation in MySQL, `NOCASE` in SQLite. Agrees with memory on equality of ASCII strings
-    /// without trailing spaces; the order is that of the collation. Many `_ci` collations ignore
-    /// accents.
-    CaseInsensitive,
+    pub document: Option<String>,
 }
 
 /// The table of a multi-valued attribute, with one row for each element that has an assigned value.
@@ -174,9 +108,26 @@ pub enum NativeComparison {
 )]
 #[non_exhaustive]
 pub struct ChildTable {
-    /// The name of the table.
+    /// The name of the table; empty if the elements are in a column of the resource's own table.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub table: String,
+    /// The JSON column with the elements, instead of a table.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub column: Option<String>,
+    /// The path of members to the array in the JSON column; the default is the column itself.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub json: Option<Vec<String>>,
+    /// The schema of the table, if it is not that of the mapping.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub database_schema: Option<String>,
+    /// A condition that every row has to satisfy, as [`Mapping::condition`](field@Mapping::condition).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, rename = "where", skip_serializing_if = "Option::is_none")
+    )]
+    pub condition: Option<String>,
     /// The column with the key of the resource, never NULL.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub owner: String,
     /// The column with the index of the element, in tables that [`super::CheckedMapping::create`]
     /// creates; the default is `idx`.
@@ -190,8 +141,52 @@ pub struct ChildTable {
     pub columns: BTreeMap<String, Column>,
 }
 
+/// A related row with the values of a complex single-valued attribute, such as the manager of an
+/// employee. A reference to a row that does not exist is no value.
+///
+/// ```
+/// use scieve::sql::{Column, Join, Mapping, Storage};
+///
+/// let manager = Join::new("employees")
+///     .on("manager_id", "id")
+///     .column("value", Column::new("id").stored(Storage::Uuid))
+///     .column("displayName", Column::new("display_name"));
+/// let mapping = Mapping::new("employees", "id").join("manager", manager);
+/// # let _ = mapping;
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(deny_unknown_fields)
+)]
+#[non_exhaustive]
+pub struct Join {
+    /// The name of the related table, which can be the resource's own.
+    pub table: String,
+    /// The schema of the table, if it is not that of the mapping.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub database_schema: Option<String>,
+    /// The columns of the resource's table with the columns of the related table that equal them.
+    pub on: BTreeMap<String, String>,
+    /// A condition that related rows have to satisfy, as
+    /// [`Mapping::condition`](field@Mapping::condition).
+    #[cfg_attr(
+        feature = "serde",
+        serde(default, rename = "where", skip_serializing_if = "Option::is_none")
+    )]
+    pub condition: Option<String>,
+    /// The columns of sub-attributes in the related table, by name.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub columns: BTreeMap<String, Column>,
+}
+
 fn alias() -> String {
     "u".to_owned()
+}
+
+fn lower() -> StringComparison {
+    StringComparison::Native(NativeComparison::Lower)
 }
 
 fn position() -> String {
@@ -203,11 +198,6 @@ fn string() -> AttributeType {
     AttributeType::String
 }
 
-#[cfg(feature = "serde")]
-fn yes() -> bool {
-    true
-}
-
 impl Mapping {
     /// Creates a mapping to a table with that key column.
     #[must_use]
@@ -216,10 +206,16 @@ impl Mapping {
             table: table.into(),
             alias: alias(),
             key: key.into(),
+            database_schema: None,
             key_type: AttributeType::String,
+            key_stored: None,
+            condition: None,
+            text: lower(),
             tenant_column: None,
             attributes: BTreeMap::new(),
             children: BTreeMap::new(),
+            joins: BTreeMap::new(),
+            document: None,
         }
     }
 
@@ -237,64 +233,47 @@ impl Mapping {
         self
     }
 
+    /// Maps the complex single-valued attribute with that path to a related row.
+    #[must_use]
+    pub fn join(mut self, path: impl Into<String>, join: Join) -> Self {
+        self.joins.insert(path.into(), join);
+        self
+    }
+
+    /// Sets the JSON column with the whole resource ([`Mapping::document`](field@Mapping::document)).
+    #[must_use]
+    pub fn document(mut self, column: impl Into<String>) -> Self {
+        self.document = Some(column.into());
+        self
+    }
+
+    /// Sets the schema of the tables.
+    #[must_use]
+    pub fn database_schema(mut self, schema: impl Into<String>) -> Self {
+        self.database_schema = Some(schema.into());
+        self
+    }
+
+    /// Sets the storage of the key.
+    #[must_use]
+    pub fn key_stored(mut self, storage: Storage) -> Self {
+        self.key_stored = Some(storage);
+        self
+    }
+
+    /// Adds a condition that every row has to satisfy
+    /// ([`Mapping::condition`](field@Mapping::condition)).
+    #[must_use]
+    pub fn condition(mut self, sql: impl Into<String>) -> Self {
+        self.condition = Some(sql.into());
+        self
+    }
+
     /// Sets the tenant column ([`Mapping::tenant_column`](field@Mapping::tenant_column)).
     #[must_use]
     pub fn tenant_column(mut self, column: impl Into<String>) -> Self {
         self.tenant_column = Some(column.into());
         self
-    }
-}
-
-impl Column {
-    /// A nullable column; strings in it are compared byte by byte.
-    #[must_use]
-    pub fn new(column: impl Into<String>) -> Self {
-        Self { column: column.into(), text: StringComparison::Exact, nullable: true, sort: None }
-    }
-
-    /// A nullable string column, with the column of its [`crate::fold_key`].
-    #[must_use]
-    pub fn keyed(column: impl Into<String>, key: impl Into<String>) -> Self {
-        Self { text: StringComparison::FoldKey(key.into()), ..Self::new(column) }
-    }
-
-    /// A nullable string column with a case-insensitive comparison of the database.
-    #[must_use]
-    pub fn native(column: impl Into<String>, native: NativeComparison) -> Self {
-        Self { text: StringComparison::Native(native), ..Self::new(column) }
-    }
-
-    /// Declares that the column is never NULL.
-    #[must_use]
-    pub fn not_null(mut self) -> Self {
-        self.nullable = false;
-        self
-    }
-
-    /// Sets the column to sort rows by ([`Column::sort`]).
-    #[must_use]
-    pub fn sorted_by(mut self, column: impl Into<String>) -> Self {
-        self.sort = Some(column.into());
-        self
-    }
-}
-
-impl Column {
-    /// The column that tests on the attribute compare.
-    pub(super) fn compared(&self, attribute: &Attribute) -> &str {
-        match &self.text {
-            StringComparison::FoldKey(column)
-            | StringComparison::Native(NativeComparison::LowerColumn(column))
-                if attribute.case() != CaseSensitivity::Exact
-                    && matches!(
-                        attribute.attribute_type(),
-                        AttributeType::String | AttributeType::Reference
-                    ) =>
-            {
-                column
-            }
-            _ => &self.column,
-        }
     }
 }
 
@@ -304,11 +283,35 @@ impl ChildTable {
     pub fn new(table: impl Into<String>, owner: impl Into<String>) -> Self {
         Self {
             table: table.into(),
+            column: None,
+            json: None,
+            database_schema: None,
+            condition: None,
             owner: owner.into(),
             position: position(),
             value: None,
             columns: BTreeMap::new(),
         }
+    }
+
+    /// Creates the elements of an array in a JSON column of the resource's own table.
+    #[must_use]
+    pub fn in_json(
+        column: impl Into<String>,
+        path: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Self {
+        Self {
+            column: Some(column.into()),
+            json: Some(path.into_iter().map(Into::into).collect()),
+            ..Self::new("", "")
+        }
+    }
+
+    /// Adds a condition that every row has to satisfy.
+    #[must_use]
+    pub fn condition(mut self, sql: impl Into<String>) -> Self {
+        self.condition = Some(sql.into());
+        self
     }
 
     /// Sets the column of the element itself, for attributes without sub-attributes.
@@ -319,6 +322,41 @@ impl ChildTable {
     }
 
     /// Maps a sub-attribute to a column.
+    #[must_use]
+    pub fn column(mut self, sub_attribute: impl Into<String>, column: Column) -> Self {
+        self.columns.insert(sub_attribute.into(), column);
+        self
+    }
+}
+
+impl Join {
+    /// Creates a join with rows of that table.
+    #[must_use]
+    pub fn new(table: impl Into<String>) -> Self {
+        Self {
+            table: table.into(),
+            database_schema: None,
+            on: BTreeMap::new(),
+            condition: None,
+            columns: BTreeMap::new(),
+        }
+    }
+
+    /// Adds a column of the resource's table and the column of the related table that equals it.
+    #[must_use]
+    pub fn on(mut self, own: impl Into<String>, related: impl Into<String>) -> Self {
+        self.on.insert(own.into(), related.into());
+        self
+    }
+
+    /// Adds a condition that related rows have to satisfy.
+    #[must_use]
+    pub fn condition(mut self, sql: impl Into<String>) -> Self {
+        self.condition = Some(sql.into());
+        self
+    }
+
+    /// Maps a sub-attribute to a column of the related table.
     #[must_use]
     pub fn column(mut self, sub_attribute: impl Into<String>, column: Column) -> Self {
         self.columns.insert(sub_attribute.into(), column);
@@ -338,11 +376,8 @@ impl fmt::Display for MappingError {
 
 impl std::error::Error for MappingError {}
 
-/// Returns whether a name is an identifier that needs no escaping. PostgreSQL truncates names to 63
-/// bytes, so that longer ones could collide.
+/// Returns whether a name can be an identifier, which is always quoted. PostgreSQL truncates names
+/// to 63 bytes, so that longer ones could collide.
 pub(super) fn is_identifier(name: &str) -> bool {
-    let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
-        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-        && name.len() <= 63
+    !name.is_empty() && name.len() <= 63 && !name.contains('\0')
 }

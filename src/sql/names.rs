@@ -1,20 +1,27 @@
 //! The identifiers of a mapping, prepared for sea-query once per mapping instead of once per
 //! statement.
 
-use super::mapping::{ChildTable, Column, Mapping, NativeComparison, StringComparison};
-use sea_query::DynIden;
+use super::column::{ArrayElements, Column, NativeComparison, StringComparison};
+use super::mapping::{ChildTable, Join, Mapping};
+use super::storage::Storage;
+use sea_query::{DynIden, TableName};
 
 /// The identifiers of a mapping.
 #[derive(Debug)]
 pub(super) struct Names {
-    pub(super) table: DynIden,
+    pub(super) table: TableName,
     pub(super) alias: DynIden,
+    /// The condition that every row has to satisfy.
+    pub(super) condition: Option<Box<str>>,
     pub(super) key: DynIden,
     pub(super) tenant_column: Option<DynIden>,
     /// By attribute path.
     pub(super) attributes: Vec<(Box<str>, MappedColumn)>,
     /// By attribute path.
     pub(super) children: Vec<(Box<str>, MappedTable)>,
+    /// By attribute path.
+    pub(super) joins: Vec<(Box<str>, MappedJoin)>,
+    pub(super) document: Option<DynIden>,
 }
 
 /// A column with its identifiers.
@@ -27,80 +34,175 @@ pub(super) struct MappedColumn {
     pub(super) folded: DynIden,
     /// The column that rows are sorted by.
     pub(super) sort: Option<DynIden>,
+    /// The element of an array, in the rows of `unnest`.
+    pub(super) element: Option<Box<MappedColumn>>,
 }
 
 /// The child table of a multi-valued attribute.
 #[derive(Debug)]
 pub(super) struct MappedTable {
-    pub(super) name: DynIden,
+    pub(super) name: TableName,
+    /// The condition that every row has to satisfy.
+    pub(super) condition: Option<Box<str>>,
     pub(super) owner: DynIden,
+    /// The key of the resource's table, with the owner column.
+    pub(super) link: (DynIden, DynIden),
+    /// The JSON column with the elements and the path in it, instead of a table.
+    pub(super) list: Option<(DynIden, Vec<String>)>,
     pub(super) value: Option<MappedColumn>,
+    columns: Vec<(Box<str>, MappedColumn)>,
+}
+
+/// The related row of a complex attribute.
+#[derive(Debug)]
+pub(super) struct MappedJoin {
+    pub(super) name: TableName,
+    /// The condition that every row has to satisfy.
+    pub(super) condition: Option<Box<str>>,
+    /// Columns of the resource's table, with those of the related table that equal them.
+    pub(super) on: Vec<(DynIden, DynIden)>,
     columns: Vec<(Box<str>, MappedColumn)>,
 }
 
 impl Names {
     pub(super) fn new(mapping: &Mapping) -> Self {
         Self {
-            table: name(&mapping.table),
+            table: table_name(mapping.database_schema.as_deref(), &mapping.table),
             alias: name(&mapping.alias),
+            condition: mapping.condition.as_deref().map(Into::into),
             key: name(&mapping.key),
             tenant_column: mapping.tenant_column.as_deref().map(name),
             attributes: mapping
                 .attributes
                 .iter()
-                .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column)))
+                .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column, mapping)))
                 .collect(),
             children: mapping
                 .children
                 .iter()
-                .map(|(path, child)| (path.as_str().into(), MappedTable::new(child)))
+                .map(|(path, child)| (path.as_str().into(), MappedTable::new(child, mapping)))
                 .collect(),
+            joins: mapping
+                .joins
+                .iter()
+                .map(|(path, join)| (path.as_str().into(), MappedJoin::new(join, mapping)))
+                .collect(),
+            document: mapping.document.as_deref().map(name),
         }
     }
 }
 
 impl MappedColumn {
-    fn new(column: &Column) -> Self {
+    fn new(column: &Column, mapping: &Mapping) -> Self {
+        let mut column = column.clone();
+        if column.text == StringComparison::Default {
+            column.text = match column.stored {
+                Some(Storage::Citext) => {
+                    StringComparison::Native(NativeComparison::CaseInsensitive)
+                }
+                _ => mapping.text.clone(),
+            };
+        }
         let folded = match &column.text {
             StringComparison::FoldKey(key)
             | StringComparison::Native(NativeComparison::LowerColumn(key)) => key,
             StringComparison::Exact
+            | StringComparison::Default
             | StringComparison::Native(
-                NativeComparison::Lower | NativeComparison::CaseInsensitive,
+                NativeComparison::Lower
+                | NativeComparison::CaseFold
+                | NativeComparison::CaseInsensitive,
             ) => &column.column,
         };
+        let element =
+            matches!(column.array, Some(ArrayElements::OfStorage(true) | ArrayElements::OfType(_)))
+                .then(|| {
+                    let alias = child_alias(mapping);
+                    let element =
+                        Column { column: alias.to_owned(), array: None, ..column.clone() };
+                    Box::new(Self::new(&element, mapping))
+                });
         Self {
+            element,
             own: name(&column.column),
             folded: name(folded),
             sort: column.sort.as_deref().map(name),
-            column: column.clone(),
+            column,
         }
     }
 }
 
+impl MappedColumn {
+    /// Returns true if the column contains the value itself.
+    pub(super) fn is_plain(&self) -> bool {
+        self.column.json.is_none() && self.element.is_none()
+    }
+}
+
 impl MappedTable {
-    fn new(child: &ChildTable) -> Self {
+    fn new(child: &ChildTable, mapping: &Mapping) -> Self {
+        let schema = child.database_schema.as_deref().or(mapping.database_schema.as_deref());
         Self {
-            name: name(&child.table),
+            name: table_name(schema, &child.table),
+            condition: child.condition.as_deref().map(Into::into),
             owner: name(&child.owner),
-            value: child.value.as_ref().map(MappedColumn::new),
+            link: (name(&mapping.key), name(&child.owner)),
+            list: child
+                .column
+                .as_deref()
+                .map(|column| (name(column), child.json.clone().unwrap_or_default())),
+            value: child.value.as_ref().map(|column| MappedColumn::new(column, mapping)),
             columns: child
                 .columns
                 .iter()
-                .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column)))
+                .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column, mapping)))
                 .collect(),
         }
     }
 
     /// The column of the sub-attribute of that name.
     pub(super) fn sub_attribute(&self, name: &str) -> Option<&MappedColumn> {
-        self.columns
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .map(|(_, column)| column)
+        named(&self.columns, name)
     }
+}
+
+impl MappedJoin {
+    fn new(join: &Join, mapping: &Mapping) -> Self {
+        let schema = join.database_schema.as_deref().or(mapping.database_schema.as_deref());
+        Self {
+            name: table_name(schema, &join.table),
+            condition: join.condition.as_deref().map(Into::into),
+            on: join.on.iter().map(|(own, related)| (name(own), name(related))).collect(),
+            columns: join
+                .columns
+                .iter()
+                .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column, mapping)))
+                .collect(),
+        }
+    }
+
+    /// The column of the sub-attribute of that name.
+    pub(super) fn sub_attribute(&self, name: &str) -> Option<&MappedColumn> {
+        named(&self.columns, name)
+    }
+}
+
+fn named<'a>(columns: &'a [(Box<str>, MappedColumn)], name: &str) -> Option<&'a MappedColumn> {
+    columns.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, column)| column)
 }
 
 fn name(name: &str) -> DynIden {
     name.to_owned().into()
+}
+
+fn table_name(schema: Option<&str>, table: &str) -> TableName {
+    match schema {
+        Some(schema) => TableName::from((schema.to_owned(), table.to_owned())),
+        None => TableName::from(table.to_owned()),
+    }
+}
+
+/// The alias of child tables in statements.
+pub(super) fn child_alias(mapping: &Mapping) -> &'static str {
+    if mapping.alias.eq_ignore_ascii_case("e") { "c" } else { "e" }
 }

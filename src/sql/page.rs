@@ -6,12 +6,16 @@
 //! left to the caller; the store of scieve-users does it.
 
 use super::checked_mapping::CheckedMapping;
+use super::condition::Compiler;
 use super::dialect::Dialect;
 use super::error::SqlError;
+use super::literal::{key_operand, key_order};
 use super::mapping::is_identifier;
+use super::sort::Beyond;
 use super::statement::Statement;
+use super::storage::Storage;
 use super::values::{Param, Values};
-use crate::plan::Plan;
+use crate::plan::{Node, Plan, Predicate, Test};
 use crate::value::{AttributeType, Value, fold_key};
 use sea_query::{
     BinOper, Condition, Expr, ExprTrait, LogicalChainOper, Order, Query, SelectStatement,
@@ -33,6 +37,14 @@ pub enum Direction {
 }
 
 impl Direction {
+    /// The comparison of the keys of rows beyond a position.
+    fn beyond(self) -> BinOper {
+        match self {
+            Self::Ascending => BinOper::GreaterThan,
+            Self::Descending => BinOper::SmallerThan,
+        }
+    }
+
     fn reversed(self) -> Self {
         match self {
             Self::Ascending => Self::Descending,
@@ -63,7 +75,9 @@ pub fn sort_text(string: Option<&str>) -> String {
 /// remains valid if the row is deleted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeysetPosition {
-    /// The value of the sort column; ignored if the query sorts by the key alone.
+    /// The value of the sort column ([`sort_text`]); without a sort column `1` and the value as in
+    /// filters, such as `12011-05-13T04:42:34Z`, or `2` if there is none. Ignored if the query
+    /// sorts by the key alone.
     pub sort: String,
     /// The key of the row: a string or an integer, according to the mapping.
     pub key: Value,
@@ -107,8 +121,8 @@ impl Select {
         self
     }
 
-    /// Sorts by the attribute with that path, as the mapping spells it, and then by the key.
-    /// The attribute is not checked against a policy.
+    /// Sorts by the single-valued attribute with that path, and then by the key: by its sort
+    /// column, or by its value. The attribute is not checked against a policy.
     #[must_use]
     pub fn sort(mut self, path: impl Into<String>, direction: Direction) -> Self {
         (self.sort, self.direction) = (Some(path.into()), direction);
@@ -142,8 +156,8 @@ impl<R: ?Sized> Plan<R> {
     /// Compiles the plan to a query that you can modify and render with sea-query.
     ///
     /// # Errors
-    /// Those of [`Plan::to_condition`]; a sort attribute without a sort column; a column whose name
-    /// is not an identifier.
+    /// Those of [`Plan::to_condition`]; a sort attribute that is multi-valued or has no column; a
+    /// column whose name is not an identifier.
     pub fn to_select(
         &self,
         mapping: &CheckedMapping,
@@ -167,17 +181,27 @@ impl<R: ?Sized> Plan<R> {
         let names = mapping.names();
         let alias = &names.alias;
         let key = Expr::col((alias.clone(), names.key.clone()));
-        let key = match mapping.mapping().key_type {
-            AttributeType::String => dialect.byte_ordered(key),
-            _ => key,
+        let key = match (&mapping.mapping().key_stored, mapping.mapping().key_type) {
+            (Some(storage), _) => key_order(dialect, storage, key),
+            (None, AttributeType::String) => dialect.byte_ordered(key),
+            (None, _) => key,
         };
+        // Values are numbered in the order of the statement, in which ORDER BY is last.
+        let mut derived = None;
         let sort = match &select.sort {
-            Some(path) => {
-                let column = mapping
-                    .sort_column(path)
-                    .ok_or_else(|| SqlError::NotSortable(path.as_str().into()))?;
-                Some(dialect.byte_ordered(Expr::col((alias.clone(), column.clone()))))
-            }
+            Some(path) => match mapping.sort_column(path) {
+                Some(column) => {
+                    Some(dialect.byte_ordered(Expr::col((alias.clone(), column.clone()))))
+                }
+                None => {
+                    derived = Some(
+                        self.schema()
+                            .find_path(path)
+                            .ok_or_else(|| SqlError::NotSortable(path.as_str().into()))?,
+                    );
+                    None
+                }
+            },
             None => None,
         };
 
@@ -200,9 +224,32 @@ impl<R: ?Sized> Plan<R> {
                 direction = direction.reversed();
             }
             let (sort, key) = (sort.clone(), key.clone());
-            condition = beyond(condition, dialect, sort, key, position, direction, values);
+            if let Some(attribute) = derived {
+                let beyond = Beyond::of(attribute, &position.sort)
+                    .ok_or_else(|| SqlError::about(SqlError::NotSortable, attribute))?;
+                let mut compiler = Compiler::new(self.schema(), mapping, dialect, values)?;
+                let beyond = compiler.beyond(beyond, direction)?;
+                let stored = mapping.mapping().key_stored.as_ref();
+                let key_value = key_value(&position.key, stored, dialect, values);
+                condition =
+                    after_derived(condition, beyond, key.binary(direction.beyond(), key_value));
+            } else {
+                let stored = mapping.mapping().key_stored.as_ref();
+                let key_value = key_value(&position.key, stored, dialect, values);
+                condition =
+                    beyond(condition, dialect, sort, (key, key_value), position, direction, values);
+            }
         }
         let order = if direction == Direction::Ascending { Order::Asc } else { Order::Desc };
+        if let Some(attribute) = derived {
+            let mut compiler = Compiler::new(self.schema(), mapping, dialect, values)?;
+            let (expr, nullable) = compiler.sort_expr(attribute)?;
+            // PostgreSQL treats NULL as greater than every value, the others as less.
+            if nullable && dialect != Dialect::Postgres {
+                statement.order_by_expr(expr.clone().is_null(), order.clone());
+            }
+            statement.order_by_expr(expr, order.clone());
+        }
         for expr in sort.into_iter().chain([key]) {
             statement.order_by_expr(expr, order.clone());
         }
@@ -284,7 +331,7 @@ fn beyond(
     condition: Condition,
     dialect: Dialect,
     sort: Option<Expr>,
-    key: Expr,
+    (key, key_value): (Expr, Expr),
     position: &KeysetPosition,
     direction: Direction,
     values: &mut Values,
@@ -293,11 +340,53 @@ fn beyond(
         Direction::Ascending => (BinOper::GreaterThan, BinOper::GreaterThanOrEqual),
         Direction::Descending => (BinOper::SmallerThan, BinOper::SmallerThanOrEqual),
     };
-    let key_value = Param::of(&position.key, |string| dialect.bytewise(string));
-    let key = key.binary(beyond, values.put(key_value));
+    let key = key.binary(beyond, key_value);
     let Some(sort) = sort else { return condition.add(key) };
     let mut sort_value = || values.put(dialect.bytewise(&position.sort));
     condition
         .add(sort.clone().binary(from, sort_value()))
         .add(Condition::any().add(sort.binary(beyond, sort_value())).add(key))
+}
+
+impl Compiler<'_> {
+    /// The condition on the value of rows beyond a position, and that on rows with the same value.
+    fn beyond(
+        &mut self,
+        beyond: Beyond,
+        direction: Direction,
+    ) -> Result<(Condition, Condition), SqlError> {
+        let Beyond { greater, less, same, absent } = beyond;
+        let mut further = Condition::any();
+        match direction {
+            // Rows without a value are last.
+            Direction::Ascending if !absent => {
+                further = further.add(self.whole(&greater)?.into_expr());
+                if let Node::Test(test) = &same {
+                    let present = Test::new(test.attribute, test.case, Predicate::Present);
+                    let none = Node::Not(Box::new(Node::Test(present)));
+                    further = further.add(self.whole(&none)?.into_expr());
+                }
+            }
+            Direction::Ascending => further = further.add(self.whole(&greater)?.into_expr()),
+            Direction::Descending => further = further.add(self.whole(&less)?.into_expr()),
+        }
+        Ok((further, Condition::all().add(self.whole(&same)?.into_expr())))
+    }
+}
+
+fn after_derived(
+    condition: Condition,
+    (further, same): (Condition, Condition),
+    key: Expr,
+) -> Condition {
+    condition.add(Condition::any().add(further).add(same.add(key)))
+}
+
+/// The key of a position, to compare with [`key_order`].
+fn key_value(key: &Value, stored: Option<&Storage>, dialect: Dialect, values: &mut Values) -> Expr {
+    if let Some(storage) = stored {
+        return key_operand(dialect, storage, key, values);
+    }
+    let param = Param::of(key, |string| dialect.bytewise(string));
+    values.put(param).into()
 }

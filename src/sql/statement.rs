@@ -27,6 +27,48 @@ impl Statement {
         Self { sql, params }
     }
 
+    /// Renumbers the placeholders of PostgreSQL from `$first`, to insert the SQL into a statement
+    /// with parameters of its own before it. Other databases have no numbers.
+    ///
+    /// ```
+    /// use scieve::sql::{Param, Statement};
+    ///
+    /// let statement = Statement::new(r#""u"."age" > $1"#.into(), vec![Param::Integer(5)]);
+    /// assert_eq!(statement.with_first_placeholder(3).sql, r#""u"."age" > $3"#);
+    /// ```
+    #[must_use]
+    pub fn with_first_placeholder(mut self, first: usize) -> Self {
+        let (mut renumbered, mut rest) = (String::with_capacity(self.sql.len() + 8), &*self.sql);
+        let mut quote = None;
+        while let Some(at) = rest.find(['"', '\'', '`', '$']) {
+            let (before, from) = rest.split_at(at);
+            let mut chars = from.chars();
+            let found = chars.next().unwrap_or_default();
+            rest = chars.as_str();
+            renumbered.push_str(before);
+            renumbered.push(found);
+            match quote {
+                Some(open) if open == found => quote = None,
+                Some(_) => {}
+                None if found != '$' => quote = Some(found),
+                None => {
+                    let end = rest.find(|digit: char| !digit.is_ascii_digit());
+                    let (digits, after) = rest.split_at(end.unwrap_or(rest.len()));
+                    match digits.parse::<usize>() {
+                        Ok(number) => {
+                            renumbered.push_str(&(number + first).saturating_sub(1).to_string());
+                        }
+                        Err(_) => renumbered.push_str(digits),
+                    }
+                    rest = after;
+                }
+            }
+        }
+        renumbered.push_str(rest);
+        self.sql = renumbered;
+        self
+    }
+
     pub(super) fn of_select(select: &SelectStatement, dialect: Dialect, values: Values) -> Self {
         match dialect {
             Dialect::Postgres => Self::render(PostgresQueryBuilder, values, |builder, sql| {

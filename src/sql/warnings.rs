@@ -1,7 +1,8 @@
 //! Warnings about comparisons that agree with memory only in part.
 
 use super::checked_mapping::CheckedMapping;
-use super::mapping::{NativeComparison, StringComparison};
+use super::column::{NativeComparison, StringComparison};
+use super::storage::Storage;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::plan::{Node, Plan, Predicate};
 use crate::schema::{Attribute, AttributeId, Schema};
@@ -50,15 +51,17 @@ fn warning(
         return None;
     }
     let StringComparison::Native(native) = comparison(mapping, attribute)? else { return None };
-    let (comparison, strings) = match native {
-        NativeComparison::Lower => ("`lower()`", "ASCII strings"),
-        NativeComparison::LowerColumn(_) => ("a lowercase column", "ASCII strings"),
-        NativeComparison::CaseInsensitive => {
-            ("the collation of its column", "ASCII strings without trailing spaces")
-        }
+    let comparison = match native {
+        NativeComparison::Lower => "`lower()`",
+        NativeComparison::LowerColumn(_) => "a lowercase column",
+        // Agrees on all strings.
+        NativeComparison::CaseFold if attribute.case() == CaseSensitivity::Ignore => return None,
+        NativeComparison::CaseFold => "`casefold()`",
+        NativeComparison::CaseInsensitive => "the collation of its column",
     };
     let message = format!(
-        "{} is compared by {comparison}, which agrees with in-memory evaluation only on {strings}",
+        "{} is compared by {comparison}, which agrees with in-memory evaluation only on ASCII \
+         strings",
         quoted(&attribute.to_string())
     );
     let help = "store `scieve::fold_key` of the value in a separate column, and set it as the \
@@ -70,8 +73,9 @@ fn comparison<'a>(
     mapping: &'a CheckedMapping,
     attribute: &Attribute,
 ) -> Option<&'a StringComparison> {
-    let column = mapping
-        .column(attribute)
-        .or_else(|| mapping.value_table(attribute).map(|(_, column)| column));
-    column.map(|column| &column.column.text)
+    let column = mapping.column(attribute).or_else(|| mapping.value_column(attribute));
+    // Values of other storages are compared exactly.
+    column
+        .filter(|column| column.column.stored.as_ref().is_none_or(Storage::is_text))
+        .map(|column| &column.column.text)
 }

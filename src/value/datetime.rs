@@ -260,3 +260,46 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     let year = era * 400 + year_of_era + i64::from(month <= 2);
     (year, month, day_of_year - (153 * march_month + 2) / 5 + 1)
 }
+
+/// An instant in UTC by calendar and clock.
+#[cfg(feature = "sql")]
+pub(crate) struct CivilTime {
+    pub(crate) year: i64,
+    month: i64,
+    day: i64,
+    /// Microseconds since midnight.
+    time: i64,
+}
+
+#[cfg(feature = "sql")]
+impl CivilTime {
+    pub(crate) fn of(micros: i64) -> Self {
+        let (year, month, day) = civil_from_days(micros.div_euclid(DAY));
+        Self { year, month, day, time: micros.rem_euclid(DAY) }
+    }
+
+    /// Formats as `2011-05-13`.
+    pub(crate) fn date(&self) -> String {
+        format!("{:04}-{:02}-{:02}", self.year, self.month, self.day)
+    }
+
+    /// Formats as `2011-05-13 04:42:34.000000`.
+    pub(crate) fn sql(&self) -> String {
+        format!("{} {}.{:06}", self.date(), self.clock(), self.time % SECOND)
+    }
+
+    /// Formats as `2011-05-13T04:42:34Z`, with that number of fraction digits.
+    pub(crate) fn iso8601(&self, digits: usize) -> String {
+        let fraction = format!("{:06}000", self.time % SECOND);
+        match fraction.get(..digits) {
+            Some(fraction) if digits > 0 => format!("{}T{}.{fraction}Z", self.date(), self.clock()),
+            _ => format!("{}T{}Z", self.date(), self.clock()),
+        }
+    }
+
+    fn clock(&self) -> String {
+        let (hour, minute, second) =
+            (self.time / HOUR, self.time % HOUR / MINUTE, self.time % MINUTE / SECOND);
+        format!("{hour:02}:{minute:02}:{second:02}")
+    }
+}

@@ -32,6 +32,8 @@ pub(crate) use compare::ends_with;
 pub(crate) use compare::equals;
 pub(crate) use compare::order;
 pub(crate) use compare::starts_with;
+#[cfg(feature = "sql")]
+pub(crate) use datetime::CivilTime;
 pub use datetime::DateTime;
 pub use fold::FOLD_VERSION;
 pub use fold::fold_key;

@@ -196,8 +196,12 @@ impl Filters {
     }
 }
 
-fn path(attribute: &Attribute, inside: bool) -> &str {
-    if inside { attribute.sub_attribute().unwrap_or("value") } else { attribute.path() }
+fn path(attribute: &Attribute, inside: bool) -> String {
+    if inside {
+        attribute.sub_attribute().unwrap_or("value").to_owned()
+    } else {
+        attribute.to_string()
+    }
 }
 
 /// Quotes a string as JSON.

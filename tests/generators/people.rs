@@ -67,10 +67,10 @@ pub(crate) fn schema() -> Schema {
 
 pub(crate) fn mapping() -> Mapping {
     Mapping::new("people", "id")
-        .attribute("id", Column::new("id").not_null())
+        .attribute("id", Column::exact("id").not_null())
         .attribute("login", Column::keyed("login", "login_f").not_null())
         .attribute("title", Column::keyed("title", "title_f").sorted_by("title_sort"))
-        .attribute("code", Column::new("code"))
+        .attribute("code", Column::exact("code"))
         .attribute("link", Column::keyed("link", "link_f"))
         .attribute("active", Column::new("active"))
         .attribute("level", Column::new("level"))
@@ -79,12 +79,12 @@ pub(crate) fn mapping() -> Mapping {
         .attribute("cert", Column::new("cert"))
         .attribute("sure", Column::new("sure").not_null())
         .attribute("name.family", Column::keyed("family", "family_f"))
-        .attribute("name.given", Column::new("given"))
+        .attribute("name.given", Column::exact("given"))
         .child(
             "Emails",
             ChildTable::new("person_emails", "person_id")
                 .column("value", Column::keyed("value", "value_f"))
-                .column("type", Column::new("type"))
+                .column("type", Column::exact("type"))
                 .column("primary", Column::new("primary"))
                 .column("rank", Column::new("rank")),
         )

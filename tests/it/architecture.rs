@@ -72,8 +72,21 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
     (
         "crates/cli/src",
         &[
-            &["exit", "input", "output", "report", "batch", "policy", "records", "rules"],
-            &["check", "fmt", "explain", "sql", "eval", "compare", "patch", "seed", "serve"],
+            &[
+                "exit",
+                "input",
+                "output",
+                "report",
+                "batch",
+                "policy",
+                "records",
+                "rules",
+                "catalogue",
+            ],
+            &[
+                "check", "fmt", "explain", "sql", "doctor", "eval", "compare", "patch", "seed",
+                "serve",
+            ],
             &["main"],
         ],
     ),

@@ -33,6 +33,8 @@ mod grammar_doc;
 mod json_record;
 #[cfg(feature = "serde")]
 mod matching;
+#[cfg(all(feature = "serde", feature = "sql"))]
+mod own_tables;
 #[cfg(feature = "patch")]
 mod patch;
 #[cfg(feature = "serde")]

@@ -41,10 +41,10 @@ fn policy() -> Policy<EmptyRecord> {
 
 fn columns() -> CheckedMapping {
     Mapping::new("users", "id")
-        .attribute("id", Column::new("id").not_null())
+        .attribute("id", Column::exact("id").not_null())
         .attribute("name", Column::keyed("name", "name_f").not_null().sorted_by("name_sort"))
         .attribute("email", Column::keyed("email", "email_f"))
-        .attribute("code", Column::new("code"))
+        .attribute("code", Column::exact("code"))
         .attribute("active", Column::new("active"))
         .attribute("level", Column::new("level"))
         .attribute("born", Column::new("born"))
@@ -64,7 +64,7 @@ fn columns() -> CheckedMapping {
         )
         .attribute("nick", Column::native("nick", NativeComparison::Lower))
         .attribute("motto", Column::native("motto", NativeComparison::CaseInsensitive))
-        .attribute("plain", Column::new("plain"))
+        .attribute("plain", Column::exact("plain"))
         .attribute("exact", Column::native("exact", NativeComparison::CaseInsensitive))
         .check()
         .unwrap()
@@ -112,6 +112,7 @@ const FILTERS: &[&str] = &[
     "name co \"query\" or email co \"query\" or id eq \"query\" or roles.name eq \"query\"",
     "nick eq \"Bob\" or nick sw \"Bo\" or nick gt \"Bo\"",
     "motto eq \"Bob\" or motto co \"Bo\" or motto gt \"Bo\"",
+    "exact eq \"Bob\" or exact co \"Bo\" or exact ne \"Bo\"",
 ];
 
 fn rendered(dialect: Dialect, other: Option<Dialect>) -> String {
@@ -350,7 +351,6 @@ fn plans_without_sql_are_errors() {
         ("missing pr", SqlError::NoColumn("missing".into())),
         ("name eq \"a\" or not (missing eq \"x\")", SqlError::NoColumn("missing".into())),
         ("plain eq \"x\"", SqlError::NoKey("plain".into())),
-        ("exact eq \"x\"", SqlError::NotExact("exact".into())),
         ("untold eq \"x\"", SqlError::NoTable("untold".into())),
     ] {
         let plan = policy().parse(filter).unwrap();
@@ -362,14 +362,16 @@ fn plans_without_sql_are_errors() {
     let sorted = plan.to_sql(
         &columns(),
         Dialect::Sqlite,
-        &Select::default().sort("email", Direction::Ascending),
+        &Select::default().sort("roles.name", Direction::Ascending),
     );
-    assert_eq!(sorted, Err(SqlError::NotSortable("email".into())));
+    assert_eq!(sorted, Err(SqlError::NotSortable("roles.name".into())));
     let columned = plan.to_sql(
         &columns(),
         Dialect::Sqlite,
         &Select::default().columns(["id`; drop table users; --"]),
     );
+    assert!(columned.unwrap().sql.starts_with("SELECT `u`.`id``; drop table users; --` FROM"));
+    let columned = plan.to_sql(&columns(), Dialect::Sqlite, &Select::default().columns([""]));
     assert!(matches!(columned, Err(SqlError::BadIdentifier(_))));
 
     // Each test and each bound value counts.
@@ -406,7 +408,7 @@ fn native_comparisons_give_warnings() {
 
 #[test]
 fn invalid_mappings_are_rejected() {
-    for name in ["", "1a", "a b", "a`", "a\"", "é", "a.b", "a;", &"a".repeat(64)] {
+    for name in ["", "a\0", &"a".repeat(64), &"é".repeat(32)] {
         assert!(Mapping::new(name, "id").check().is_err(), "{name}");
         assert!(Mapping::new("users", name).check().is_err(), "{name}");
         assert!(
@@ -477,7 +479,7 @@ fn mappings_round_trip_and_compare() {
     }
     for wrong in [
         r#"{"table": "users", "key": "id", "colour": 1}"#,
-        r#"{"table": "users; drop table users", "key": "id"}"#,
+        r#"{"table": "", "key": "id"}"#,
         r#"{"table": "users", "key": "id", "attributes": {"a": {"column": "a", "nulable": true}}}"#,
         r#"{"table": "users", "key": "id", "key_type": "boolean"}"#,
     ] {
@@ -492,7 +494,11 @@ fn values_have_the_type_of_their_column() {
         policy().parse(filter).unwrap().to_where(&columns(), dialect).unwrap().params
     };
     assert_eq!(params("name eq \"É\"", Dialect::MySql), [Param::TextBytes("é".into())]);
-    assert_eq!(params("nick eq \"É\"", Dialect::MySql), [Param::Text("é".into())]);
+    assert_eq!(params("nick eq \"É\"", Dialect::MySql), [Param::TextBytes("é".into())]);
+    assert_eq!(
+        params("nick eq \"A\"", Dialect::MySql),
+        [Param::Text("a".into()), Param::TextBytes("a".into())]
+    );
     assert_eq!(params("name eq \"É\"", Dialect::Postgres), [Param::Text("é".into())]);
     assert_eq!(params("level eq 5.0", Dialect::Sqlite), [Param::Integer(5)]);
     assert_eq!(

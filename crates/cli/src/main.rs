@@ -1,8 +1,12 @@
 //! The program `scieve`, with a module for each command. It uses only the public API of the crates.
 
 mod batch;
+#[cfg(feature = "doctor")]
+mod catalogue;
 mod check;
 mod compare;
+#[cfg(feature = "doctor")]
+mod doctor;
 mod eval;
 mod exit;
 mod explain;
@@ -72,6 +76,8 @@ enum FilterCommand {
     Fmt(fmt::Fmt),
     Explain(explain::Explain),
     Sql(sql::Sql),
+    #[cfg(feature = "doctor")]
+    Doctor(doctor::Doctor),
     Eval(eval::Eval),
     Compare(compare::Compare),
     Patch(patch::Patch),
@@ -125,6 +131,8 @@ impl FilterCommand {
             Self::Fmt(fmt) => fmt.run(output),
             Self::Explain(explain) => explain.run(output),
             Self::Sql(sql) => sql.run(output),
+            #[cfg(feature = "doctor")]
+            Self::Doctor(doctor) => doctor.run(output),
             Self::Eval(eval) => eval.run(output),
             Self::Compare(compare) => compare.run(output),
             Self::Patch(patch) => patch.run(output),

@@ -21,7 +21,7 @@ Each statement is followed by its parameters, one per line, such as \
 `-- $1 = \"ann\"`. With `--json`, each line of the output is an object:
   {filter, dialect, sql, params: [..]}, or {filter, ok: false, diagnostics} for a filter with \
 errors, as in `scieve check --json`
-The policy `users` has a built-in mapping from attributes to columns; others require `--columns`.
+The policy `users` has a built-in mapping from attributes to columns; others require `--mapping`.
 Exit status: 0 success, 1 a filter has errors, 2 wrong usage or unreadable input")]
 pub(crate) struct Sql {
     #[command(flatten)]
@@ -46,8 +46,8 @@ pub(crate) struct Sql {
     #[arg(long, value_name = "ID", conflicts_with = "ddl")]
     tenant: Option<String>,
     /// Mapping from attributes to columns: a .json or .toml file
-    #[arg(long, value_name = "FILE")]
-    columns: Option<String>,
+    #[arg(long, value_name = "FILE", visible_alias = "columns")]
+    mapping: Option<String>,
     /// Print the statements that add the key and sort columns of the mapping, with their indexes,
     /// to existing tables
     #[arg(long, conflicts_with_all = ["filters", "file", "condition", "limit", "sort"])]
@@ -76,7 +76,7 @@ impl Sql {
         let Some(dialect) = Dialect::from_name(&self.dialect) else {
             return CliError::fail(format!("unknown dialect `{}`", self.dialect));
         };
-        let mapping = mapping(self.columns.as_deref(), &self.policy)?;
+        let mapping = mapping(self.mapping.as_deref(), &self.policy)?;
         if self.ddl {
             return print_ddl(output, &mapping, dialect, self.json).map(|()| ExitStatus::Success);
         }
@@ -130,7 +130,7 @@ impl Sql {
     fn for_tenant(&self, mapping: CheckedMapping) -> Result<CheckedMapping, CliError> {
         match &self.tenant {
             Some(tenant) => Ok(mapping.for_tenant(tenant)),
-            None if self.columns.is_none() => {
+            None if self.mapping.is_none() => {
                 let mut mapping = mapping.mapping().clone();
                 mapping.tenant_column = None;
                 mapping.check().map_err(|error| CliError::Failed(error.to_string()))
@@ -145,11 +145,16 @@ fn mapping(file: Option<&str>, policy: &PolicyArgs) -> Result<CheckedMapping, Cl
     let Some(path) = file else {
         if !policy.is("users") && !policy.is("none") {
             return CliError::fail(
-                "`--columns FILE` is required: only the policy `users` has a built-in mapping",
+                "`--mapping FILE` is required: only the policy `users` has a built-in mapping",
             );
         }
         return Ok(scieve_users::mapping().clone());
     };
+    read_mapping(path)
+}
+
+/// Reads a mapping from a file.
+pub(crate) fn read_mapping(path: &str) -> Result<CheckedMapping, CliError> {
     let parse = match Path::new(path).extension().and_then(|extension| extension.to_str()) {
         Some("json") => CheckedMapping::from_json,
         Some("toml") => CheckedMapping::from_toml,

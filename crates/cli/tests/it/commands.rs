@@ -183,13 +183,13 @@ fn sql_uses_a_custom_mapping() {
         "table = \"people\"\nkey = \"id\"\n\n[attributes]\nnick = { column = \"nick\", text = { native = \"lower\" } }\nage = { column = \"age\" }\n",
     );
     let own =
-        ["sql", "--dialect", "sqlite", "--policy", path(&policy), "--columns", path(&columns)];
+        ["sql", "--dialect", "sqlite", "--policy", path(&policy), "--mapping", path(&columns)];
     insta::assert_snapshot!(
         "sql_own",
         run(&[&own[..], &[r#"nick eq "Bo" and age gt 5"#]].concat()).shown()
     );
     let without = run(&["sql", "--dialect", "sqlite", "--policy", path(&policy), "age gt 5"]);
-    assert_eq!((without.code, without.err.contains("--columns")), (2, true), "{}", without.err);
+    assert_eq!((without.code, without.err.contains("--mapping")), (2, true), "{}", without.err);
     let scoped = file(
         "scoped-columns.toml",
         "table = \"people\"\nkey = \"id\"\nscope = \"site\"\n\n[attributes]\nage = { column = \"age\" }\n",

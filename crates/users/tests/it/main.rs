@@ -11,6 +11,7 @@ mod agreement;
 mod connection;
 mod databases;
 mod edge_case_users;
+mod existing;
 #[path = "../../../../tests/generators/mod.rs"]
 mod generators;
 mod query_plans;

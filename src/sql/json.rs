@@ -1,0 +1,438 @@
+//! Values inside JSON columns, as SQL expressions.
+//!
+//! A value of another JSON type than that of its attribute is present and equals nothing, so every
+//! comparison is guarded by the JSON type. JSON `null`, `[]` and `{}` are no values.
+
+use super::column_test::ColumnTest;
+use super::dialect::Dialect;
+use super::error::SqlError;
+use super::expr::{Connective, SqlExpr};
+use super::literal::utf8_bytes;
+use super::order::sort_order;
+use super::storage::Storage;
+use super::stored_value::StoredValue;
+use super::values::Values;
+use crate::plan::{Predicate, Test};
+use crate::schema::Attribute;
+use crate::value::{AttributeType, CaseSensitivity};
+use sea_query::{BinOper, CaseStatement, DynIden, Expr, ExprTrait, Func};
+
+/// A value inside a JSON document.
+pub(super) struct JsonValue {
+    dialect: Dialect,
+    /// The value as JSON; in SQLite the number or string that it is, or JSON.
+    node: Expr,
+    /// The value as text without the quotes of strings.
+    text: Expr,
+    /// The name of the JSON type, NULL if there is no value.
+    kind: Expr,
+}
+
+impl JsonValue {
+    /// The value at a path of members in a column.
+    pub(super) fn in_column(dialect: Dialect, column: Expr, path: &[&str]) -> Self {
+        match dialect {
+            Dialect::Postgres => {
+                let (node, text) = match path {
+                    [] => {
+                        let whole = Expr::cust("'{}'");
+                        (column.clone(), operator(column, "#>>", whole))
+                    }
+                    [name] => {
+                        let name = || Expr::cust(literal(name));
+                        (operator(column.clone(), "->", name()), operator(column, "->>", name()))
+                    }
+                    _ => {
+                        let names: Vec<String> =
+                            path.iter().map(|name| format!("\"{name}\"")).collect();
+                        let names = literal(&format!("{{{}}}", names.join(",")));
+                        (
+                            operator(column.clone(), "#>", Expr::cust(names.clone())),
+                            operator(column, "#>>", Expr::cust(names)),
+                        )
+                    }
+                };
+                let kind = Func::cust("jsonb_typeof").arg(node.clone()).into();
+                Self { dialect, node, text, kind }
+            }
+            Dialect::MySql => {
+                let node = if path.is_empty() {
+                    column
+                } else {
+                    Func::cust("JSON_EXTRACT").args([column, json_path(path)]).into()
+                };
+                Self {
+                    dialect,
+                    text: Func::cust("JSON_UNQUOTE").arg(node.clone()).into(),
+                    kind: Func::cust("JSON_TYPE").arg(node.clone()).into(),
+                    node,
+                }
+            }
+            Dialect::Sqlite => {
+                let node: Expr =
+                    Func::cust("json_extract").args([column.clone(), json_path(path)]).into();
+                let kind = Func::cust("json_type").args([column, json_path(path)]).into();
+                Self { dialect, text: node.clone(), node, kind }
+            }
+        }
+    }
+
+    /// An element of [`JsonValue::elements`] with that alias, or a member of it.
+    pub(super) fn element(dialect: Dialect, alias: &DynIden, path: &[&str]) -> Self {
+        let column = |name: &'static str| Expr::col((alias.clone(), name));
+        match (dialect, path) {
+            (Dialect::Sqlite, []) => {
+                Self { dialect, node: column("value"), text: column("value"), kind: column("type") }
+            }
+            (Dialect::Sqlite, path) => {
+                // The value of a string is not JSON.
+                let member = Self::in_column(dialect, column("value"), path);
+                let object = || column("type").eq(Expr::cust("'object'"));
+                let guard =
+                    |expr: Expr| Expr::Case(Box::new(CaseStatement::new().case(object(), expr)));
+                Self {
+                    dialect,
+                    node: guard(member.node),
+                    text: guard(member.text),
+                    kind: guard(member.kind),
+                }
+            }
+            (Dialect::Postgres | Dialect::MySql, path) => {
+                Self::in_column(dialect, column("value"), path)
+            }
+        }
+    }
+
+    /// A table of the elements of an array, or of the value itself.
+    pub(super) fn elements(self) -> sea_query::FunctionCall {
+        let is = |kind: &'static str| self.kind.clone().eq(Expr::cust(kind));
+        match self.dialect {
+            Dialect::Postgres => {
+                let single = Func::cust("jsonb_build_array").arg(self.node.clone());
+                let list = CaseStatement::new().case(is("'array'"), self.node.clone());
+                Func::cust("jsonb_array_elements").arg(list.finally(single))
+            }
+            Dialect::MySql => {
+                let single = Expr::cust_with_exprs("CONCAT('[', ?, ']')", [self.node.clone()]);
+                let list = CaseStatement::new().case(is("'ARRAY'"), self.node.clone());
+                Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
+                    "?, '$[*]' COLUMNS (value JSON PATH '$')",
+                    [list.finally(single).into()],
+                ))
+            }
+            Dialect::Sqlite => {
+                let object = Func::cust("json").arg(self.node.clone());
+                let array = |expr: Expr| Func::cust("json_array").arg(expr);
+                let list = CaseStatement::new()
+                    .case(is("'array'"), self.node.clone())
+                    .case(is("'object'"), array(object.into()))
+                    .case(self.kind.clone().is_not_null(), array(self.node.clone()));
+                Func::cust("json_each").arg(list)
+            }
+        }
+    }
+
+    /// True if the value is assigned; unless `positive`, if it is not.
+    pub(super) fn present(self, positive: bool) -> SqlExpr {
+        let Self { dialect, node, kind, .. } = self;
+        let empty = match dialect {
+            Dialect::Postgres => {
+                let empty = ["'null'", "'[]'", "'{}'"];
+                let stripped: Expr = Func::cust("jsonb_strip_nulls").arg(node.clone()).into();
+                stripped
+                    .is_in(empty.map(|json| Expr::from(Func::cast_as(Expr::cust(json), "jsonb"))))
+            }
+            Dialect::MySql => Expr::cust_with_exprs(
+                "CASE ? WHEN 'NULL' THEN TRUE WHEN 'ARRAY' THEN JSON_LENGTH(?) = 0 \
+                 WHEN 'OBJECT' THEN JSON_LENGTH(JSON_MERGE_PATCH('{}', ?)) = 0 ELSE FALSE END",
+                [kind.clone(), node.clone(), node.clone()],
+            ),
+            Dialect::Sqlite => Expr::cust_with_exprs(
+                "CASE ? WHEN 'null' THEN TRUE WHEN 'array' THEN json_array_length(?) = 0 \
+                 WHEN 'object' THEN json_patch('{}', ?) = '{}' ELSE FALSE END",
+                [kind.clone(), node.clone(), node.clone()],
+            ),
+        };
+        let own = if dialect == Dialect::Postgres { node } else { kind };
+        match positive {
+            true => SqlExpr::chain(
+                dialect,
+                Connective::And,
+                vec![SqlExpr::leaf(own.is_not_null()), SqlExpr::leaf(not(dialect, empty))],
+            ),
+            false => SqlExpr::chain(
+                dialect,
+                Connective::Or,
+                vec![SqlExpr::leaf(own.is_null()), SqlExpr::leaf(parentheses(dialect, empty))],
+            ),
+        }
+    }
+
+    /// A condition as [`ColumnTest::test`] returns.
+    pub(super) fn test(
+        self,
+        attribute: &Attribute,
+        stored: Option<&Storage>,
+        test: &Test,
+        values: &mut Values,
+        positive: bool,
+    ) -> Result<SqlExpr, SqlError> {
+        if matches!(test.predicate, Predicate::Present) {
+            return Ok(self.present(positive));
+        }
+        if matches!(test.predicate, Predicate::Never) {
+            return Ok(SqlExpr::constant(!positive));
+        }
+        if let Predicate::Differs(value) = &test.predicate {
+            let equal = Test::new(test.attribute, test.case, Predicate::Equal(value.clone()));
+            return self.test(attribute, stored, &equal, values, !positive);
+        }
+        let Comparable { raw, guard, storage } = self.comparable(attribute, stored, test.case)?;
+        let dialect = self.dialect;
+        let safe = raw.safe();
+        let guarded =
+            |expr: Expr| Expr::Case(Box::new(CaseStatement::new().case(guard.clone(), expr)));
+        // Every row without a value of the type satisfies the negation. A conversion that may fail
+        // is guarded in any case.
+        let expr = if positive && safe { raw.expr() } else { guarded(raw.expr()) };
+        let nullable = true;
+        let compared = match &storage {
+            None => ColumnTest::of_text(dialect, expr, nullable, values).test(test, positive),
+            Some(storage) => {
+                StoredValue { dialect, expr, nullable, storage, values }.test(test, positive)
+            }
+        };
+        match positive && safe {
+            true => Ok(SqlExpr::chain(
+                dialect,
+                Connective::And,
+                vec![compared, SqlExpr::leaf(parentheses(dialect, guard))],
+            )),
+            false => Ok(compared),
+        }
+    }
+
+    /// The value in the order of values, NULL if there is none of the type.
+    pub(super) fn sort_expr(
+        &self,
+        attribute: &Attribute,
+        stored: Option<&Storage>,
+        values: &mut Values,
+    ) -> Result<Expr, SqlError> {
+        let Comparable { raw, guard, storage } =
+            self.comparable(attribute, stored, attribute.case())?;
+        let expr = Expr::Case(Box::new(CaseStatement::new().case(guard, raw.expr())));
+        Ok(match &storage {
+            None => self.dialect.byte_ordered(expr),
+            Some(storage) => sort_order(self.dialect, storage, attribute, expr, values),
+        })
+    }
+
+    /// The value as an expression of a type that databases compare.
+    fn comparable(
+        &self,
+        attribute: &Attribute,
+        stored: Option<&Storage>,
+        case: CaseSensitivity,
+    ) -> Result<Comparable, SqlError> {
+        let dialect = self.dialect;
+        let string = || self.is(&["string", "STRING", "text"]);
+        let refuse = |what: &str| {
+            Err(SqlError::Storage(
+                format!("`{attribute}` is {what}, which cannot be compared inside JSON").into(),
+            ))
+        };
+        Ok(match (attribute.attribute_type(), stored) {
+            (AttributeType::String | AttributeType::Reference, _) => {
+                let text = match case {
+                    CaseSensitivity::Exact => self.text.clone(),
+                    _ => Func::lower(self.text.clone()).into(),
+                };
+                let text = if dialect == Dialect::MySql { utf8_bytes(text) } else { text };
+                Comparable { raw: Raw::Safe(text), guard: string(), storage: None }
+            }
+            (AttributeType::Boolean, Some(storage @ Storage::BooleanText(_))) => Comparable {
+                raw: Raw::Safe(self.text.clone()),
+                guard: string(),
+                storage: Some(storage.clone()),
+            },
+            (AttributeType::Boolean, _) => Comparable {
+                // In SQLite the name of the type is the value.
+                raw: Raw::Safe(match dialect {
+                    Dialect::Sqlite => self.kind.clone(),
+                    _ => self.text.clone(),
+                }),
+                guard: match dialect {
+                    Dialect::Sqlite => self.kind.clone().is_in(["true", "false"].map(quoted)),
+                    _ => self.is(&["boolean", "BOOLEAN", ""]),
+                },
+                storage: Some(Storage::BooleanText(["true".to_owned(), "false".to_owned()])),
+            },
+            (AttributeType::Integer, _) => Comparable {
+                raw: self.number(),
+                guard: self.is_integer(),
+                storage: Some(Storage::Numeric),
+            },
+            (AttributeType::Decimal, _) => Comparable {
+                raw: self.number(),
+                guard: self.is_number(),
+                storage: Some(Storage::Numeric),
+            },
+            (AttributeType::DateTime, Some(storage @ Storage::Iso8601(_))) => Comparable {
+                raw: Raw::Safe(self.text.clone()),
+                guard: string(),
+                storage: Some(storage.clone()),
+            },
+            (
+                AttributeType::DateTime,
+                Some(storage @ (Storage::UnixSeconds | Storage::UnixMillis | Storage::UnixMicros)),
+            ) => Comparable {
+                raw: self.number(),
+                guard: self.is_number(),
+                storage: Some(storage.clone()),
+            },
+            (AttributeType::DateTime, None) if dialect == Dialect::Postgres => Comparable {
+                raw: Raw::Conversion(instant(self.text.clone())),
+                guard: operator(self.text.clone(), "~", Expr::cust(literal(INSTANT))),
+                storage: Some(Storage::TimestampTz),
+            },
+            (AttributeType::DateTime, _) => {
+                return refuse("a date-time without `stored = { iso8601 = ... }` or `unix_...`");
+            }
+            (AttributeType::Binary, _) => return refuse("binary"),
+            (AttributeType::Complex | AttributeType::Any, _) => {
+                return Err(SqlError::about(SqlError::Untyped, attribute));
+            }
+        })
+    }
+
+    /// Tests the JSON type, whose name differs by dialect.
+    fn is(&self, [postgres, mysql, sqlite]: &[&'static str; 3]) -> Expr {
+        let name = match self.dialect {
+            Dialect::Postgres => postgres,
+            Dialect::MySql => mysql,
+            Dialect::Sqlite => sqlite,
+        };
+        self.kind.clone().eq(quoted(name))
+    }
+
+    fn is_number(&self) -> Expr {
+        match self.dialect {
+            Dialect::Postgres => self.kind.clone().eq(quoted("number")),
+            Dialect::MySql => self
+                .kind
+                .clone()
+                .is_in(["INTEGER", "UNSIGNED INTEGER", "DOUBLE", "DECIMAL"].map(quoted)),
+            Dialect::Sqlite => self.kind.clone().is_in(["integer", "real"].map(quoted)),
+        }
+    }
+
+    /// A number without a fraction.
+    fn is_integer(&self) -> Expr {
+        let whole = match self.dialect {
+            Dialect::Postgres => {
+                operator(self.text.clone(), "~", Expr::cust(r"'^-?[0-9]+(\.0+)?$'"))
+            }
+            Dialect::MySql => {
+                Expr::cust_with_exprs(
+                    // `MOD` of MariaDB is wrong for negative numbers of this type.
+                    "TRUNCATE(CAST(? AS DECIMAL(65, 30)), 0) = CAST(? AS DECIMAL(65, 30))",
+                    [self.text.clone(), self.text.clone()],
+                )
+            }
+            Dialect::Sqlite => Expr::cust_with_exprs(
+                "(? = 'integer' OR ? = round(?))",
+                [self.kind.clone(), self.node.clone(), self.node.clone()],
+            ),
+        };
+        self.is_number().and(whole)
+    }
+
+    fn number(&self) -> Raw {
+        match self.dialect {
+            Dialect::Postgres => {
+                Raw::Conversion(Func::cast_as(self.text.clone(), "numeric").into())
+            }
+            Dialect::MySql => {
+                Raw::Conversion(Func::cast_as(self.text.clone(), "DECIMAL(65, 30)").into())
+            }
+            Dialect::Sqlite => Raw::Safe(self.node.clone()),
+        }
+    }
+}
+
+/// A value of a JSON document to compare.
+struct Comparable {
+    raw: Raw,
+    /// True if the value has the type.
+    guard: Expr,
+    /// The type of the expression, if it is not text that is compared byte by byte.
+    storage: Option<Storage>,
+}
+
+enum Raw {
+    /// An expression that is never an error, which an index can support.
+    Safe(Expr),
+    /// A conversion that may fail for values of another type.
+    Conversion(Expr),
+}
+
+impl Raw {
+    fn safe(&self) -> bool {
+        matches!(self, Self::Safe(_))
+    }
+
+    fn expr(&self) -> Expr {
+        match self {
+            Self::Safe(expr) | Self::Conversion(expr) => expr.clone(),
+        }
+    }
+}
+
+/// Date-times of RFC 3339 that PostgreSQL can convert: days that exist, offsets below 16 hours.
+const INSTANT: &str = concat!(
+    "^(?!0000)([0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)",
+    "|02-(0[1-9]|1[0-9]|2[0-8]))",
+    "|([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)",
+    "[Tt]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]+)?([Zz]|[+-](0[0-9]|1[0-5]):[0-5][0-9])?$"
+);
+
+/// An instant with all digits that PostgreSQL stores, in UTC if it has no offset.
+fn instant(text: Expr) -> Expr {
+    let digits =
+        Expr::cust_with_exprs(r"regexp_replace($1, '([.][0-9]{6})[0-9]+', '\1')", [text.clone()]);
+    let zoned = operator(text, "~", Expr::cust("'([Zz]|[+-][0-9]{2}:[0-9]{2})$'"));
+    let whole = CaseStatement::new().case(zoned, digits.clone()).finally(operator(
+        digits,
+        "||",
+        Expr::cust("'Z'"),
+    ));
+    Func::cast_as(whole, "timestamp with time zone").into()
+}
+
+fn operator(left: Expr, operator: &'static str, right: Expr) -> Expr {
+    left.binary(BinOper::Custom(operator), right)
+}
+
+fn quoted(name: &'static str) -> Expr {
+    Expr::cust(literal(name))
+}
+
+fn not(dialect: Dialect, expr: Expr) -> Expr {
+    Expr::cust_with_exprs(format!("NOT ({})", dialect.placeholder(0)), [expr])
+}
+
+fn parentheses(dialect: Dialect, expr: Expr) -> Expr {
+    Expr::cust_with_exprs(format!("({})", dialect.placeholder(0)), [expr])
+}
+
+/// A string literal. Names with a backslash are rejected by [`super::Mapping::check`].
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// A path of members, as MySQL and SQLite write it.
+fn json_path(path: &[&str]) -> Expr {
+    let names: String = path.iter().map(|name| format!(".\"{name}\"")).collect();
+    Expr::cust(literal(&format!("${names}")))
+}

@@ -1,0 +1,212 @@
+//! The SQL for tables that were not made for scieve, by a mapping file with storages and places.
+
+use crate::fixtures::EmptyRecord;
+use scieve::sql::{
+    CheckedMapping, Column, Dialect, Direction, Mapping, NativeComparison, Select, SqlError,
+    Storage,
+};
+use scieve::{Attribute, AttributeType, Policy, Schema};
+use std::fmt::Write as _;
+
+const MAPPING: &str = r#"
+table = "employees"
+database_schema = "hr"
+key = "id"
+key_stored = "uuid"
+[attributes]
+id = { column = "id", stored = "uuid", nullable = false }
+userName = { column = "user_name", text = { native = "lower" }, nullable = false }
+login = { column = "login", stored = "citext" }
+displayName = { column = "display_name", text = { native = "lower" } }
+active = { column = "active", stored = "boolean" }
+age = { column = "age", stored = "integer" }
+hiredAt = { column = "hired_at", stored = "timestamp_tz" }
+birthday = { column = "birthday", stored = "date" }
+status = { column = "status", stored = { enum = "hr.employee_status", labels = ["active", "on_leave", "terminated"] } }
+department = { column = "attrs", json = ["dept", "name"] }
+tags = { column = "tags", array = true }
+[children.emails]
+table = "employee_emails"
+owner = "employee_id"
+columns.value = { column = "value", text = { native = "lower" } }
+columns.type = { column = "kind" }
+columns.primary = { column = "is_primary", stored = "boolean" }
+[joins.manager]
+table = "employees"
+on = { manager_id = "id" }
+columns.value = { column = "id", stored = "uuid" }
+columns.displayName = { column = "display_name", text = { native = "lower" } }
+"#;
+
+const UUID: &str = "3f2a0000-0000-4000-8000-000000000001";
+
+fn policy() -> Policy<EmptyRecord> {
+    let string = |path: &str| Attribute::new(path, AttributeType::String);
+    let schema = Schema::new(
+        None,
+        [
+            string("id").case_exact(true),
+            string("userName"),
+            string("login"),
+            string("displayName"),
+            Attribute::new("active", AttributeType::Boolean),
+            Attribute::new("age", AttributeType::Integer),
+            Attribute::new("hiredAt", AttributeType::DateTime),
+            Attribute::new("birthday", AttributeType::DateTime),
+            string("status"),
+            string("department"),
+            string("tags").multi_valued(),
+            Attribute::new("emails", AttributeType::Complex).multi_valued(),
+            string("emails.value"),
+            string("emails.type"),
+            Attribute::new("emails.primary", AttributeType::Boolean),
+            Attribute::new("manager", AttributeType::Complex),
+            string("manager.value").case_exact(true),
+            string("manager.displayName"),
+        ],
+    );
+    Policy::new(schema.unwrap()).unwrap()
+}
+
+fn filters() -> Vec<String> {
+    let filters = [
+        "id eq \"UUID\" or id eq \"nope\"",
+        "id eq \"nope\"",
+        "not (id eq \"nope\")",
+        "id co \"3f\" or id lt \"4\" or id gt \"UUID\"",
+        "userName eq \"Bob\" and login eq \"BOB\" and not (login sw \"b\")",
+        "active eq true or active ne false",
+        "age ge 5.5 or age eq 5 or age eq 6",
+        "hiredAt ge \"2020-01-01T00:00:00+02:00\"",
+        "birthday lt \"2020-01-01T12:00:00Z\" or birthday eq \"2020-01-01T12:00:00Z\"",
+        "status sw \"A\" or status gt \"b\"",
+        "status eq \"nope\"",
+        "department eq \"R&D\" or not (department co \"x\") or department pr",
+        "tags eq \"x\" or tags[value sw \"y\"]",
+        "emails[type eq \"work\" and primary eq true]",
+        "manager.displayName eq \"Bob\" or not (manager.value eq \"UUID\") or manager pr",
+    ];
+    filters.iter().map(|filter| filter.replace("UUID", UUID)).collect()
+}
+
+fn rendered(dialect: Dialect) -> String {
+    let mapping = CheckedMapping::from_toml(MAPPING).unwrap();
+    let mut text = String::new();
+    for filter in filters() {
+        let plan = policy().parse(&filter).unwrap();
+        match plan.to_where(&mapping, dialect) {
+            Ok(statement) => {
+                let params = serde_json::to_string(&statement.params).unwrap();
+                let _ = write!(text, "{filter}\n  {}\n  {params}\n", statement.sql);
+            }
+            Err(error) => {
+                let _ = write!(text, "{filter}\n  error: {error}\n");
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn existing_tables_in_postgres() {
+    insta::assert_snapshot!(rendered(Dialect::Postgres));
+}
+
+#[test]
+fn existing_tables_in_mysql() {
+    insta::assert_snapshot!(rendered(Dialect::MySql));
+}
+
+#[test]
+fn existing_tables_in_sqlite() {
+    insta::assert_snapshot!(rendered(Dialect::Sqlite));
+}
+
+#[test]
+fn the_mapping_round_trips() {
+    let mapping = CheckedMapping::from_toml(MAPPING).unwrap();
+    let toml = toml::to_string(&mapping).unwrap();
+    assert_eq!(CheckedMapping::from_toml(&toml).unwrap(), mapping);
+    let json = serde_json::to_string(&mapping).unwrap();
+    assert_eq!(CheckedMapping::from_json(&json).unwrap(), mapping);
+    for storage in [
+        Storage::UuidBytes,
+        Storage::Iso8601(0),
+        Storage::Iso8601(3),
+        Storage::BooleanText(["Y".into(), "N".into()]),
+        Storage::UnixSeconds,
+    ] {
+        let json = serde_json::to_string(&storage).unwrap();
+        assert_eq!(serde_json::from_str::<Storage>(&json).unwrap(), storage, "{json}");
+    }
+}
+
+#[test]
+fn rows_can_be_sorted_by_every_attribute() {
+    let mapping = CheckedMapping::from_toml(MAPPING).unwrap();
+    let plan = policy().parse("age eq 5").unwrap();
+    let mut text = String::new();
+    for attribute in ["userName", "age", "status", "department", "manager.displayName"] {
+        for dialect in [Dialect::Postgres, Dialect::Sqlite] {
+            let select = Select::default().sort(attribute, Direction::Ascending);
+            let statement = plan.to_sql(&mapping, dialect, &select).unwrap();
+            let order = statement.sql.split("ORDER BY").nth(1).unwrap();
+            let _ = writeln!(text, "{attribute}:{order}");
+        }
+    }
+    insta::assert_snapshot!(text);
+    let select = Select::default().sort("tags", Direction::Ascending);
+    let refused = plan.to_sql(&mapping, Dialect::Postgres, &select);
+    assert_eq!(refused, Err(SqlError::NotSortable("tags".into())));
+}
+
+#[test]
+fn storages_fit_their_attributes() {
+    let mapping = Mapping::new("employees", "id")
+        .attribute("age", Column::new("age").stored(Storage::Uuid))
+        .attribute("userName", Column::native("name", NativeComparison::CaseFold))
+        .check()
+        .unwrap();
+    let sql = |filter: &str, dialect| {
+        policy().parse(filter).unwrap().to_where(&mapping, dialect).map(|statement| statement.sql)
+    };
+    assert_eq!(
+        sql("age eq 5", Dialect::Postgres).unwrap_err().to_string(),
+        "`age` is of type integer, which cannot be stored as `uuid`"
+    );
+    assert!(matches!(sql("userName eq \"a\"", Dialect::MySql), Err(SqlError::Storage(_))));
+    assert_eq!(
+        sql("userName eq \"a\"", Dialect::Postgres).unwrap(),
+        "(normalize(casefold(normalize(\"u\".\"name\", NFD) COLLATE pg_unicode_fast), NFC)) = $1"
+    );
+}
+
+#[test]
+fn faulty_mappings_are_rejected() {
+    let least = "table = \"t\"\nkey = \"id\"\n";
+    for (toml, message) in [
+        ("where = \"deleted_at IS NULL\"", "does not name its table"),
+        ("key_stored = \"date\"", "expected `text`, `uuid` or `integer`"),
+        ("[attributes]\na = { column = \"a\", stored = \"guid\" }", "the name of a storage"),
+        ("[attributes]\na = { column = \"a\", stored = { iso8601 = 10 } }", "more than 9"),
+        (
+            "[attributes]\na = { column = \"a\", stored = { enum = \"e\", labels = [] } }",
+            "no labels",
+        ),
+        (
+            "[attributes]\na = { column = \"a\", stored = { enum = \"e\", labels = [\"x\", \"x\"] } }",
+            "occurs twice",
+        ),
+        ("[attributes]\na = { column = \"a\", json = [\"x\\\"y\"] }", "JSON member"),
+        ("[children.a]\ntable = \"c\"\ncolumn = \"d\"", "needs either a `table`"),
+        ("[children.a]\nowner = \"c\"", "needs either a `table`"),
+        ("[joins.a]\ntable = \"c\"\non = {}", "has no `on`"),
+        (
+            "[attributes]\na = { column = \"a\" }\n[joins.a]\ntable = \"c\"\non = { x = \"y\" }",
+            "twice",
+        ),
+    ] {
+        let error = CheckedMapping::from_toml(&format!("{least}{toml}")).unwrap_err().to_string();
+        assert!(error.contains(message), "{toml}: {error}");
+    }
+}

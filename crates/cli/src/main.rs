@@ -1,10 +1,14 @@
 //! The program `scieve`, with a module for each command. It uses only the public API of the crates.
 
+#[cfg(feature = "serve")]
+mod backup;
 mod batch;
 #[cfg(feature = "doctor")]
 mod catalogue;
 mod check;
 mod compare;
+#[cfg(feature = "serve")]
+mod config_file;
 #[cfg(feature = "doctor")]
 mod doctor;
 mod eval;
@@ -12,6 +16,8 @@ mod exit;
 mod explain;
 mod fmt;
 mod input;
+#[cfg(feature = "serve")]
+mod key_file;
 mod output;
 mod patch;
 mod policy;
@@ -19,11 +25,19 @@ mod records;
 mod report;
 mod rules;
 #[cfg(feature = "serve")]
+mod rescue;
+#[cfg(feature = "serve")]
 mod seed;
 #[cfg(feature = "serve")]
 mod serve;
+#[cfg(feature = "serve")]
+mod serve_options;
 mod sql;
+#[cfg(feature = "serve")]
+mod webhook;
 
+#[cfg(feature = "serve")]
+use clap::CommandFactory as _;
 use clap::{Parser, Subcommand};
 use exit::{CliError, ExitStatus};
 use output::{Color, Output};
@@ -63,7 +77,11 @@ enum Command {
     #[command(flatten)]
     Filters(FilterCommand),
     #[cfg(feature = "serve")]
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
+    #[cfg(feature = "serve")]
+    Backup(backup::Backup),
+    #[cfg(feature = "serve")]
+    Rescue(rescue::Rescue),
     #[cfg(not(feature = "serve"))]
     #[command(hide = true, disable_help_flag = true)]
     Serve(MissingServe),
@@ -92,7 +110,14 @@ struct MissingServe {
 }
 
 fn main() -> ExitCode {
-    let Arguments { command, color } = match Arguments::try_parse() {
+    #[cfg(feature = "serve")]
+    let arguments = match config_file::arguments(std::env::args_os(), &Arguments::command()) {
+        Ok(arguments) => arguments,
+        Err(error) => return finish(Err(error), &mut Output::new(Color::Auto)),
+    };
+    #[cfg(not(feature = "serve"))]
+    let arguments = std::env::args_os();
+    let Arguments { command, color } = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         // Includes `--help` and `--version`, with exit code 0.
         Err(error) => {
@@ -109,6 +134,18 @@ fn main() -> ExitCode {
         }
         // `Output` locks the streams, which the server needs for its log.
         Command::Serve(serve) => finish(serve.run(), &mut Output::new(color)),
+        #[cfg(feature = "serve")]
+        Command::Backup(backup) => {
+            let mut output = Output::new(color);
+            let result = backup.run(&mut output);
+            finish(result, &mut output)
+        }
+        #[cfg(feature = "serve")]
+        Command::Rescue(rescue) => {
+            let mut output = Output::new(color);
+            let result = rescue.run(&mut output);
+            finish(result, &mut output)
+        }
     }
 }
 

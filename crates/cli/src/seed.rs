@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The tenant id if neither a fixture nor an option gives one.
-const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
+pub(crate) const TENANT: &str = "q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f";
 /// The id of the user that API keys of the command line authenticate, lower than generated ids.
 const ADMINISTRATOR_ID: &str = "000000000000000000000001";
 
@@ -122,11 +122,18 @@ impl Seed {
         user
     }
 
-    /// Adds an administrator with these API keys.
-    pub(crate) fn administrator(&mut self, keys: &[String]) {
-        if keys.is_empty() {
-            return;
+    /// Adds the user that API keys of the operator act as, and returns it.
+    pub(crate) fn add_administrator(&mut self) -> User {
+        let administrator = self.administrator();
+        for role in &administrator.assigned_roles {
+            find_or_add(&mut self.roles, role, |role| &role.name);
         }
+        self.users.push(administrator.clone());
+        administrator
+    }
+
+    /// Returns the user that API keys of the operator act as.
+    pub(crate) fn administrator(&self) -> User {
         let role = SystemRole::named(ADMINISTRATOR_ROLE).copied().map(Role::from);
         let now = Timestamp::from_millis(
             SystemTime::now()
@@ -135,14 +142,13 @@ impl Seed {
                 .and_then(|since| i64::try_from(since.as_millis()).ok())
                 .unwrap_or_default(),
         );
-        let assigned_roles =
-            role.iter().map(|role| find_or_add(&mut self.roles, role, |role| &role.name)).collect();
-        self.users.push(User {
+        // The tenant may have the role with another id.
+        let known = self.roles.iter().find(|role| role.name == ADMINISTRATOR_ROLE).cloned();
+        User {
             name: "Administrator".to_owned(),
-            assigned_roles,
+            assigned_roles: known.or(role).into_iter().collect(),
             ..User::new(ADMINISTRATOR_ID, self.tenant.as_str(), "scieve|administrator", now)
-        });
-        self.keys.extend(keys.iter().map(|key| (key.clone(), ADMINISTRATOR_ID.to_owned())));
+        }
     }
 }
 

@@ -1,13 +1,15 @@
 //! State and functions that all handlers share.
 
+use super::availability::Availability;
 use super::body::{self, BodyLimits};
 use super::config::{Config, ConfigError, InviteExpiry};
-use super::identity::{Authenticator, Caller};
+use super::identity::{AuthenticationError, Authenticator, Caller};
 use super::links::{Links, PublicUrl};
 use super::metrics::Metrics;
 use super::problem::{Problem, ProblemKind};
 use super::rate_limit::{RateLimiter, Tier};
 use super::scan_limit::ScanLimiter;
+use super::request_id::CallerSlot;
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -16,6 +18,10 @@ use scieve_users::{CursorKey, Mailer, StoreError, UserStore};
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// Maximum time that the first scrape of the metrics waits for the number of users.
+const FIRST_COUNT_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// The store and the settings of a router.
 pub(super) struct App<S> {
@@ -27,6 +33,7 @@ pub(super) struct App<S> {
     pub(super) tenant: String,
     pub(super) metrics: Arc<Metrics>,
     pub(super) scan_limiter: ScanLimiter,
+    pub(super) availability: Arc<Availability>,
     authenticator: Authenticator,
     rate_limiter: RateLimiter,
     public_url: Option<PublicUrl>,
@@ -55,6 +62,7 @@ impl<S: UserStore> App<S> {
             tenant: config.tenant.clone(),
             metrics: Arc::new(Metrics::new().map_err(|error| ConfigError::new(error.to_string()))?),
             scan_limiter: ScanLimiter::new(config.search),
+            availability: Arc::default(),
             authenticator: Authenticator::new(config),
             rate_limiter: RateLimiter::new(config.rates),
             public_url: config.public_url.clone(),
@@ -70,13 +78,49 @@ impl<S: UserStore> App<S> {
         tier: Tier,
         access: Access,
     ) -> Result<Caller, Problem> {
-        let caller = self.authenticator.caller(&*self.store, &request.headers).await?;
+        self.must_be_available()?;
+        let caller = self.authenticator.caller(&*self.store, &request.headers).await;
+        let caller = caller.map_err(|error| match error {
+            AuthenticationError::Rejected(problem) => problem,
+            AuthenticationError::Store(error) => self.failed(error),
+        })?;
+        if let Some(slot) = request.extensions.get::<CallerSlot>() {
+            slot.set(&caller.user.id);
+        }
         self.rate_limiter.count(caller.tenant(), &caller.user.id, tier)?;
         match access {
             Access::Anyone => {}
             Access::Administrators => caller.must_be_administrator()?,
         }
         Ok(caller)
+    }
+
+    /// Rejects a request at once if the store is known to be unavailable.
+    pub(super) fn must_be_available(&self) -> Result<(), Problem> {
+        if self.availability.is_available() { Ok(()) } else { Err(Problem::unavailable()) }
+    }
+
+    /// Returns the response for an error of a cheap operation of the store, which fails as
+    /// unavailable only if the store is.
+    pub(super) fn failed(&self, error: StoreError) -> Problem {
+        if error == StoreError::Unavailable {
+            self.availability.lost(&self.store);
+        }
+        error.into()
+    }
+
+    /// Updates the number of users in the metrics if it is older than a minute: in the background,
+    /// except for the first time, so that a scrape never waits for a count.
+    pub(super) async fn refresh_user_count(self: &Arc<Self>) {
+        let Some(first) = self.metrics.user_count_is_due() else { return };
+        let app = Arc::clone(self);
+        let counting = tokio::spawn(async move {
+            let users = app.store.count(&app.tenant).await.ok();
+            app.metrics.set_user_count(users);
+        });
+        if first {
+            let _ = tokio::time::timeout(FIRST_COUNT_TIMEOUT, counting).await;
+        }
     }
 
     pub(super) fn links(&self, request: &Parts) -> Result<Links, Problem> {

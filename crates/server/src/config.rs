@@ -1,13 +1,14 @@
 //! Configuration of the router and the server.
 
+use super::credentials::Credentials;
 use super::jwt::Jwt;
-use super::links::PublicUrl;
+use super::links::{PublicUrl, is_origin};
 use axum::http::HeaderValue;
-use scieve_users::{CursorKey, Mailer, SilentMailer};
-use sha2::{Digest as _, Sha256};
+use scieve_users::{CursorKey, Mailer, SilentMailer, User};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::watch;
 
 /// Configuration of [`router`](super::router) and [`serve`](super::serve).
 ///
@@ -25,8 +26,8 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Config {
     pub(super) tenant: String,
-    pub(super) keys: Vec<ApiKey>,
-    pub(super) jwt: Option<Arc<Jwt>>,
+    pub(super) credentials: Credentials,
+    pub(super) watched_credentials: Option<watch::Receiver<Credentials>>,
     pub(super) rates: RateLimits,
     pub(super) public_url: Option<PublicUrl>,
     pub(super) cors: Cors,
@@ -50,14 +51,6 @@ impl ConfigError {
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
-}
-
-/// An API key, stored as its SHA-256 hash. A slow password hash is unnecessary for random keys.
-#[derive(Clone)]
-pub(super) struct ApiKey {
-    pub(super) hash: [u8; 32],
-    pub(super) tenant: String,
-    pub(super) user_id: String,
 }
 
 /// Maximum number of requests per user within 60 s, by tier; `None` for no limit.
@@ -97,6 +90,38 @@ pub enum Cors {
     Any,
     /// The listed origins, such as `https://app.example`.
     Origins(Vec<HeaderValue>),
+}
+
+impl Cors {
+    /// Parses origins such as `https://app.example`; `*` stands for every origin, no string for
+    /// [`Cors::Off`].
+    ///
+    /// # Errors
+    /// A string that is not the serialisation of an `http` or `https` origin, because no browser
+    /// would send it: with a path, a trailing slash, uppercase letters or a default port.
+    pub fn origins<S: AsRef<str>>(
+        origins: impl IntoIterator<Item = S>,
+    ) -> Result<Self, ConfigError> {
+        let mut parsed = Vec::new();
+        let mut any = false;
+        for origin in origins {
+            let origin = origin.as_ref();
+            any |= origin == "*";
+            if origin != "*" {
+                let value = HeaderValue::from_str(origin).ok().filter(|_| is_origin(origin));
+                parsed.push(value.ok_or_else(|| {
+                    ConfigError::new(format!(
+                        "`{origin}` is not an origin such as `https://a.example`"
+                    ))
+                })?);
+            }
+        }
+        Ok(match (any, parsed.is_empty()) {
+            (true, _) => Self::Any,
+            (false, true) => Self::Off,
+            (false, false) => Self::Origins(parsed),
+        })
+    }
 }
 
 /// Unit of the member `inviteExpiry`.
@@ -162,8 +187,8 @@ impl Config {
     pub fn new(tenant: impl Into<String>) -> Self {
         Self {
             tenant: tenant.into(),
-            keys: Vec::new(),
-            jwt: None,
+            credentials: Credentials::new(),
+            watched_credentials: None,
             rates: RateLimits::default(),
             public_url: None,
             cors: Cors::Off,
@@ -188,11 +213,23 @@ impl Config {
         tenant: impl Into<String>,
         user_id: impl Into<String>,
     ) -> Self {
-        self.keys.push(ApiKey {
-            hash: Sha256::digest(key).into(),
-            tenant: tenant.into(),
-            user_id: user_id.into(),
-        });
+        self.credentials = self.credentials.api_key(key, tenant, user_id);
+        self
+    }
+
+    /// Accepts an API key that acts as an administrator whatever the store contains, see
+    /// [`Credentials::administrator_key`].
+    #[must_use]
+    pub fn administrator_key(mut self, key: &str, user: User) -> Self {
+        self.credentials = self.credentials.administrator_key(key, user);
+        self
+    }
+
+    /// Accepts also the credentials that the channel contains at the time of a request, so that
+    /// keys can be replaced while the server runs.
+    #[must_use]
+    pub fn watch_credentials(mut self, credentials: watch::Receiver<Credentials>) -> Self {
+        self.watched_credentials = Some(credentials);
         self
     }
 
@@ -200,7 +237,7 @@ impl Config {
     /// subject.
     #[must_use]
     pub fn jwt(mut self, jwt: Jwt) -> Self {
-        self.jwt = Some(Arc::new(jwt));
+        self.credentials = self.credentials.jwt(jwt);
         self
     }
 
@@ -213,8 +250,9 @@ impl Config {
 
     /// Sets the base URL of links, such as `https://users.example` or
     /// `https://example.com/directory`. By default, links are derived from the request: from
-    /// `X-Forwarded-Proto` and `X-Forwarded-Host` if present, otherwise from `Host`. Set it unless
-    /// a trusted proxy sets these headers.
+    /// `Forwarded` (RFC 7239), otherwise from `X-Forwarded-Proto` and `X-Forwarded-Host`, otherwise
+    /// from `Host`; `X-Forwarded-Prefix` precedes the path. Set it unless a trusted proxy sets
+    /// these headers.
     ///
     /// # Errors
     /// A string that is not an `http` or `https` URL; a URL with a user, a query or a fragment.
@@ -225,7 +263,8 @@ impl Config {
         Ok(self)
     }
 
-    /// Sets the origins whose scripts may call the API from a browser.
+    /// Sets the origins whose scripts may call the API from a browser. [`Cors::origins`] parses
+    /// them.
     #[must_use]
     pub fn cors(mut self, cors: Cors) -> Self {
         self.cors = cors;
@@ -307,8 +346,7 @@ impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
             .field("tenant", &self.tenant)
-            .field("keys", &self.keys.len())
-            .field("jwt", &self.jwt.is_some())
+            .field("credentials", &self.credentials)
             .field("rates", &self.rates)
             .field("public_url", &self.public_url)
             .field("cors", &self.cors)

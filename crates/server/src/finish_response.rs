@@ -4,6 +4,7 @@
 use super::body;
 use super::metrics::Metrics;
 use super::problem::{Problem, TraceId};
+use super::request_id::{CallerSlot, REQUEST_ID, TRACE_ID, request_id};
 use super::request_smuggling::reject_ambiguous;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::{MatchedPath, Request, State};
@@ -51,11 +52,15 @@ impl RequestLimits {
 /// Runs the handler and finishes its response.
 pub(super) async fn finish(
     State((metrics, limits)): State<(Arc<Metrics>, RequestLimits)>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let start = Instant::now();
+    let _in_flight = metrics.in_flight();
+    let caller = CallerSlot::default();
+    request.extensions_mut().insert(caller.clone());
     let trace = TraceId::of(request.headers());
+    let request_id = request_id(request.headers(), trace);
     let (is_head, is_invite) = (request.method() == Method::HEAD, request.uri().path() == INVITE);
     let endpoint = endpoint(&request);
     let expects_continue = request.headers().contains_key(EXPECT);
@@ -83,6 +88,8 @@ pub(super) async fn finish(
         }
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(TRACE_ID, trace.header());
+    response.headers_mut().insert(REQUEST_ID, request_id.clone());
     if is_head {
         if let Some(length) = response.body().size_hint().exact().filter(|length| *length > 0) {
             response.headers_mut().insert(CONTENT_LENGTH, length.into());
@@ -92,7 +99,15 @@ pub(super) async fn finish(
     let time = start.elapsed();
     let endpoint = endpoint.as_deref().unwrap_or("none");
     metrics.record(endpoint, status.as_u16(), time);
-    tracing::info!(endpoint, status = status.as_u16(), micros = time.as_micros(), %trace, "answered");
+    tracing::info!(
+        endpoint,
+        status = status.as_u16(),
+        micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX),
+        caller = caller.user_id(),
+        request_id = request_id.to_str().unwrap_or("-"),
+        %trace,
+        "answered"
+    );
     response
 }
 

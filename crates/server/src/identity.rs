@@ -1,15 +1,14 @@
 //! Authentication of callers and their access rights.
 
-use super::config::{ApiKey, Config};
-use super::jwt::Jwt;
+use super::config::Config;
+use super::credentials::{ApiKey, Credentials};
 use super::problem::{Problem, ProblemKind};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
 use scieve::Policy;
 use scieve_users::{StoreError, User, UserStore};
-use sha2::{Digest as _, Sha256};
 use std::sync::{Arc, LazyLock};
-use subtle::ConstantTimeEq as _;
+use tokio::sync::watch;
 
 /// The user that a request acts as.
 #[derive(Clone, Debug)]
@@ -71,62 +70,89 @@ static WITHOUT_ACCESS: LazyLock<Policy<User>> = LazyLock::new(|| {
 
 /// Authenticates callers by API key or JSON Web Token.
 pub(super) struct Authenticator {
-    keys: Vec<ApiKey>,
-    jwt: Option<Arc<Jwt>>,
+    credentials: Credentials,
+    watched: Option<watch::Receiver<Credentials>>,
     /// Tenant of the users that tokens refer to.
     tenant: String,
 }
 
+/// Who a token stands for.
+enum Claimed {
+    Key(ApiKey),
+    Subject(String),
+}
+
 impl Authenticator {
     pub(super) fn new(config: &Config) -> Self {
-        Self { keys: config.keys.clone(), jwt: config.jwt.clone(), tenant: config.tenant.clone() }
+        Self {
+            credentials: config.credentials.clone(),
+            watched: config.watched_credentials.clone(),
+            tenant: config.tenant.clone(),
+        }
     }
 
     /// Authenticates the caller of a request with these headers. Disabled and deleted users are
-    /// rejected.
+    /// rejected, except if the key is that of an administrator.
+    ///
+    /// The lookup of the user is not constant-time, so response times may reveal that a key exists,
+    /// even if its user is disabled.
     pub(super) async fn caller<S: UserStore>(
         &self,
         store: &S,
         headers: &HeaderMap,
-    ) -> Result<Caller, Problem> {
-        let unauthorized = || {
+    ) -> Result<Caller, AuthenticationError> {
+        let unauthorized = || -> AuthenticationError {
             Problem::new(ProblemKind::Unauthorized)
                 .because("expected the header `authorization: Bearer <key>` with a valid key")
+                .into()
         };
         let token = bearer(headers).ok_or_else(unauthorized)?;
-        let user = match self.key(token) {
-            Some(key) => found(store.get(&key.tenant, &key.user_id).await)?,
-            None => match self.jwt.as_ref().and_then(|jwt| jwt.subject(token)) {
-                Some(subject) => found(store.get_by_subject(&self.tenant, &subject).await)?,
-                None => None,
-            },
+        let user = match self.claimed(token).ok_or_else(unauthorized)? {
+            Claimed::Key(key) => {
+                let user = found(store.get(&key.tenant, &key.user_id).await)?;
+                if let Some(administrator) = key.administrator {
+                    let user = user.unwrap_or(administrator);
+                    return Ok(Caller { user, administrator: true });
+                }
+                user
+            }
+            Claimed::Subject(subject) => found(store.get_by_subject(&self.tenant, &subject).await)?,
         };
         let user = user.filter(|user| user.status.can_act());
         user.map(Caller::new).ok_or_else(unauthorized)
     }
 
-    /// Finds the key by its hash in constant time for a given number of keys: all keys are
-    /// compared, each without an early exit, so that response times reveal nothing about the stored
-    /// hashes (timing side channel).
-    ///
-    /// The lookup of the user that follows is not constant-time, so response times may reveal that
-    /// a key exists, even if its user is disabled.
-    fn key(&self, token: &str) -> Option<&ApiKey> {
-        let hash: [u8; 32] = Sha256::digest(token).into();
-        self.keys.iter().fold(None, |found, key| {
-            if bool::from(key.hash.ct_eq(&hash)) { Some(key) } else { found }
-        })
+    fn claimed(&self, token: &str) -> Option<Claimed> {
+        let of = |credentials: &Credentials| match credentials.key(token) {
+            Some(key) => Some(Claimed::Key(key.clone())),
+            None => credentials.subject(token).map(Claimed::Subject),
+        };
+        let watched = || self.watched.as_ref().and_then(|watched| of(&watched.borrow()));
+        of(&self.credentials).or_else(watched)
+    }
+}
+
+/// The reason why a caller is not authenticated.
+pub(super) enum AuthenticationError {
+    /// The token is invalid.
+    Rejected(Problem),
+    /// The user could not be looked up.
+    Store(StoreError),
+}
+
+impl From<Problem> for AuthenticationError {
+    fn from(problem: Problem) -> Self {
+        Self::Rejected(problem)
     }
 }
 
 /// Returns `None` if the user does not exist, which makes its key invalid. Other errors of the
 /// store fail the request.
-fn found(user: Result<Arc<User>, StoreError>) -> Result<Option<Arc<User>>, Problem> {
+fn found(user: Result<Arc<User>, StoreError>) -> Result<Option<Arc<User>>, AuthenticationError> {
     match user {
         Ok(user) => Ok(Some(user)),
         Err(StoreError::NotFound) => Ok(None),
-        Err(StoreError::Unavailable) => Err(Problem::unavailable()),
-        Err(error) => Err(Problem::internal(error)),
+        Err(error) => Err(AuthenticationError::Store(error)),
     }
 }
 

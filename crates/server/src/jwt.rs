@@ -109,6 +109,14 @@ impl Jwt {
         Self::with_keys(vec![Key { id: None, algorithm, key }], issuer, audience)
     }
 
+    /// Sets the id of the key of [`Jwt::with_key`]. Without an id, tokens that name a key (`kid`) are
+    /// rejected, because it may be another key.
+    #[must_use]
+    pub fn key_id(mut self, id: &str) -> Self {
+        self.keys.iter_mut().for_each(|key| key.id = Some(id.to_owned()));
+        self
+    }
+
     /// Accepts tokens signed with a key of a JSON Web Key Set (RFC 7517 section 5). Keys for other
     /// purposes than signatures and keys of other algorithms than HS256, RS256 and ES256 are
     /// ignored.
@@ -175,13 +183,11 @@ impl Jwt {
 }
 
 impl Key {
-    /// Returns whether the key has the algorithm of the header and, if both have a key id, that id.
+    /// Returns whether the key has the algorithm of the header and, if the header names a key, its
+    /// id.
     fn applies_to(&self, header: &Header) -> bool {
         self.algorithm.name() == header.alg
-            && match (&self.id, &header.kid) {
-                (Some(own), Some(named)) => own == named,
-                _ => true,
-            }
+            && header.kid.as_ref().is_none_or(|named| self.id.as_ref() == Some(named))
     }
 
     fn verify_signature(&self, message: &[u8], signature: &[u8]) -> bool {

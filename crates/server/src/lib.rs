@@ -62,10 +62,12 @@
 //! ```
 
 mod app;
+mod availability;
 mod body;
 mod client_stream;
 mod compat;
 mod config;
+mod credentials;
 mod finish_response;
 mod head_error;
 mod identity;
@@ -79,6 +81,7 @@ mod precondition;
 mod problem;
 mod query;
 mod rate_limit;
+mod request_id;
 mod request_smuggling;
 mod scan_limit;
 mod server;
@@ -92,6 +95,7 @@ pub use config::InviteExpiry;
 pub use config::RateLimits;
 pub use config::SearchLimits;
 pub use config::Timeouts;
+pub use credentials::Credentials;
 pub use jwt::Jwt;
 pub use jwt::JwtAlgorithm;
 pub use jwt::JwtError;
@@ -115,24 +119,51 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 /// A lack of random numbers of the operating system for the key of the cursors.
 pub fn router<S: UserStore>(store: Arc<S>, config: &Config) -> Result<Router, ConfigError> {
     let app = Arc::new(App::new(store, config)?);
+    Ok(finished(api().merge(ops::metrics()), &app, config))
+}
+
+/// Creates the API without `/metrics`, and a second router with `/metrics` and the probes, to be
+/// served on an address that is not public.
+///
+/// # Errors
+/// Those of [`router`].
+pub fn separate_routers<S: UserStore>(
+    store: Arc<S>,
+    config: &Config,
+) -> Result<(Router, Router), ConfigError> {
+    let app = Arc::new(App::new(store, config)?);
+    let operations = ops::probes().merge(ops::metrics());
+    Ok((finished(api(), &app, config), finished(operations, &app, config)))
+}
+
+fn api<S: UserStore>() -> Router<Arc<App<S>>> {
+    Router::new()
+        .merge(users::routes())
+        .merge(compat::routes())
+        .merge(ops::probes())
+        .merge(openapi::routes())
+}
+
+/// Adds the state, the fallback and the middleware to routes.
+fn finished<S: UserStore>(
+    routes: Router<Arc<App<S>>>,
+    app: &Arc<App<S>>,
+    config: &Config,
+) -> Router {
     let metrics = Arc::clone(&app.metrics);
     let limits = finish_response::RequestLimits {
         head_bytes: config.head_bytes,
         body_timeout: config.timeouts.body,
     };
-    let router = Router::new()
-        .merge(users::routes())
-        .merge(compat::routes())
-        .merge(ops::routes())
-        .merge(openapi::routes())
+    let router = routes
         .fallback(|| async { problem::Problem::new(problem::ProblemKind::NotFound) })
-        .with_state(app)
+        .with_state(Arc::clone(app))
         .layer(CatchPanicLayer::custom(finish_response::on_panic))
         .layer(from_fn_with_state((metrics, limits), finish_response::finish));
-    Ok(match cors(&config.cors) {
+    match cors(&config.cors) {
         Some(cors) => router.layer(cors),
         None => router,
-    })
+    }
 }
 
 fn cors(cors: &Cors) -> Option<CorsLayer> {
@@ -142,7 +173,13 @@ fn cors(cors: &Cors) -> Option<CorsLayer> {
         Cors::Origins(origins) => AllowOrigin::list(origins.iter().cloned()),
     };
     let request_headers = [header::AUTHORIZATION, header::CONTENT_TYPE, header::IF_MATCH];
-    let response_headers = [header::RETRY_AFTER, header::LOCATION, header::ETAG];
+    let response_headers = [
+        header::RETRY_AFTER,
+        header::LOCATION,
+        header::ETAG,
+        request_id::REQUEST_ID,
+        request_id::TRACE_ID,
+    ];
     let layer = CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE])

@@ -3,7 +3,7 @@
 use super::problem::Problem;
 use super::query::Parameters;
 use axum::extract::OriginalUri;
-use axum::http::header::HOST;
+use axum::http::header::{FORWARDED, HOST};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
@@ -51,9 +51,10 @@ pub(super) struct Links {
 impl Links {
     /// Derives the links of the response from the request.
     ///
-    /// Scheme and host are those of the configured URL, otherwise of `X-Forwarded-Proto` and
-    /// `X-Forwarded-Host`, otherwise `http` and the host of the request. Invalid hosts are never
-    /// copied into links.
+    /// Scheme and host are those of the configured URL, otherwise of `Forwarded`, otherwise of
+    /// `X-Forwarded-Proto` and `X-Forwarded-Host`, otherwise `http` and the host of the request.
+    /// `X-Forwarded-Prefix` is the path that a proxy has removed. Invalid hosts and prefixes are
+    /// never copied into links.
     pub(super) fn of(request: &Parts, public: Option<&PublicUrl>) -> Result<Self, Problem> {
         let uri =
             request.extensions.get::<OriginalUri>().map_or(&request.uri, |original| &original.0);
@@ -66,15 +67,21 @@ impl Links {
             return Ok(Self { origin: origin.clone(), prefix: prefix.clone(), path });
         }
         let headers = &request.headers;
-        let scheme = forwarded(headers, "x-forwarded-proto")
-            .and_then(scheme)
-            .or(uri.scheme_str().and_then(scheme))
-            .unwrap_or("http");
-        let host = match forwarded(headers, "x-forwarded-host").filter(|host| is_host(host)) {
+        let (proto, forwarded_host) = if headers.contains_key(FORWARDED) {
+            (forwarded(headers, "proto"), forwarded(headers, "host"))
+        } else {
+            let first = |name| first_value(headers, name);
+            (first("x-forwarded-proto"), first("x-forwarded-host"))
+        };
+        let scheme = proto.and_then(scheme).or(uri.scheme_str().and_then(scheme)).unwrap_or("http");
+        let host = match forwarded_host.filter(|host| is_host(host)) {
             Some(host) => host,
             None => host(uri, headers)?,
         };
-        Ok(Self { origin: format!("{scheme}://{host}"), prefix: prefix.to_owned(), path })
+        let outer =
+            first_value(headers, "x-forwarded-prefix").map(|path| path.trim_end_matches('/'));
+        let outer = outer.filter(|path| is_prefix(path)).unwrap_or_default();
+        Ok(Self { origin: format!("{scheme}://{host}"), prefix: format!("{outer}{prefix}"), path })
     }
 
     /// Returns the path of a user, for the `Location` of a redirect.
@@ -126,8 +133,46 @@ fn encode(value: &str) -> String {
 }
 
 /// Returns the first value of a comma-separated header, which the proxy next to the client added.
-fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn first_value<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()?.split(',').next().map(str::trim)
+}
+
+/// Returns a parameter of the first element of `Forwarded` (RFC 7239 section 4).
+fn forwarded<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let pairs = first_value(headers, FORWARDED.as_str())?.split(';');
+    pairs.filter_map(|pair| pair.trim().split_once('=')).find_map(|(key, value)| {
+        let value =
+            value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value);
+        key.eq_ignore_ascii_case(name).then_some(value)
+    })
+}
+
+/// Returns whether the value is an absolute path of plain characters, without `//`, which could
+/// begin a host, and without segments of dots.
+fn is_prefix(path: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~');
+    path.len() <= 255
+        && path.strip_prefix('/').is_some_and(|path| {
+            path.split('/').all(|segment| {
+                !segment.is_empty()
+                    && segment.chars().all(plain)
+                    && !segment.chars().all(|c| c == '.')
+            })
+        })
+}
+
+/// Returns whether a string is the serialisation of an origin (RFC 6454 section 6.2) as browsers
+/// send it.
+pub(super) fn is_origin(value: &str) -> bool {
+    let Some((scheme, host)) = value.split_once("://") else { return false };
+    let default_port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return false,
+    };
+    is_host(host)
+        && !host.ends_with(default_port)
+        && !host.contains(|c: char| c.is_ascii_uppercase())
 }
 
 fn scheme(value: &str) -> Option<&'static str> {
@@ -176,7 +221,7 @@ pub(super) fn is_host(value: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{PublicUrl, is_host};
+    use super::{PublicUrl, is_host, is_origin, is_prefix};
 
     #[test]
     fn hosts_are_validated() {
@@ -190,6 +235,36 @@ mod tests {
             assert!(!is_host(bad), "{bad}");
         }
         assert!(!is_host(&"a".repeat(256)));
+    }
+
+    #[test]
+    fn origins_and_prefixes_are_validated() {
+        for good in ["https://a.example", "http://localhost:3000", "https://[::1]:8443"] {
+            assert!(is_origin(good), "{good}");
+        }
+        for bad in [
+            "",
+            "*",
+            "null",
+            "a.example",
+            "https://",
+            "https://a/",
+            "https://a/x",
+            "ftp://a",
+            "https://A.example",
+            "https://a:443",
+            "http://a:80",
+            "https://a b",
+            "https://u@a",
+        ] {
+            assert!(!is_origin(bad), "{bad}");
+        }
+        for good in ["/a", "/a/b-c_d.e~f"] {
+            assert!(is_prefix(good), "{good}");
+        }
+        for bad in ["", "/", "a", "//a", "/a//b", "/../a", "/a?b", "/a#b", "/a b", "/%2e", "/a/"] {
+            assert!(!is_prefix(bad), "{bad}");
+        }
     }
 
     #[test]

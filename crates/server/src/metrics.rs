@@ -1,9 +1,12 @@
 //! Prometheus metrics. Labels contain no data of users or filters.
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
-use std::time::Duration;
+use scieve_users::Connections;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Metrics of one router.
 pub(super) struct Metrics {
@@ -11,7 +14,30 @@ pub(super) struct Metrics {
     requests: IntCounterVec,
     seconds: HistogramVec,
     limited: IntCounterVec,
+    in_flight: IntGauge,
     users: IntGauge,
+    store_available: IntGauge,
+    connections: IntGaugeVec,
+    user_count: Mutex<UserCount>,
+}
+
+/// The age of the number of users.
+#[derive(Default)]
+struct UserCount {
+    known: bool,
+    requested: Option<Instant>,
+}
+
+/// Time after which the number of users is counted again.
+const USER_COUNT_AGE: Duration = Duration::from_secs(60);
+
+/// Counts a request as in flight until dropped.
+pub(super) struct InFlight(IntGauge);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 /// Upper bounds of the histogram buckets in seconds.
@@ -39,13 +65,40 @@ impl Metrics {
         )?;
         let users = IntGauge::new(
             "scieve_users",
-            "Number of users of the configured tenant without deleted users",
+            "Number of users of the configured tenant without deleted users, at most a minute old",
         )?;
+        let in_flight =
+            IntGauge::new("scieve_http_requests_in_flight", "Number of requests in progress")?;
+        let store_available =
+            IntGauge::new("scieve_store_available", "1 if the store is available, otherwise 0")?;
+        let connections = IntGaugeVec::new(
+            Opts::new("scieve_store_connections", "Connections to the database by state"),
+            &["state"],
+        )?;
+        let build = IntGaugeVec::new(
+            Opts::new("scieve_build_info", "1, with the version of the program as a label"),
+            &["version"],
+        )?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         registry.register(Box::new(requests.clone()))?;
         registry.register(Box::new(seconds.clone()))?;
         registry.register(Box::new(limited.clone()))?;
         registry.register(Box::new(users.clone()))?;
-        Ok(Self { registry, requests, seconds, limited, users })
+        registry.register(Box::new(in_flight.clone()))?;
+        registry.register(Box::new(store_available.clone()))?;
+        registry.register(Box::new(connections.clone()))?;
+        registry.register(Box::new(build))?;
+        Ok(Self {
+            registry,
+            requests,
+            seconds,
+            limited,
+            in_flight,
+            users,
+            store_available,
+            connections,
+            user_count: Mutex::default(),
+        })
     }
 
     /// Records a response.
@@ -57,14 +110,43 @@ impl Metrics {
         }
     }
 
-    /// Returns the metrics in the Prometheus text format and its media type.
-    pub(super) fn encode(
-        &self,
-        users: Option<u64>,
-    ) -> Result<(String, &'static str), prometheus::Error> {
+    /// Counts a request as in flight until the result is dropped.
+    pub(super) fn in_flight(&self) -> InFlight {
+        self.in_flight.inc();
+        InFlight(self.in_flight.clone())
+    }
+
+    /// Returns `None` if the number of users is up to date or is being counted, otherwise whether it
+    /// is still unknown; the caller has to count.
+    pub(super) fn user_count_is_due(&self) -> Option<bool> {
+        let mut count = self.user_count.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = count.requested.is_none_or(|requested| requested.elapsed() >= USER_COUNT_AGE);
+        due.then(|| {
+            count.requested = Some(Instant::now());
+            !count.known
+        })
+    }
+
+    /// Stores the number of users, unless it is unknown.
+    pub(super) fn set_user_count(&self, users: Option<u64>) {
         if let Some(users) = users {
             self.users.set(i64::try_from(users).unwrap_or(i64::MAX));
+            self.user_count.lock().unwrap_or_else(PoisonError::into_inner).known = true;
         }
+    }
+
+    /// Records the state of the store.
+    pub(super) fn observe_store(&self, available: bool, connections: Option<Connections>) {
+        self.store_available.set(available.into());
+        if let Some(Connections { open, idle, max }) = connections {
+            for (state, count) in [("open", open), ("idle", idle), ("max", max)] {
+                self.connections.with_label_values(&[state]).set(count.into());
+            }
+        }
+    }
+
+    /// Returns the metrics in the Prometheus text format and its media type.
+    pub(super) fn encode(&self) -> Result<(String, &'static str), prometheus::Error> {
         let mut text = Vec::new();
         TextEncoder::new().encode(&self.registry.gather(), &mut text)?;
         Ok((

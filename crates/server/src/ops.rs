@@ -1,4 +1,4 @@
-//! Endpoints for operators: `/healthz` and `/metrics`. They require no key.
+//! Endpoints for operators: probes and metrics. They require no key.
 
 use super::app::{App, json_response};
 use super::problem::Problem;
@@ -11,24 +11,45 @@ use axum::routing::get;
 use scieve_users::{StoreError, UserStore};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 
-pub(super) fn routes<S: UserStore>() -> Router<Arc<App<S>>> {
-    Router::new().route("/healthz", get(health::<S>)).route("/metrics", get(metrics::<S>))
+/// Maximum time of a readiness probe.
+const READY_TIMEOUT: Duration = Duration::from_secs(1);
+
+pub(super) fn probes<S: UserStore>() -> Router<Arc<App<S>>> {
+    Router::new()
+        .route("/livez", get(live))
+        .route("/readyz", get(ready::<S>))
+        .route("/healthz", get(ready::<S>))
 }
 
-/// Reports whether the store is available, by the cheapest query that every store supports: a get
-/// of a user that does not exist.
-async fn health<S: UserStore>(State(app): State<Arc<App<S>>>) -> Result<Response, Problem> {
-    match app.store.get(&app.tenant, "").await {
-        Ok(_) | Err(StoreError::NotFound) => {
-            Ok(json_response(StatusCode::OK, &json!({ "status": "ok" })))
-        }
-        Err(error) => Err(error.into()),
-    }
+pub(super) fn metrics<S: UserStore>() -> Router<Arc<App<S>>> {
+    Router::new().route("/metrics", get(encoded_metrics::<S>))
 }
 
-async fn metrics<S: UserStore>(State(app): State<Arc<App<S>>>) -> Result<Response, Problem> {
-    let users = app.store.count(&app.tenant).await.ok();
-    let (text, media_type) = app.metrics.encode(users).map_err(Problem::internal)?;
+fn ok() -> Response {
+    json_response(StatusCode::OK, &json!({ "status": "ok" }))
+}
+
+/// Reports that the process serves requests, independently of the store.
+async fn live() -> Response {
+    ok()
+}
+
+/// Reports whether the store can read and write. Requests that only read may succeed although it
+/// cannot.
+async fn ready<S: UserStore>(State(app): State<Arc<App<S>>>) -> Result<Response, Problem> {
+    app.must_be_available()?;
+    let checked = tokio::time::timeout(READY_TIMEOUT, app.store.check_ready()).await;
+    checked.unwrap_or(Err(StoreError::Unavailable))?;
+    Ok(ok())
+}
+
+async fn encoded_metrics<S: UserStore>(
+    State(app): State<Arc<App<S>>>,
+) -> Result<Response, Problem> {
+    app.refresh_user_count().await;
+    app.metrics.observe_store(app.availability.is_available(), app.store.connections());
+    let (text, media_type) = app.metrics.encode().map_err(Problem::internal)?;
     Ok(([(CONTENT_TYPE, media_type)], text).into_response())
 }

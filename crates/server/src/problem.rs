@@ -349,6 +349,12 @@ impl TraceId {
         })
     }
 
+    /// Returns the id as the value of a header.
+    pub(super) fn header(self) -> HeaderValue {
+        // Hexadecimal digits are valid in a header.
+        HeaderValue::from_str(&self.to_string()).unwrap_or_else(|_| HeaderValue::from_static("0"))
+    }
+
     fn parse_parent(parent: &str) -> Option<Self> {
         let hexadecimal = |value: &str, length: usize| {
             value.len() == length

@@ -136,6 +136,7 @@ pub use sample::sample;
 pub use sample::sample_with_seed;
 pub use sort::Sort;
 pub use sort::SortKey;
+pub use store::Connections;
 pub use store::UserStore;
 pub use string_limits::MAX_ID_BYTES;
 pub use string_limits::MAX_KEY_BYTES;

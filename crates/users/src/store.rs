@@ -11,6 +11,17 @@ use super::user::User;
 use std::future::Future;
 use std::sync::Arc;
 
+/// Numbers of connections to a database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    /// Open connections.
+    pub open: u32,
+    /// Open connections that no operation uses.
+    pub idle: u32,
+    /// Maximum number of connections.
+    pub max: u32,
+}
+
 /// A store of the users of many tenants.
 ///
 /// Each call names a tenant and neither reads nor changes anything of another one; a tenant that
@@ -174,6 +185,16 @@ pub trait UserStore: Send + Sync + 'static {
     /// # Errors
     /// [`StoreError::Unavailable`] for a database that is unreachable, read-only or full.
     fn check_ready(&self) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Returns the connections to the database of the store, if it has one.
+    fn connections(&self) -> Option<Connections> {
+        None
+    }
+
+    /// Ends the operations in progress and closes the store. An SQLite database is then one file.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        async {}
+    }
 
     /// Stores users, roles and groups as they are, for an initial load or an import. Either all of
     /// them are stored or none.

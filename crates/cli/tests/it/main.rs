@@ -16,6 +16,8 @@ mod databases;
 #[cfg(feature = "serve")]
 #[path = "../../../server/tests/it/http_client.rs"]
 mod http_client;
+#[cfg(all(feature = "serve", unix))]
+mod operation;
 mod program_cases;
 #[cfg(all(feature = "serve", unix))]
 mod serve;

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 
-fn scieve(arguments: &[&str]) -> Command {
+pub(crate) fn scieve(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_scieve"));
     command
         .args(["serve", "--listen", "127.0.0.1:0"])
@@ -19,27 +19,37 @@ fn scieve(arguments: &[&str]) -> Command {
     command
 }
 
-fn start(arguments: &[&str]) -> (Child, SocketAddr) {
+pub(crate) fn start(arguments: &[&str]) -> (Child, SocketAddr) {
     let mut child = scieve(arguments).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let address = line
-        .trim()
-        .strip_prefix("listening on http://")
-        .unwrap_or_else(|| panic!("{line:?}"))
-        .parse()
-        .unwrap();
+    let address = address(&mut child);
     (child, address)
 }
 
-fn end(child: Child) -> (Option<i32>, String) {
+/// Waits until the server listens, and returns its address.
+pub(crate) fn address(child: &mut Child) -> SocketAddr {
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    line.trim()
+        .strip_prefix("listening on http://")
+        .unwrap_or_else(|| panic!("{line:?}"))
+        .parse()
+        .unwrap()
+}
+
+pub(crate) fn end(child: Child) -> (Option<i32>, String) {
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     let Output { status, stderr, .. } = child.wait_with_output().unwrap();
     (status.code(), String::from_utf8(stderr).unwrap())
 }
 
-fn send(address: SocketAddr, method: &str, target: &str, key: &str, body: Option<&str>) -> Answer {
+pub(crate) fn send(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    key: &str,
+    body: Option<&str>,
+) -> Answer {
     let mut stream = TcpStream::connect(address).unwrap();
     let authorization = format!("Bearer {key}");
     let headers = [

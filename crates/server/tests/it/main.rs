@@ -19,6 +19,7 @@ mod http;
 mod http_client;
 mod injection;
 mod openapi;
+mod operation;
 mod pages;
 mod server;
 mod token;

@@ -42,7 +42,7 @@ fn paths_and_methods_match_the_server() {
     let server = Server::start();
     let api = api();
     let paths = api["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 11);
+    assert_eq!(paths.len(), 13);
     for (path, item) in paths {
         let answer = server.send("PUT", &path.replace("{userId}", "x"), &[], None);
         let mut allowed: Vec<_> = answer

@@ -33,6 +33,9 @@ pub(super) trait Backend: Send + Sync {
     /// Takes a connection for statements outside a transaction.
     fn connection(&self) -> BoxFuture<'_, Box<dyn Connection>>;
 
+    /// Returns the numbers of open and of idle connections.
+    fn connections(&self) -> (u32, u32);
+
     /// Closes every connection.
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }

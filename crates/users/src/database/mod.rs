@@ -9,6 +9,8 @@
 //! values unique.
 
 mod administrators;
+#[cfg(feature = "sqlite")]
+mod backup;
 mod bulk;
 mod change;
 mod connect;
@@ -45,7 +47,7 @@ use super::page::{Page, Query};
 use super::patch::{Operation, Patched};
 use super::precondition::Precondition;
 use super::role::{Group, Role};
-use super::store::UserStore;
+use super::store::{Connections, UserStore};
 use super::string_limits::is_valid_tenant;
 use super::timestamp::Timestamp;
 use super::user::{Status, User};
@@ -83,11 +85,6 @@ impl SqlStore {
     #[must_use]
     pub fn cursor_key(&self) -> CursorKey {
         self.cursor_key.clone()
-    }
-
-    /// Closes every connection, after the operations in progress.
-    pub async fn close(&self) {
-        self.backend.close().await;
     }
 
     /// Returns the statements that [`UserStore::list`] runs, for `EXPLAIN`: the page with one row
@@ -298,6 +295,15 @@ impl UserStore for SqlStore {
 
     async fn check_ready(&self) -> Result<(), StoreError> {
         self.retried(|| probe::readiness(&*self.backend)).await
+    }
+
+    fn connections(&self) -> Option<Connections> {
+        let (open, idle) = self.backend.connections();
+        Some(Connections { open, idle, max: self.options.connections })
+    }
+
+    async fn close(&self) {
+        self.backend.close().await;
     }
 
     async fn load(

@@ -18,7 +18,7 @@ use crate::generators::people::{PeopleModel, Person};
 use crate::generators::random_values::Random;
 use scieve::Value;
 use scieve::sql::{Dialect, Direction, KeysetPosition, Select};
-use scieve_users::{SqlOptions, SqlStore};
+use scieve_users::{SqlOptions, SqlStore, UserStore as _};
 
 /// Returns the scale that `scripts/agreement` sets in the environment, or a small one.
 fn scale(filters: usize) -> Scale {

@@ -276,6 +276,7 @@ mod postgres {
         Database, adopted_migrations, assert_rejected, block_on, changed_migrations,
         concurrent_starts, durable_users_and_cursors, open, run, wrong_collation,
     };
+    use scieve_users::UserStore as _;
 
     #[test]
     fn users_and_cursors_are_durable() {

@@ -6,7 +6,7 @@ use crate::seed::Seed;
 use crate::webhook::{LogMailer, Webhook};
 use clap::builder::NonEmptyStringValueParser;
 use scieve_server::{
-    Config, Cors, Credentials, InviteExpiry, Jwt, JwtAlgorithm, RateLimits, Timeouts,
+    Config, Cors, Credentials, InviteExpiry, Jwt, JwtAlgorithm, RateLimits, SearchLimits, Timeouts,
 };
 use scieve_users::{SqlOptions, User};
 use std::net::SocketAddr;
@@ -160,6 +160,18 @@ struct Limits {
     #[arg(long, value_name = "N", default_value = "200", env = "SCIEVE_RATE_LIMIT_FILTER")]
     #[arg(hide_env = true, value_parser = clap::value_parser!(u32).range(1..))]
     rate_limit_filter: u32,
+    /// Maximum time of a list that no index answers, in milliseconds
+    #[arg(long, value_name = "MS", default_value = "2000", env = "SCIEVE_SCAN_TIMEOUT")]
+    #[arg(hide_env = true, value_parser = milliseconds)]
+    scan_timeout: Duration,
+    /// Maximum number of concurrent lists of one user that no index answers
+    #[arg(long, value_name = "N", default_value = "2", env = "SCIEVE_SCANS_PER_USER")]
+    #[arg(hide_env = true, value_parser = clap::value_parser!(u32).range(1..))]
+    scans_per_user: u32,
+    /// Maximum number of concurrent lists that no index answers
+    #[arg(long, value_name = "N", default_value = "4", env = "SCIEVE_SCANS")]
+    #[arg(hide_env = true, value_parser = clap::value_parser!(u32).range(1..))]
+    scans: u32,
     /// Maximum number of concurrent connections; further ones wait
     #[arg(long, value_name = "N", default_value = "10000", env = "SCIEVE_MAX_CONNECTIONS")]
     #[arg(hide_env = true, value_parser = clap::value_parser!(u32).range(1..))]
@@ -314,6 +326,7 @@ impl Serve {
             .max_headers(limits.max_headers.into())
             .max_connections(to_usize(limits.max_connections))
             .rate_limits(self.rate_limits())
+            .search_limits(self.search_limits())
             .timeouts(self.timeouts())
             .invite_expiry(match self.invitations.invite_expiry {
                 Unit::Seconds => InviteExpiry::SecondsLeft,
@@ -345,6 +358,14 @@ impl Serve {
         rates.tier2 = Some(self.limits.rate_limit_write);
         rates.special = Some(self.limits.rate_limit_filter);
         rates
+    }
+
+    fn search_limits(&self) -> SearchLimits {
+        let mut limits = SearchLimits::default();
+        limits.time = self.limits.scan_timeout;
+        limits.per_user = to_usize(self.limits.scans_per_user);
+        limits.total = to_usize(self.limits.scans);
+        limits
     }
 
     fn timeouts(&self) -> Timeouts {

@@ -504,6 +504,10 @@ fn store_errors_are_500_or_503_without_details() {
         "{away:?}"
     );
     assert_eq!(server.get("/api/v1/users?limit=1").status, 200);
-    assert_eq!(server.get("/healthz").status, 200);
+    // The store cannot write, which does not prevent reading.
+    assert_eq!(
+        ["/readyz", "/healthz", "/livez"].map(|path| server.get(path).status),
+        [503, 503, 200]
+    );
     assert_eq!(TENANT, crate::server::fixture().tenant);
 }

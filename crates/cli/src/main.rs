@@ -23,9 +23,9 @@ mod patch;
 mod policy;
 mod records;
 mod report;
-mod rules;
 #[cfg(feature = "serve")]
 mod rescue;
+mod rules;
 #[cfg(feature = "serve")]
 mod seed;
 #[cfg(feature = "serve")]

@@ -236,6 +236,7 @@ pub use policy::Policy;
 #[cfg(feature = "serde")]
 pub use policy::PolicyError;
 pub use policy::UnknownAttributes;
+pub use policy::UnknownValues;
 pub use policy::Weights;
 pub use schema::Attribute;
 pub use schema::AttributeId;

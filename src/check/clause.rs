@@ -7,7 +7,7 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::{Clause, Literal, Path};
 use crate::operator::{Operator, Operators};
 use crate::plan::{self, Node, Predicate, Test};
-use crate::policy::MultiNe;
+use crate::policy::{MultiNe, UnknownValues};
 use crate::schema::{Attribute, AttributeId};
 use crate::value::{AttributeType, CaseSensitivity, Value};
 
@@ -125,6 +125,12 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
                 let present = test(Predicate::Present);
                 if operator == Operator::Eq { plan::not(present) } else { present }
             }
+            (Operator::Eq | Operator::Ne, Some(Literal::String(value)))
+                if self.has_closed_values(compared.id)
+                    && self.check_value(compared.id, value, clause.literal_span()).is_none() =>
+            {
+                return None;
+            }
             (_, Some(literal)) => match self.comparison(compared, clause, literal)? {
                 Interpretation::Test(predicate) => test(predicate),
                 Interpretation::Not(predicate) => plan::not(test(predicate)),
@@ -204,8 +210,15 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             compared,
             operators,
             max_count,
-            takes_string_equality: is_string && operators.contains(Operator::Eq),
+            takes_string_equality: is_string
+                && operators.contains(Operator::Eq)
+                && !self.has_closed_values(id),
         })
+    }
+
+    /// Returns whether the policy compares literals with the canonical values.
+    fn has_closed_values(&self, id: AttributeId) -> bool {
+        self.policy.rule(id).is_some_and(|rule| rule.unknown_values != UnknownValues::Accept)
     }
 
     /// Returns the attribute that a comparison is on: of a complex attribute, its sub-attribute

@@ -12,6 +12,7 @@ mod group_rule;
 mod interpret;
 mod limits;
 mod resolve;
+mod values;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::filter::Filter;
@@ -19,6 +20,9 @@ use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::schema::Schema;
 use crate::syntax::Syntax;
+#[cfg(feature = "patch")]
+pub(crate) use values::unknown_value;
+
 use clause::ResolvedAttribute;
 use group_rule::GroupRules;
 use limits::Comparisons;

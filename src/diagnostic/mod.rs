@@ -24,6 +24,7 @@ pub struct Diagnostic(Box<Fields>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Fields {
     code: Code,
+    severity: Severity,
     span: Span,
     message: Cow<'static, str>,
     label: Cow<'static, str>,
@@ -37,6 +38,7 @@ impl Diagnostic {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Fields {
             code,
+            severity: code.severity(),
             span,
             message: message.into(),
             label: Cow::Borrowed(""),
@@ -115,10 +117,16 @@ impl Diagnostic {
         self.0.code
     }
 
-    /// Returns the severity of the code.
+    /// Makes a warning an error, for a policy that rejects what it warns about.
+    pub(crate) fn into_error(mut self) -> Self {
+        self.0.severity = Severity::Error;
+        self
+    }
+
+    /// Returns the severity: that of the code, or an error if the policy makes it one.
     #[must_use]
     pub fn severity(&self) -> Severity {
-        self.0.code.severity()
+        self.0.severity
     }
 
     /// Returns the place of the problem in the source, in bytes.

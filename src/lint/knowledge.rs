@@ -1,6 +1,6 @@
 //! What names and values are called elsewhere, as data.
 
-use crate::policy::Policy;
+use crate::policy::{Policy, UnknownValues};
 use crate::schema::Attribute;
 
 /// Names that mean the same. The first column lists the attributes of SCIM, best first; a name in
@@ -217,10 +217,6 @@ const SUB_SYNONYMS: &[(&str, &[&str])] = &[
 const WRAPPERS: &[&str] =
     &["profile", "user", "users", "attributes", "resource", "data", "target", "core", "group"];
 
-/// Attributes with a closed set of values, by path.
-const VALUES: &[(&str, &[&str])] =
-    &[("status", &["active", "invited", "disabled", "deleted", "provisioned"])];
-
 /// Values that mean the same elsewhere.
 const VALUE_SYNONYMS: &[(&str, &[&str])] = &[
     ("active", &["enabled", "true", "on", "activated", "live", "valid", "ok"]),
@@ -282,18 +278,24 @@ pub(super) fn boolean(word: &str) -> Option<bool> {
     }
 }
 
-/// Returns all values of an attribute, if the set is closed.
+/// Returns the canonical values of an attribute.
 pub(super) fn values<R: ?Sized>(policy: &Policy<R>, attribute: &Attribute) -> Option<Vec<String>> {
     if attribute.path().eq_ignore_ascii_case("meta.resourceType") {
         // The URN of a schema of RFC 7643 ends with the name of the resource type.
         let name = policy.schema().urn()?.rsplit(':').next()?;
         return Some(vec![name.to_owned()]);
     }
-    // Only the reference policy has the attribute with these values.
-    let is_known =
-        attribute.urn().is_none() && policy.schema().find_path("assignedRoles").is_some();
-    let (_, values) = VALUES.iter().find(|(path, _)| attribute.path() == *path && is_known)?;
-    Some(values.iter().map(|value| (*value).to_owned()).collect())
+    Some(attribute.canonical_values().iter().map(|value| (**value).to_owned()).collect())
+}
+
+/// Returns whether an attribute has no other values than [`values`].
+pub(super) fn is_closed<R: ?Sized>(policy: &Policy<R>, attribute: &Attribute) -> bool {
+    // The statuses of the reference policy.
+    let is_status =
+        attribute.path() == "status" && policy.schema().find_path("assignedRoles").is_some();
+    policy.rule(attribute.id()).is_some_and(|rule| rule.unknown_values != UnknownValues::Accept)
+        || is_status
+        || attribute.path().eq_ignore_ascii_case("meta.resourceType")
 }
 
 /// Returns the known value that a value means or is a misspelling of.

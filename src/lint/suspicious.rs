@@ -259,10 +259,15 @@ fn unknown_value<R: ?Sized>(
     if is_known || known.is_empty() {
         return None;
     }
+    // Canonical values are suggestions (RFC 7643 section 7), unless the schema has a closed list.
+    let nearest = knowledge::nearest_value(value, &known);
+    if nearest.is_none() && !knowledge::is_closed(linter.policy, attribute) {
+        return None;
+    }
     let names: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
     let message = format!("{} is not a value of `{attribute}`", quoted(value));
     let diagnostic = Diagnostic::new(Code::UnknownValue, at.clause.literal_span(), message);
-    Some(match knowledge::nearest_value(value, &known) {
+    Some(match nearest {
         Some(right) => literal_fix(linter, diagnostic, at, Literal::String(right)),
         None => diagnostic.with_help(format!("the values are {}", names.join(", "))),
     })

@@ -27,6 +27,8 @@ const IMPLIED: [(&str, AttributeType); 5] = [
 pub(super) struct Shape<'s> {
     /// The name of the member, in the spelling of the schema.
     pub(super) name: &'s str,
+    /// The attribute of the schema, if it has one.
+    pub(super) declared: Option<AttributeId>,
     pub(super) attribute_type: AttributeType,
     pub(super) multi_valued: bool,
     pub(super) mutability: Mutability,
@@ -38,6 +40,7 @@ impl<'s> Shape<'s> {
     pub(super) fn of(attribute: &'s Attribute) -> Self {
         Self {
             name: attribute.sub_attribute().unwrap_or(attribute.name()),
+            declared: Some(attribute.id()),
             attribute_type: attribute.attribute_type(),
             multi_valued: attribute.is_multi_valued(),
             mutability: attribute.mutability(),
@@ -57,6 +60,7 @@ impl<'s> Shape<'s> {
                 };
                 Some(Self {
                     name,
+                    declared: None,
                     attribute_type,
                     multi_valued: false,
                     mutability: Mutability::ReadWrite,

@@ -4,7 +4,9 @@
 use super::check::{Checker, Op};
 use super::error::ScimType;
 use super::target::{Shape, SubAttribute, declared, sub_attribute};
+use crate::check::unknown_value;
 use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::policy::UnknownValues;
 use crate::schema::Attribute;
 use crate::span::Span;
 use crate::suggest;
@@ -265,7 +267,26 @@ impl<'c> Checker<'c> {
         if !is_valid {
             return self.wrong_simple_type(shape, name, value, pointer);
         }
+        self.check_canonical(shape, value, pointer)?;
         Some(value.clone())
+    }
+
+    /// Compares a string with the canonical values, which are suggestions unless the policy refuses
+    /// others.
+    fn check_canonical(&mut self, shape: &Shape<'_>, value: &Value, pointer: &str) -> Option<()> {
+        let schema = self.schema;
+        let (Some(id), Value::String(text)) = (shape.declared, value) else { return Some(()) };
+        let Some(diagnostic) =
+            schema.attribute(id).and_then(|known| unknown_value(known, text, Span::default()))
+        else {
+            return Some(());
+        };
+        let unknown = self.policy.rule(id).map(|rule| rule.unknown_values);
+        if unknown == Some(UnknownValues::Refuse) {
+            return self.report(ScimType::InvalidValue, pointer, diagnostic.into_error());
+        }
+        self.report::<()>(ScimType::InvalidValue, pointer, diagnostic);
+        Some(())
     }
 
     fn wrong_simple_type(

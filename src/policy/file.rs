@@ -1,7 +1,7 @@
 //! Policies in JSON and TOML.
 
 use super::lines::Lines;
-use super::{MultiNe, Policy, UnknownAttributes, Weights, syntax_file};
+use super::{MultiNe, Policy, UnknownAttributes, UnknownValues, Weights, syntax_file};
 use crate::limits::Limits;
 use crate::operator::{Operator, Operators};
 use crate::schema::{Attribute, Mutability, Record, Schema, SchemaError, StoredValues};
@@ -86,6 +86,8 @@ impl<R: Record> Policy<R> {
     /// | `case_exact` | whether comparisons are case-sensitive | `true` for references and binary values, otherwise `false` |
     /// | `comparison` | `"exact"`, `"ignore"` or `"usernameCaseMapped"`, instead of `case_exact`; see [`CaseSensitivity`] | by `case_exact` |
     /// | `canonical_values` | suggested values (`canonicalValues`, RFC 7643 section 7) | `[]` |
+    /// | `values` | all values: canonical values, of which filters must use one | `[]` |
+    /// | `unknown_values` | `"accept"`, `"warn"` or `"refuse"`; see [`UnknownValues`] | `"refuse"` with `values`, otherwise `"accept"` |
     /// | `multi_valued` | whether there can be several values | `false` |
     /// | `operators` | a list of operators; if empty, filters cannot use the attribute | all operators of the type |
     /// | `max_count` | maximum number of comparisons in one filter | no maximum |
@@ -255,6 +257,10 @@ struct Entry {
     #[serde(default, skip_serializing_if = "is_default")]
     canonical_values: Vec<Box<str>>,
     #[serde(default, skip_serializing_if = "is_default")]
+    values: Vec<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unknown_values: Option<UnknownValues>,
+    #[serde(default, skip_serializing_if = "is_default")]
     multi_valued: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     operators: Option<Operators>,
@@ -335,6 +341,7 @@ impl File {
             let Some(rule) = policy.rules.get_mut(position) else { break };
             rule.hidden = entry.hidden.unwrap_or(hidden);
             rule.max_count = entry.max_count;
+            rule.unknown_values = entry.unknown_values();
             rule.weights = entry.weights.0;
             rule.operators = entry.operators()?;
         }
@@ -368,6 +375,10 @@ impl Entry {
             case_exact: case_exact.filter(|_| !is_default),
             comparison: case_exact.is_none().then_some(case),
             canonical_values: attribute.canonical_values().to_vec(),
+            values: Vec::new(),
+            unknown_values: rule
+                .map(|rule| rule.unknown_values)
+                .filter(|unknown| *unknown != UnknownValues::Accept),
             multi_valued: attribute.is_multi_valued(),
             operators: rule
                 .map(|rule| rule.operators)
@@ -393,7 +404,8 @@ impl Entry {
         if let Some(comparison) = self.comparison {
             attribute = attribute.with_case(comparison);
         }
-        attribute = attribute.with_canonical_values(self.canonical_values.iter().cloned());
+        let values = self.canonical_values.iter().chain(&self.values);
+        attribute = attribute.with_canonical_values(values.cloned());
         if self.multi_valued {
             attribute = attribute.multi_valued();
         }
@@ -404,6 +416,12 @@ impl Entry {
             Some(urn) => attribute.in_extension(urn),
             None => attribute,
         }
+    }
+
+    fn unknown_values(&self) -> UnknownValues {
+        let default =
+            if self.values.is_empty() { UnknownValues::Accept } else { UnknownValues::Refuse };
+        self.unknown_values.unwrap_or(default)
     }
 
     fn operators(&self) -> Result<Operators, PolicyError> {

@@ -16,6 +16,7 @@ pub use rule::FieldRule;
 pub use rule::GroupRule;
 pub use rule::MultiNe;
 pub use rule::UnknownAttributes;
+pub use rule::UnknownValues;
 pub use self_test::Mismatch;
 pub use self_test::MismatchKind;
 pub use weights::Weights;

@@ -16,6 +16,9 @@ pub struct FieldRule {
     /// Maximum number of comparisons with the attribute in one filter. Presence tests (`pr`) do not
     /// count. `None` sets no maximum.
     pub max_count: Option<usize>,
+    /// What happens to comparisons with a value that is not one of the
+    /// [canonical values](Attribute::canonical_values).
+    pub unknown_values: UnknownValues,
     /// Weights of the operators for [`Limits::cost`](crate::Limits::cost).
     pub weights: Weights,
 }
@@ -28,9 +31,28 @@ impl FieldRule {
             operators: Operators::of_type(attribute.attribute_type()),
             hidden: attribute.is_never_returned(),
             max_count: None,
+            unknown_values: UnknownValues::Accept,
             weights: Weights::ONE,
         }
     }
+}
+
+/// What happens to comparisons with a value that is not one of the canonical values of the
+/// attribute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum UnknownValues {
+    /// They are accepted: canonical values are suggestions (RFC 7643 section 7).
+    #[default]
+    Accept,
+    /// They are accepted with the warning [`UnknownValue`](crate::Code::UnknownValue).
+    Warn,
+    /// They are errors with the code [`UnknownValue`](crate::Code::UnknownValue).
+    Refuse,
 }
 
 /// The rule that the clauses on an attribute form a group that applies to the whole filter.

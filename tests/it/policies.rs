@@ -2,8 +2,8 @@
 
 use insta::assert_snapshot;
 use scieve::{
-    Attribute, AttributeType, CaseSensitivity, Limits, MultiNe, Operator, Policy, PolicyError,
-    Record, Schema, StoredValues, Syntax, UnknownAttributes, scim,
+    Attribute, AttributeType, CaseSensitivity, Code, Limits, MultiNe, Operator, Policy,
+    PolicyError, Record, Schema, Severity, StoredValues, Syntax, UnknownAttributes, scim,
 };
 use serde_json::{Value, json};
 
@@ -273,5 +273,34 @@ fn common_wrong_forms_can_be_coerced() {
         };
         let plan = policy.parse(&format!("{name} ne {operand}")).unwrap();
         assert!(plan.matches(&record), "{record}");
+    }
+}
+
+#[test]
+fn a_policy_can_refuse_other_than_canonical_values() {
+    let policy = |attribute: &str| -> Policy<serde_json::Value> {
+        Policy::from_toml(&format!("[[attributes]]\nname = \"status\"\n{attribute}")).unwrap()
+    };
+    let values = r#"values = ["active", "on leave"]"#;
+    let closed = policy(values);
+    for text in
+        [r#"status eq "ACTIVE""#, r#"status ne "on leave""#, r#"status co "x""#, "status pr"]
+    {
+        assert!(closed.parse(text).unwrap().warnings().is_empty(), "{text}");
+    }
+    let errors = closed.parse(r#"status eq "actve" or status ne "x""#).unwrap_err();
+    let found: Vec<_> = errors.iter().map(|one| (one.code(), one.severity(), one.help())).collect();
+    let error = |help| (Code::UnknownValue, Severity::Error, Some(help));
+    let help = "the values are `active`, `on leave`";
+    assert_eq!(found, [error("did you mean `active`?"), error(help)]);
+
+    let warning = policy(&format!("{values}\nunknown_values = \"warn\""));
+    let plan = warning.parse(r#"status eq "actve""#).unwrap();
+    assert_eq!(plan.warnings().len(), 1);
+    assert_eq!(plan.warnings()[0].severity(), Severity::Warning);
+    let open = policy(r#"canonical_values = ["active"]"#);
+    assert!(open.parse(r#"status eq "actve""#).unwrap().warnings().is_empty());
+    for policy in [closed, warning, open] {
+        assert_eq!(Policy::from_json(&policy.to_json()).unwrap(), policy);
     }
 }

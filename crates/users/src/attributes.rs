@@ -1,7 +1,7 @@
 //! The attributes of a user that can be filtered by, one line each, and the filter policy.
 
 use super::role::{Group, Role};
-use super::user::{Members, User};
+use super::user::{Members, Status, User};
 use scieve::Policy;
 use scieve::Syntax;
 use scieve::{Attribute, Record, Schema, SchemaError};
@@ -122,7 +122,10 @@ impl<U> Field<U> {
     }
 
     fn attribute(&self) -> Attribute {
-        let attribute = Attribute::new(self.path, self.attribute_type());
+        let mut attribute = Attribute::new(self.path, self.attribute_type());
+        if self.path == "status" {
+            attribute = attribute.with_canonical_values(Status::ALL.map(Status::name));
+        }
         if self.multi_valued { attribute.multi_valued() } else { attribute }
     }
 

@@ -43,6 +43,9 @@ pub struct Syntax {
     pub unquoted_words: bool,
     /// Interprets `externalId eq 12345` on a string attribute as `externalId eq "12345"`.
     pub unquoted_literals: bool,
+    /// In PATCH paths, parses `schemas eq "x"` as `schemas[value eq "x"]` and `emails.type eq "x"`
+    /// as `emails[type eq "x"]` (RFC 7644 erratum 7122).
+    pub comparison_as_path: bool,
     /// In PATCH requests, accepts `Add`, `REPLACE` and so on as the operation.
     pub patch_op_case: bool,
     /// In PATCH operations without a path, accepts paths such as `name.givenName` as the names of
@@ -71,6 +74,7 @@ impl Syntax {
             single_quotes: false,
             unquoted_words: false,
             unquoted_literals: false,
+            comparison_as_path: false,
             patch_op_case: false,
             patch_path_keys: false,
             patch_remove_value: false,
@@ -99,10 +103,17 @@ impl Syntax {
         }
     }
 
-    /// [`Syntax::entra`] plus strings in single quotes and strings without quotes.
+    /// [`Syntax::entra`] plus strings in single quotes, strings without quotes, and comparisons as
+    /// PATCH paths.
     #[must_use]
     pub const fn lenient() -> Self {
-        Self { single_quotes: true, unquoted_words: true, unquoted_literals: true, ..Self::entra() }
+        Self {
+            single_quotes: true,
+            unquoted_words: true,
+            unquoted_literals: true,
+            comparison_as_path: true,
+            ..Self::entra()
+        }
     }
 
     /// Returns the dialect that accepts what either accepts.

@@ -200,6 +200,8 @@ codes! {
     AcceptedSubAttribute = Warning "accepted-sub-attribute",
     /// Accepted extension: an operator after `]`.
     AcceptedOperator = Warning "accepted-operator",
+    /// Accepted extension: a comparison as the path of a PATCH operation.
+    AcceptedComparisonPath = Warning "accepted-comparison-path",
     /// Accepted extension: a string instead of a Boolean.
     AcceptedBooleanText = Warning "accepted-boolean-text",
     /// Accepted extension: `true` or `false` with uppercase letters.

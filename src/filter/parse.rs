@@ -17,8 +17,8 @@
 use super::ast::{ClauseParts, Connective, EntryKind, LiteralKind, LiteralRange, PathRange};
 use super::deviation::{MovedClause, dot_after_urn, urn_with_dot};
 use super::error::{
-    ONE_PATH, bad_operator, bad_path, missing_whitespace, no_operand, text_after_brackets,
-    unclosed, unexpected, wrong_bracket,
+    bad_operator, bad_path, missing_whitespace, no_operand, text_after_brackets, unclosed,
+    unexpected, wrong_bracket,
 };
 use super::literal::comp_value;
 use super::parser::{LogicalBuilder, Parsed, Parser, to_u32};
@@ -31,45 +31,6 @@ use crate::operator::Operator;
 use crate::schema::is_name;
 use crate::snippet::escape;
 use crate::span::Span;
-
-/// ```text
-/// patchPath = attrPath / valuePath [ "." ATTRNAME ]
-/// ```
-/// Returns the attribute and the range of the sub-attribute after the brackets. The expression in
-/// the brackets becomes the tree of the parser.
-pub(super) fn patch_path<'s>(
-    parser: &mut Parser,
-    input: Input<'s>,
-) -> ParseResult<'s, (PathRange, Option<(u32, u32)>)> {
-    let input = skip_whitespace(input);
-    if !starts_name(input) {
-        return fail(no_operand(parser, input).expecting(&["an attribute"]));
-    }
-    let (rest, path) = attr_path(parser, input)?;
-    let after = skip_whitespace(rest);
-    let (rest, sub_attribute) = if after.first() == Some(&b'[') {
-        let (rest, _) = value_path(parser, after)?;
-        match rest.split_first() {
-            Some((b'.', name)) => {
-                let (rest, range) = attr_name(parser, name)?;
-                let text = parser.filter.slice(range.start, range.end);
-                if !is_name(text) {
-                    let span = Span::new(range.start as usize, range.end as usize);
-                    return fail(bad_path(span, text, "", text, None));
-                }
-                (rest, Some((range.start, range.end)))
-            }
-            _ => (rest, None),
-        }
-    } else {
-        (after, None)
-    };
-    let rest = skip_whitespace(rest);
-    match rest {
-        [] => Ok((rest, (path, sub_attribute))),
-        _ => fail(unexpected(parser, rest).expecting(&["the end"]).with_help(ONE_PATH)),
-    }
-}
 
 /// ```text
 /// filter = *WS orExp *WS
@@ -338,7 +299,7 @@ fn after_brackets<'s>(
 }
 
 /// Parses a word as the name of a sub-attribute. The caller checks it with [`is_name`].
-fn attr_name<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, PathRange> {
+pub(super) fn attr_name<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, PathRange> {
     let (rest, name) = word(input)?;
     let end = parser.offset_u32(rest);
     let start = end - to_u32(name.len());
@@ -346,7 +307,7 @@ fn attr_name<'s>(parser: &Parser, input: Input<'s>) -> ParseResult<'s, PathRange
 }
 
 /// Appends a name that is not in the source to the text of the filter.
-fn implied_name(parser: &mut Parser, name: &str) -> PathRange {
+pub(super) fn implied_name(parser: &mut Parser, name: &str) -> PathRange {
     let start = to_u32(parser.filter.text.len());
     parser.filter.text.push_str(name);
     PathRange { start, name: start, dot: 0, end: start + to_u32(name.len()) }
@@ -359,7 +320,11 @@ fn implied_name(parser: &mut Parser, name: &str) -> PathRange {
 /// no operator, because a path extends to the end of its word.
 // PERF: see the module documentation.
 #[inline(always)]
-fn attr_exp<'s>(parser: &mut Parser, path: PathRange, input: Input<'s>) -> ParseResult<'s, Parsed> {
+pub(super) fn attr_exp<'s>(
+    parser: &mut Parser,
+    path: PathRange,
+    input: Input<'s>,
+) -> ParseResult<'s, Parsed> {
     let (rest, operator) = compare_op(parser, path, input)?;
     let operator_start = parser.offset_u32(input);
     parser.count_clause(path.start)?;

@@ -1,10 +1,15 @@
 //! Paths of PATCH operations.
 
 use super::ast::{Expr, Filter, Path, PathRange};
-use super::parse;
+use super::error::{ONE_PATH, bad_path, no_operand, unexpected};
+use super::parse::{attr_exp, attr_name, attr_path, implied_name, value_path};
 use super::parser::{Parser, check_length};
-use crate::diagnostic::{Diagnostic, Diagnostics};
+use super::token::{Input, ParseResult, fail, operator, skip_whitespace, starts_name};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Fix, Safety};
 use crate::limits::Limits;
+use crate::schema::is_name;
+use crate::snippet::escape;
+use crate::span::Span;
 use crate::syntax::Syntax;
 use std::fmt;
 
@@ -52,7 +57,7 @@ impl PatchPath {
         let limits = limits.clamped();
         check_length(text, &limits).map_err(Diagnostics::about_path)?;
         let mut parser = Parser::new(text, syntax, limits);
-        match parse::patch_path(&mut parser, text.as_bytes()) {
+        match patch_path(&mut parser, text.as_bytes()) {
             Ok((_, (path, sub_attribute))) => Ok(Self { tree: parser.filter, path, sub_attribute }),
             Err(error) if parser.in_brackets => Err(parser.into_diagnostics(error)),
             Err(error) => Err(parser.into_diagnostics(error).about_path()),
@@ -129,4 +134,89 @@ impl std::str::FromStr for PatchPath {
     fn from_str(text: &str) -> Result<Self, Diagnostics> {
         Self::parse(text)
     }
+}
+
+/// ```text
+/// patchPath = attrPath / valuePath [ "." ATTRNAME ]
+/// ```
+/// Returns the attribute and the range of the sub-attribute after the brackets. The expression in
+/// the brackets becomes the tree of the parser.
+fn patch_path<'s>(
+    parser: &mut Parser,
+    input: Input<'s>,
+) -> ParseResult<'s, (PathRange, Option<(u32, u32)>)> {
+    let input = skip_whitespace(input);
+    if !starts_name(input) {
+        return fail(no_operand(parser, input).expecting(&["an attribute"]));
+    }
+    let (rest, path) = attr_path(parser, input)?;
+    let after = skip_whitespace(rest);
+    if parser.filter.syntax.comparison_as_path && operator(after).is_some() {
+        return comparison_as_path(parser, path, after);
+    }
+    let (rest, sub_attribute) = if after.first() == Some(&b'[') {
+        let (rest, _) = value_path(parser, after)?;
+        match rest.split_first() {
+            Some((b'.', name)) => {
+                let (rest, range) = attr_name(parser, name)?;
+                let text = parser.filter.slice(range.start, range.end);
+                if !is_name(text) {
+                    let span = Span::new(range.start as usize, range.end as usize);
+                    return fail(bad_path(span, text, "", text, None));
+                }
+                (rest, Some((range.start, range.end)))
+            }
+            _ => (rest, None),
+        }
+    } else {
+        (after, None)
+    };
+    let rest = skip_whitespace(rest);
+    match rest {
+        [] => Ok((rest, (path, sub_attribute))),
+        _ => fail(unexpected(parser, rest).expecting(&["the end"]).with_help(ONE_PATH)),
+    }
+}
+
+/// Parses a comparison as the path of a PATCH operation (erratum 7122), from the operator on:
+/// `emails.type eq "x"` becomes `emails[type eq "x"]`, and `schemas eq "x"` becomes
+/// `schemas[value eq "x"]`.
+#[cold]
+fn comparison_as_path<'s>(
+    parser: &mut Parser,
+    path: PathRange,
+    input: Input<'s>,
+) -> ParseResult<'s, (PathRange, Option<(u32, u32)>)> {
+    // An error in the comparison is one in a filter.
+    parser.in_brackets = true;
+    let operator_start = parser.offset_u32(input) as usize;
+    let (outer, inner, open) = match path.dot {
+        0 => {
+            let open = (Span::new(path.end as usize, operator_start), "[value ".to_owned());
+            (path, implied_name(parser, "value"), open)
+        }
+        dot => {
+            let inner = PathRange { start: dot + 1, name: dot + 1, dot: 0, end: path.end };
+            let open = (Span::new(dot as usize, dot as usize + 1), "[".to_owned());
+            (PathRange { dot: 0, end: dot, ..path }, inner, open)
+        }
+    };
+    let (rest, parsed) = attr_exp(parser, inner, input)?;
+    let end = parsed.end as usize;
+    let rest = skip_whitespace(rest);
+    if !rest.is_empty() {
+        return fail(unexpected(parser, rest).expecting(&["the end"]).with_help(ONE_PATH));
+    }
+    let corrected =
+        format!("{}[{}]", parser.filter.slice(outer.start, outer.end), parser.filter.root());
+    let span = Span::new(path.start as usize, end);
+    let fix = Fix::new(
+        Safety::Safe,
+        format!("write `{}`", escape(&corrected)),
+        vec![open, (Span::new(end, end), "]".to_owned())],
+    );
+    let diagnostic =
+        Diagnostic::new(Code::AcceptedComparisonPath, span, "a comparison as the path");
+    parser.filter.warnings.push(diagnostic.with_fix(fix));
+    Ok((rest, (outer, None)))
 }

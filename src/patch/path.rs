@@ -55,13 +55,18 @@ impl<'c> Checker<'c> {
             None => None,
             Some(name) => Some(self.sub_attribute_of(attribute, name, pointer)?),
         };
-        let selector = match path.filter() {
-            None => {
-                for warning in path.warnings() {
-                    self.report::<()>(ScimType::InvalidPath, pointer, warning.clone());
-                }
-                None
+        // A comparison as the path has no brackets, so its canonical form is checked.
+        let is_comparison =
+            path.warnings().iter().any(|one| one.code() == Code::AcceptedComparisonPath);
+        if path.filter().is_none() || is_comparison {
+            for warning in path.warnings() {
+                self.report::<()>(ScimType::InvalidPath, pointer, warning.clone());
             }
+        }
+        let canonical = is_comparison.then(|| path.to_string());
+        let text = canonical.as_deref().unwrap_or(text);
+        let selector = match path.filter() {
+            None => None,
             Some(_) if named.sub_attribute().is_some() => {
                 let message = "brackets follow the name of an attribute, not a sub-attribute";
                 let error = Diagnostic::new(Code::SimpleAttribute, named.span(), message);

@@ -381,3 +381,38 @@ fn builders_produce_the_called_structure() {
         }
     }
 }
+
+#[test]
+fn comparisons_as_patch_paths() {
+    for (text, canonical) in [
+        (r#"schemas eq "urn:x""#, r#"schemas[value eq "urn:x"]"#),
+        (r#" emails.type  EQ 'work' "#, r#"emails[type eq "work"]"#),
+        ("members pr", "members[value pr]"),
+        (r#"urn:example:Desk:desks.size ge 5"#, "urn:example:Desk:desks[size ge 5]"),
+    ] {
+        let path = PatchPath::parse_with(text, &Syntax::lenient(), &Limits::default()).unwrap();
+        assert_eq!(path.to_string(), canonical);
+        assert_eq!(path, PatchPath::parse(canonical).unwrap());
+        let mut edits: Vec<_> = path
+            .warnings()
+            .iter()
+            .flat_map(|warning| warning.fixes())
+            .flat_map(|fix| &fix.edits)
+            .collect();
+        edits.sort_by_key(|edit| std::cmp::Reverse((edit.0.start, edit.0.end)));
+        let mut fixed = text.to_owned();
+        for (span, replacement) in edits {
+            fixed.replace_range(span.start..span.end, replacement);
+        }
+        assert_eq!(PatchPath::parse(&fixed).unwrap(), path, "{fixed}");
+        assert_eq!(PatchPath::parse(text).unwrap_err().scim_type(), "invalidPath");
+    }
+    for (text, scim_type) in [
+        (r#"a eq "x" and b pr"#, "invalidFilter"),
+        ("a eq", "invalidFilter"),
+        ("a is 5", "invalidPath"),
+    ] {
+        let error = PatchPath::parse_with(text, &Syntax::lenient(), &Limits::default());
+        assert_eq!(error.unwrap_err().scim_type(), scim_type, "{text}");
+    }
+}

@@ -382,7 +382,11 @@ fn schemas_of_rfc_7643() {
     let known = |path: &str| user.find_path(path).unwrap_or_else(|| panic!("{path}"));
     for (path, kind, case, many) in [
         ("id", AttributeType::String, CaseSensitivity::Exact, false),
-        ("userName", AttributeType::String, CaseSensitivity::Ignore, false),
+        ("userName", AttributeType::String, CaseSensitivity::UsernameCaseMapped, false),
+        ("displayName", AttributeType::String, CaseSensitivity::Ignore, false),
+        ("groups.value", AttributeType::String, CaseSensitivity::Exact, true),
+        ("groups.$ref", AttributeType::Reference, CaseSensitivity::Exact, true),
+        ("addresses.primary", AttributeType::Boolean, CaseSensitivity::Ignore, true),
         ("schemas", AttributeType::Reference, CaseSensitivity::Exact, true),
         ("profileUrl", AttributeType::Reference, CaseSensitivity::Exact, false),
         ("emails.primary", AttributeType::Boolean, CaseSensitivity::Ignore, true),
@@ -396,6 +400,11 @@ fn schemas_of_rfc_7643() {
             "{path}"
         );
     }
+    assert_eq!(
+        *known("addresses.type").canonical_values(),
+        ["work", "home", "other"].map(Into::into)
+    );
+    assert!(known("title").canonical_values().is_empty());
     assert!(known("password").is_never_returned());
     assert_eq!(user.attributes().filter(|attribute| attribute.is_never_returned()).count(), 1);
     assert_eq!(

@@ -130,6 +130,7 @@ impl Syntax {
             single_quotes: self.single_quotes | other.single_quotes,
             unquoted_words: self.unquoted_words | other.unquoted_words,
             unquoted_literals: self.unquoted_literals | other.unquoted_literals,
+            comparison_as_path: self.comparison_as_path | other.comparison_as_path,
             patch_op_case: self.patch_op_case | other.patch_op_case,
             patch_path_keys: self.patch_path_keys | other.patch_path_keys,
             patch_remove_value: self.patch_remove_value | other.patch_remove_value,

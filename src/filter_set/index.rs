@@ -418,7 +418,7 @@ fn operand(value: ValueRef<'_>, attribute: &Attribute) -> Option<Value> {
     let case = attribute.case();
     Some(match (value, attribute.attribute_type()) {
         (ValueRef::Text { text, key }, _) => match key {
-            Some(key) if case == CaseSensitivity::Ignore => Value::Text(key.into()),
+            Some(key) if case != CaseSensitivity::Exact => Value::Text(key.into()),
             _ => Value::Text(Text::operand(text, case)),
         },
         (ValueRef::Integer(number), AttributeType::Decimal) => Value::Decimal(number as f64),

@@ -6,7 +6,7 @@
 use crate::plan::Untyped;
 use crate::schema::AttributeId;
 use crate::value::swar::for_each_word;
-use crate::value::{CaseSensitivity, DateTime, Value, ValueRef, fold_key, number};
+use crate::value::{CaseSensitivity, DateTime, Value, ValueRef, number};
 use std::hash::{BuildHasher, RandomState};
 
 /// Lengths of indexed prefixes and suffixes in bytes.
@@ -185,6 +185,6 @@ pub(super) fn with_compared_form<T>(
             folded.make_ascii_lowercase();
             f(folded)
         }
-        _ => f(fold_key(text).as_bytes()),
+        _ => f(case.key(text).as_bytes()),
     }
 }

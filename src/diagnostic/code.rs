@@ -326,6 +326,7 @@ impl Code {
             Self::KeywordCase
             | Self::AcceptedSubAttribute
             | Self::AcceptedOperator
+            | Self::AcceptedComparisonPath
             | Self::AcceptedBooleanText
             | Self::AcceptedBooleanCase
             | Self::AcceptedNullCase

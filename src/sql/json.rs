@@ -296,8 +296,21 @@ impl JsonValue {
                 guard: operator(self.text.clone(), "~", Expr::cust(literal(INSTANT))),
                 storage: Some(Storage::TimestampTz),
             },
-            (AttributeType::DateTime, _) => {
-                return refuse("a date-time without `stored = { iso8601 = ... }` or `unix_...`");
+            (AttributeType::DateTime, None) => Comparable {
+                raw: Raw::Conversion(micros(dialect, &self.text)),
+                guard: match dialect {
+                    // `strftime` accepts dates without a time, and days that do not exist.
+                    Dialect::Sqlite => string().and(Expr::cust_with_exprs(
+                        "(? GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][Tt][0-9][0-9]:[0-9][0-9]:[0-9][0-9]*' \
+                         AND date(substr(?, 1, 10)) = substr(?, 1, 10))",
+                        [self.text.clone(), self.text.clone(), self.text.clone()],
+                    )),
+                    _ => string(),
+                },
+                storage: Some(Storage::UnixMicros),
+            },
+            (AttributeType::DateTime, Some(_)) => {
+                return refuse("a date-time of a storage other than `iso8601` and `unix_...`");
             }
             (AttributeType::Binary, _) => return refuse("binary"),
             (AttributeType::Complex | AttributeType::Any, _) => {
@@ -424,6 +437,29 @@ fn not(dialect: Dialect, expr: Expr) -> Expr {
 
 fn parentheses(dialect: Dialect, expr: Expr) -> Expr {
     Expr::cust_with_exprs(format!("({})", dialect.placeholder(0)), [expr])
+}
+
+/// The microseconds since 1970 of a date-time of RFC 3339 in MySQL and SQLite, NULL for any other
+/// string.
+fn micros(dialect: Dialect, text: &Expr) -> Expr {
+    let template = match dialect {
+        Dialect::Sqlite => concat!(
+            "(CAST(strftime('%s', upper(substr(?, 1, 19) || ",
+            "CASE WHEN ? GLOB '*[+-][0-9][0-9]:[0-9][0-9]' THEN substr(?, -6) ELSE '' END)) ",
+            "AS INTEGER) * 1000000 + CASE WHEN substr(?, 20, 1) = '.' ",
+            "THEN CAST(round(CAST('0' || substr(?, 20, 7) AS REAL) * 1000000) AS INTEGER) ",
+            "ELSE 0 END)"
+        ),
+        Dialect::MySql | Dialect::Postgres => concat!(
+            "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', CAST(REPLACE(UPPER(REGEXP_SUBSTR(?, ",
+            "'^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,6}){0,1}'",
+            ")), 'T', ' ') AS DATETIME(6))) - IF(? REGEXP '[+-][0-9]{2}:[0-9]{2}$', ",
+            "IF(LEFT(RIGHT(?, 6), 1) = '-', -1, 1) * TIME_TO_SEC(RIGHT(?, 5)) * 1000000, 0))"
+        ),
+    };
+    // Each mark is one value: none may occur inside a literal.
+    let marks = template.matches('?').count();
+    Expr::cust_with_exprs(template, std::iter::repeat_n(text.clone(), marks))
 }
 
 /// A string literal. Names with a backslash are rejected by [`super::Mapping::check`].

@@ -66,17 +66,25 @@ pub(super) struct MappedJoin {
 
 impl Names {
     pub(super) fn new(mapping: &Mapping) -> Self {
+        let mut attributes: Vec<(Box<str>, MappedColumn)> = mapping
+            .attributes
+            .iter()
+            .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column, mapping)))
+            .collect();
+        if mapping.document.is_some() && !attributes.iter().any(|(path, _)| is_id(path)) {
+            let key = Column {
+                stored: mapping.key_stored.clone(),
+                ..Column::new(&mapping.key).not_null()
+            };
+            attributes.push(("id".into(), MappedColumn::new(&key, mapping)));
+        }
         Self {
+            attributes,
             table: table_name(mapping.database_schema.as_deref(), &mapping.table),
             alias: name(&mapping.alias),
             condition: mapping.condition.as_deref().map(Into::into),
             key: name(&mapping.key),
             tenant_column: mapping.tenant_column.as_deref().map(name),
-            attributes: mapping
-                .attributes
-                .iter()
-                .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column, mapping)))
-                .collect(),
             children: mapping
                 .children
                 .iter()
@@ -205,4 +213,9 @@ fn table_name(schema: Option<&str>, table: &str) -> TableName {
 /// The alias of child tables in statements.
 pub(super) fn child_alias(mapping: &Mapping) -> &'static str {
     if mapping.alias.eq_ignore_ascii_case("e") { "c" } else { "e" }
+}
+
+/// Returns true for the attribute `id` (RFC 7643 section 3.1), which is the key of the table.
+fn is_id(path: &str) -> bool {
+    path.eq_ignore_ascii_case("id")
 }

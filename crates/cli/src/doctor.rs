@@ -238,12 +238,21 @@ fn ddl(
     if !balanced || compared.contains('$') && dialect == Dialect::Postgres {
         return None;
     }
+    // Only PostgreSQL names an index by itself.
+    let name = match dialect {
+        Dialect::Postgres => String::new(),
+        _ => {
+            let name = |text: &str| text.replace(|at: char| !at.is_ascii_alphanumeric(), "_");
+            let name = format!("{}_{}", name(&table), name(&compared));
+            format!("{} ", name.trim_matches('_').to_lowercase())
+        }
+    };
     match (dialect, compared.contains('(')) {
         (Dialect::MySql, true) => Some(format!(
             "-- a generated column for {compared} with an index, and `lower_column` in the mapping"
         )),
-        (_, true) => Some(format!("CREATE INDEX ON {table} (({compared}))")),
-        (_, false) => Some(format!("CREATE INDEX ON {table} ({compared})")),
+        (_, true) => Some(format!("CREATE INDEX {name}ON {table} (({compared}))")),
+        (_, false) => Some(format!("CREATE INDEX {name}ON {table} ({compared})")),
     }
 }
 

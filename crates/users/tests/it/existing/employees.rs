@@ -67,6 +67,7 @@ const SIMPLE: &[Simple] = &[
     ("skills", AttributeType::String, FOLDED, MANY),
     ("marks", AttributeType::String, EXACT, MANY),
     ("alias", AttributeType::String, EXACT, ONE),
+    ("changed", AttributeType::DateTime, FOLDED, ONE),
     ("nicknames", AttributeType::String, EXACT, MANY),
 ];
 
@@ -198,6 +199,18 @@ fn value(random: &mut Random, path: &str) -> Value {
         }
         "price" | "ratio" => json!(random.pick(&PRICES).parse::<f64>().unwrap()),
         "hiredAt" => instant(random, 1, TIMESTAMPS.0, TIMESTAMPS.1),
+        "changed" => {
+            let text = random.pick(&[
+                "2011-05-13T06:42:34+02:00",
+                "2011-05-13T04:42:34.123456Z",
+                "2011-05-13t04:42:34.5",
+                "1969-12-31T23:59:59.999999Z",
+                "0001-01-01T00:00:00Z",
+                "9999-12-31T23:59:59.999999Z",
+                "2012-02-29T23:30:00-11:30",
+            ]);
+            (*text).into()
+        }
         "createdAt" => instant(random, 1, FIRST, LAST),
         "birthday" => instant(random, 86_400_000_000, FIRST, LAST),
         "seenAt" | "moved" | "millis" => instant(random, 1000, FIRST, LAST),

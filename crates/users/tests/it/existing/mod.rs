@@ -1,7 +1,9 @@
 //! Differential tests on tables that were not made for scieve: every storage and place of a
 //! mapping, in each database.
 
+mod case_fold;
 mod employees;
+mod index_use;
 mod tables;
 
 use self::employees::{EmployeesModel, appoint_managers};
@@ -140,6 +142,32 @@ fn json_value<'e>(employee: &'e Value, attribute: &Attribute) -> Option<&'e Valu
 
 /// Evaluates random filters in memory and in the database.
 async fn agrees(dialect: Dialect) {
+    let (compared, different) = compare(dialect, None).await;
+    assert_eq!(different, 0, "{dialect}: {different} of {compared} filters differ");
+}
+
+/// A part of the SQL, with what makes it wrong.
+type Mutant = (&'static str, &'static str);
+
+/// Mutants that the comparison has to detect: literals that equal nothing, values that are absent,
+/// conditions of the mapping, and brackets that are about one element.
+const MUTANTS: [Mutant; 4] = [
+    ("(1=0)", "(1=1)"),
+    (" IS NULL OR ", " IS NOT NULL AND "),
+    ("`u`.deleted_at IS NULL", "1=1"),
+    ("`e`.`employee_id` = `u`.`id`", "1=1"),
+];
+
+#[tokio::test]
+async fn mutants_of_existing_tables_are_detected() {
+    for mutant in MUTANTS {
+        let (_, different) = compare(Dialect::Sqlite, Some(mutant)).await;
+        assert!(different > 0, "{mutant:?} is not detected");
+    }
+}
+
+/// Returns the numbers of filters that were compared, and for which the result is different.
+async fn compare(dialect: Dialect, mutant: Option<Mutant>) -> (usize, usize) {
     let (filters, records, seed) = (
         number("SCIEVE_AGREEMENT_FILTERS", 750),
         number("SCIEVE_AGREEMENT_RECORDS", 100),
@@ -201,6 +229,9 @@ async fn agrees(dialect: Dialect) {
             }
             let mut statement = plan.to_sql(model.mapping(), dialect, &select).unwrap();
             as_text(dialect, &mut statement);
+            if let Some((part, wrong)) = mutant {
+                statement.sql = statement.sql.replace(part, wrong);
+            }
             let got = connection.ids(&statement).await;
             compared += 1;
             found += expected.len();
@@ -208,7 +239,7 @@ async fn agrees(dialect: Dialect) {
                 != Ok(expected.clone())
             {
                 different += 1;
-                if different <= 5 {
+                if different <= 5 && mutant.is_none() {
                     let wrong: Vec<&Value> = employees
                         .iter()
                         .filter(|employee| {
@@ -227,11 +258,14 @@ async fn agrees(dialect: Dialect) {
                 }
             }
         }
+        if mutant.is_some() && different > 0 {
+            break;
+        }
     }
     let rate = compared as f64 / started.elapsed().as_secs_f64() * 60.0;
     eprintln!("{dialect}: {different} of {compared} filters differ, {rate:.0} filters a minute");
-    assert_eq!(different, 0, "{dialect}: {different} of {compared} filters differ");
     assert!(found > compared * records / 30, "{found} of {compared} x {records} is too few");
+    (compared, different)
 }
 
 #[tokio::test]

@@ -340,7 +340,7 @@ fn attrs(employee: &Value) -> Value {
 }
 
 fn document(employee: &Value) -> Value {
-    let names = ["alias", "nicknames", "roles", "name", EXTENSION];
+    let names = ["alias", "changed", "nicknames", "roles", "name", EXTENSION];
     let members = names
         .iter()
         .filter_map(|name| employee.get(*name).map(|value| ((*name).to_owned(), value.clone())));

@@ -13,6 +13,7 @@
 mod agreement;
 mod check;
 mod cursor;
+mod filter_set;
 mod http;
 mod parse;
 mod patch;
@@ -27,6 +28,7 @@ mod rows;
 pub(crate) use agreement::agreement;
 pub(crate) use check::check;
 pub(crate) use cursor::cursor;
+pub(crate) use filter_set::filter_set;
 pub(crate) use http::http;
 pub(crate) use parse::parse;
 pub(crate) use patch::patch;
@@ -38,10 +40,11 @@ pub(crate) use roundtrip::roundtrip;
 pub(crate) type Body = (&'static str, fn(&[u8]));
 
 /// All targets.
-pub(crate) const BODIES: [Body; 9] = [
+pub(crate) const BODIES: [Body; 10] = [
     ("agreement", agreement),
     ("check", check),
     ("cursor", cursor),
+    ("filter_set", filter_set),
     ("http", http),
     ("parse", parse),
     ("patch", patch),

@@ -81,6 +81,8 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
                 "report",
                 "batch",
                 "policy",
+                "projection",
+                "scan",
                 "records",
                 "rules",
                 "catalogue",

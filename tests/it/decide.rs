@@ -387,7 +387,7 @@ mod random {
     }
 
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
-        proptest::collection::vec(any::<u8>(), 0..400)
+        proptest::collection::vec(any::<u8>(), 0..120)
     }
 
     fn plan(policy: &Policy<Value>, u: &mut Unstructured<'_>) -> Option<Plan<Value>> {

@@ -1,12 +1,12 @@
 //! `scieve eval`: prints the records that filters match.
 
-use crate::batch;
 use crate::exit::{CliError, ExitStatus};
-use crate::input::Filters;
+use crate::input::{Filters, Input, InputFilter, Item};
 use crate::output::Output;
 use crate::policy::PolicyArgs;
-use crate::records::{InputRecord, Records};
-use scieve::{Plan, StoredValues};
+use crate::records::{Counts, Records, Selection};
+use crate::report;
+use scieve::{Diagnostics, Plan, Policy, StoredValues};
 use serde::Serialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -73,56 +73,134 @@ impl Eval {
             None => policy,
         };
         let records = Records::open(&self.records, self.policy.is("users"))?;
-        let (json, count) = (self.json, self.count);
-        batch::for_each_plan(self.filters, &policy, json, output, |output, filter, plan| match json
-        {
-            true => print_json(output, filter, plan, &records, count),
-            false => print_lines(output, plan, &records, count),
-        })
+        let eval = Evaluation { records, count: self.count, json: self.json };
+        let mut input = self.filters.open(policy.limits().bytes)?;
+        let mut status = ExitStatus::Success;
+        loop {
+            let batch = read_batch(&mut input, &policy)?;
+            if batch.is_empty() {
+                return Ok(status);
+            }
+            if batch.iter().any(|(_, result)| result.is_err()) {
+                status = ExitStatus::FilterErrors;
+            }
+            eval.run(&batch, output)?;
+            output.flush()?;
+        }
     }
 }
 
-fn print_json(
-    output: &mut Output,
-    filter: &str,
-    plan: &Plan<Value>,
-    records: &Records,
+/// A filter with its plan or errors.
+type CheckedFilter = (InputFilter, Result<Plan<Value>, Diagnostics>);
+
+/// Maximum number of filters that are evaluated together.
+const MAX_BATCH: usize = 4_096;
+
+/// Reads filters until the next one may block, as a program that sends one filter at a time waits
+/// for the result of each.
+fn read_batch(input: &mut Input, policy: &Policy<Value>) -> Result<Vec<CheckedFilter>, CliError> {
+    let mut batch = Vec::new();
+    while let Some(filter) = input.next()? {
+        let plan = filter.text.as_deref().map_err(Clone::clone).and_then(|text| policy.parse(text));
+        batch.push((filter, plan));
+        if batch.len() == MAX_BATCH || input.may_block() {
+            break;
+        }
+    }
+    Ok(batch)
+}
+
+struct Evaluation {
+    records: Records,
     count: bool,
-) -> Result<(), CliError> {
-    let (mut matched, mut found) = (0, Vec::new());
-    let total = for_each_match(plan, records, |record| {
-        matched += 1;
-        if !count {
-            // Cannot fail: the record was parsed as JSON before.
-            found.extend(RawValue::from_string(record.json.clone()).ok());
+    json: bool,
+}
+
+impl Evaluation {
+    fn run(&self, batch: &[CheckedFilter], output: &mut Output) -> Result<(), CliError> {
+        let plans: Vec<&Plan<Value>> =
+            batch.iter().filter_map(|(_, plan)| plan.as_ref().ok()).collect();
+        // One filter needs no more than one pass over the records.
+        let mut selections = match plans.len() {
+            0 | 1 => Vec::new(),
+            _ => {
+                let mut report = |done, size| output.progress(done, size);
+                let selections = self.records.select(&plans, self.count, &mut report)?;
+                output.end_progress();
+                selections
+            }
+        }
+        .into_iter();
+        for (filter, plan) in batch {
+            match plan {
+                Err(diagnostics) => report::errors(output, self.json, filter, diagnostics)?,
+                Ok(plan) => {
+                    let text = filter.text.as_deref().unwrap_or_default();
+                    if !self.json {
+                        let item = Item { text, input: filter };
+                        report::warnings(output, item, plan.warnings())?;
+                    }
+                    self.print(output, text, plan, selections.next())?;
+                }
+            }
         }
         Ok(())
-    })?;
-    output.json(&Matched { filter, matched, total, records: (!count).then_some(found) })
-}
-
-fn print_lines(
-    output: &mut Output,
-    plan: &Plan<Value>,
-    records: &Records,
-    count: bool,
-) -> Result<(), CliError> {
-    let mut matched = 0_u64;
-    let total = for_each_match(plan, records, |record| {
-        matched += 1;
-        if count { Ok(()) } else { output.line(&record.json) }
-    })?;
-    if count {
-        output.line(&matched.to_string())?;
     }
-    output.note(&format!("{matched} of {total} records match"))
-}
 
-/// Passes each record that matches to `process`; returns the number of all records.
-fn for_each_match(
-    plan: &Plan<Value>,
-    records: &Records,
-    mut process: impl FnMut(&InputRecord) -> Result<(), CliError>,
-) -> Result<u64, CliError> {
-    records.for_each(|record| if plan.matches(&record.value) { process(record) } else { Ok(()) })
+    fn print(
+        &self,
+        output: &mut Output,
+        filter: &str,
+        plan: &Plan<Value>,
+        selection: Option<Selection>,
+    ) -> Result<(), CliError> {
+        if !self.json {
+            let counts = self
+                .for_each(plan, selection, output, |output, lines| output.line(lines.trim_end()))?;
+            if self.count {
+                output.line(&counts.matched.to_string())?;
+            }
+            return output.note(&format!("{} of {} records match", counts.matched, counts.total));
+        }
+        let mut found = Vec::new();
+        let Counts { matched, total } = self.for_each(plan, selection, output, |_, lines| {
+            // Cannot fail: the records were parsed as JSON before.
+            let record = |line: &str| RawValue::from_string(line.to_owned()).ok();
+            found.extend(lines.lines().filter_map(record));
+            Ok(())
+        })?;
+        output.json(&Matched { filter, matched, total, records: (!self.count).then_some(found) })
+    }
+
+    /// Passes the records that match to `found`, one per line.
+    fn for_each(
+        &self,
+        plan: &Plan<Value>,
+        selection: Option<Selection>,
+        output: &mut Output,
+        mut found: impl FnMut(&mut Output, &str) -> Result<(), CliError>,
+    ) -> Result<Counts, CliError> {
+        match selection {
+            None => {
+                let output = std::cell::RefCell::new(output);
+                let counts = self.records.matching(
+                    plan,
+                    self.count,
+                    |lines| {
+                        output.borrow_mut().end_progress();
+                        found(&mut output.borrow_mut(), lines)
+                    },
+                    &mut |done, size| output.borrow_mut().progress(done, size),
+                );
+                output.borrow_mut().end_progress();
+                counts
+            }
+            Some(selection) => {
+                if !self.count {
+                    self.records.selected(&selection, plan, |lines| found(output, lines))?;
+                }
+                Ok(selection.counts)
+            }
+        }
+    }
 }

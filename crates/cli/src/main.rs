@@ -21,8 +21,10 @@ mod key_file;
 mod output;
 mod patch;
 mod policy;
+mod projection;
 mod records;
 mod report;
+mod scan;
 #[cfg(feature = "serve")]
 mod rescue;
 mod rules;

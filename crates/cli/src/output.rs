@@ -4,7 +4,8 @@ use crate::exit::CliError;
 use anstream::{AutoStream, ColorChoice};
 use scieve::{Diagnostic, Renderer, Styles};
 use serde::Serialize;
-use std::io::{self, BufWriter, StderrLock, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StderrLock, StdoutLock, Write};
+use std::time::{Duration, Instant};
 
 /// When to use colours.
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -24,6 +25,10 @@ pub(crate) struct Output {
     after_diagnostic: bool,
     /// True if there was any output on standard error.
     begun: bool,
+    shows_progress: bool,
+    /// The start of the task, or the time at which progress was shown last.
+    progress: Option<Instant>,
+    progress_shown: bool,
 }
 
 impl Output {
@@ -35,7 +40,17 @@ impl Output {
         };
         let styles = if color { Styles::ANSI } else { Styles::PLAIN };
         let (out, err) = (BufWriter::new(io::stdout().lock()), BufWriter::new(io::stderr().lock()));
-        Self { out, err, styles, after_diagnostic: false, begun: false }
+        let shows_progress = io::stderr().is_terminal() && !io::stdout().is_terminal();
+        Self {
+            out,
+            err,
+            styles,
+            after_diagnostic: false,
+            begun: false,
+            shows_progress,
+            progress: None,
+            progress_shown: false,
+        }
     }
 
     /// Writes a JSON object on one line of standard output.
@@ -71,6 +86,33 @@ impl Output {
         (self.after_diagnostic, self.begun) = (true, true);
         let rendered = diagnostic.render_with(source, &renderer.styles(self.styles));
         self.write_err(&format!("{separator}{rendered}"))
+    }
+
+    /// Shows on a terminal which part of a file was read, at most every 0.2 s.
+    ///
+    /// Shows nothing if results are printed on a terminal too.
+    pub(crate) fn progress(&mut self, done: u64, size: u64) {
+        const INTERVAL: Duration = Duration::from_millis(200);
+        let start = *self.progress.get_or_insert_with(Instant::now);
+        if !self.shows_progress || start.elapsed() < INTERVAL {
+            return;
+        }
+        const WIDTH: u64 = 30;
+        let part = |whole: u64| done.saturating_mul(whole).checked_div(size).unwrap_or(0);
+        let (bar, percent) = ("#".repeat(part(WIDTH).min(WIDTH) as usize), part(100).min(100));
+        self.progress = Some(Instant::now());
+        self.progress_shown = true;
+        // Progress that cannot be shown is no error.
+        let shown = write!(self.err, "\r[{bar:<30}] {percent:>3} %");
+        let _ = shown.and_then(|()| self.err.flush());
+    }
+
+    /// Removes the progress from the terminal.
+    pub(crate) fn end_progress(&mut self) {
+        self.progress = None;
+        if std::mem::take(&mut self.progress_shown) {
+            let _ = write!(self.err, "\r{:40}\r", "").and_then(|()| self.err.flush());
+        }
     }
 
     /// Writes the error that ends the run, after the results so far.

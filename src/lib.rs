@@ -151,6 +151,7 @@ assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
 //! | `derive` | `#[derive(Record)]`: `derive` | `scieve-derive` |
 //! | `chrono`, `jiff`, `time`, `uuid` | fields of the types of these crates | the crates |
 //! | `patch` | `patch`: PATCH requests on JSON resources; enables `serde` | |
+//! | `search` | `search`: search parameters, order, projection and list responses; enables `serde` | `form_urlencoded` |
 //! | `sql` | `sql`: SQL for PostgreSQL, MySQL, MariaDB and SQLite | `sea-query` |
 //! | `arbitrary` | `arbitrary`: generators of filters and records for fuzzing; enables `serde` | `arbitrary` |
 //!
@@ -180,6 +181,8 @@ mod policy;
 mod schema;
 #[cfg(feature = "serde")]
 pub mod scim;
+#[cfg(feature = "search")]
+pub mod search;
 mod snippet;
 mod span;
 #[cfg(feature = "sql")]
@@ -242,6 +245,7 @@ pub use schema::Attribute;
 pub use schema::AttributeId;
 pub use schema::Mutability;
 pub use schema::Record;
+pub use schema::Returned;
 pub use schema::Schema;
 pub use schema::SchemaError;
 pub use schema::StoredValues;

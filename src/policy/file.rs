@@ -4,7 +4,7 @@ use super::lines::Lines;
 use super::{MultiNe, Policy, UnknownAttributes, UnknownValues, Weights, syntax_file};
 use crate::limits::Limits;
 use crate::operator::{Operator, Operators};
-use crate::schema::{Attribute, Mutability, Record, Schema, SchemaError, StoredValues};
+use crate::schema::{Attribute, Mutability, Record, Returned, Schema, SchemaError, StoredValues};
 use crate::syntax::Syntax;
 use crate::value::{AttributeType, CaseSensitivity};
 use serde::de::value::MapAccessDeserializer;
@@ -93,6 +93,7 @@ impl<R: Record> Policy<R> {
     /// | `max_count` | maximum number of comparisons in one filter | no maximum |
     /// | `weights` | an object of operators with their [`Weights`], such as `{"co": 20}` | 1 for each operator |
     /// | `never_returned` | whether `returned` is `never` (RFC 7643 section 2.2) | `false` |
+    /// | `returned` | `"always"`, `"default"`, `"request"` or `"never"`; only projections depend on it | `"default"` |
     /// | `mutability` | `"readOnly"`, `"readWrite"`, `"immutable"` or `"writeOnly"`; only PATCH requests depend on it | `"readWrite"` |
     /// | `required` | whether a resource always has a value; only PATCH requests depend on it | `false` |
     /// | `hidden` | whether filters get the diagnostic of an unknown name | `true` if never returned or if its complex attribute is hidden |
@@ -270,6 +271,8 @@ struct Entry {
     weights: Keyed<Weights>,
     #[serde(default, skip_serializing_if = "is_default")]
     never_returned: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    returned: Option<Returned>,
     #[serde(default, skip_serializing_if = "is_default")]
     mutability: Mutability,
     #[serde(default, skip_serializing_if = "is_default")]
@@ -337,7 +340,8 @@ impl File {
             let attribute = policy.schema.attributes().nth(position);
             let parent =
                 attribute.and_then(Attribute::parent).and_then(|id| policy.rules.get(id.index()));
-            let hidden = entry.never_returned || parent.is_some_and(|parent| parent.hidden);
+            let hidden =
+                entry.attribute().is_never_returned() || parent.is_some_and(|parent| parent.hidden);
             let Some(rule) = policy.rules.get_mut(position) else { break };
             rule.hidden = entry.hidden.unwrap_or(hidden);
             rule.max_count = entry.max_count;
@@ -386,6 +390,8 @@ impl Entry {
             max_count: rule.and_then(|rule| rule.max_count),
             weights: Keyed(rule.map(|rule| rule.weights).unwrap_or_default()),
             never_returned: attribute.is_never_returned(),
+            returned: Some(attribute.returned())
+                .filter(|returned| !matches!(returned, Returned::Default | Returned::Never)),
             mutability: attribute.mutability(),
             required: attribute.is_required(),
             hidden: rule.map(|rule| rule.hidden).filter(|own| *own != hidden),
@@ -408,6 +414,9 @@ impl Entry {
         attribute = attribute.with_canonical_values(values.cloned());
         if self.multi_valued {
             attribute = attribute.multi_valued();
+        }
+        if let Some(returned) = self.returned {
+            attribute = attribute.with_returned(returned);
         }
         if self.never_returned {
             attribute = attribute.never_returned();

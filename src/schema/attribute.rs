@@ -37,6 +37,22 @@ pub enum Mutability {
     WriteOnly,
 }
 
+/// When a response contains an attribute (RFC 7643 section 7).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
+pub enum Returned {
+    /// `always`
+    Always,
+    /// `never`
+    Never,
+    /// `default`: unless a request excludes it or lists others.
+    #[default]
+    Default,
+    /// `request`: if a request lists it.
+    Request,
+}
+
 impl Mutability {
     /// Returns the name, such as `readOnly`.
     #[must_use]
@@ -73,7 +89,7 @@ pub struct Attribute {
     canonical_values: Box<[Box<str>]>,
     multi_valued: bool,
     many: bool,
-    never_returned: bool,
+    returned: Returned,
     mutability: Mutability,
     required: bool,
     stored_values: StoredValues,
@@ -102,7 +118,7 @@ impl Attribute {
             canonical_values: Box::default(),
             multi_valued: false,
             many: false,
-            never_returned: false,
+            returned: Returned::Default,
             mutability: Mutability::ReadWrite,
             required: false,
             stored_values: StoredValues::Typed,
@@ -162,7 +178,14 @@ impl Attribute {
     /// A new policy hides it: filters could otherwise reveal its value (RFC 7644 section 7.5.2).
     #[must_use]
     pub fn never_returned(mut self) -> Self {
-        self.never_returned = true;
+        self.returned = Returned::Never;
+        self
+    }
+
+    /// Sets when the attribute is returned (`returned`, RFC 7643 section 2.2).
+    #[must_use]
+    pub fn with_returned(mut self, returned: Returned) -> Self {
+        self.returned = returned;
         self
     }
 
@@ -296,7 +319,13 @@ impl Attribute {
     /// Returns whether the attribute is never returned to clients.
     #[must_use]
     pub fn is_never_returned(&self) -> bool {
-        self.never_returned
+        self.returned == Returned::Never
+    }
+
+    /// Returns when the attribute is returned.
+    #[must_use]
+    pub fn returned(&self) -> Returned {
+        self.returned
     }
 
     /// Returns the changes that clients can make to the values.

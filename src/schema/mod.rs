@@ -18,6 +18,7 @@ mod stored_values;
 pub use attribute::Attribute;
 pub use attribute::AttributeId;
 pub use attribute::Mutability;
+pub use attribute::Returned;
 pub(crate) use attribute::is_name;
 #[cfg(feature = "serde")]
 pub use json_number::json_record;

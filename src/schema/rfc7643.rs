@@ -1,6 +1,6 @@
 //! Parses schemas from the JSON representation of RFC 7643 section 7.
 
-use super::{Attribute, Mutability, Schema, SchemaError};
+use super::{Attribute, Mutability, Returned, Schema, SchemaError};
 use crate::value::{AttributeType, CaseSensitivity};
 use serde::Deserialize;
 
@@ -87,16 +87,6 @@ struct AttributeDescription {
     sub_attributes: Vec<AttributeDescription>,
 }
 
-#[derive(Clone, Copy, Default, PartialEq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Returned {
-    Always,
-    Never,
-    #[default]
-    Default,
-    Request,
-}
-
 fn string() -> AttributeType {
     AttributeType::String
 }
@@ -133,9 +123,7 @@ impl AttributeDescription {
         if self.multi_valued {
             attribute = attribute.multi_valued();
         }
-        if returned == Returned::Never {
-            attribute = attribute.never_returned();
-        }
+        attribute = attribute.with_returned(returned);
         match extension {
             Some(urn) => attribute.in_extension(urn),
             None => attribute,

@@ -16,7 +16,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
             &["snippet", "suggest", "schema"],
             &["diagnostic", "plan", "policy"],
             &["filter", "eval", "sql"],
-            &["check", "scim", "patch", "derive", "decide", "filter_set", "arbitrary"],
+            &["check", "scim", "patch", "derive", "search", "decide", "filter_set", "arbitrary"],
             &["lint"],
             &["lib"],
         ],

@@ -42,6 +42,8 @@ mod policies;
 #[cfg(feature = "arbitrary")]
 mod properties;
 mod record_trait;
+#[cfg(feature = "search")]
+mod search;
 #[cfg(all(feature = "serde", feature = "sql"))]
 mod sql;
 #[cfg(feature = "sql")]

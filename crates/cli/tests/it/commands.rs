@@ -642,3 +642,72 @@ fn shell_words(line: &str) -> Vec<String> {
         words
     })
 }
+
+#[cfg(feature = "doctor")]
+#[tokio::test]
+async fn doctor_compares_a_mapping_with_a_database() {
+    use sqlx::{Connection as _, Executor as _};
+    let database = std::env::temp_dir().join(format!("scieve_doctor_{}.db", std::process::id()));
+    let url = format!("sqlite:{}", database.display());
+    let mut connection = sqlx::SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+    connection
+        .execute(
+            "CREATE TABLE staff (id TEXT PRIMARY KEY, name TEXT, age INTEGER, seen TEXT); \
+             CREATE INDEX staff_age ON staff (age)",
+        )
+        .await
+        .unwrap();
+    let policy = file(
+        "doctor_policy.json",
+        r#"{"attributes": [{"name": "name", "operators": ["eq", "co"]},
+            {"name": "age", "type": "integer", "operators": ["gt"]},
+            {"name": "seen", "type": "dateTime", "operators": ["eq"]}]}"#,
+    );
+    let doctor = |mapping: &str| {
+        let mapping = file("doctor_mapping.toml", mapping);
+        run(&[
+            "doctor",
+            "--json",
+            "--policy",
+            path(&policy),
+            "--mapping",
+            path(&mapping),
+            "--database",
+            &url,
+        ])
+    };
+    let right = doctor(
+        "table = \"staff\"\nkey = \"id\"\n[attributes]\nname = { column = \"name\" }\n\
+         age = { column = \"age\", stored = \"integer\" }\n\
+         seen = { column = \"seen\", stored = \"iso8601\" }",
+    );
+    assert_eq!(right.code, 0, "{}{}", right.out, right.err);
+    let found = &right.objects()[0];
+    assert_eq!(found["ok"], true);
+    let comparisons = found["comparisons"].as_array().unwrap();
+    let of = |attribute: &str, operator: &str| {
+        comparisons
+            .iter()
+            .find(|one| one["attribute"] == attribute && one["operator"] == operator)
+            .unwrap()
+    };
+    assert_eq!(
+        (&of("age", "gt")["index"], &of("age", "gt")["right"]),
+        (&true.into(), &"yes".into())
+    );
+    assert_eq!(of("name", "eq")["right"], "ascii");
+    assert_eq!(
+        of("name", "eq")["ddl"],
+        "CREATE INDEX staff__lower__name ON `staff` ((LOWER(`name`)))"
+    );
+    assert_eq!(of("seen", "eq")["ddl"], "CREATE INDEX staff___seen ON `staff` (`seen`)");
+
+    let wrong = doctor(
+        "table = \"staff\"\nkey = \"id\"\n[attributes]\nname = { column = \"nmae\" }\n\
+         age = { column = \"age\", nullable = false }",
+    );
+    assert_eq!(wrong.code, 1, "{}{}", wrong.out, wrong.err);
+    let problems = wrong.objects()[0]["columns"].to_string();
+    assert!(problems.contains("does not exist") && problems.contains("NULL"), "{problems}");
+    let _ = std::fs::remove_file(database);
+}

@@ -2,9 +2,10 @@
 
 use super::app::App;
 use axum::Router;
+use axum::extract::OriginalUri;
 use axum::http::HeaderName;
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{MethodRouter, get};
 use scieve_users::UserStore;
 use std::sync::Arc;
@@ -19,12 +20,28 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 pub(super) fn routes<S: UserStore>() -> Router<Arc<App<S>>> {
     Router::new()
         .route("/openapi.json", file("application/json", OPENAPI))
+        .route("/", get(to_docs))
+        .route("/docs/", get(to_docs))
         .route("/docs", file("text/html; charset=utf-8", include_str!("docs/index.html")))
         .route("/docs/docs.css", file("text/css; charset=utf-8", include_str!("docs/docs.css")))
         .route(
             "/docs/docs.js",
             file("text/javascript; charset=utf-8", include_str!("docs/docs.js")),
         )
+}
+
+/// Redirects to the documentation page. The location is relative, because a proxy may have removed a
+/// prefix of the path.
+async fn to_docs(OriginalUri(uri): OriginalUri) -> Redirect {
+    let path = uri.path();
+    match path.strip_suffix('/') {
+        Some(parent) if parent.ends_with("/docs") => Redirect::temporary("../docs"),
+        Some(_) => Redirect::temporary("docs"),
+        None => {
+            let last = path.rsplit('/').next().unwrap_or_default();
+            Redirect::temporary(&format!("{last}/docs"))
+        }
+    }
 }
 
 /// Serves a static file.

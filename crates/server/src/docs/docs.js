@@ -43,11 +43,22 @@ function show(api) {
 
   document.title = api.info.title + " API";
   document.getElementById("about").append(...prose(api.info.description));
+  for (const id of ["curl", "curl-filter"]) {
+    const example = document.getElementById(id);
+    example.textContent = example.textContent.replace("http://127.0.0.1:8080", location.href.replace(/\/docs([?#].*)?$/, ""));
+  }
   const main = document.getElementById("endpoints");
-  for (const [path, item] of Object.entries(api.paths)) {
-    for (const [method, operation] of Object.entries(item).filter(([name]) => name !== "parameters")) {
+  const operations = Object.entries(api.paths).flatMap(([path, item]) =>
+    Object.entries(item)
+      .filter(([name]) => name !== "parameters")
+      .map(([method, operation]) => ({ path, item, method, operation })),
+  );
+  for (const tag of api.tags) {
+    const list = element("ul", []);
+    document.getElementById("index").append(element("h3", tag.name), element("p", prose(tag.description)), list);
+    for (const { path, item, method, operation } of operations.filter(({ operation }) => operation.tags.includes(tag.name))) {
       const title = [element("code", method.toUpperCase() + " " + path)];
-      document.getElementById("index").append(element("li", [element("a", operation.summary, { href: "#" + operation.operationId }), operation.deprecated ? " (deprecated)" : null]));
+      list.append(element("li", [element("a", operation.summary, { href: "#" + operation.operationId }), operation.deprecated ? " (deprecated)" : null]));
       const parameters = [...(item.parameters || []), ...(operation.parameters || [])].map(resolve);
       const responses = Object.entries(operation.responses).map(([status, part]) => [status, resolve(part)]);
       const body = operation.requestBody;

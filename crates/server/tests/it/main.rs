@@ -21,6 +21,7 @@ mod injection;
 mod openapi;
 mod operation;
 mod pages;
+mod security;
 mod server;
 mod token;
 mod visibility;

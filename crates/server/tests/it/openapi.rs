@@ -105,3 +105,34 @@ fn readme_shows_the_actual_response() {
         .collect();
     assert!(shown.lines().count() > 1 && readme.contains(&shown), "{shown}");
 }
+
+#[test]
+fn the_root_leads_to_the_documentation() {
+    let server = Server::start();
+    for (target, location) in [("/", "docs"), ("/docs/", "../docs")] {
+        let answer = server.send("GET", target, &[], None);
+        assert_eq!((answer.status, answer.header("location")), (307, Some(location)), "{target}");
+    }
+    let page = server.send("GET", "/docs", &[], None).text;
+    // A newcomer finds out how to get a key and sees a command before anything else.
+    let positions =
+        ["--api-key", "curl -H", "Limits and defaults", "id=\"index\""].map(|text| page.find(text));
+    assert!(positions.iter().all(Option::is_some) && positions.is_sorted(), "{positions:?}");
+    for limit in ["at most 100", "65,536 bytes", "500 comparisons", "512,000 bytes"] {
+        assert!(page.contains(limit), "{limit}");
+    }
+}
+
+#[test]
+fn every_endpoint_is_in_a_described_group() {
+    let api = api();
+    let groups: Vec<_> = api["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for (path, item) in api["paths"].as_object().unwrap() {
+        for (method, operation) in
+            item.as_object().unwrap().iter().filter(|(name, _)| *name != "parameters")
+        {
+            let tags = operation["tags"].as_array().unwrap();
+            assert!(tags.len() == 1 && groups.contains(&&tags[0]), "{method} {path}: {tags:?}");
+        }
+    }
+}

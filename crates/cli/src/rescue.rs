@@ -8,7 +8,7 @@ use scieve_users::{
 };
 use serde_json::json;
 
-/// Make a user an active administrator, if nobody can administrate a tenant any more
+/// Make a user an active administrator, if a tenant has no usable administrator
 #[derive(clap::Args)]
 #[command(after_help = "\
 Example:

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// Time between two probes of an unavailable store.
 const PROBE_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Whether the store is known to be unavailable.
+/// The last known state of the store.
 #[derive(Debug, Default)]
 pub(super) struct Availability {
     unavailable: AtomicBool,

@@ -4,7 +4,7 @@
 //!   (slow read attack) would otherwise occupy a connection and the memory of the buffered response
 //!   without limit.
 //! - A repeated `Content-Length` is rejected, see [`RepeatedLength`].
-//! - Responses that hyper sends by itself to what is not a request get a body, see [`head_error`].
+//! - The responses of hyper to malformed requests get a body, see [`head_error`].
 
 use super::head_error;
 use super::request_smuggling::RepeatedLength;

@@ -35,7 +35,7 @@ pub(super) struct ApiKey {
 }
 
 impl Credentials {
-    /// Returns credentials that accept nobody.
+    /// Returns credentials without keys, which reject every caller.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

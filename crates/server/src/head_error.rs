@@ -1,4 +1,4 @@
-//! Bodies for the responses that hyper sends by itself.
+//! Bodies for the responses that hyper sends without the router.
 //!
 //! If the head of a request is too large or malformed, hyper sends a response without a body and
 //! closes the connection; the router never sees the request. The documented body of errors is added
@@ -7,7 +7,7 @@
 use super::problem::{Problem, TraceId};
 use axum::http::{HeaderMap, StatusCode};
 
-/// Returns the response with a body if `response` is one that hyper sent by itself: a complete
+/// Returns the response with a body if `response` is one of hyper: a complete
 /// response with status 400, 414 or 431, an empty body, and the end of the connection.
 pub(super) fn with_body(response: &[u8]) -> Option<Vec<u8>> {
     let rest = response.strip_prefix(b"HTTP/1.1 4")?;

@@ -76,7 +76,7 @@ pub(super) struct Authenticator {
     tenant: String,
 }
 
-/// Who a token stands for.
+/// The owner that a valid token names.
 enum Claimed {
     Key(ApiKey),
     Subject(String),

@@ -286,7 +286,7 @@ impl CheckedFilter {
     }
 }
 
-/// Rejects statuses that no user can have: a misspelt one would select nobody, without an error.
+/// Rejects statuses that no user can have: a misspelt one would select no user, without an error.
 fn known_statuses(filter: &Filter, source: &Source) -> Result<(), Problem> {
     let mut errors = Vec::new();
     let mut expressions = vec![filter.root()];

@@ -70,7 +70,7 @@ pub(crate) async fn the_last_administrator_is_kept<S: UserStore>(
     assert_eq!(left, Err(StoreError::LastAdministrator));
     assert_eq!(store.delete(TENANT, &member).await, Err(StoreError::LastAdministrator));
 
-    // So does the role of a user who is created with it.
+    // A user created with the role counts as well.
     let second = NewUser {
         subject: "second".into(),
         assigned_roles: vec![Reference::Name(ADMINISTRATOR_ROLE.into())],

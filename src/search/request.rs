@@ -79,7 +79,7 @@ impl Default for SearchRequest {
 }
 
 /// The JSON form (RFC 7644 section 3.4.3). Other members are ignored, such as `schemas`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Message {
     filter: Option<String>,
@@ -90,21 +90,6 @@ struct Message {
     cursor: Option<String>,
     attributes: Vec<String>,
     excluded_attributes: Vec<String>,
-}
-
-impl Default for Message {
-    fn default() -> Self {
-        Self {
-            filter: None,
-            sort_by: None,
-            sort_order: None,
-            start_index: None,
-            count: None,
-            cursor: None,
-            attributes: Vec::new(),
-            excluded_attributes: Vec::new(),
-        }
-    }
 }
 
 impl SearchRequest {

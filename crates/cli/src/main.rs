@@ -24,10 +24,10 @@ mod policy;
 mod projection;
 mod records;
 mod report;
-mod scan;
 #[cfg(feature = "serve")]
 mod rescue;
 mod rules;
+mod scan;
 #[cfg(feature = "serve")]
 mod seed;
 #[cfg(feature = "serve")]

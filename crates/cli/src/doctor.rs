@@ -197,7 +197,7 @@ fn ddl(
     dialect: Dialect,
 ) -> Option<String> {
     let gin = |sql: &str, operator: &str| {
-        let column = sql.split(operator).next()?.trim_start_matches('(');
+        let column = sql.split(operator).next()?.rsplit(" AND ").next()?.trim_start_matches('(');
         let column = column.replace(&format!("{}.", quoted(dialect, alias)), "");
         Some(format!("CREATE INDEX ON {table} USING gin ({column})"))
     };
@@ -209,8 +209,10 @@ fn ddl(
                 && sql.contains(" LIKE ")
                 && !sql.contains("SELECT") =>
         {
-            let column = sql.split(" LIKE ").next()?.trim_start_matches('(');
+            // Without the condition of the mapping before it.
+            let column = sql.split(" LIKE ").next()?.rsplit(" AND ").next()?;
             let column = column.replace(&format!("{}.", quoted(dialect, alias)), "");
+            let column = column.trim_start_matches('(');
             return Some(format!("CREATE INDEX ON {table} USING gin (({column}) gin_trgm_ops)"));
         }
         _ => return None,

@@ -1,7 +1,7 @@
 //! Property: parsing never panics, spans of diagnostics are within the source, and memory is linear
 //! in the length of the input.
 
-use scieve::{Diagnostics, Filter, Limits, PatchPath, Syntax};
+use scieve::{Diagnostics, Filter, Limits, PatchPath, Safety, Syntax};
 
 pub(crate) fn parse(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -26,6 +26,11 @@ pub(crate) fn parse(bytes: &[u8]) {
         );
         if let Some(Err(diagnostics)) = parsed {
             inspect(&diagnostics, text);
+            let all = Filter::diagnose_with(text, &syntax, &Limits::default());
+            inspect(&all, text);
+            if let Some(fixed) = all.fixed(Safety::Unsafe) {
+                assert!(Filter::parse_with(&fixed, &syntax, &Limits::default()).is_ok(), "{fixed}");
+            }
         }
         if let Err(diagnostics) = PatchPath::parse_with(text, &syntax, &Limits::default()) {
             inspect(&diagnostics, text);

@@ -26,13 +26,13 @@ impl Severity {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $severity:ident $name:literal,)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $severity:ident $name:literal,)*) => {
         /// The kind of problem that a diagnostic reports.
         ///
         /// The names are part of the public interface and do not change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Code { $($(#[$doc])* $variant,)* }
+        pub enum Code { $($(#[doc = $doc])* $variant,)* }
 
         impl Code {
             /// Every code, in the order of `grammar.md`.
@@ -42,6 +42,12 @@ macro_rules! codes {
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Returns a description of one sentence.
+            #[must_use]
+            pub fn description(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),*).trim(),)* }
             }
 
             /// Returns the severity of every diagnostic with this code.
@@ -353,6 +359,19 @@ impl Code {
         }
     }
 }
+
+impl Code {
+    /// Returns an example from `grammar.md`: the configuration that produces the code, and a filter.
+    #[must_use]
+    pub fn example(self) -> Option<(&'static str, &'static str)> {
+        let row = format!("| `{}` | ", self.name());
+        let line = GRAMMAR.lines().find_map(|line| line.strip_prefix(row.as_str()))?;
+        let (under, example) = line.strip_suffix(" |")?.split_once(" | ")?;
+        Some((under, example.strip_prefix('`')?.strip_suffix('`')?))
+    }
+}
+
+const GRAMMAR: &str = include_str!("../../grammar.md");
 
 impl fmt::Display for Code {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -210,7 +210,7 @@ impl<R: ?Sized> Policy<R> {
             let message = format!("write `{}`", escape(&text));
             Fix::new(safety, message, vec![(span, text.clone())])
         };
-        let mut is_apart = true;
+        let mut is_apart = repaired.is_apart;
         for error in &errors {
             let fix = error.fixes().first().map(|fix| {
                 let edits =
@@ -253,13 +253,14 @@ impl<R: ?Sized> Linter<'_, R> {
         }
     }
 
-    /// Returns the diagnostic with a fix of a filter whose result is proven to be the same, if the
-    /// policy accepts the fixed filter.
-    fn offer_proven(&self, diagnostic: Diagnostic, fix: Fix) -> Diagnostic {
-        match self.accepted(&fix) {
-            Some(_) => diagnostic.with_fix(fix),
-            None => diagnostic,
+    /// Like [`Linter::offer`], for a fix that changes the plan. It is safe if both plans are decided
+    /// to match the same records.
+    fn offer_equivalent(&self, diagnostic: Diagnostic, mut fix: Fix) -> Diagnostic {
+        let Some(plan) = self.accepted(&fix) else { return diagnostic };
+        if !self.plan.is_equivalent(&plan).is_yes() {
+            fix.safety = fix.safety.max(Safety::Unsafe);
         }
+        diagnostic.with_fix(fix)
     }
 
     /// Returns the fix if the policy accepts the fixed filter, and if a safe one does not change the

@@ -32,6 +32,57 @@ pub(super) fn run<R: ?Sized>(linter: &Linter<'_, R>, list: &mut Vec<Diagnostic>)
             ExprKind::Clause(_) => {}
         }
     }
+    let is_constant =
+        |one: &Diagnostic| matches!(one.code(), Code::NeverMatches | Code::AlwaysMatches);
+    if !list.iter().any(is_constant) {
+        list.extend(constant(linter));
+    }
+}
+
+/// A filter that no record matches, or every record.
+fn constant<R: ?Sized>(linter: &Linter<'_, R>) -> Option<Diagnostic> {
+    let root = linter.filter.root();
+    // With several values, `a ne "x" or a ne "y"` is true of every record, but hardly a mistake.
+    let has_many = |at: &clauses::ClauseAt<'_>| at.attribute.is_none_or(Attribute::yields_many);
+    if linter.clauses.len() < 2 || linter.clauses.iter().any(has_many) {
+        return None;
+    }
+    let (code, message, is_and) = if linter.plan.is_empty().is_yes() {
+        (Code::NeverMatches, "no record matches: the conditions exclude one another", true)
+    } else if linter.plan.is_universal().is_yes() {
+        (Code::AlwaysMatches, "every record matches: one of the conditions is always true", false)
+    } else {
+        return None;
+    };
+    let diagnostic = Diagnostic::new(code, root.span(), message);
+    let ((ExprKind::And(operands), true) | (ExprKind::Or(operands), false)) = (root.kind(), is_and)
+    else {
+        return Some(diagnostic);
+    };
+    let spans: Vec<Span> = operands.map(Expr::span).collect();
+    let connective = if is_and { "or" } else { "and" };
+    let help = format!("did you mean `{connective}`?");
+    let [first, second] = spans[..] else { return Some(diagnostic.with_help(help)) };
+    let Some(fix) = swap(linter, first, second, is_and) else { return Some(diagnostic) };
+    // The other connective can make it as constant as before.
+    let is_useful = linter
+        .accepted(&fix)
+        .is_some_and(|plan| plan.is_empty().is_no() && plan.is_universal().is_no());
+    Some(if is_useful { diagnostic.with_fix(fix) } else { diagnostic })
+}
+
+/// Returns the fix that replaces the connective between two operands by the other one.
+fn swap<R: ?Sized>(linter: &Linter<'_, R>, first: Span, second: Span, is_and: bool) -> Option<Fix> {
+    let (from, to) = if is_and { ("and", "or") } else { ("or", "and") };
+    let between = Span::new(first.end, second.start);
+    let gap = linter.source(between);
+    let word = gap.trim();
+    if !word.eq_ignore_ascii_case(from) {
+        return None;
+    }
+    let start = between.start + gap.len() - gap.trim_start().len();
+    let edit = (Span::new(start, start + word.len()), to.to_owned());
+    Some(Fix::new(Safety::Unsafe, format!("did you mean `{to}`?"), vec![edit]))
 }
 
 /// A conjunction beside a disjunction, without parentheses.
@@ -280,20 +331,11 @@ fn conflict<R: ?Sized>(
     let span = if count == 2 { chain.span() } else { first.to(second) };
     let diagnostic = Diagnostic::new(code, span, message);
     // `a eq "x" or a eq "x"` would not be meant either.
-    let is_swap = one.operator == other.operator;
-    let between = Span::new(first.end, second.start);
-    let gap = linter.source(between);
-    let word = gap.trim();
-    let is_word = word.eq_ignore_ascii_case(if is_and { "and" } else { "or" });
-    if count != 2 || !is_swap || !is_word {
-        return diagnostic.with_help(format!("did you mean `{connective}`?"));
+    let can_swap = count == 2 && one.operator == other.operator;
+    match swap(linter, first, second, is_and).filter(|_| can_swap) {
+        Some(fix) => linter.offer(diagnostic, fix),
+        None => diagnostic.with_help(format!("did you mean `{connective}`?")),
     }
-    let start = between.start + gap.len() - gap.trim_start().len();
-    let edit = (Span::new(start, start + word.len()), connective.to_owned());
-    linter.offer(
-        diagnostic,
-        Fix::new(Safety::Unsafe, format!("did you mean `{connective}`?"), vec![edit]),
-    )
 }
 
 fn implication<R: ?Sized>(
@@ -306,8 +348,7 @@ fn implication<R: ?Sized>(
     let diagnostic = Diagnostic::new(Code::ImpliedCondition, superfluous.expr.span(), message)
         .also(kept.expr.span(), "decides alone");
     match removal(linter, chain, superfluous.expr) {
-        // The implication proves that the result is the same, although the plan differs.
-        Some(span) => linter.offer_proven(
+        Some(span) => linter.offer_equivalent(
             diagnostic,
             Fix::new(Safety::Safe, "remove it", vec![(span, String::new())]),
         ),

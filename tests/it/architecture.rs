@@ -96,6 +96,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
                 "eval",
                 "compare",
                 "patch",
+                "rule",
                 "seed",
                 "key_file",
                 "webhook",

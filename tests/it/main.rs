@@ -32,6 +32,8 @@ mod grammar_doc;
 #[cfg(feature = "serde")]
 mod json_record;
 #[cfg(feature = "serde")]
+mod lint;
+#[cfg(feature = "serde")]
 mod matching;
 #[cfg(all(feature = "serde", feature = "sql"))]
 mod own_tables;

@@ -26,6 +26,7 @@ mod records;
 mod report;
 #[cfg(feature = "serve")]
 mod rescue;
+mod rule;
 mod rules;
 mod scan;
 #[cfg(feature = "serve")]
@@ -99,6 +100,7 @@ enum FilterCommand {
     #[cfg(feature = "doctor")]
     Doctor(doctor::Doctor),
     Eval(eval::Eval),
+    Rule(rule::Rule),
     Compare(compare::Compare),
     Patch(patch::Patch),
 }
@@ -173,6 +175,7 @@ impl FilterCommand {
             #[cfg(feature = "doctor")]
             Self::Doctor(doctor) => doctor.run(output),
             Self::Eval(eval) => eval.run(output),
+            Self::Rule(rule) => rule.run(output),
             Self::Compare(compare) => compare.run(output),
             Self::Patch(patch) => patch.run(output),
         }

@@ -19,6 +19,17 @@ impl Reader<'_> {
         if is_literal && self.is_reversed() {
             return self.reversed(&token);
         }
+        if token.is_string() && self.is_quoted_path(&token) {
+            self.at += 1;
+            let finding = Finding::new(
+                Code::BadAttributePath,
+                token.span,
+                "the name of an attribute has no quotes",
+            );
+            let finding = finding.help(format!("write `{}`", token.text));
+            self.report(finding.edit(Safety::Safe, token.span, token.text.clone()));
+            return self.after_path(token.span, token.text);
+        }
         if token.is_string() || self.is_lone_value(&token) {
             return self.elliptic(&token);
         }
@@ -106,7 +117,7 @@ impl Reader<'_> {
             return Operand::new(Span::new(start.start, self.end()));
         }
         self.last = Some((path.clone(), operator.name().to_owned()));
-        if self.peek(0).is_some_and(|next| next.is(Kind::Open, "("))
+        if self.peek(0).is_some_and(|next| next.kind == Kind::Open)
             && let Some(operand) = self.value_group(start, &path, operator)
         {
             return operand;
@@ -342,6 +353,17 @@ impl Reader<'_> {
         };
         self.report(finding);
         Operand::new(span)
+    }
+
+    /// Returns whether a string is the name of an attribute before an operator.
+    fn is_quoted_path(&self, token: &Token) -> bool {
+        let is_name = token.text.starts_with(|char: char| char.is_ascii_alphabetic())
+            && token
+                .text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"._-$:".contains(&byte));
+        let is_operator = |next: &Token| !next.is_string() && words::is_operator(&next.text);
+        is_name && self.peek(1).is_some_and(is_operator)
     }
 
     /// Returns whether a word is a value for the path and operator of the last comparison.

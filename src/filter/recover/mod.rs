@@ -24,7 +24,7 @@ mod value;
 mod words;
 
 use super::Filter;
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, Fix, Safety, apply_edits};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics, Fix, Safety, apply_all, apply_edits};
 use crate::limits::Limits;
 use crate::snippet::escape;
 use crate::span::Span;
@@ -107,6 +107,8 @@ pub(crate) struct Repaired {
     /// The differences from the source.
     pub(crate) edits: Vec<(Span, String)>,
     pub(crate) safety: Safety,
+    /// True if the fixes of the diagnostics can be applied together.
+    pub(crate) is_apart: bool,
 }
 
 impl Repaired {
@@ -209,22 +211,38 @@ pub(crate) fn recover(
     diagnostics.sort_by_key(|(diagnostic, _)| diagnostic.span().start);
     diagnostics.truncate(MAX_FINDINGS);
     let safety = safety.unwrap_or(Safety::Unsafe);
+    // What the parser says of the same mistake lists what it expected.
+    for (diagnostic, _) in &mut diagnostics {
+        if diagnostic.code() == first.code() && diagnostic.span() == first.span() {
+            *diagnostic = first.clone();
+        }
+    }
+    let whole_text =
+        apply_edits(source, source_edits.iter().map(|(span, text)| (*span, text.as_str())));
+    // Insertions at one place cannot be applied apart, nor edits of decoded text: then the first
+    // finding has the fix of the whole.
+    let is_apart = is_part && {
+        let fixes = diagnostics.iter().filter_map(|(_, fix)| fix.as_ref());
+        let (text, skipped) = apply_all(source, fixes);
+        skipped.is_empty() && text == whole_text
+    };
+    let whole = || {
+        let message = format!("write `{}`", escape(&whole_text));
+        let span = Span::new(0, source.len());
+        Fix::new(safety, message, vec![(span, whole_text.clone())])
+    };
     let diagnostics = diagnostics
         .into_iter()
         .enumerate()
         .map(|(position, (diagnostic, fix))| match fix {
             _ if !is_valid => diagnostic,
-            Some(fix) if is_part => diagnostic.with_fix(fix),
-            // The text was decoded: only the whole can be replaced.
-            _ if !is_part && position == 0 => {
-                let message = format!("write `{}`", escape(&repaired));
-                let whole = vec![(Span::new(0, source.len()), repaired.clone())];
-                diagnostic.with_fix(Fix::new(safety, message, whole))
-            }
+            Some(fix) if is_apart => diagnostic.with_fix(fix),
+            _ if !is_apart && position == 0 => diagnostic.with_fix(whole()),
             _ => diagnostic,
         })
         .collect();
-    let repaired = is_valid.then_some(Repaired { text: repaired, edits: source_edits, safety });
+    let repaired =
+        is_valid.then_some(Repaired { text: repaired, edits: source_edits, safety, is_apart });
     Recovery { diagnostics, repaired }
 }
 

@@ -28,6 +28,7 @@ pub(super) fn peel(source: &str) -> Peeled {
     if peeled.unquote() {
         peeled.cut_parameter();
     }
+    peeled.decode_entities();
     // Logs can contain text that was encoded twice.
     for _ in 0..2 {
         if !peeled.decode() {
@@ -200,9 +201,44 @@ impl Peeled {
         true
     }
 
+    /// Decodes the character references of HTML and XML.
+    fn decode_entities(&mut self) {
+        const ENTITIES: &[(&str, u8)] = &[
+            ("&quot;", b'"'),
+            ("&#34;", b'"'),
+            ("&apos;", b'\''),
+            ("&#39;", b'\''),
+            ("&lt;", b'<'),
+            ("&gt;", b'>'),
+            ("&amp;", b'&'),
+        ];
+        let mut decoded = Vec::new();
+        let (mut at, mut count) = (0, 0);
+        while let Some(byte) = self.text.as_bytes().get(at) {
+            let rest = self.text.as_bytes().get(at..).unwrap_or(&[]);
+            match ENTITIES.iter().find(|(name, _)| rest.starts_with(name.as_bytes())) {
+                Some((name, char)) => {
+                    decoded.push((*char, at));
+                    at += name.len();
+                    count += 1;
+                }
+                None => {
+                    decoded.push((*byte, at));
+                    at += 1;
+                }
+            }
+        }
+        let (end, span) = (self.text.len(), self.span(0, self.text.len()));
+        if count > 0 && self.replace(decoded, end) {
+            let finding = Finding::new(Code::EscapedText, span, "the filter is escaped for HTML")
+                .help("decode `&quot;` and the like before it is parsed");
+            self.findings.push(finding);
+        }
+    }
+
     /// Decodes percent-encoding and `+`. Returns false if there is none.
     fn decode(&mut self) -> bool {
-        if self.text.trim().contains(' ') {
+        if self.text.trim().contains(' ') && !has_encoded_blank(&self.text) {
             return false;
         }
         let hex = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
@@ -240,4 +276,9 @@ impl Peeled {
         }
         true
     }
+}
+
+/// Returns whether an encoded blank or quote stands outside the strings of a text.
+fn has_encoded_blank(text: &str) -> bool {
+    text.split('"').step_by(2).any(|part| part.contains("%20") || part.contains("%22"))
 }

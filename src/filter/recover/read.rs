@@ -68,14 +68,15 @@ impl Reader<'_> {
     }
 
     pub(super) fn next(&mut self) -> Option<Token> {
-        let token = self.tokens.get(self.at).cloned();
+        let token = self.tokens.get(self.at).cloned()?;
         self.at += 1;
-        token
+        Some(token)
     }
 
     /// Returns the end of the last token that was read.
     pub(super) fn end(&self) -> usize {
-        self.at.checked_sub(1).and_then(|at| self.tokens.get(at)).map_or(0, |token| token.span.end)
+        let read = self.tokens.get(..self.at).unwrap_or(&self.tokens);
+        read.last().map_or(0, |token| token.span.end)
     }
 
     pub(super) fn report(&mut self, finding: Finding) -> usize {
@@ -324,6 +325,12 @@ impl Reader<'_> {
                         continue;
                     }
                     self.at += 1;
+                    let joins = token.kind == Kind::Comma || self.starts_operand(0);
+                    if !joins {
+                        self.report(unexpected(token.span, &token.text));
+                        self.skip_operand();
+                        continue;
+                    }
                     return Some(self.separator(&token));
                 }
                 _ if self.starts_operand(0) => {

@@ -338,6 +338,19 @@ fn filters_are_read_line_by_line() {
     assert_eq!((nothing.code, nothing.out.as_str(), nothing.err.as_str()), (0, "", ""));
 }
 
+/// `UPDATE_RULES=1` writes the page.
+#[test]
+fn rules_are_described_in_docs() {
+    let page = run(&["rule"]).out;
+    let path = Path::new(ROOT).join("docs/rules.md");
+    if std::env::var_os("UPDATE_RULES").is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(path).unwrap(), page, "run with UPDATE_RULES=1");
+    assert!(run(&["rule", "placeholder"]).out.contains("**Severity** warning"));
+    assert_eq!(run(&["rule", "no-such-rule"]).code, 2);
+}
+
 #[test]
 fn a_line_that_is_not_utf8_is_one_error() {
     let lines = b"\xef\xbb\xbfname eq \"a\"\nname eq \"\xff\"\r\nname eq \"b\"\n";

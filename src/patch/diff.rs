@@ -160,7 +160,7 @@ fn complex(
 }
 
 /// Returns the paths of removed elements and the added ones, if these operations result in exactly
-/// `after` and are shorter than all of `after`.
+/// `after` and are no longer than it.
 fn elements(path: &str, before: &[Value], after: &[Value]) -> Option<(Vec<String>, Vec<Value>)> {
     // Unique values select the same elements, whatever the case rule of the schema is.
     let keys = |elements: &[Value]| -> Option<HashSet<String>> {
@@ -177,7 +177,7 @@ fn elements(path: &str, before: &[Value], after: &[Value]) -> Option<(Vec<String
     let added: Vec<&Value> = after.iter().filter(|element| !is_in(&old, element)).collect();
     let is_exact = kept.iter().chain(&added).copied().eq(after);
     let moves_primary = added.iter().any(|element| element.get("primary") == Some(&true.into()));
-    let is_shorter = removed.len() + added.len() < after.len();
+    let is_shorter = removed.len() + added.len() <= after.len();
     if !is_exact || moves_primary || !is_shorter {
         return None;
     }

@@ -88,7 +88,7 @@ impl Output {
         self.write_err(&format!("{separator}{rendered}"))
     }
 
-    /// Shows on a terminal which part of a file was read, at most every 0.2 s.
+    /// Shows on a terminal the part of a file that was read. Updates it every 0.2 s.
     ///
     /// Shows nothing if results are printed on a terminal too.
     pub(crate) fn progress(&mut self, done: u64, size: u64) {

@@ -36,7 +36,7 @@ impl Projection {
                     self.add_node(plan, inner);
                 }
                 let Some(attribute) = plan.schema().attribute(test.attribute()) else { return };
-                // Without a schema, the URN of the core schema can stand before a member.
+                // Without a schema, a filter can write the URN of the core schema before a member.
                 if attribute.urn().is_none() || attribute.attribute_type() == AttributeType::Any {
                     self.0.insert(attribute.name().to_ascii_lowercase());
                 }

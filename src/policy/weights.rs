@@ -41,15 +41,25 @@ use crate::operator::Operator;
 #[non_exhaustive]
 #[expect(missing_docs, reason = "each field is named after its operator")]
 pub struct Weights {
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub eq: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub ne: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub co: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub sw: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub ew: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub gt: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub ge: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub lt: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub le: u32,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "is_one"))]
     pub pr: u32,
 }
 
@@ -94,6 +104,13 @@ impl Weights {
     pub(crate) fn max(&self) -> u32 {
         Operator::ALL.into_iter().map(|operator| self.of(operator)).max().unwrap_or_default()
     }
+}
+
+/// Policy files omit weights of 1.
+#[cfg(feature = "serde")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(weight: &u32) -> bool {
+    *weight == 1
 }
 
 impl Default for Weights {

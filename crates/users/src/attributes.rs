@@ -2,10 +2,10 @@
 
 use super::role::{Group, Role};
 use super::user::{Members, Status, User};
-use scieve::Policy;
 use scieve::Syntax;
 use scieve::{Attribute, Record, Schema, SchemaError};
 use scieve::{AttributeType, ValueRef};
+use scieve::{Limits, Policy};
 use scieve::{Operator, Operators};
 use serde_json::Value;
 use std::ops::RangeInclusive;
@@ -64,6 +64,18 @@ const FIELDS: &[Field<User>] = Field::ALL;
 /// Maximum number of comparisons of `id` in a filter.
 const MAX_IDS: usize = 100;
 
+/// Maximum cost of a filter. The aim for 100,000 users is 250 ms in memory and 1 s in each database,
+/// page and total together; `scripts/cost-bench` measures it.
+const MAX_COST: usize = 1000;
+/// The weight of an equality that an index answers. Where an `or` prevents that, it is a comparison
+/// per user.
+const INDEXED: u32 = 4;
+/// The weight of `co`, which searches the strings of all users unless the substring is rare and has
+/// three letters or more.
+const SUBSTRING: u32 = 100;
+/// The weight of an equality on roles, groups and scopes: a lookup in another table per user.
+const MEMBERSHIP: u32 = 200;
+
 const fn one<U>(path: &'static str, operators: &'static [Operator], values: Values<U>) -> Field<U> {
     Field { path, multi_valued: false, operators, values }
 }
@@ -119,6 +131,11 @@ pub fn add_group_roles(user: &mut Value) {
 impl<U> Field<U> {
     fn attribute_type(&self) -> AttributeType {
         if self.operators.is_empty() { AttributeType::Complex } else { AttributeType::String }
+    }
+
+    /// Weighs an equality: roles, groups and scopes are in tables of their own.
+    fn equality_weight(&self) -> u32 {
+        if self.path.starts_with("assigned") { MEMBERSHIP } else { INDEXED }
     }
 
     fn attribute(&self) -> Attribute {
@@ -208,18 +225,28 @@ pub(super) fn any_element(
 fn build() -> Result<Policy<User>, SchemaError> {
     let mut syntax = Syntax::rfc();
     syntax.single_quotes = true;
+    let mut limits = Limits::default();
+    limits.cost = MAX_COST;
     let mut policy = Policy::new(Schema::new(None, FIELDS.iter().map(Field::attribute))?)?
         .closed()
         .with_group("status")?
         .with_rule("id", |rule| rule.max_count = Some(MAX_IDS))?
         .with_syntax(syntax)
+        .with_limits(limits)
         .allow_not(false)
         .allow_value_paths(false)
         .allow_urns(false)
         .allow_null(false);
     for field in FIELDS {
-        policy =
-            policy.with_rule(field.path, |rule| rule.operators = Operators::of(field.operators))?;
+        policy = policy.with_rule(field.path, |rule| {
+            rule.operators = Operators::of(field.operators);
+            for operator in field.operators {
+                match operator {
+                    Operator::Co => rule.weights.co = SUBSTRING,
+                    _ => rule.weights.eq = field.equality_weight(),
+                }
+            }
+        })?;
     }
     Ok(policy)
 }
@@ -235,7 +262,9 @@ static POLICY: LazyLock<Policy<User>> =
 /// `assignedScopes`, and `co` on `name`, `email` and `subject`, both case-insensitive. Not allowed
 /// are other operators, `not`, value paths, URNs and `null`. A filter has a maximum of 100
 /// comparisons of `id`, and its comparisons of `status` must form one group that applies to the
-/// whole filter. Strings may be enclosed in single quotes.
+/// whole filter. Strings may be enclosed in single quotes. The cost of a filter is limited
+/// ([`Limits::cost`](scieve::Limits::cost)): it can have 10 comparisons with `co`, or 5 on roles,
+/// groups and scopes, or 250 others; an `or` of equalities on one attribute counts as one.
 ///
 /// ```
 /// use scieve::Code;

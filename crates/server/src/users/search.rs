@@ -4,14 +4,19 @@ use crate::app::App;
 use crate::identity::Caller;
 use crate::problem::Problem;
 use crate::query::CheckedFilter;
-use scieve_users::{Deadline, Page, Query, Sort, SortKey, StoreError, UserStore, Window, policy};
+use scieve::{Node, Plan, Predicate};
+use scieve_users::{
+    Deadline, Page, Query, Sort, SortKey, StoreError, User, UserStore, Window, policy,
+};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-/// Maximum cost of a filter that is evaluated at once, without the limits on scans: an index of
-/// every store answers some equalities.
-const CHEAP: usize = 10;
+/// Maximum cost of a filter that is evaluated at once, without the limits on scans, if an index of
+/// every store answers each of its tests.
+const CHEAP: usize = 250;
+/// Maximum weight of an equality that an index answers.
+const INDEXED: u32 = 10;
 
 /// A list and the position in it that the page starts from.
 pub(super) struct PageStart {
@@ -30,8 +35,8 @@ pub(super) struct Search {
     pub(super) sees_deleted: bool,
 }
 
-/// Cancels a search that nobody waits for any more: memory scans check the deadline, and databases
-/// cancel their statement when the future is dropped, for which the sender is.
+/// Cancels a search when its request is dropped: memory scans check the deadline, and databases cancel
+/// their statement when the future of the list is dropped, which the sender causes.
 struct CancelOnDrop {
     deadline: Arc<Deadline>,
     _dropped: oneshot::Sender<()>,
@@ -83,10 +88,11 @@ impl Search {
 
     /// Returns whether indexes answer the query in every store.
     fn is_cheap(&self) -> bool {
-        let cost = self.start.filter.as_ref().map_or(0, |checked| policy().cost(&checked.plan));
-        let has_index =
+        let plan = self.start.filter.as_ref().map(|checked| &checked.plan);
+        let is_cheap = |plan: &Plan<User>| has_index(plan.root()) && policy().cost(plan) <= CHEAP;
+        let has_order =
             matches!(self.start.sort.key, SortKey::Name | SortKey::Id | SortKey::TenantId);
-        cost <= CHEAP && has_index && !self.total
+        !self.total && has_order && plan.is_none_or(is_cheap)
     }
 
     fn query<'q>(&'q self, deadline: &'q Deadline) -> Query<'q> {
@@ -103,5 +109,18 @@ impl Search {
         };
         query.without_deleted |= !self.sees_deleted;
         query
+    }
+}
+
+/// Returns whether each test is an equality that an index answers.
+fn has_index(node: &Node) -> bool {
+    match node {
+        Node::All(nodes) | Node::Any(nodes) => nodes.iter().all(has_index),
+        Node::Not(_) => false,
+        Node::Test(test) => {
+            let rule = policy().rule(test.attribute());
+            matches!(test.predicate(), Predicate::Equal(_) | Predicate::In(_) | Predicate::Never)
+                && rule.is_some_and(|rule| rule.weights.eq <= INDEXED)
+        }
     }
 }

@@ -33,7 +33,10 @@ pub(super) async fn get<S: UserStore>(
     let (links, fields) = (&app.links(&parts)?, &Fields::parse(&parameters));
     let view = View { caller: &caller, links, fields, invite_expiry: app.invite_expiry };
     let mut response = json_response(StatusCode::OK, &view.user(&user));
-    response.headers_mut().insert(ETAG, entity_tag(&user));
+    // The entity tag is a hash of the whole user: with it, hidden roles could be guessed.
+    if caller.sees_access_of(&user) {
+        response.headers_mut().insert(ETAG, entity_tag(&user));
+    }
     Ok(response)
 }
 

@@ -21,6 +21,7 @@ mod injection;
 mod openapi;
 mod operation;
 mod pages;
+mod search_limits;
 mod security;
 mod server;
 mod token;

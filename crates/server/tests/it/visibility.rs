@@ -1,4 +1,4 @@
-//! What callers who are not administrators can learn: an oracle test.
+//! An oracle test of the visibility for callers who are not administrators.
 //!
 //! Two servers differ only in facts that such a caller must not learn: the roles and scopes of other
 //! users, and the data of deleted users. Their responses to the caller must be the same, whatever
@@ -151,8 +151,9 @@ fn queries() -> Vec<String> {
     queries
 }
 
-/// Returns the body of a response without what differs from request to request.
-fn comparable(server: &Server, target: &str) -> (u16, String, Option<String>) {
+/// Returns the status, the body without what differs from request to request, the path of the next
+/// page and the entity tag.
+fn comparable(server: &Server, target: &str) -> (u16, String, Option<String>, Option<String>) {
     let response = server.call(USER, "GET", target, None);
     let mut body = response.json();
     body["traceId"].take();
@@ -160,7 +161,7 @@ fn comparable(server: &Server, target: &str) -> (u16, String, Option<String>) {
     let text = body.to_string().replace(&server.address.to_string(), "host");
     let next =
         next.and_then(|href| href.split_once("/api/").map(|(_, path)| format!("/api/{path}")));
-    (response.status, text, next)
+    (response.status, text, next, response.header("etag").map(str::to_owned))
 }
 
 #[test]

@@ -78,7 +78,7 @@ struct PooledConn<D: Driver> {
     limit: Duration,
     transaction: TxState<D>,
     /// False during a statement, and after one that failed or was cancelled. For example, SQLite
-    /// rolls back by itself if the disk is full, but not for every error.
+    /// rolls back automatically if the disk is full, but not for every error.
     known_state: bool,
 }
 

@@ -68,9 +68,12 @@ pub(crate) struct UsersModel {
 }
 
 impl UsersModel {
-    /// The policy of the users API.
+    /// The policy of the users API without its maximum cost, which random filters exceed.
     pub(crate) fn new() -> Self {
-        let policies = vec![scieve_users::policy().clone()];
+        let policy = scieve_users::policy().clone();
+        let mut limits = *policy.limits();
+        limits.cost = usize::MAX;
+        let policies = vec![policy.with_limits(limits)];
         Self {
             name: "users",
             policies,

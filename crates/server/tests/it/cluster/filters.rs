@@ -1,7 +1,16 @@
 //! Random filters of the users policy, generated from values of users so that they match some.
 
-use scieve::Plan;
-use scieve_users::{Page, Position, Query, Sort, SortKey, User, Window, policy};
+use scieve::{Plan, Policy};
+use scieve_users::{Page, Position, Query, Sort, SortKey, User, Window};
+use std::sync::LazyLock;
+
+/// The policy of the users API without its maximum cost, which random filters exceed.
+static POLICY: LazyLock<Policy<User>> = LazyLock::new(|| {
+    let policy = scieve_users::policy().clone();
+    let mut limits = *policy.limits();
+    limits.cost = usize::MAX;
+    policy.with_limits(limits)
+});
 
 pub(crate) struct Made<'a> {
     users: &'a [User],
@@ -77,7 +86,7 @@ impl<'a> Made<'a> {
             filter =
                 format!("({filter}) and (status eq \"{status}\" or status eq \"provisioned\")");
         }
-        let plan = policy().parse(&filter).unwrap_or_else(|error| panic!("{error}: {filter}"));
+        let plan = POLICY.parse(&filter).unwrap_or_else(|error| panic!("{error}: {filter}"));
         (filter, plan)
     }
 

@@ -1,4 +1,4 @@
-//! Time limits of lists, and the cancellation of statements that nobody waits for.
+//! Time limits of lists, and the cancellation of their statements.
 
 use super::block_on;
 use crate::databases::{Database, require};

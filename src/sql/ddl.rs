@@ -322,7 +322,9 @@ fn lines_of(
     };
     lines.push(line(&column.column, own));
     match &column.text {
-        StringComparison::FoldKey(key) if text => lines.push(line(key, key_type(dialect))),
+        StringComparison::FoldKey(key) if text && *key != column.column => {
+            lines.push(line(key, key_type(dialect)))
+        }
         StringComparison::Native(NativeComparison::LowerColumn(lower)) if text => {
             let own = quoted(dialect, &column.column);
             let kind = native_type(dialect, &NativeComparison::Lower);

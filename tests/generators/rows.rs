@@ -102,6 +102,8 @@ fn of_cell(column: &Column, attribute: &Attribute, cell: Option<Cell>) -> Vec<Va
     };
     let mut values = vec![Value { column: column.column.clone(), kind, cell }];
     if let StringComparison::FoldKey(name) = &column.text {
+        // A column may hold the fold key alone.
+        values.retain(|value| value.column != *name);
         values.push(derived(name, own.as_deref().map(key)));
     }
     if let Some(name) = &column.sort {

@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
                 "timestamp",
                 "role",
                 "user",
+                "account",
                 "attributes",
                 "sort",
                 "deadline",

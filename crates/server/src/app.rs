@@ -85,9 +85,9 @@ impl<S: UserStore> App<S> {
             AuthenticationError::Store(error) => self.failed(error),
         })?;
         if let Some(slot) = request.extensions.get::<CallerSlot>() {
-            slot.set(&caller.user.id);
+            slot.set(&caller.id);
         }
-        self.rate_limiter.count(caller.tenant(), &caller.user.id, tier)?;
+        self.rate_limiter.count(caller.tenant(), &caller.id, tier)?;
         match access {
             Access::Anyone => {}
             Access::Administrators => caller.must_be_administrator()?,

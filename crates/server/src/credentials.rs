@@ -30,8 +30,8 @@ pub(super) struct ApiKey {
     hash: [u8; 32],
     pub(super) tenant: String,
     pub(super) user_id: String,
-    /// The key acts as an administrator: as this user, if the store has no user with its id.
-    pub(super) administrator: Option<Arc<User>>,
+    /// The key acts as an administrator, whatever the store contains.
+    pub(super) administrator: bool,
 }
 
 impl Credentials {
@@ -57,7 +57,7 @@ impl Credentials {
         user_id: impl Into<String>,
     ) -> Self {
         let (tenant, user_id) = (tenant.into(), user_id.into());
-        self.keys.push(ApiKey { hash, tenant, user_id, administrator: None });
+        self.keys.push(ApiKey { hash, tenant, user_id, administrator: false });
         self
     }
 
@@ -74,9 +74,9 @@ impl Credentials {
     pub fn administrator_key_hash(mut self, hash: [u8; 32], user: User) -> Self {
         self.keys.push(ApiKey {
             hash,
-            tenant: user.tenant_id.clone(),
-            user_id: user.id.clone(),
-            administrator: Some(Arc::new(user)),
+            tenant: user.tenant_id,
+            user_id: user.id,
+            administrator: true,
         });
         self
     }

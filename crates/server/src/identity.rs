@@ -6,31 +6,27 @@ use super::problem::{Problem, ProblemKind};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
 use scieve::Policy;
-use scieve_users::{StoreError, User, UserStore};
-use std::sync::{Arc, LazyLock};
+use scieve_users::{Account, AccountKey, StoreError, User, UserStore};
+use std::sync::LazyLock;
 use tokio::sync::watch;
 
 /// The user that a request acts as.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
-    pub(super) user: Arc<User>,
+    tenant: String,
+    pub(super) id: String,
     pub(super) administrator: bool,
 }
 
 impl Caller {
-    fn new(user: Arc<User>) -> Self {
-        let administrator = user.is_administrator();
-        Self { user, administrator }
-    }
-
     pub(super) fn tenant(&self) -> &str {
-        &self.user.tenant_id
+        &self.tenant
     }
 
     /// Returns whether the roles and scopes of `user` are visible to the caller. A scope grants
     /// access as a role does, and `admin_classic` reveals administrators.
     pub(super) fn sees_access_of(&self, user: &User) -> bool {
-        self.administrator || self.user.id == user.id
+        self.administrator || self.id == user.id
     }
 
     /// Returns whether lists can contain deleted users, whose personal data only administrators may
@@ -107,19 +103,19 @@ impl Authenticator {
                 .into()
         };
         let token = bearer(headers).ok_or_else(unauthorized)?;
-        let user = match self.claimed(token).ok_or_else(unauthorized)? {
-            Claimed::Key(key) => {
-                let user = found(store.get(&key.tenant, &key.user_id).await)?;
-                if let Some(administrator) = key.administrator {
-                    let user = user.unwrap_or(administrator);
-                    return Ok(Caller { user, administrator: true });
-                }
-                user
+        let claimed = self.claimed(token).ok_or_else(unauthorized)?;
+        let (tenant, key) = match &claimed {
+            Claimed::Key(ApiKey { tenant, user_id, administrator: true, .. }) => {
+                let (tenant, id) = (tenant.clone(), user_id.clone());
+                return Ok(Caller { tenant, id, administrator: true });
             }
-            Claimed::Subject(subject) => found(store.get_by_subject(&self.tenant, &subject).await)?,
+            Claimed::Key(key) => (&key.tenant, AccountKey::Id(&key.user_id)),
+            Claimed::Subject(subject) => (&self.tenant, AccountKey::Subject(subject)),
         };
-        let user = user.filter(|user| user.status.can_act());
-        user.map(Caller::new).ok_or_else(unauthorized)
+        let account = found(store.account(tenant, key).await)?;
+        let active = account.filter(|account| account.status.can_act());
+        let Account { id, is_administrator, .. } = active.ok_or_else(unauthorized)?;
+        Ok(Caller { tenant: tenant.clone(), id, administrator: is_administrator })
     }
 
     fn claimed(&self, token: &str) -> Option<Claimed> {
@@ -148,9 +144,9 @@ impl From<Problem> for AuthenticationError {
 
 /// Returns `None` if the user does not exist, which makes its key invalid. Other errors of the
 /// store fail the request.
-fn found(user: Result<Arc<User>, StoreError>) -> Result<Option<Arc<User>>, AuthenticationError> {
-    match user {
-        Ok(user) => Ok(Some(user)),
+fn found(account: Result<Account, StoreError>) -> Result<Option<Account>, AuthenticationError> {
+    match account {
+        Ok(account) => Ok(Some(account)),
         Err(StoreError::NotFound) => Ok(None),
         Err(error) => Err(AuthenticationError::Store(error)),
     }

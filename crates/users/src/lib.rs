@@ -53,6 +53,7 @@
 //! | `sqlite`, `postgres`, `mysql` | `SqlStore` for that database (`mysql` includes MariaDB) |
 //! | `arbitrary` | the module `arbitrary`: generators of users for fuzzing and property tests |
 
+mod account;
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;
 mod attributes;
@@ -79,6 +80,8 @@ mod string_limits;
 mod timestamp;
 mod user;
 
+pub use account::Account;
+pub use account::AccountKey;
 pub use attributes::add_group_roles;
 pub use attributes::policy;
 pub use attributes::schema;

@@ -10,8 +10,8 @@ static MAPPING: LazyLock<CheckedMapping> =
 /// Returns the mapping of the users resource to SQL tables.
 ///
 /// `users` has one row per user. `user_roles`, `user_groups`, `user_group_roles` (the roles of a
-/// user's groups) and `user_scopes` have one row per value. Each string has a second column with
-/// its [`fold_key`](scieve::fold_key), and each sortable attribute a sort column.
+/// user's groups) and `user_scopes` have one row per value. Each string has a column with its
+/// [`fold_key`](scieve::fold_key), and sortable attributes that may be missing have a sort column.
 ///
 /// The tables are multi-tenant, and ids are unique only within a tenant: select the tenant by
 /// [`CheckedMapping::for_tenant`].
@@ -37,28 +37,33 @@ pub fn mapping() -> &'static CheckedMapping {
 fn build() -> Mapping {
     Mapping::new("users", "id")
         .tenant_column("tenant_id")
-        .attribute("id", text("id").sorted_by("id_sort").not_null())
-        .attribute("subject", text("subject").sorted_by("subject_sort").not_null())
-        .attribute("name", text("name").sorted_by("name_sort").not_null())
+        .attribute("id", text("id").not_null())
+        .attribute("subject", text("subject").not_null())
+        .attribute("name", text("name").not_null())
         .attribute("email", text("email").sorted_by("email_sort"))
-        .attribute("status", text("status").sorted_by("status_sort").not_null())
+        .attribute("status", text("status").not_null())
         .attribute("clientId", text("client_id").sorted_by("client_id_sort"))
         .child(
             "assignedRoles",
             child("user_roles")
-                .column("id", text("role_id").not_null())
+                .column("id", key("role_id_f"))
                 .column("name", text("name").not_null()),
         )
-        .child("assignedGroups", child("user_groups").column("id", text("group_id").not_null()))
+        .child("assignedGroups", child("user_groups").column("id", key("group_id_f")))
         .child(
             "assignedGroupsAssignedRoles",
             child("user_group_roles").column("name", text("name").not_null()),
         )
-        .child("assignedScopes", child("user_scopes").value(text("scope").not_null()))
+        .child("assignedScopes", child("user_scopes").value(key("scope_f")))
 }
 
 fn text(column: &str) -> Column {
     Column::keyed(column, format!("{column}_f"))
+}
+
+/// A column with the fold key alone.
+fn key(column: &str) -> Column {
+    Column::keyed(column, column).not_null()
 }
 
 fn child(table: &str) -> ChildTable {

@@ -38,6 +38,14 @@ pub enum Target {
     InviteExpiry,
 }
 
+impl Target {
+    /// Returns whether a change of the member may change what the user may do.
+    #[must_use]
+    pub const fn changes_access(self) -> bool {
+        matches!(self, Self::Status | Self::AssignedRoles | Self::AssignedGroups)
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Change {
     /// Sets one of the four string members, or removes it if `None`.

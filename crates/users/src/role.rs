@@ -106,6 +106,12 @@ pub struct Group {
     pub assigned_roles: Vec<Role>,
 }
 
+/// Returns whether one of the roles, or of the roles of the groups, is [`ADMINISTRATOR_ROLE`].
+pub(super) fn has_administrator_role(roles: &[Role], groups: &[Group]) -> bool {
+    let of_groups = groups.iter().flat_map(|group| &group.assigned_roles);
+    roles.iter().chain(of_groups).any(|role| role.name == ADMINISTRATOR_ROLE)
+}
+
 /// Owner of a group's membership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

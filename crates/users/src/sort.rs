@@ -125,6 +125,42 @@ fn digits(mut number: u64) -> [u8; 20] {
     digits
 }
 
+/// Where a string is among the sort keys of instants, without their leading `1`.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum InstantPosition {
+    /// The key of this instant, in milliseconds.
+    At(i64),
+    /// Before the key of this instant and behind that of the previous one.
+    Before(i64),
+    /// Behind every key.
+    Behind,
+}
+
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+impl InstantPosition {
+    pub(super) fn of(string: &str) -> Self {
+        const DIGITS: usize = 20;
+        let count = string.bytes().take(DIGITS).take_while(u8::is_ascii_digit).count();
+        let (digits, rest) = string.split_at(count);
+        // The least key that is not less than the string is that of the next number if the string is
+        // behind all keys that start with its digits.
+        let behind = match rest.bytes().next() {
+            None => false,
+            Some(next) => count == DIGITS || next > b'9',
+        };
+        let padded: Result<u128, _> = format!("{digits:0<DIGITS$}").parse();
+        let unit = 10_u128.pow(u32::try_from(DIGITS - count).unwrap_or_default());
+        let least = padded.map(|number| number + if behind { unit } else { 0 });
+        let instant = least.ok().and_then(|number| u64::try_from(number).ok());
+        match instant.map(|number| (number ^ 1 << 63).cast_signed()) {
+            Some(instant) if count == DIGITS && rest.is_empty() => Self::At(instant),
+            Some(instant) => Self::Before(instant),
+            None => Self::Behind,
+        }
+    }
+}
+
 /// Returns the part of a fold key that counts for the order.
 pub(super) fn truncate(key: &str) -> &str {
     match key.len() <= SortKey::MAX_BYTES {
@@ -141,4 +177,40 @@ pub struct Sort {
     pub key: SortKey,
     /// Sorts in descending order.
     pub descending: bool,
+}
+
+#[cfg(all(test, any(feature = "sqlite", feature = "postgres", feature = "mysql")))]
+mod tests {
+    use super::{InstantPosition, digits};
+
+    #[test]
+    fn positions_keep_the_order_of_strings() {
+        let key = |instant: i64| {
+            String::from_utf8(digits(instant.cast_unsigned() ^ 1 << 63).to_vec()).unwrap()
+        };
+        let instants = [i64::MIN, -1, 0, 1, 1_700_000_000_000, i64::MAX];
+        let mut strings: Vec<String> =
+            ["", "0", "00", "9", "92", "a", "0a", "+1", " ", "é"].map(str::to_owned).to_vec();
+        for key in instants.map(key) {
+            strings.extend([
+                format!("{key}0"),
+                format!("{key}a"),
+                key.chars().take(19).collect(),
+                key,
+            ]);
+        }
+        for string in strings {
+            for instant in instants {
+                let expected = key(instant).cmp(&string);
+                let found = match InstantPosition::of(&string) {
+                    InstantPosition::At(at) => instant.cmp(&at),
+                    InstantPosition::Before(at) if instant >= at => std::cmp::Ordering::Greater,
+                    InstantPosition::Before(_) | InstantPosition::Behind => {
+                        std::cmp::Ordering::Less
+                    }
+                };
+                assert_eq!(found, expected, "{string:?} {instant}");
+            }
+        }
+    }
 }

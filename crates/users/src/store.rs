@@ -1,5 +1,6 @@
 //! The interface of user stores.
 
+use super::account::{Account, AccountKey};
 use super::error::StoreError;
 use super::invite::{InviteResult, Invitee, Mailer};
 use super::new_user::NewUser;
@@ -74,6 +75,27 @@ pub trait UserStore: Send + Sync + 'static {
         tenant: &str,
         subject: &str,
     ) -> impl Future<Output = Result<Arc<User>, StoreError>> + Send;
+
+    /// Returns the account of the user with this id or subject, unless deleted.
+    ///
+    /// A store may return an account that was read a short time ago, see
+    /// [`SqlOptions::account_cache`](crate::SqlOptions::account_cache).
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if the tenant has no such user.
+    fn account(
+        &self,
+        tenant: &str,
+        key: AccountKey<'_>,
+    ) -> impl Future<Output = Result<Account, StoreError>> + Send {
+        async move {
+            let user = match key {
+                AccountKey::Id(id) => self.get(tenant, id).await?,
+                AccountKey::Subject(subject) => self.get_by_subject(tenant, subject).await?,
+            };
+            Ok(Account::of(&user))
+        }
+    }
 
     /// Returns the names of the roles built into the service.
     fn metadata(

@@ -1,6 +1,6 @@
 //! The user type.
 
-use super::role::{ADMINISTRATOR_ROLE, Group, Role};
+use super::role::{Group, Role, has_administrator_role};
 use super::timestamp::Timestamp;
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
@@ -95,13 +95,11 @@ impl User {
         }
     }
 
-    /// Returns true if the user has the role [`ADMINISTRATOR_ROLE`], directly or from a group, and
+    /// Returns true if the user has the role [`ADMINISTRATOR_ROLE`](crate::ADMINISTRATOR_ROLE), directly or from a group, and
     /// is neither disabled nor deleted.
     #[must_use]
     pub fn is_administrator(&self) -> bool {
-        let groups = self.assigned_groups.iter().flat_map(|group| &group.assigned_roles);
-        self.status.can_act()
-            && self.assigned_roles.iter().chain(groups).any(|role| role.name == ADMINISTRATOR_ROLE)
+        self.status.can_act() && has_administrator_role(&self.assigned_roles, &self.assigned_groups)
     }
 }
 

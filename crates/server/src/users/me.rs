@@ -20,7 +20,7 @@ pub(super) async fn me<S: UserStore>(
 ) -> Result<Response, Problem> {
     let (parts, _) = request.into_parts();
     let caller = app.authenticate(&parts, Tier::Read, Access::Anyone).await?;
-    let mut location = app.links(&parts)?.user_path(&caller.user.id);
+    let mut location = app.links(&parts)?.user_path(&caller.id);
     if let Some(query) = parts.uri.query() {
         location = format!("{location}?{query}");
     }

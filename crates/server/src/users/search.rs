@@ -64,7 +64,7 @@ impl Search {
             let page = app.store.list(tenant, &search.query(&Deadline::after(time))).await?;
             return Ok((search, page));
         }
-        let permit = app.scan_limiter.enter(tenant, &caller.user.id).await?;
+        let permit = app.scan_limiter.enter(tenant, &caller.id).await?;
         let deadline = Arc::new(Deadline::after(time));
         let (sender, dropped) = oneshot::channel::<()>();
         let cancel = CancelOnDrop { deadline: Arc::clone(&deadline), _dropped: sender };

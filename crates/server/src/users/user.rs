@@ -48,7 +48,7 @@ pub(super) async fn patch<S: UserStore>(
     let (parts, body) = request.into_parts();
     let caller = app.authenticate(&parts, Tier::Write, Access::Anyone).await?;
     let id = user_id(&parts);
-    if !caller.administrator && !id.as_ref().is_ok_and(|id| *id == caller.user.id) {
+    if !caller.administrator && !id.as_ref().is_ok_and(|id| *id == caller.id) {
         return Err(forbidden());
     }
     let precondition = if_match(&parts.headers)?;
@@ -90,7 +90,7 @@ pub(super) async fn delete<S: UserStore>(
     let (parts, _) = request.into_parts();
     let caller = app.authenticate(&parts, Tier::Write, Access::Administrators).await?;
     let id = user_id(&parts)?;
-    if id == caller.user.id {
+    if id == caller.id {
         return Err(Problem::bad_request("a key cannot delete the user that it acts as"));
     }
     app.store.delete_if(caller.tenant(), &id, &if_match(&parts.headers)?).await?;

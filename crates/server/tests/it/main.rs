@@ -24,5 +24,6 @@ mod pages;
 mod search_limits;
 mod security;
 mod server;
+mod statements;
 mod token;
 mod visibility;

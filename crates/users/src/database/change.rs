@@ -9,7 +9,7 @@ use super::statement::{USERS, one, select_users, user_column};
 use super::user_row::{self, COLUMNS};
 use crate::error::StoreError;
 use crate::new_user::NewUser;
-use crate::patch::{Operation, Patched};
+use crate::patch::{Operation, Patched, Target};
 use crate::precondition::Precondition;
 use crate::user::{Status, User};
 use sea_query::{Expr, ExprTrait as _, LockType, UpdateStatement, Value};
@@ -63,8 +63,15 @@ impl SqlStore {
         let user = find(&mut *transaction, tenant, "id", id, true).await?;
         let user = user.ok_or(StoreError::NotFound)?;
         precondition.check(&user)?;
-        let roles = memberships::roles(&mut *transaction, tenant).await?;
-        let groups = memberships::groups(&mut *transaction, tenant).await?;
+        let touches = |target| operations.iter().any(|operation| operation.target() == target);
+        let roles = match touches(Target::AssignedRoles) {
+            true => memberships::roles(&mut *transaction, tenant).await?,
+            false => Vec::new(),
+        };
+        let groups = match touches(Target::AssignedGroups) {
+            true => memberships::groups(&mut *transaction, tenant).await?,
+            false => Vec::new(),
+        };
         let patched = Operation::apply_all(operations, &user, &roles, &groups, self.now())?;
         if user.is_administrator() && !patched.user.is_administrator() {
             administrators::has_other(&mut *transaction, tenant, id).await?;
@@ -97,7 +104,6 @@ impl SqlStore {
             .value("live_subject", Value::String(None))
             .value("status", deleted)
             .value("status_f", deleted)
-            .value("status_sort", format!("1{deleted}"))
             .value("invite_expiry", Value::BigInt(None))
             .value("invite_expiry_sort", "2")
             .value("last_updated_at", self.now().millis())
@@ -127,9 +133,7 @@ pub(super) async fn find(
         select.lock(LockType::Update);
     }
     let Some(row) = connection.fetch(&select).await?.pop() else { return Ok(None) };
-    let mut users = [user_row::user(tenant, row)?];
-    memberships::fill(connection, tenant, &mut users).await?;
-    Ok(users.into_iter().next())
+    user_row::user(tenant, row).map(Some)
 }
 
 /// Inserts new users.

@@ -1,5 +1,6 @@
 //! Opening a store: connects, migrates and checks the database.
 
+use super::account_cache::AccountCache;
 use super::connection::Backend;
 use super::error::ConnectError;
 use super::{MAX_TRIES, SqlOptions, SqlStore, migrate, probe};
@@ -49,7 +50,13 @@ impl SqlStore {
         let named = |error: ConnectError| ConnectError::new(format!("{shown}: {error}"));
         let backend = open(url, &options).await.map_err(named)?;
         let cursor_key = prepare(&*backend).await.map_err(named)?;
-        Ok(Self { backend, ids: Ids::new(), options, cursor_key })
+        Ok(Self {
+            backend,
+            ids: Ids::new(),
+            options,
+            cursor_key,
+            accounts: AccountCache::default(),
+        })
     }
 }
 

@@ -27,6 +27,9 @@ pub(super) enum TxMode {
 pub(super) trait Backend: Send + Sync {
     fn dialect(&self) -> Dialect;
 
+    /// Returns the number of statements run so far, `BEGIN` and `COMMIT` included.
+    fn statements_run(&self) -> u64;
+
     /// Begins a transaction, which is rolled back if dropped.
     fn begin(&self, mode: TxMode) -> BoxFuture<'_, Box<dyn Transaction>>;
 

@@ -2,19 +2,22 @@
 
 use super::connection::{Backend, BoxFuture, Cell, Connection, Row, Transaction, TxMode};
 use super::error::{DbError, ErrorClass};
+use super::options::SqlOptions;
 use super::statement::Statement;
 use scieve::sql::Dialect;
 use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::migrate::Migrate;
-use sqlx::pool::PoolConnection;
+use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{
     AssertSqlSafe, Connection as _, Database, Executor, IntoArguments, Pool, SqlSafeStr as _,
 };
 use sqlx_core::transaction::TransactionManager as _;
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 use tokio::sync::Mutex;
 
 /// A database of sqlx, with the operations that differ between databases.
@@ -55,15 +58,28 @@ pub(super) trait Driver: Database {
 
 /// A connection pool.
 pub(super) struct Pooled<D: Driver> {
-    pub(super) pool: Pool<D>,
+    pool: Pool<D>,
     /// The statement time-out that the server enforces.
-    pub(super) statement: Duration,
+    statement: Duration,
     /// The maximum time of a statement including its wait for locks. A server that does not answer
     /// at all is given one second more.
-    pub(super) limit: Duration,
+    limit: Duration,
+    activity: Arc<Activity>,
     /// A connection that no operation uses. SQLite deletes its shared-memory file with the last
     /// connection, and could not open another one on a full disk, not even to read.
-    pub(super) idle: Mutex<Option<D::Connection>>,
+    idle: Mutex<Option<D::Connection>>,
+}
+
+impl<D: Driver> Pooled<D> {
+    pub(super) fn new(
+        pool: Pool<D>,
+        statement: Duration,
+        limit: Duration,
+        activity: Arc<Activity>,
+        idle: Option<D::Connection>,
+    ) -> Self {
+        Self { pool, statement, limit, activity, idle: Mutex::new(idle) }
+    }
 }
 
 /// A connection of the pool, in a transaction or not.
@@ -76,6 +92,7 @@ struct PooledConn<D: Driver> {
     pool: Pool<D>,
     statement: Duration,
     limit: Duration,
+    activity: Arc<Activity>,
     transaction: TxState<D>,
     /// False during a statement, and after one that failed or was cancelled. For example, SQLite
     /// rolls back automatically if the disk is full, but not for every error.
@@ -91,11 +108,20 @@ enum TxState<D: Driver> {
 }
 
 impl<D: Driver> PooledConn<D> {
+    /// Marks the start of a statement.
+    fn starts(&mut self) {
+        self.known_state = false;
+        self.activity.statements.fetch_add(1, Ordering::Relaxed);
+    }
+
     /// Takes the result of a statement that has ended.
     fn ended<T>(&mut self, result: Result<T, DbError>) -> Result<T, DbError> {
         // These errors have the same effect in every database.
         self.known_state =
             matches!(result, Ok(_) | Err(DbError::UniqueViolation(_) | DbError::Conflict(_)));
+        if !self.known_state {
+            self.activity.set_failed();
+        }
         result
     }
 }
@@ -115,6 +141,53 @@ impl<D: Driver> Drop for PooledConn<D> {
             }
         }
     }
+}
+
+/// How long a connection may be idle before it is tested when the pool hands it out. A test is a
+/// round trip; a connection that broke more recently fails the operation as unavailable.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+/// How long every connection is tested after a statement failed: others may be broken as well.
+const DISTRUST: Duration = Duration::from_secs(5);
+
+/// What the connections of a pool have done.
+#[derive(Default)]
+pub(super) struct Activity {
+    /// [`Backend::statements_run`].
+    statements: AtomicU64,
+    /// When a statement last failed, or was cancelled.
+    failed: std::sync::Mutex<Option<Instant>>,
+}
+
+impl Activity {
+    fn set_failed(&self) {
+        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    fn failed_recently(&self) -> bool {
+        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.is_some_and(|failed| failed.elapsed() < DISTRUST)
+    }
+}
+
+/// The options of a pool that are the same for every database.
+pub(super) fn pool_options<D: Driver>(
+    options: &SqlOptions,
+    activity: &Arc<Activity>,
+) -> PoolOptions<D> {
+    let activity = Arc::clone(activity);
+    PoolOptions::new()
+        .max_connections(options.connections)
+        .acquire_timeout(options.acquire)
+        .test_before_acquire(false)
+        .before_acquire(move |connection: &mut D::Connection, state| {
+            let suspicious = state.idle_for >= TRUSTED_IDLE || activity.failed_recently();
+            Box::pin(async move {
+                if suspicious {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
 }
 
 async fn within<T>(
@@ -137,6 +210,7 @@ impl<D: Driver> Pooled<D> {
             pool: self.pool.clone(),
             statement: self.statement,
             limit: self.limit,
+            activity: Arc::clone(&self.activity),
             transaction: TxState::None,
             known_state: true,
         })
@@ -153,10 +227,14 @@ where
         D::DIALECT
     }
 
+    fn statements_run(&self) -> u64 {
+        self.activity.statements.load(Ordering::Relaxed)
+    }
+
     fn begin(&self, mode: TxMode) -> BoxFuture<'_, Box<dyn Transaction>> {
         Box::pin(async move {
             let mut transaction = self.acquire().await?;
-            transaction.known_state = false;
+            transaction.starts();
             let connection = &mut *transaction.connection;
             let begin = async {
                 let statement = match mode {
@@ -170,7 +248,8 @@ where
                 Ok(TxState::Sqlx)
             };
             let result = within(self.limit, async { begin.await.map_err(error::<D>) }).await;
-            transaction.transaction = transaction.ended(result)?;
+            transaction.transaction =
+                transaction.ended(result).map_err(DbError::retry_if_broken)?;
             let transaction: Box<dyn Transaction> = Box::new(transaction);
             Ok(transaction)
         })
@@ -219,7 +298,7 @@ where
 
     fn fetch_statement(&mut self, statement: Statement) -> BoxFuture<'_, Vec<Row>> {
         Box::pin(async move {
-            self.known_state = false;
+            self.starts();
             let connection = &mut *self.connection;
             let result = within(self.limit, async move {
                 let arguments = arguments::<D>(statement.values)?;
@@ -228,13 +307,17 @@ where
                 rows.iter().map(|row| D::cells(row).map(Row::new).map_err(error::<D>)).collect()
             })
             .await;
-            self.ended(result)
+            match self.transaction {
+                // A read: changes are in transactions, or counted by `execute_statement`.
+                TxState::None => self.ended(result).map_err(DbError::retry_if_broken),
+                _ => self.ended(result),
+            }
         })
     }
 
     fn execute_statement(&mut self, statement: Statement) -> BoxFuture<'_, u64> {
         Box::pin(async move {
-            self.known_state = false;
+            self.starts();
             let connection = &mut *self.connection;
             let result = within(self.limit, async move {
                 let arguments = arguments::<D>(statement.values)?;
@@ -249,7 +332,7 @@ where
 
     fn script(&mut self, sql: &'static str) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            self.known_state = false;
+            self.starts();
             let result = self.connection.execute(sqlx::raw_sql(sql)).await;
             self.ended(result.map(drop).map_err(error::<D>))
         })
@@ -268,7 +351,7 @@ where
 {
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
-            self.known_state = false;
+            self.starts();
             let connection = &mut *self.connection;
             let commit = async {
                 match &self.transaction {

@@ -8,6 +8,8 @@ use thiserror::Error;
 pub(super) enum DbError {
     /// The database is unreachable, overloaded or too slow. The outcome of a write is unknown.
     Unavailable(String),
+    /// The connection broke, or the server ended it. Otherwise as `Unavailable`.
+    Broken(String),
     /// The database rolled the transaction back because of a concurrent one; it can be retried.
     Conflict(String),
     /// A unique constraint was violated.
@@ -28,7 +30,9 @@ impl From<DbError> for StoreError {
     fn from(error: DbError) -> Self {
         match error {
             DbError::Store(error) => error,
-            DbError::Unavailable(_) | DbError::Conflict(_) => Self::Unavailable,
+            DbError::Unavailable(_) | DbError::Broken(_) | DbError::Conflict(_) => {
+                Self::Unavailable
+            }
             DbError::UniqueViolation(cause) | DbError::Internal(cause) => Self::Internal(cause),
         }
     }
@@ -38,6 +42,7 @@ impl std::fmt::Display for DbError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unavailable(cause)
+            | Self::Broken(cause)
             | Self::Conflict(cause)
             | Self::UniqueViolation(cause)
             | Self::Internal(cause) => f.write_str(cause),
@@ -49,11 +54,20 @@ impl std::fmt::Display for DbError {
 /// The class of a database's error code.
 pub(super) enum ErrorClass {
     Unavailable,
+    Broken,
     Conflict,
     Internal,
 }
 
 impl DbError {
+    /// Lets an operation be retried whose statement cannot have changed anything.
+    pub(super) fn retry_if_broken(self) -> Self {
+        match self {
+            Self::Broken(cause) => Self::Conflict(cause),
+            error => error,
+        }
+    }
+
     /// Converts a driver's error; `classify` interprets the codes of the database.
     pub(super) fn new(
         error: &sqlx::Error,
@@ -66,12 +80,12 @@ impl DbError {
             }
             sqlx::Error::Database(error) => match classify(&**error) {
                 ErrorClass::Unavailable => Self::Unavailable(cause),
+                ErrorClass::Broken => Self::Broken(cause),
                 ErrorClass::Conflict => Self::Conflict(cause),
                 ErrorClass::Internal => Self::Internal(cause),
             },
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::Protocol(_)
+            sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => Self::Broken(cause),
+            sqlx::Error::Tls(_)
             | sqlx::Error::PoolTimedOut
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed
@@ -101,7 +115,9 @@ impl From<DbError> for ConnectError {
     fn from(error: DbError) -> Self {
         let conflict = matches!(error, DbError::Conflict(_));
         let message = match error {
-            DbError::Unavailable(cause) => format!("cannot be reached: {cause}"),
+            DbError::Unavailable(cause) | DbError::Broken(cause) => {
+                format!("cannot be reached: {cause}")
+            }
             error => error.to_string(),
         };
         Self { message, conflict }

@@ -3,18 +3,17 @@
 
 use super::connection::{Connection, Row};
 use super::error::DbError;
-use super::memberships;
 use super::statement::{Statement, USERS, is_one_of, one, user_column};
-use super::user_row;
+use super::user_row::{self, SortColumn};
 use crate::mapping::mapping;
 use crate::page::{Page, Position, Query, Window};
-use crate::sort::{SortKey, truncate};
+use crate::sort::{InstantPosition, SortKey, truncate};
 use crate::user::{Status, User};
+use scieve::fold_key;
 use scieve::sql::Dialect;
 use scieve::{Node, Plan, Predicate, Test};
-use scieve::{Value, fold_key};
 use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
-use sea_query::{Condition, Expr, ExprTrait as _, Order, SelectStatement};
+use sea_query::{Condition, Expr, ExprTrait as _, JoinType, Order, SelectStatement, Value};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -24,7 +23,7 @@ pub(super) struct ListQuery<'q> {
     tenant: &'q str,
     query: &'q Query<'q>,
     /// The column that is sorted by before the id.
-    sort: Option<&'static str>,
+    sort: Option<SortColumn>,
     /// The conditions on a user of the list, including the tenant.
     condition: Condition,
     /// True to keep the database from walking the index of the sort column.
@@ -34,15 +33,23 @@ pub(super) struct ListQuery<'q> {
 }
 
 /// The row at which a scan starts.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Start<'q> {
     /// The first row.
     First,
     /// The row after this position, or at it if `inclusive`.
-    Position { position: &'q Position, inclusive: bool },
+    Position { sort: Option<(SortColumn, Value)>, id: &'q str, inclusive: bool },
+    /// The first row that fulfils this condition.
+    Before(Expr),
     /// Behind the last row.
     End,
 }
+
+/// Aliases of the parts of the statement that reads a whole page.
+const SUMMARY: &str = "s";
+const PAGE: &str = "p";
+/// The column of [`PAGE`] that it is sorted by before the id.
+const SORT: &str = "sort_key";
 
 /// The statements of a page.
 struct Statements {
@@ -70,44 +77,84 @@ impl<'q> ListQuery<'q> {
             condition = condition.add(user_column("status_f").ne(Status::Deleted.name()));
         }
         if let Some(bound) = &query.id_above {
-            condition = condition.add(compare("id", bound, true, false));
+            condition = condition.add(compare("id", bound.as_str().into(), true, false));
         }
         if let Some(bound) = &query.id_below {
-            condition = condition.add(compare("id", bound, false, false));
+            condition = condition.add(compare("id", bound.as_str().into(), false, false));
         }
         Ok(Self {
             dialect,
             tenant,
             query,
-            sort: user_row::sort_column(query.sort.key),
+            sort: SortColumn::of(query.sort.key),
             condition,
             avoid_sort_index: query.plan.is_some_and(|plan| avoids_sort_index(dialect, plan)),
-            sort_values: query.plan.map(|p| sort_values(p, query.sort.key)).unwrap_or_default(),
+            sort_values: query
+                .plan
+                .map(|plan| sort_values(plan, query.sort.key))
+                .unwrap_or_default(),
         })
     }
 
-    /// Reads the page. All statements have to see the same snapshot.
+    /// Reads the page, with one statement, so that all of it is of one snapshot.
     pub(super) async fn read(&self, connection: &mut dyn Connection) -> Result<Page, DbError> {
         let statements = self.build();
         let (forwards, _) = self.window();
-        let rows = fetch(connection, statements.page.as_ref()).await?;
-        let mut users: Vec<User> = rows
-            .into_iter()
-            .map(|row| user_row::user(self.tenant, row))
-            .collect::<Result<_, _>>()?;
+        let with_summary = statements.other_side.is_some() || statements.total.is_some();
+        let with_users = statements.page.is_some();
+        let mut summary = Summary::default();
+        let mut users = Vec::with_capacity(self.query.limit.saturating_add(1).min(1000));
+        if let Some(select) = self.whole(statements) {
+            for mut row in connection.fetch(&select).await? {
+                if with_summary {
+                    summary = Summary::read(&mut row)?;
+                }
+                if with_users && let Some(user) = user_row::optional_user(self.tenant, row)? {
+                    users.push(user);
+                }
+            }
+        }
         let more = users.len() > self.query.limit;
         users.truncate(self.query.limit);
-        let other = !fetch(connection, statements.other_side.as_ref()).await?.is_empty();
         if !forwards {
             users.reverse();
         }
-        memberships::fill(connection, self.tenant, &mut users).await?;
-        let total = match &statements.total {
-            Some(total) => Some(count(connection, total).await?),
-            None => None,
-        };
+        let other = summary.has_other_side;
         let (has_previous, has_next) = if forwards { (other, more) } else { (more, other) };
-        Ok(Page { users: users.into_iter().map(Arc::new).collect(), has_previous, has_next, total })
+        let users = users.into_iter().map(Arc::new).collect();
+        Ok(Page { users, has_previous, has_next, total: summary.total })
+    }
+
+    /// Combines the statements of a page: the columns of [`Summary`], if there is one, in every row,
+    /// and those of [`user_row::READ`], which are NULL if the page is empty. `None` if there is
+    /// nothing to read.
+    fn whole(&self, statements: Statements) -> Option<SelectStatement> {
+        let Statements { page, other_side, total } = statements;
+        if other_side.is_none() && total.is_none() {
+            return page;
+        }
+        let null = || Expr::Constant(Value::BigInt(None));
+        let mut summary = SelectStatement::new();
+        summary.expr_as(
+            total.map_or_else(null, |total| Expr::SubQuery(None, Box::new(total.into()))),
+            "total",
+        );
+        summary.expr_as(other_side.map_or_else(null, Expr::exists), "other_side");
+        let mut whole = SelectStatement::new();
+        whole.columns(["total", "other_side"].map(|column| (SUMMARY, column)));
+        whole.from_subquery(summary, SUMMARY);
+        if let Some(mut page) = page {
+            let (ascending, _) = self.direction();
+            let order = if ascending { Order::Asc } else { Order::Desc };
+            whole.columns(user_row::READ.map(|column| (PAGE, column)));
+            if let Some(sort) = self.sort {
+                page.expr_as(user_column(sort.name()), SORT);
+                whole.order_by((PAGE, SORT), order.clone());
+            }
+            whole.order_by((PAGE, "id"), order);
+            whole.join_subquery(JoinType::LeftJoin, page, PAGE, Expr::Constant(true.into()));
+        }
+        Some(whole)
     }
 
     /// The statements of [`ListQuery::read`], rendered.
@@ -118,18 +165,19 @@ impl<'q> ListQuery<'q> {
     }
 
     fn build(&self) -> Statements {
-        let (forwards, position) = self.window();
-        let ascending = forwards != self.query.sort.descending;
-        let start = |inclusive| match position {
-            Some(position) => Start::Position { position, inclusive },
+        let (ascending, position) = self.direction();
+        let start = |inclusive, ascending| match position {
+            Some(position) => self.start(position, inclusive, ascending),
             None => Start::First,
         };
-        let mut page = self.select(start(false), ascending, self.query.limit.saturating_add(1));
+        let limit = self.query.limit.saturating_add(1);
+        let mut page = self.select(start(false, ascending), ascending, limit);
         if let Some(page) = &mut page {
             page.columns(user_row::READ.map(|column| (USERS, column)));
         }
         // The row at the position itself is on the other side as well.
-        let mut other_side = position.and_then(|_| self.select(start(true), !ascending, 1));
+        let mut other_side =
+            position.and_then(|_| self.select(start(true, !ascending), !ascending, 1));
         if let Some(other_side) = &mut other_side {
             other_side.expr(one());
         }
@@ -151,25 +199,28 @@ impl<'q> ListQuery<'q> {
         }
     }
 
+    /// Returns whether the page is read in ascending order, and from which position.
+    fn direction(&self) -> (bool, Option<&'q Position>) {
+        let (forwards, position) = self.window();
+        (forwards != self.query.sort.descending, position)
+    }
+
     /// Selects rows from the start on, the nearest first, without columns yet; `None` if there are
     /// none.
     fn select(&self, start: Start<'_>, ascending: bool, limit: usize) -> Option<SelectStatement> {
-        let start = match (self.sort, start) {
-            (None, Start::Position { position, inclusive }) => {
-                self.start_by_id(position, inclusive, ascending)
-            }
-            (_, start) => start,
-        };
         let mut select = self.matching();
         match start {
             Start::First => {}
-            Start::Position { position, inclusive } => {
-                select.cond_where(self.beyond(position, inclusive, ascending));
+            Start::Position { sort, id, inclusive } => {
+                select.cond_where(beyond(sort, id, inclusive, ascending));
+            }
+            Start::Before(condition) => {
+                select.and_where(condition);
             }
             Start::End => return None,
         }
         let order = if ascending { Order::Asc } else { Order::Desc };
-        if let Some(sort) = self.sort {
+        if let Some(sort) = self.sort.map(SortColumn::name) {
             if !self.sort_values.is_empty() {
                 let values = self.sort_values.iter().map(String::as_str);
                 select.and_where(is_one_of(self.dialect, user_column(sort), values));
@@ -193,20 +244,37 @@ impl<'q> ListQuery<'q> {
         Some(select)
     }
 
-    /// The start of a list that is sorted by the tenant. As the tenant is the same for all rows,
-    /// they are sorted by id only, and the position is before, at or after all of them.
-    fn start_by_id<'p>(
-        &self,
-        position: &'p Position,
-        inclusive: bool,
-        ascending: bool,
-    ) -> Start<'p> {
-        let tenant = sort_value(self.tenant);
-        match (tenant.cmp(&position.key), ascending) {
-            (Ordering::Equal, _) => Start::Position { position, inclusive },
-            (Ordering::Greater, true) | (Ordering::Less, false) => Start::First,
-            (Ordering::Greater, false) | (Ordering::Less, true) => Start::End,
-        }
+    /// Returns the start of a scan at a position. A position whose sort key no row can have is before
+    /// or behind all rows: in a list that is sorted by the tenant, which is the same for all, or by
+    /// a member that every user has.
+    fn start<'p>(&self, position: &'p Position, inclusive: bool, ascending: bool) -> Start<'p> {
+        let start = |sort| Start::Position { sort, id: &position.id, inclusive };
+        let value = position.key.strip_prefix('1');
+        let sort_is_above = match (self.sort, value) {
+            (Some(column @ SortColumn::SortKey(_)), _) => {
+                return start(Some((column, Value::from(position.key.as_str()))));
+            }
+            (Some(column @ SortColumn::FoldKey(_)), Some(value)) => {
+                return start(Some((column, Value::from(value))));
+            }
+            (Some(column @ SortColumn::Millis(name)), Some(digits)) => {
+                match InstantPosition::of(digits) {
+                    InstantPosition::At(instant) => {
+                        return start(Some((column, Value::from(instant))));
+                    }
+                    InstantPosition::Before(instant) => {
+                        return Start::Before(compare(name, instant.into(), ascending, ascending));
+                    }
+                    InstantPosition::Behind => true,
+                }
+            }
+            (Some(_), None) => position.key.as_str() > "1",
+            (None, _) => match sort_value(self.tenant).cmp(&position.key) {
+                Ordering::Equal => return start(None),
+                order => order.is_lt(),
+            },
+        };
+        if sort_is_above == ascending { Start::End } else { Start::First }
     }
 
     /// Selects the users of the list.
@@ -215,25 +283,32 @@ impl<'q> ListQuery<'q> {
         select.from_as("users", USERS).cond_where(self.condition.clone());
         select
     }
+}
 
-    fn beyond(&self, position: &Position, inclusive: bool, above: bool) -> Condition {
-        let by_id = compare("id", &position.id, above, inclusive);
-        let Some(sort) = self.sort else { return Condition::all().add(by_id) };
-        let later = compare(sort, &position.key, above, false);
-        Condition::all()
-            .add(compare(sort, &position.key, above, true))
-            .add(Condition::any().add(later).add(by_id))
+/// What a page says besides its users.
+#[derive(Default)]
+struct Summary {
+    total: Option<u64>,
+    has_other_side: bool,
+}
+
+impl Summary {
+    fn read(row: &mut Row) -> Result<Self, DbError> {
+        Ok(Self {
+            total: row.optional_integer()?.map(i64::unsigned_abs),
+            has_other_side: row.optional_integer()? == Some(1),
+        })
     }
 }
 
-async fn fetch(
-    connection: &mut dyn Connection,
-    select: Option<&SelectStatement>,
-) -> Result<Vec<Row>, DbError> {
-    match select {
-        Some(select) => connection.fetch(select).await,
-        None => Ok(Vec::new()),
-    }
+/// The condition that a row is on that side of a position.
+fn beyond(sort: Option<(SortColumn, Value)>, id: &str, inclusive: bool, above: bool) -> Condition {
+    let by_id = compare("id", id.into(), above, inclusive);
+    let Some((sort, value)) = sort else { return Condition::all().add(by_id) };
+    let later = compare(sort.name(), value.clone(), above, false);
+    Condition::all()
+        .add(compare(sort.name(), value, above, true))
+        .add(Condition::any().add(later).add(by_id))
 }
 
 /// Runs a statement that counts rows.
@@ -246,21 +321,23 @@ pub(super) async fn count(
     Ok(count.unsigned_abs())
 }
 
-/// `column > string`, or `>=`, `<`, `<=`.
+/// `column > value`, or `>=`, `<`, `<=`.
 ///
 /// PostgreSQL does not accept U+0000. As no stored string contains it, a comparison with the part
 /// of the string before it gives the same result.
-fn compare(column: &'static str, string: &str, above: bool, inclusive: bool) -> Expr {
-    let (string, inclusive) = match string.split_once('\0') {
-        Some((before, _)) => (before, !above),
-        None => (string, inclusive),
-    };
+fn compare(column: &'static str, mut value: Value, above: bool, mut inclusive: bool) -> Expr {
+    if let Value::String(Some(string)) = &mut value
+        && let Some(nul) = string.find('\0')
+    {
+        string.truncate(nul);
+        inclusive = !above;
+    }
     let column = user_column(column);
     match (above, inclusive) {
-        (true, true) => column.gte(string),
-        (true, false) => column.gt(string),
-        (false, true) => column.lte(string),
-        (false, false) => column.lt(string),
+        (true, true) => column.gte(value),
+        (true, false) => column.gt(value),
+        (false, true) => column.lte(value),
+        (false, false) => column.lt(value),
     }
 }
 
@@ -271,8 +348,11 @@ fn sort_value(string: &str) -> String {
 
 /// If the filter restricts the sort attribute to given values, the values of the sort column that
 /// remain. The planners do not infer this condition, and would walk the index of the sort column
-/// from its start.
+/// from its start. A column of fold keys needs none: it is the column that the filter compares.
 fn sort_values(plan: &Plan<User>, sort: SortKey) -> Vec<String> {
+    if !matches!(SortColumn::of(sort), Some(SortColumn::SortKey(_))) {
+        return Vec::new();
+    }
     let of_test = |test: &Test| {
         let attribute = plan.schema().attribute(test.attribute())?;
         let values = match test.predicate() {
@@ -280,8 +360,8 @@ fn sort_values(plan: &Plan<User>, sort: SortKey) -> Vec<String> {
             Predicate::In(values) => values,
             _ => return None,
         };
-        let string = |value: &Value| match value {
-            Value::Text(string) => Some(sort_value(string)),
+        let string = |value: &scieve::Value| match value {
+            scieve::Value::Text(string) => Some(sort_value(string)),
             _ => None,
         };
         if attribute.path() == sort.name() { values.iter().map(string).collect() } else { None }

@@ -1,14 +1,17 @@
 //! Roles, groups and scopes: those assigned to users, and the roles and groups of a tenant.
+//!
+//! Those of a user are read from a JSON document in its row; tables with a row per value lead filters
+//! to users.
 
 use super::connection::{Connection, Row};
 use super::error::DbError;
-use super::statement::{is_one_of, select_from};
-use crate::role::{Group, ProviderType, Role, RoleKind, RoleLevel};
+use super::statement::select_from;
+use crate::role::{Group, ProviderType, Role, RoleKind, RoleLevel, has_administrator_role};
 use crate::user::User;
 use scieve::fold_key;
-use sea_query::{
-    DeleteStatement, Expr, ExprTrait as _, InsertStatement, Order, SelectStatement, Value,
-};
+use sea_query::{DeleteStatement, Expr, ExprTrait as _, InsertStatement, Order, Value};
+use serde::Deserialize;
+use serde_json::json;
 use std::collections::HashMap;
 
 /// Maximum number of rows of one INSERT.
@@ -21,89 +24,49 @@ const ALIAS: &str = "e";
 
 const ROLE: [&str; 3] = ["name", "kind", "level"];
 
-/// The tables of assigned roles, groups and scopes, with their columns in the order of [`rows_of`].
+/// The tables in which filters find users by roles, groups and scopes, with their columns in the
+/// order of [`rows_of`].
 pub(super) const TABLES: [(&str, &[&str]); 4] = [
-    (
-        "user_roles",
-        &["tenant_id", "user_id", "idx", "role_id", "role_id_f", "name", "name_f", "kind", "level"],
-    ),
-    (
-        "user_groups",
-        &["tenant_id", "user_id", "idx", "group_id", "group_id_f", "name", "provider_type"],
-    ),
-    (
-        "user_group_roles",
-        &["tenant_id", "user_id", "idx", "group_idx", "role_id", "name", "name_f", "kind", "level"],
-    ),
-    ("user_scopes", &["tenant_id", "user_id", "idx", "scope", "scope_f"]),
+    ("user_roles", &["tenant_id", "user_id", "idx", "role_id_f", "name", "name_f"]),
+    ("user_groups", &["tenant_id", "user_id", "idx", "group_id_f"]),
+    ("user_group_roles", &["tenant_id", "user_id", "idx", "name", "name_f"]),
+    ("user_scopes", &["tenant_id", "user_id", "idx", "scope_f"]),
 ];
 
-/// Reads the roles, groups and scopes of users, with one statement per table.
-pub(super) async fn fill(
-    connection: &mut dyn Connection,
-    tenant: &str,
-    users: &mut [User],
-) -> Result<(), DbError> {
-    for users in users.chunks_mut(IN_LIST) {
-        let mut indexes: HashMap<String, usize> = HashMap::with_capacity(users.len());
-        indexes.extend(users.iter().enumerate().map(|(index, user)| (user.id.clone(), index)));
-        let dialect = connection.dialect();
-        let select = |table, columns: &[&'static str]| {
-            let mut select = select_from(table, ALIAS, tenant);
-            select
-                .column((ALIAS, "user_id"))
-                .columns(columns.iter().map(|column| (ALIAS, *column)))
-                .and_where(is_one_of(
-                    dialect,
-                    Expr::col((ALIAS, "user_id")),
-                    users.iter().map(|user| user.id.as_str()),
-                ))
-                .order_by((ALIAS, "user_id"), Order::Asc)
-                .order_by((ALIAS, "idx"), Order::Asc);
-            select
-        };
-        let roles = select("user_roles", &["role_id", "name", "kind", "level"]);
-        let groups = select("user_groups", &["group_id", "name", "provider_type"]);
-        let group_roles =
-            select("user_group_roles", &["group_idx", "role_id", "name", "kind", "level"]);
-        let scopes = select("user_scopes", &["scope"]);
-        for (user, mut row) in owned(connection, &roles, &indexes).await? {
-            if let Some(user) = users.get_mut(user) {
-                user.assigned_roles.push(role(&mut row)?);
-            }
-        }
-        for (user, mut row) in owned(connection, &groups, &indexes).await? {
-            if let Some(user) = users.get_mut(user) {
-                user.assigned_groups.push(group(&mut row)?);
-            }
-        }
-        for (user, mut row) in owned(connection, &group_roles, &indexes).await? {
-            let index = usize::try_from(row.integer()?).unwrap_or(usize::MAX);
-            let group = users.get_mut(user).and_then(|user| user.assigned_groups.get_mut(index));
-            let group =
-                group.ok_or_else(|| DbError::Internal("a role of an unknown group".into()))?;
-            group.assigned_roles.push(role(&mut row)?);
-        }
-        for (user, mut row) in owned(connection, &scopes, &indexes).await? {
-            if let Some(user) = users.get_mut(user) {
-                user.assigned_scopes.push(row.string()?);
-            }
-        }
-    }
-    Ok(())
+/// The roles, groups and scopes of a user, as the JSON document of the column `memberships`.
+#[derive(Deserialize)]
+pub(super) struct Memberships {
+    roles: Vec<Role>,
+    groups: Vec<Group>,
+    scopes: Vec<String>,
 }
 
-/// Returns the rows of a query, each with the index of the user whose id is its first column.
-async fn owned(
-    connection: &mut dyn Connection,
-    select: &SelectStatement,
-    indexes: &HashMap<String, usize>,
-) -> Result<Vec<(usize, Row)>, DbError> {
-    let owned = |mut row: Row| {
-        let index = indexes.get(&row.string()?).copied();
-        Ok((index.ok_or_else(|| DbError::Internal("a row of another user".into()))?, row))
-    };
-    connection.fetch(select).await?.into_iter().map(owned).collect()
+impl Memberships {
+    /// Returns the document; `None` if the user has no roles, groups and scopes.
+    pub(super) fn document(user: &User) -> Option<String> {
+        let User {
+            assigned_roles: roles, assigned_groups: groups, assigned_scopes: scopes, ..
+        } = user;
+        if roles.is_empty() && groups.is_empty() && scopes.is_empty() {
+            return None;
+        }
+        Some(json!({ "roles": roles, "groups": groups, "scopes": scopes }).to_string())
+    }
+
+    pub(super) fn parse(document: &str) -> Result<Self, DbError> {
+        serde_json::from_str(document)
+            .map_err(|error| DbError::Internal(format!("column `memberships`: {error}")))
+    }
+
+    pub(super) fn have_administrator_role(&self) -> bool {
+        has_administrator_role(&self.roles, &self.groups)
+    }
+
+    pub(super) fn assign_to(self, user: &mut User) {
+        user.assigned_roles = self.roles;
+        user.assigned_groups = self.groups;
+        user.assigned_scopes = self.scopes;
+    }
 }
 
 /// Inserts the roles, groups and scopes of users who have none yet.
@@ -146,44 +109,18 @@ fn delete_from(table: &'static str, tenant: &str) -> DeleteStatement {
 /// The rows of a user in the table with that index in [`TABLES`].
 fn rows_of(table: usize, user: &User) -> Vec<Vec<Value>> {
     let folded = |string: &str| Value::from(fold_key(string).into_owned());
-    let of_role = |role: &Role, with_id_key: bool| {
-        let mut values = vec![role.id.as_str().into()];
-        values.extend(with_id_key.then(|| folded(&role.id)));
-        values.extend([
-            role.name.as_str().into(),
-            folded(&role.name),
-            kind_name(role.kind).into(),
-            level_name(role.level).into(),
-        ]);
-        values
-    };
     let elements: Vec<Vec<Value>> = match table {
-        0 => user.assigned_roles.iter().map(|role| of_role(role, true)).collect(),
-        1 => {
-            let of_group = |group: &Group| {
-                vec![
-                    group.id.as_str().into(),
-                    folded(&group.id),
-                    group.name.as_str().into(),
-                    group.provider_type.map(provider_name).into(),
-                ]
-            };
-            user.assigned_groups.iter().map(of_group).collect()
+        0 => {
+            let of_role =
+                |role: &Role| vec![folded(&role.id), role.name.as_str().into(), folded(&role.name)];
+            user.assigned_roles.iter().map(of_role).collect()
         }
+        1 => user.assigned_groups.iter().map(|group| vec![folded(&group.id)]).collect(),
         2 => {
-            let groups = (0_i64..).zip(&user.assigned_groups);
-            let roles = groups.flat_map(|(group_idx, group)| {
-                group.assigned_roles.iter().map(move |role| (group_idx, role))
-            });
-            roles
-                .map(|(group_idx, role)| [vec![group_idx.into()], of_role(role, false)].concat())
-                .collect()
+            let roles = user.assigned_groups.iter().flat_map(|group| &group.assigned_roles);
+            roles.map(|role| vec![role.name.as_str().into(), folded(&role.name)]).collect()
         }
-        _ => user
-            .assigned_scopes
-            .iter()
-            .map(|scope| vec![scope.as_str().into(), folded(scope)])
-            .collect(),
+        _ => user.assigned_scopes.iter().map(|scope| vec![folded(scope)]).collect(),
     };
     let row = |(idx, element): (i64, Vec<Value>)| {
         [vec![user.tenant_id.as_str().into(), user.id.as_str().into(), idx.into()], element]

@@ -39,17 +39,26 @@ const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)
 const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
 
 /// The migrations of a database. A released migration must not be changed.
-fn migrations(dialect: Dialect) -> [Migration; 1] {
-    let users = match dialect {
-        Dialect::Postgres => include_str!("../../migrations/postgres/0001_users.sql"),
-        Dialect::MySql => include_str!("../../migrations/mysql/0001_users.sql"),
-        Dialect::Sqlite => include_str!("../../migrations/sqlite/0001_users.sql"),
+fn migrations(dialect: Dialect) -> [Migration; 2] {
+    let (users, documents) = match dialect {
+        Dialect::Postgres => (
+            include_str!("../../migrations/postgres/0001_users.sql"),
+            include_str!("../../migrations/postgres/0002_documents.sql"),
+        ),
+        Dialect::MySql => (
+            include_str!("../../migrations/mysql/0001_users.sql"),
+            include_str!("../../migrations/mysql/0002_documents.sql"),
+        ),
+        Dialect::Sqlite => (
+            include_str!("../../migrations/sqlite/0001_users.sql"),
+            include_str!("../../migrations/sqlite/0002_documents.sql"),
+        ),
     };
     let migration = |version, name: &'static str, sql: &'static str| {
         let sql = sql.into_sql_str();
         Migration::new(version, name.into(), MigrationType::Simple, sql, false)
     };
-    [migration(1, "users", users)]
+    [migration(1, "users", users), migration(2, "documents", documents)]
 }
 
 /// Applies missing migrations and returns the secret of the cursors.

@@ -8,6 +8,7 @@
 //! distributes tenants over nodes contacts only one. Unique constraints, not prior checks, keep
 //! values unique.
 
+mod account_cache;
 mod administrators;
 #[cfg(feature = "sqlite")]
 mod backup;
@@ -34,10 +35,12 @@ mod user_row;
 pub use error::ConnectError;
 pub use options::SqlOptions;
 
+use self::account_cache::AccountCache;
 use self::connection::{Backend, TxMode};
 use self::error::DbError;
 use self::list::ListQuery;
-use self::statement::{select_users, user_column};
+use self::statement::{USERS, select_users, user_column};
+use super::account::{Account, AccountKey};
 use super::cursor::CursorKey;
 use super::error::StoreError;
 use super::id::Ids;
@@ -77,6 +80,7 @@ pub struct SqlStore {
     ids: Ids,
     options: SqlOptions,
     cursor_key: CursorKey,
+    accounts: AccountCache,
 }
 
 impl SqlStore {
@@ -87,9 +91,16 @@ impl SqlStore {
         self.cursor_key.clone()
     }
 
+    /// Returns the number of statements run since the store was opened, `BEGIN` and `COMMIT` included:
+    /// most are a round trip to the database.
+    #[must_use]
+    pub fn statements_run(&self) -> u64 {
+        self.backend.statements_run()
+    }
+
     /// Returns the statements that [`UserStore::list`] runs, for `EXPLAIN`: the page with one row
     /// more than its limit; the test for a row on the other side of its start; the count of all
-    /// pages. The statements that read roles, groups and scopes are left out.
+    /// pages. `list` combines them in one.
     ///
     /// # Errors
     /// [`StoreError::Internal`] for a filter with more values than
@@ -129,7 +140,9 @@ impl SqlStore {
                 }
                 Err(error) => {
                     match &error {
-                        DbError::Unavailable(cause) | DbError::Conflict(cause) => {
+                        DbError::Unavailable(cause)
+                        | DbError::Broken(cause)
+                        | DbError::Conflict(cause) => {
                             tracing::warn!(cause, "the database is unavailable")
                         }
                         _ => {}
@@ -148,6 +161,10 @@ impl SqlStore {
             Some(deadline) => TxMode::Search(deadline.remaining() + SERVER_GRACE),
             None => TxMode::Read,
         };
+        // A page without a filter is a walk along an index, which needs no deadline of its own.
+        if query.plan.is_none() && !query.total || mode == TxMode::Read {
+            return list.read(&mut *self.backend.connection().await?).await;
+        }
         let mut transaction = self.backend.begin(mode).await?;
         let page = list.read(&mut *transaction).await?;
         transaction.commit().await?;
@@ -160,10 +177,23 @@ impl SqlStore {
         column: &'static str,
         string: &str,
     ) -> Result<Arc<User>, DbError> {
-        let mut transaction = self.backend.begin(TxMode::Read).await?;
-        let found = change::find(&mut *transaction, tenant, column, string, false).await?;
-        transaction.commit().await?;
+        let mut connection = self.backend.connection().await?;
+        let found = change::find(&mut *connection, tenant, column, string, false).await?;
         found.map(Arc::new).ok_or_else(|| StoreError::NotFound.into())
+    }
+
+    async fn account_once(&self, tenant: &str, key: AccountKey<'_>) -> Result<Account, DbError> {
+        let (column, string) = match key {
+            AccountKey::Id(id) => ("id", id),
+            AccountKey::Subject(subject) => ("live_subject", subject),
+        };
+        let mut select = select_users(tenant);
+        select
+            .columns(["id", "status", "memberships"].map(|column| (USERS, column)))
+            .and_where(user_column(column).eq(string))
+            .and_where(user_column("status_f").ne(Status::Deleted.name()));
+        let row = self.backend.connection().await?.fetch(&select).await?.pop();
+        user_row::account(row.ok_or(StoreError::NotFound)?)
     }
 
     async fn count_once(&self, tenant: &str) -> Result<u64, DbError> {
@@ -231,6 +261,21 @@ impl UserStore for SqlStore {
         self.retried(|| self.find_once(tenant, "id", id)).await
     }
 
+    async fn account(&self, tenant: &str, key: AccountKey<'_>) -> Result<Account, StoreError> {
+        let (AccountKey::Id(string) | AccountKey::Subject(string)) = key;
+        if !is_valid_tenant(tenant) || !is_storable(string) {
+            return Err(StoreError::NotFound);
+        }
+        let ttl = self.options.account_cache;
+        if let Some(account) = self.accounts.get(tenant, key, ttl) {
+            return Ok(account);
+        }
+        let reading = self.accounts.begin_reading();
+        let account = self.retried(|| self.account_once(tenant, key)).await?;
+        self.accounts.insert(reading, tenant, key, &account, ttl);
+        Ok(account)
+    }
+
     async fn patch_if(
         &self,
         tenant: &str,
@@ -241,7 +286,11 @@ impl UserStore for SqlStore {
         if !is_valid_tenant(tenant) || !is_storable(id) {
             return Err(StoreError::NotFound);
         }
-        self.retried(|| self.patch_once(tenant, id, operations, precondition)).await
+        let patched = self.retried(|| self.patch_once(tenant, id, operations, precondition)).await;
+        if operations.iter().any(|operation| operation.target().changes_access()) {
+            self.accounts.clear();
+        }
+        patched
     }
 
     async fn delete_if(
@@ -253,7 +302,9 @@ impl UserStore for SqlStore {
         if !is_valid_tenant(tenant) || !is_storable(id) {
             return Err(StoreError::NotFound);
         }
-        self.retried(|| self.delete_once(tenant, id, precondition)).await
+        let deleted = self.retried(|| self.delete_once(tenant, id, precondition)).await;
+        self.accounts.clear();
+        deleted
     }
 
     async fn count(&self, tenant: &str) -> Result<u64, StoreError> {
@@ -276,6 +327,7 @@ impl UserStore for SqlStore {
         for invitee in invitees {
             results.push(self.invite_one(tenant, invitee, mailer).await?);
         }
+        self.accounts.clear();
         Ok(results)
     }
 

@@ -5,7 +5,7 @@
 //! `GET_LOCK`, `VARBINARY` keys, InnoDB.
 
 use super::connection::Cell;
-use super::driver::{Driver, Pooled};
+use super::driver::{Driver, Pooled, pool_options};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
 use super::statement::unsupported;
@@ -13,16 +13,15 @@ use scieve::sql::Dialect;
 use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::mysql::{
-    MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlPoolOptions, MySqlQueryResult,
-    MySqlRow,
+    MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlQueryResult, MySqlRow,
 };
 use sqlx::{
     Arguments as _, AssertSqlSafe, Column as _, Executor as _, MySql, Pool, Row as _,
     TypeInfo as _, ValueRef as _,
 };
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
 
 pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<MySql>, DbError> {
     let connect =
@@ -35,10 +34,8 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<MySql
          {}",
         statement_timeout(options.statement)
     );
-    let pool = MySqlPoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(options.acquire);
-    let pool = pool.after_connect(move |connection, _| {
+    let activity = Arc::default();
+    let pool = pool_options::<MySql>(options, &activity).after_connect(move |connection, _| {
         let session = session.clone();
         Box::pin(async move {
             connection.execute(sqlx::raw_sql(AssertSqlSafe(session))).await.map(drop)
@@ -46,12 +43,8 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<MySql
     });
     let pool =
         pool.connect_with(connect).await.map_err(|error| DbError::new(&error, MySql::classify))?;
-    Ok(Pooled {
-        pool,
-        statement: options.statement,
-        limit: options.statement.max(options.lock),
-        idle: Mutex::default(),
-    })
+    let limit = options.statement.max(options.lock);
+    Ok(Pooled::new(pool, options.statement, limit, activity, None))
 }
 
 /// The statement that sets the statement time-out of the session. MariaDB and MySQL name it
@@ -141,30 +134,12 @@ impl Driver for MySql {
         match number {
             // Deadlock; a row changed since the snapshot (MariaDB 11.6 and later).
             1213 | 1020 => ErrorClass::Conflict,
-            // Too many connections, aborted and lost ones, shutdown, lock time-out, statement
-            // time-out (MySQL, MariaDB), killed, read-only, disk full or failing.
-            1040
-            | 1053
-            | 1077
-            | 1079
-            | 1080
-            | 1152..=1161
-            | 1184
-            | 1203
-            | 1205
-            | 1290
-            | 1317
-            | 1836
-            | 1036
-            | 1021
-            | 1026
-            | 1030
-            | 1114
-            | 1180
-            | 1927
-            | 1969
-            | 3024
-            | 3169 => ErrorClass::Unavailable,
+            // Shutdown, aborted, lost and killed connections.
+            1053 | 1077 | 1079 | 1080 | 1152..=1161 | 1184 | 1927 => ErrorClass::Broken,
+            // Too many connections, lock time-out, statement time-out (MySQL, MariaDB), killed,
+            // read-only, disk full or failing.
+            1040 | 1203 | 1205 | 1290 | 1317 | 1836 | 1036 | 1021 | 1026 | 1030 | 1114 | 1180
+            | 1969 | 3024 | 3169 => ErrorClass::Unavailable,
             _ if error.code().is_some_and(|code| code.starts_with("08")) => ErrorClass::Unavailable,
             _ => ErrorClass::Internal,
         }

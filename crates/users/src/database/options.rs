@@ -19,6 +19,7 @@ pub struct SqlOptions {
     pub(super) acquire: Duration,
     pub(super) statement: Duration,
     pub(super) lock: Duration,
+    pub(super) account_cache: Duration,
     pub(super) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -29,6 +30,7 @@ impl Default for SqlOptions {
             acquire: Duration::from_secs(3),
             statement: Duration::from_secs(10),
             lock: Duration::from_secs(5),
+            account_cache: Duration::from_secs(2),
             clock: Arc::new(|| {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
@@ -72,6 +74,17 @@ impl SqlOptions {
         self
     }
 
+    /// Sets how long the result of [`UserStore::account`](crate::UserStore::account) is cached; the
+    /// default is 2 s, and 0 disables the cache.
+    ///
+    /// A change by this store takes effect at once. If another process disables, deletes or demotes a
+    /// user, that user keeps its access here for at most this time.
+    #[must_use]
+    pub fn account_cache(mut self, time: Duration) -> Self {
+        self.account_cache = time;
+        self
+    }
+
     /// Sets the source of the current time; the default is the system clock.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
@@ -82,12 +95,13 @@ impl SqlOptions {
 
 impl fmt::Debug for SqlOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { connections, acquire, statement, lock, .. } = self;
+        let Self { connections, acquire, statement, lock, account_cache, .. } = self;
         f.debug_struct("SqlOptions")
             .field("connections", connections)
             .field("acquire", acquire)
             .field("statement", statement)
             .field("lock", lock)
+            .field("account_cache", account_cache)
             .finish_non_exhaustive()
     }
 }

@@ -1,21 +1,21 @@
 //! PostgreSQL.
 
 use super::connection::Cell;
-use super::driver::{Driver, Pooled};
+use super::driver::{Driver, Pooled, pool_options};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
 use super::statement::{strings, unsupported};
 use scieve::sql::Dialect;
 use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions, PgQueryResult, PgRow};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgRow};
 use sqlx::{
     Arguments as _, AssertSqlSafe, Column as _, Executor as _, Pool, Postgres, Row as _,
     TypeInfo as _, ValueRef as _,
 };
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
 
 pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postgres>, DbError> {
     let connect =
@@ -25,18 +25,13 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postg
         ("lock_timeout", options.lock.as_millis().to_string()),
         ("idle_in_transaction_session_timeout", "60000".to_owned()),
     ]);
-    let pool =
-        PgPoolOptions::new().max_connections(options.connections).acquire_timeout(options.acquire);
-    let pool = pool
+    let activity = Arc::default();
+    let pool = pool_options::<Postgres>(options, &activity)
         .connect_with(connect)
         .await
         .map_err(|error| DbError::new(&error, Postgres::classify))?;
-    Ok(Pooled {
-        pool,
-        statement: options.statement,
-        limit: options.statement,
-        idle: Mutex::default(),
-    })
+    let limit = options.statement;
+    Ok(Pooled::new(pool, options.statement, limit, activity, None))
 }
 
 impl Driver for Postgres {
@@ -113,8 +108,10 @@ impl Driver for Postgres {
             // lock_not_available, query_canceled (`statement_timeout`), read_only_sql_transaction
             // (a standby)
             "55P03" | "57014" | "25006" => ErrorClass::Unavailable,
-            // Connection exceptions, insufficient resources, shutdown or start-up, system errors.
-            code if ["08", "53", "57P", "58"].iter().any(|class| code.starts_with(class)) => {
+            // Connection exceptions, shutdown or start-up.
+            code if ["08", "57P"].iter().any(|class| code.starts_with(class)) => ErrorClass::Broken,
+            // Insufficient resources, system errors.
+            code if ["53", "58"].iter().any(|class| code.starts_with(class)) => {
                 ErrorClass::Unavailable
             }
             _ => ErrorClass::Internal,

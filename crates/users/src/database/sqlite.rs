@@ -1,7 +1,7 @@
 //! SQLite.
 
 use super::connection::Cell;
-use super::driver::{Driver, Pooled};
+use super::driver::{Driver, Pooled, pool_options};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
 use super::statement::unsupported;
@@ -9,8 +9,8 @@ use scieve::sql::Dialect;
 use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions,
-    SqliteQueryResult, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteQueryResult, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{
     Arguments as _, ConnectOptions as _, Executor as _, Pool, Row as _, Sqlite, TypeInfo as _,
@@ -20,7 +20,6 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::{Duration, Instant};
-use tokio::sync::Mutex;
 
 /// Number of virtual machine instructions between two checks of a search, some 20 us.
 const PROGRESS_OPS: i32 = 2000;
@@ -55,9 +54,8 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlit
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(options.lock);
-    let pool = SqlitePoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(options.acquire);
+    let activity = Arc::default();
+    let pool = pool_options::<Sqlite>(options, &activity);
     let deadline = Instant::now() + options.lock;
     let pool = loop {
         match pool.clone().connect_with(connect.clone()).await {
@@ -70,12 +68,8 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlit
         }
     };
     let idle = connect.connect().await.map_err(|error| DbError::new(&error, Sqlite::classify))?;
-    Ok(Pooled {
-        pool,
-        statement: options.statement,
-        limit: options.statement.max(options.lock),
-        idle: Mutex::new(Some(idle)),
-    })
+    let limit = options.statement.max(options.lock);
+    Ok(Pooled::new(pool, options.statement, limit, activity, Some(idle)))
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {

@@ -1,7 +1,9 @@
-//! Conversion between users and rows of the table `users`, which has no roles, groups and scopes.
+//! Conversion between users and rows of the table `users`.
 
 use super::connection::Row;
 use super::error::DbError;
+use super::memberships::Memberships;
+use crate::account::Account;
 use crate::sort::SortKey;
 use crate::timestamp::Timestamp;
 use crate::user::{Status, User};
@@ -9,7 +11,7 @@ use scieve::fold_key;
 use sea_query::Value;
 
 /// The columns that [`user`] reads, in order.
-pub(super) const READ: [&str; 14] = [
+pub(super) const READ: [&str; 15] = [
     "id",
     "subject",
     "name",
@@ -24,27 +26,24 @@ pub(super) const READ: [&str; 14] = [
     "created_at",
     "last_updated_at",
     "invite_expiry",
+    "memberships",
 ];
 
 /// All columns, in the order of [`values`]. The first two are the primary key.
-pub(super) const COLUMNS: [&str; 30] = [
+pub(super) const COLUMNS: [&str; 26] = [
     "tenant_id",
     "id",
     "id_f",
-    "id_sort",
     "subject",
     "subject_f",
-    "subject_sort",
     "live_subject",
     "name",
     "name_f",
-    "name_sort",
     "email",
     "email_f",
     "email_sort",
     "status",
     "status_f",
-    "status_sort",
     "client_id",
     "client_id_f",
     "client_id_sort",
@@ -54,25 +53,46 @@ pub(super) const COLUMNS: [&str; 30] = [
     "preferred_locale",
     "preferred_zoneinfo",
     "created_at",
-    "created_at_sort",
     "last_updated_at",
     "invite_expiry",
     "invite_expiry_sort",
+    "memberships",
 ];
 
-/// The column of a sort key; `None` for the tenant, which is the same for every user of a list.
-pub(super) fn sort_column(key: SortKey) -> Option<&'static str> {
-    Some(match key {
-        SortKey::Name => "name_sort",
-        SortKey::Id => "id_sort",
-        SortKey::TenantId => return None,
-        SortKey::ClientId => "client_id_sort",
-        SortKey::Status => "status_sort",
-        SortKey::Subject => "subject_sort",
-        SortKey::Email => "email_sort",
-        SortKey::InviteExpiry => "invite_expiry_sort",
-        SortKey::CreatedAt => "created_at_sort",
-    })
+/// The column that a list is sorted by before the id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum SortColumn {
+    /// A fold key, never NULL. The sort key is `1` and the fold key.
+    FoldKey(&'static str),
+    /// Milliseconds, never NULL. The sort key is `1` and the number, see [`InstantPosition`](crate::sort::InstantPosition).
+    Millis(&'static str),
+    /// The sort key itself: of members that a user may not have.
+    SortKey(&'static str),
+}
+
+impl SortColumn {
+    /// Returns the column of a sort key; `None` for the tenant, which is the same for every user of
+    /// a list.
+    pub(super) fn of(key: SortKey) -> Option<Self> {
+        Some(match key {
+            SortKey::Name => Self::FoldKey("name_f"),
+            SortKey::Id => Self::FoldKey("id_f"),
+            SortKey::TenantId => return None,
+            SortKey::ClientId => Self::SortKey("client_id_sort"),
+            SortKey::Status => Self::FoldKey("status_f"),
+            SortKey::Subject => Self::FoldKey("subject_f"),
+            SortKey::Email => Self::SortKey("email_sort"),
+            SortKey::InviteExpiry => Self::SortKey("invite_expiry_sort"),
+            SortKey::CreatedAt => Self::Millis("created_at"),
+        })
+    }
+
+    /// Returns the name of the column.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::FoldKey(name) | Self::Millis(name) | Self::SortKey(name) => name,
+        }
+    }
 }
 
 /// The values of a user's row, in the order of [`COLUMNS`].
@@ -86,20 +106,16 @@ pub(super) fn values(user: &User) -> Vec<Value> {
         user.tenant_id.as_str().into(),
         user.id.as_str().into(),
         folded(Some(&user.id)),
-        sorted(SortKey::Id),
         user.subject.as_str().into(),
         folded(Some(&user.subject)),
-        sorted(SortKey::Subject),
         live.into(),
         user.name.as_str().into(),
         folded(Some(&user.name)),
-        sorted(SortKey::Name),
         email.into(),
         folded(email),
         sorted(SortKey::Email),
         user.status.name().into(),
         folded(Some(user.status.name())),
-        sorted(SortKey::Status),
         client.into(),
         folded(client),
         sorted(SortKey::ClientId),
@@ -109,18 +125,24 @@ pub(super) fn values(user: &User) -> Vec<Value> {
         user.preferred_locale.as_deref().into(),
         user.preferred_zoneinfo.as_deref().into(),
         user.created_at.millis().into(),
-        sorted(SortKey::CreatedAt),
         user.last_updated_at.millis().into(),
         user.invite_expiry.into(),
         sorted(SortKey::InviteExpiry),
+        Memberships::document(user).into(),
     ]
 }
 
 /// Reads a user from a row with the columns of [`READ`].
-pub(super) fn user(tenant: &str, mut row: Row) -> Result<User, DbError> {
-    Ok(User {
+pub(super) fn user(tenant: &str, row: Row) -> Result<User, DbError> {
+    optional_user(tenant, row)?.ok_or_else(|| DbError::Internal("expected a user, got NULL".into()))
+}
+
+/// Reads a user from a row with the columns of [`READ`], which are NULL if there is none.
+pub(super) fn optional_user(tenant: &str, mut row: Row) -> Result<Option<User>, DbError> {
+    let Some(id) = row.optional_string()? else { return Ok(None) };
+    let mut user = User {
         tenant_id: tenant.to_owned(),
-        id: row.string()?,
+        id,
         subject: row.string()?,
         name: row.string()?,
         email: row.optional_string()?,
@@ -137,7 +159,21 @@ pub(super) fn user(tenant: &str, mut row: Row) -> Result<User, DbError> {
         assigned_roles: Vec::new(),
         assigned_groups: Vec::new(),
         assigned_scopes: Vec::new(),
-    })
+    };
+    if let Some(document) = row.optional_string()? {
+        Memberships::parse(&document)?.assign_to(&mut user);
+    }
+    Ok(Some(user))
+}
+
+/// Reads an account from a row with id, status and memberships.
+pub(super) fn account(mut row: Row) -> Result<Account, DbError> {
+    let (id, status) = (row.string()?, status(&row.string()?)?);
+    let document = row.optional_string()?;
+    let memberships = document.as_deref().map(Memberships::parse).transpose()?;
+    let has_role = memberships.is_some_and(|memberships| memberships.have_administrator_role());
+    let is_administrator = status.can_act() && has_role;
+    Ok(Account { id, status, is_administrator })
 }
 
 fn status(name: &str) -> Result<Status, DbError> {

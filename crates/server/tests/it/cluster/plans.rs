@@ -154,13 +154,13 @@ async fn filters_and_sorting_are_pushed_down(cluster: &Cluster, store: &SqlStore
             logged(cluster, async { drop(page(store, tenant, filter, descending).await) }).await;
         let plans = logs.plans_of(tenant);
         let order = if descending {
-            "ORDER BY name_sort DESC NULLS FIRST, id DESC NULLS FIRST"
+            "ORDER BY name_f DESC NULLS FIRST, id DESC NULLS FIRST"
         } else {
-            "ORDER BY name_sort ASC NULLS LAST, id ASC NULLS LAST"
+            "ORDER BY name_f ASC NULLS LAST, id ASC NULLS LAST"
         };
         let plan = plans
             .iter()
-            .find(|plan| plan.contains("name_sort") && plan.contains("LIMIT"))
+            .find(|plan| plan.contains("name_f") && plan.contains("LIMIT"))
             .unwrap_or_else(|| panic!("{plans:#?}"));
         let remote = plan
             .lines()

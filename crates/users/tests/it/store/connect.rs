@@ -4,7 +4,8 @@
 use super::block_on;
 use crate::databases::Database;
 use scieve_users::{
-    Cursor, Direction, NewUser, Position, Query, Sort, SqlOptions, SqlStore, UserStore,
+    Cursor, Direction, NewUser, Position, Query, Sort, SortKey, SqlOptions, SqlStore, User,
+    UserStore,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
@@ -90,18 +91,19 @@ pub(crate) async fn concurrent_starts(database: Database) {
 /// Each change of the recorded migrations and settings, the error that it causes, and its reversal.
 const CHANGES: [(&str, &str, &str); 7] = [
     (
-        "UPDATE _sqlx_migrations SET version = 2",
-        "migration 2 of the database is unknown to this version of scieve: use a newer one",
-        "UPDATE _sqlx_migrations SET version = 1",
+        "UPDATE _sqlx_migrations SET version = 9 WHERE version = 2",
+        "migration 9 of the database is unknown to this version of scieve: use a newer one",
+        "UPDATE _sqlx_migrations SET version = 2 WHERE version = 9",
     ),
     (
-        "UPDATE _sqlx_migrations SET checksum = 'x'",
+        "UPDATE _sqlx_migrations SET checksum = 'x' WHERE version = 1",
         "migration 1 (`users`) of the database has another checksum than that of this program",
-        "UPDATE _sqlx_migrations SET checksum = (SELECT checksum FROM copy_of_migrations)",
+        "UPDATE _sqlx_migrations SET checksum = \
+         (SELECT checksum FROM copy_of_migrations WHERE version = 1) WHERE version = 1",
     ),
     (
-        "UPDATE _sqlx_migrations SET success = FALSE",
-        "migration 1 of the database is incomplete",
+        "UPDATE _sqlx_migrations SET success = FALSE WHERE version = 2",
+        "migration 2 of the database is incomplete",
         "UPDATE _sqlx_migrations SET success = TRUE",
     ),
     (
@@ -122,10 +124,10 @@ const CHANGES: [(&str, &str, &str); 7] = [
         "DELETE FROM scieve_settings WHERE name = 'cursor_key'",
     ),
     (
-        "INSERT INTO _sqlx_migrations SELECT 2, description, installed_on, success, checksum, \
-         execution_time FROM copy_of_migrations",
-        "migration 2 of the database is unknown to this version of scieve: use a newer one",
-        "DELETE FROM _sqlx_migrations WHERE version = 2",
+        "INSERT INTO _sqlx_migrations SELECT 9, description, installed_on, success, checksum, \
+         execution_time FROM copy_of_migrations WHERE version = 1",
+        "migration 9 of the database is unknown to this version of scieve: use a newer one",
+        "DELETE FROM _sqlx_migrations WHERE version = 9",
     ),
 ];
 
@@ -145,21 +147,24 @@ pub(crate) async fn changed_migrations(database: Database) {
     assert_rejected(&database, "`scieve_settings` has no `fold_version`").await;
 }
 
-/// The table of applied migrations and the checksum of the first one, as scieve wrote them before
-/// it used the table of sqlx.
-fn old_migrations(database: &Database) -> (&'static str, &'static str) {
+/// Migration 1, and the table of applied migrations and the checksum of the first one, as scieve
+/// wrote them before it used the table of sqlx.
+fn old_migrations(database: &Database) -> (&'static str, &'static str, &'static str) {
     match database.url.split(':').next().unwrap() {
         "sqlite" => (
+            include_str!("../../../migrations/sqlite/0001_users.sql"),
             "CREATE TABLE scieve_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL, \
              checksum TEXT NOT NULL, done INTEGER NOT NULL)",
             "16768d9f44367e9bd331d89ee507b9972ebbd3bbd3d9fc7becffa59cacdc7b5f",
         ),
         "postgres" => (
+            include_str!("../../../migrations/postgres/0001_users.sql"),
             "CREATE TABLE scieve_migrations (version bigint PRIMARY KEY, name text NOT NULL, \
              checksum text NOT NULL, done bigint NOT NULL)",
             "3d99d51902f46afdbd21d671491ea1ea147174311e06dc603d4eadd4b0b54c17",
         ),
         _ => (
+            include_str!("../../../migrations/mysql/0001_users.sql"),
             "CREATE TABLE scieve_migrations (version BIGINT PRIMARY KEY, name VARBINARY(64) NOT NULL, \
              checksum VARBINARY(64) NOT NULL, done BIGINT NOT NULL) ENGINE = InnoDB",
             "e3919e1e0a13e2e8b54f2015e96b0e718d02d3e230f6f2f090cc1ba329f299cd",
@@ -167,18 +172,77 @@ fn old_migrations(database: &Database) -> (&'static str, &'static str) {
     }
 }
 
-/// A database with the former table of migrations opens, and has the table of sqlx afterwards.
+/// Users in the tables of migration 1: one with roles, groups and scopes, one without.
+const OLD_USERS: &str = r#"
+INSERT INTO users (tenant_id, id, id_f, id_sort, subject, subject_f, subject_sort, live_subject,
+    name, name_f, name_sort, email, email_f, email_sort, status, status_f, status_sort, client_id,
+    client_id_f, client_id_sort, created_at, created_at_sort, last_updated_at, invite_expiry_sort)
+VALUES
+    ('t', 'A1', 'a1', '1a1', 'auth|1', 'auth|1', '1auth|1', 'auth|1', 'Ännä', 'ännä', '1ännä',
+     'a@x.example', 'a@x.example', '1a@x.example', 'active', 'active', '1active', NULL, NULL, '2',
+     1000, '109223372036854776808', 2000, '2'),
+    ('t', 'b2', 'b2', '1b2', 'auth|2', 'auth|2', '1auth|2', 'auth|2', 'Bob', 'bob', '1bob',
+     NULL, NULL, '2', 'active', 'active', '1active', NULL, NULL, '2',
+     3000, '109223372036854778808', 4000, '2');
+INSERT INTO user_roles (tenant_id, user_id, idx, role_id, role_id_f, name, name_f, kind, level)
+VALUES ('t', 'A1', 1, 'r2', 'r2', 'Qu"ote', 'qu"ote', 'custom', 'user'),
+    ('t', 'A1', 0, 'R1', 'r1', 'TenantAdmin', 'tenantadmin', 'default', 'admin');
+INSERT INTO user_groups (tenant_id, user_id, idx, group_id, group_id_f, name, provider_type)
+VALUES ('t', 'A1', 0, 'g1', 'g1', 'Fi\nance', 'idp'), ('t', 'A1', 1, 'g2', 'g2', 'Ops', NULL);
+INSERT INTO user_group_roles (tenant_id, user_id, idx, group_idx, role_id, name, name_f, kind, level)
+VALUES ('t', 'A1', 0, 0, 'r3', 'Éditeur', 'éditeur', 'custom', 'user'),
+    ('t', 'A1', 1, 1, 'r4', 'x', 'x', 'custom', 'user');
+INSERT INTO user_scopes (tenant_id, user_id, idx, scope, scope_f)
+VALUES ('t', 'A1', 0, 'Read', 'read'), ('t', 'A1', 1, 'write', 'write');
+"#;
+
+/// [`OLD_USERS`].
+fn old_users() -> [User; 2] {
+    serde_json::from_value(serde_json::json!([
+        {
+            "tenantId": "t", "id": "A1", "subject": "auth|1", "name": "Ännä",
+            "email": "a@x.example", "status": "active",
+            "createdAt": "1970-01-01T00:00:01.000Z", "lastUpdatedAt": "1970-01-01T00:00:02.000Z",
+            "assignedRoles": [
+                { "id": "R1", "name": "TenantAdmin", "type": "default", "level": "admin" },
+                { "id": "r2", "name": "Qu\"ote", "type": "custom", "level": "user" },
+            ],
+            "assignedGroups": [
+                {
+                    "id": "g1", "name": "Fi\nance", "providerType": "idp",
+                    "assignedRoles":
+                        [{ "id": "r3", "name": "Éditeur", "type": "custom", "level": "user" }],
+                },
+                {
+                    "id": "g2", "name": "Ops",
+                    "assignedRoles":
+                        [{ "id": "r4", "name": "x", "type": "custom", "level": "user" }],
+                },
+            ],
+            "assignedScopes": ["Read", "write"],
+        },
+        {
+            "tenantId": "t", "id": "b2", "subject": "auth|2", "name": "Bob", "status": "active",
+            "createdAt": "1970-01-01T00:00:03.000Z", "lastUpdatedAt": "1970-01-01T00:00:04.000Z",
+        },
+    ]))
+    .unwrap()
+}
+
+/// A database of the first version opens with all its users, and has the table of sqlx afterwards.
 pub(crate) async fn adopted_migrations(database: Database) {
-    let store = open(&database).await.unwrap();
-    let new = NewUser { subject: "a".into(), ..NewUser::default() };
-    let user = store.create(TENANT, new).await.unwrap();
-    store.close().await;
-    let (table, checksum) = old_migrations(&database);
+    let (tables, applied, checksum) = old_migrations(&database);
     let insert = format!(
         "INSERT INTO scieve_migrations (version, name, checksum, done) \
          VALUES (1, 'users', '{checksum}', 1)"
     );
-    run(&database, &format!("DROP TABLE _sqlx_migrations; {table}; {insert}")).await;
+    // A real line break, which only MySQL reads from an escape.
+    let users = OLD_USERS.replace("\\n", "\n");
+    let settings = format!(
+        "INSERT INTO scieve_settings (name, value) VALUES ('fold_version', '{}')",
+        scieve::FOLD_VERSION
+    );
+    run(&database, &format!("{tables} {applied}; {insert}; {users} {settings}")).await;
     for (change, message, reversal) in [
         (
             "UPDATE scieve_migrations SET checksum = 'x'",
@@ -192,7 +256,7 @@ pub(crate) async fn adopted_migrations(database: Database) {
         ),
         (
             "UPDATE scieve_migrations SET version = 2",
-            "migration 2 of the database is unknown to this version of scieve: use a newer one",
+            "migration 2 (`documents`) of the database has another checksum",
             "UPDATE scieve_migrations SET version = 1",
         ),
     ] {
@@ -203,10 +267,33 @@ pub(crate) async fn adopted_migrations(database: Database) {
     // The second round has the row in both tables, as after a crash between insert and drop.
     for _ in 0..2 {
         let store = open(&database).await.unwrap();
-        assert_eq!(store.get(TENANT, &user.id).await.as_ref(), Ok(&user));
+        for user in old_users() {
+            assert_eq!(store.get("t", &user.id).await.as_deref(), Ok(&user));
+        }
+        let filters = [
+            "assignedRoles.name eq \"QU\\\"OTE\"",
+            "assignedGroups.id eq \"G2\"",
+            "assignedScopes eq \"read\"",
+            "name eq \"ÄNNÄ\"",
+        ];
+        for filter in filters {
+            let plan = scieve_users::policy().parse(filter).unwrap();
+            let query = Query { limit: 5, ..Query::matching(Some(&plan)) };
+            let page = store.list("t", &query).await.unwrap();
+            assert_eq!(page.users.len(), 1, "{filter}");
+            assert_eq!(page.users[0].id, "A1", "{filter}");
+        }
+        for key in SortKey::ALL {
+            let sort = Sort { key, descending: false };
+            let query = Query { limit: 5, sort, ..Query::default() };
+            let page = store.list("t", &query).await.unwrap();
+            let ids: Vec<&str> = page.users.iter().map(|user| &*user.id).collect();
+            let expected = if key == SortKey::Name { ["b2", "A1"] } else { ["A1", "b2"] };
+            assert_eq!(ids, expected, "{key:?}");
+        }
         store.close().await;
         // Fails if there is a table of that name.
-        run(&database, &format!("{table}; {insert}")).await;
+        run(&database, &format!("{applied}; {insert}")).await;
     }
     open(&database).await.unwrap();
 }
@@ -253,7 +340,7 @@ mod sqlite {
         for collation in ["NOCASE", "RTRIM"] {
             let recreate = format!(
                 "DROP TABLE user_scopes; CREATE TABLE user_scopes (tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, idx INTEGER NOT NULL, \
-                 scope TEXT NOT NULL, scope_f TEXT COLLATE {collation} NOT NULL, PRIMARY KEY (tenant_id, user_id, idx))"
+                 scope_f TEXT COLLATE {collation} NOT NULL, PRIMARY KEY (tenant_id, user_id, idx))"
             );
             block_on(wrong_collation(
                 Database::sqlite(),
@@ -326,7 +413,7 @@ mod postgres {
     fn other_collations_of_columns_are_rejected() {
         crate::databases::require!(servers);
         for (table, column_name) in
-            [("users", "name_sort"), ("users", "id"), ("user_group_roles", "name_f")]
+            [("users", "email_sort"), ("users", "id"), ("user_group_roles", "name_f")]
         {
             let change = format!(
                 "ALTER TABLE {table} ALTER COLUMN {column_name} TYPE text COLLATE \"und-x-icu\""

@@ -27,16 +27,20 @@ impl Context<'_> {
                     if let (Some(Value::Object(stored)), Value::Object(members)) =
                         (elements.get_mut(position), &element)
                     {
+                        let before = self.identity(&Value::Object(stored.clone()));
                         self.merge(stored, members)?;
+                        // A new type makes it another element.
+                        let after = self.identity(&Value::Object(stored.clone()));
+                        index.replace(before, after, position);
                     }
                     position
                 }
                 None => {
                     elements.push(element);
+                    index.insert(identity, elements.len() - 1);
                     elements.len() - 1
                 }
             };
-            index.insert(identity, position);
             if is_primary {
                 primary = Some(position);
             }
@@ -147,6 +151,15 @@ impl ElementIndex {
             self.by_value.entry(value.clone()).or_insert(position);
         }
         self.exact.entry((value, element_type)).or_insert(position);
+    }
+
+    /// Replaces the identity of a position.
+    fn replace(&mut self, before: Identity, after: Identity, position: usize) {
+        let key = (before.value, before.element_type);
+        if self.exact.get(&key) == Some(&position) {
+            self.exact.remove(&key);
+        }
+        self.insert(after, position);
     }
 
     /// Returns the element with the same value and type, or with the same value if one of them has

@@ -376,7 +376,7 @@ fn plans_without_sql_are_errors() {
 
     // Each test and each bound value counts.
     let mut limits = Limits::default();
-    (limits.clauses, limits.bytes) = (100_000, 1 << 22);
+    (limits.clauses, limits.bytes, limits.cost) = (100_000, 1 << 22, usize::MAX);
     let wide = policy().with_limits(limits);
     let condition = |clauses: usize| {
         let clauses: Vec<String> = (0..clauses).map(|at| format!("level gt {at}")).collect();

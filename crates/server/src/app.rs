@@ -78,11 +78,19 @@ impl<S: UserStore> App<S> {
         tier: Tier,
         access: Access,
     ) -> Result<Caller, Problem> {
-        self.must_be_available()?;
-        let caller = self.authenticator.caller(&*self.store, &request.headers).await;
+        let claimed = self.authenticator.claimed(&request.headers)?;
+        let tenant = self.authenticator.tenant(&claimed);
+        self.must_be_available(tenant)?;
+        let caller = self.authenticator.caller(&*self.store, &claimed).await;
         let caller = caller.map_err(|error| match error {
             AuthenticationError::Rejected(problem) => problem,
-            AuthenticationError::Store(error) => self.failed(error),
+            AuthenticationError::Store(error) => {
+                // A look-up is cheap: it fails as unavailable only if the store is.
+                if error == StoreError::Unavailable {
+                    self.availability.lost(&self.store, tenant);
+                }
+                error.into()
+            }
         })?;
         if let Some(slot) = request.extensions.get::<CallerSlot>() {
             slot.set(&caller.id);
@@ -95,18 +103,9 @@ impl<S: UserStore> App<S> {
         Ok(caller)
     }
 
-    /// Rejects a request at once if the store is known to be unavailable.
-    pub(super) fn must_be_available(&self) -> Result<(), Problem> {
-        if self.availability.is_available() { Ok(()) } else { Err(Problem::unavailable()) }
-    }
-
-    /// Returns the response for an error of a cheap operation of the store, which fails as
-    /// unavailable only if the store is.
-    pub(super) fn failed(&self, error: StoreError) -> Problem {
-        if error == StoreError::Unavailable {
-            self.availability.lost(&self.store);
-        }
-        error.into()
+    /// Rejects a request at once if the store is known to be unavailable for the tenant.
+    pub(super) fn must_be_available(&self, tenant: &str) -> Result<(), Problem> {
+        if self.availability.is_available(tenant) { Ok(()) } else { Err(Problem::unavailable()) }
     }
 
     /// Updates the number of users in the metrics if it is older than a minute: in the background,

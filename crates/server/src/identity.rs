@@ -73,7 +73,7 @@ pub(super) struct Authenticator {
 }
 
 /// The owner that a valid token names.
-enum Claimed {
+pub(super) enum Claimed {
     Key(ApiKey),
     Subject(String),
 }
@@ -87,45 +87,52 @@ impl Authenticator {
         }
     }
 
-    /// Authenticates the caller of a request with these headers. Disabled and deleted users are
-    /// rejected, except if the key is that of an administrator.
-    ///
-    /// The lookup of the user is not constant-time, so response times may reveal that a key exists,
-    /// even if its user is disabled.
-    pub(super) async fn caller<S: UserStore>(
-        &self,
-        store: &S,
-        headers: &HeaderMap,
-    ) -> Result<Caller, AuthenticationError> {
-        let unauthorized = || -> AuthenticationError {
-            Problem::new(ProblemKind::Unauthorized)
-                .because("expected the header `authorization: Bearer <key>` with a valid key")
-                .into()
-        };
+    /// Returns whom the credentials of a request with these headers name.
+    pub(super) fn claimed(&self, headers: &HeaderMap) -> Result<Claimed, Problem> {
         let token = bearer(headers).ok_or_else(unauthorized)?;
-        let claimed = self.claimed(token).ok_or_else(unauthorized)?;
-        let (tenant, key) = match &claimed {
-            Claimed::Key(ApiKey { tenant, user_id, administrator: true, .. }) => {
-                let (tenant, id) = (tenant.clone(), user_id.clone());
-                return Ok(Caller { tenant, id, administrator: true });
-            }
-            Claimed::Key(key) => (&key.tenant, AccountKey::Id(&key.user_id)),
-            Claimed::Subject(subject) => (&self.tenant, AccountKey::Subject(subject)),
-        };
-        let account = found(store.account(tenant, key).await)?;
-        let active = account.filter(|account| account.status.can_act());
-        let Account { id, is_administrator, .. } = active.ok_or_else(unauthorized)?;
-        Ok(Caller { tenant: tenant.clone(), id, administrator: is_administrator })
-    }
-
-    fn claimed(&self, token: &str) -> Option<Claimed> {
         let of = |credentials: &Credentials| match credentials.key(token) {
             Some(key) => Some(Claimed::Key(key.clone())),
             None => credentials.subject(token).map(Claimed::Subject),
         };
         let watched = || self.watched.as_ref().and_then(|watched| of(&watched.borrow()));
-        of(&self.credentials).or_else(watched)
+        of(&self.credentials).or_else(watched).ok_or_else(unauthorized)
     }
+
+    pub(super) fn tenant<'a>(&'a self, claimed: &'a Claimed) -> &'a str {
+        match claimed {
+            Claimed::Key(key) => &key.tenant,
+            Claimed::Subject(_) => &self.tenant,
+        }
+    }
+
+    /// Looks up the caller. Disabled and deleted users are rejected, unless the key acts as an
+    /// administrator whatever is stored.
+    ///
+    /// The look-up is not constant-time, so response times may reveal that a key exists, even if its
+    /// user is disabled.
+    pub(super) async fn caller<S: UserStore>(
+        &self,
+        store: &S,
+        claimed: &Claimed,
+    ) -> Result<Caller, AuthenticationError> {
+        let tenant = self.tenant(claimed).to_owned();
+        let account = match claimed {
+            Claimed::Key(key) => store.account(&tenant, AccountKey::Id(&key.user_id)).await,
+            Claimed::Subject(subject) => store.account(&tenant, AccountKey::Subject(subject)).await,
+        };
+        let account = found(account)?;
+        if let Claimed::Key(ApiKey { user_id, administrator: true, .. }) = claimed {
+            return Ok(Caller { tenant, id: user_id.clone(), administrator: true });
+        }
+        let active = account.filter(|account| account.status.can_act());
+        let Account { id, is_administrator, .. } = active.ok_or_else(unauthorized)?;
+        Ok(Caller { tenant, id, administrator: is_administrator })
+    }
+}
+
+fn unauthorized() -> Problem {
+    Problem::new(ProblemKind::Unauthorized)
+        .because("expected the header `authorization: Bearer <key>` with a valid key")
 }
 
 /// The reason why a caller is not authenticated.

@@ -39,7 +39,7 @@ async fn live() -> Response {
 /// Reports whether the store can read and write. Requests that only read may succeed although it
 /// cannot.
 async fn ready<S: UserStore>(State(app): State<Arc<App<S>>>) -> Result<Response, Problem> {
-    app.must_be_available()?;
+    app.must_be_available(&app.tenant)?;
     let checked = tokio::time::timeout(READY_TIMEOUT, app.store.check_ready()).await;
     checked.unwrap_or(Err(StoreError::Unavailable))?;
     Ok(ok())
@@ -49,7 +49,7 @@ async fn encoded_metrics<S: UserStore>(
     State(app): State<Arc<App<S>>>,
 ) -> Result<Response, Problem> {
     app.refresh_user_count().await;
-    app.metrics.observe_store(app.availability.is_available(), app.store.connections());
+    app.metrics.observe_store(app.availability.is_available(&app.tenant), app.store.connections());
     let (text, media_type) = app.metrics.encode().map_err(Problem::internal)?;
     Ok(([(CONTENT_TYPE, media_type)], text).into_response())
 }

@@ -54,6 +54,7 @@ impl std::fmt::Display for DbError {
 /// The class of a database's error code.
 pub(super) enum ErrorClass {
     Unavailable,
+    #[cfg(any(feature = "postgres", feature = "mysql"))]
     Broken,
     Conflict,
     Internal,
@@ -80,6 +81,7 @@ impl DbError {
             }
             sqlx::Error::Database(error) => match classify(&**error) {
                 ErrorClass::Unavailable => Self::Unavailable(cause),
+                #[cfg(any(feature = "postgres", feature = "mysql"))]
                 ErrorClass::Broken => Self::Broken(cause),
                 ErrorClass::Conflict => Self::Conflict(cause),
                 ErrorClass::Internal => Self::Internal(cause),

@@ -58,6 +58,7 @@ use scieve::sql::Dialect;
 use sea_query::{Expr, ExprTrait as _};
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Maximum number of attempts at a transaction that fails because of a concurrent one.
@@ -154,7 +155,15 @@ impl SqlStore {
         }
     }
 
-    async fn list_once(&self, tenant: &str, query: &Query<'_>) -> Result<Page, DbError> {
+    /// Reads a page. `has_connection` tells whether it waits for the database, and not for a
+    /// connection.
+    async fn list_once(
+        &self,
+        tenant: &str,
+        query: &Query<'_>,
+        has_connection: &AtomicBool,
+    ) -> Result<Page, DbError> {
+        has_connection.store(false, Ordering::Relaxed);
         let list = ListQuery::new(self.dialect(), tenant, query)?;
         let mode = match query.deadline {
             // The deadline itself is enforced in `list`.
@@ -166,6 +175,7 @@ impl SqlStore {
             return list.read(&mut *self.backend.connection().await?).await;
         }
         let mut transaction = self.backend.begin(mode).await?;
+        has_connection.store(true, Ordering::Relaxed);
         let page = list.read(&mut *transaction).await?;
         transaction.commit().await?;
         Ok(page)
@@ -226,14 +236,20 @@ impl UserStore for SqlStore {
         if !is_valid_tenant(tenant) {
             return Ok(Page { total: query.total.then_some(0), ..Page::default() });
         }
-        let list = self.retried(|| self.list_once(tenant, query));
+        let has_connection = AtomicBool::new(false);
+        let list = self.retried(|| self.list_once(tenant, query, &has_connection));
         let Some(deadline) = query.deadline else { return list.await };
         // One deadline for all attempts and statements. The future that is dropped cancels its
         // statement.
         match tokio::time::timeout(deadline.remaining(), list).await {
-            Ok(Err(StoreError::Unavailable)) if deadline.is_over() => Err(StoreError::TooSlow),
+            Ok(Err(StoreError::Unavailable))
+                if deadline.is_over() && has_connection.load(Ordering::Relaxed) =>
+            {
+                Err(StoreError::TooSlow)
+            }
             Ok(result) => result,
-            Err(_) => Err(StoreError::TooSlow),
+            Err(_) if has_connection.load(Ordering::Relaxed) => Err(StoreError::TooSlow),
+            Err(_) => Err(StoreError::Unavailable),
         }
     }
 

@@ -172,7 +172,9 @@ impl SqlStore {
         };
         // A page without a filter is a walk along an index, which needs no deadline of its own.
         if query.plan.is_none() && !query.total || mode == TxMode::Read {
-            return list.read(&mut *self.backend.connection().await?).await;
+            let mut connection = self.backend.connection().await?;
+            has_connection.store(true, Ordering::Relaxed);
+            return list.read(&mut *connection).await;
         }
         let mut transaction = self.backend.begin(mode).await?;
         has_connection.store(true, Ordering::Relaxed);
@@ -239,6 +241,9 @@ impl UserStore for SqlStore {
         let has_connection = AtomicBool::new(false);
         let list = self.retried(|| self.list_once(tenant, query, &has_connection));
         let Some(deadline) = query.deadline else { return list.await };
+        if deadline.is_over() {
+            return Err(StoreError::TooSlow);
+        }
         // One deadline for all attempts and statements. The future that is dropped cancels its
         // statement.
         match tokio::time::timeout(deadline.remaining(), list).await {

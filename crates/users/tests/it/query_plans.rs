@@ -195,7 +195,7 @@ fn scans(dialect: Dialect, steps: &[String]) -> bool {
             let index = step.strip_prefix("SEARCH u USING INDEX ").unwrap_or_default();
             step.starts_with("SCAN u")
                 || index == "sqlite_autoindex_users_1 (tenant_id=?)"
-                || sorted && index.ends_with(" (tenant_id=?)")
+                || sorted && (index.ends_with(" (tenant_id=?)") || index.ends_with(">?)"))
         }
     })
 }

@@ -1,8 +1,8 @@
-//! What a server has to know of the user that a request acts as.
+//! Account of a user: identification and access rights.
 
 use super::user::{Status, User};
 
-/// What identifies the user that a request acts as.
+/// Identification of the user that a request acts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccountKey<'k> {
     /// The id (case-sensitive).
@@ -11,7 +11,7 @@ pub enum AccountKey<'k> {
     Subject(&'k str),
 }
 
-/// What decides on the access of a user.
+/// Access rights of a user.
 ///
 /// ```
 /// use scieve_users::{Account, MemoryStore, AccountKey, NewUser, StoreError, UserStore};

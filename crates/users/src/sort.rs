@@ -125,7 +125,7 @@ fn digits(mut number: u64) -> [u8; 20] {
     digits
 }
 
-/// Where a string is among the sort keys of instants, without their leading `1`.
+/// Position of a string among the sort keys of instants, without their leading `1`.
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum InstantPosition {

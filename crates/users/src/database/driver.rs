@@ -143,13 +143,13 @@ impl<D: Driver> Drop for PooledConn<D> {
     }
 }
 
-/// How long a connection may be idle before it is tested when the pool hands it out. A test is a
+/// Maximum idle time of a connection that the pool hands out without a test. A test is a
 /// round trip; a connection that broke more recently fails the operation as unavailable.
 const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-/// How long every connection is tested after a statement failed: others may be broken as well.
+/// Time for which every connection is tested after a failed statement: others may be broken too.
 const DISTRUST: Duration = Duration::from_secs(5);
 
-/// What the connections of a pool have done.
+/// Activity of the connections of a pool.
 #[derive(Default)]
 pub(super) struct Activity {
     /// [`Backend::statements_run`].

@@ -285,7 +285,7 @@ impl<'q> ListQuery<'q> {
     }
 }
 
-/// What a page says besides its users.
+/// Metadata of a page.
 #[derive(Default)]
 struct Summary {
     total: Option<u64>,

@@ -155,7 +155,7 @@ impl SqlStore {
         }
     }
 
-    /// Reads a page. `has_connection` tells whether it waits for the database, and not for a
+    /// Reads a page. `has_connection` is true while it waits for the database and not for a
     /// connection.
     async fn list_once(
         &self,

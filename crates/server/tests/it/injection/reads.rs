@@ -148,7 +148,7 @@ fn literals(world: &World, client: &mut Client<'_>, place: usize, hostile: &Host
             &filter,
         );
     }
-    // As many positions at once as the limit on the cost of a filter allows.
+    // Several filters, because of the limit on the cost of each.
     for positions in (0..STATUS).collect::<Vec<_>>().chunks(AT_ONCE) {
         let tests: Vec<String> = positions
             .iter()

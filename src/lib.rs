@@ -223,6 +223,7 @@ pub use filter::attr;
 pub use filter::quote;
 pub use filter_set::FilterSet;
 pub use limits::Limits;
+pub use lint::Provider;
 pub use operator::Operator;
 pub use operator::Operators;
 pub use plan::Node;

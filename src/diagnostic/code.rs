@@ -243,9 +243,9 @@ codes! {
     /// Conditions that every record meets.
     AlwaysMatches = Warning "always-matches",
     /// `ne` on an attribute with several values.
-    NeOnMany = Warning "ne-on-many",
+    NeOnMany = Advice "ne-on-many",
     /// Conditions on the parts of one element, outside brackets.
-    SplitElements = Warning "split-elements",
+    SplitElements = Advice "split-elements",
     /// `and` beside `or` without parentheses.
     MixedAndOr = Advice "mixed-and-or",
     /// `*` or `%` at the edge of a value.
@@ -261,17 +261,27 @@ codes! {
     /// An escape sequence where a backslash was probably meant.
     SuspiciousEscape = Warning "suspicious-escape",
     /// A condition stated twice.
-    DuplicateCondition = Warning "duplicate-condition",
+    DuplicateCondition = Advice "duplicate-condition",
     /// A condition that another one implies.
-    ImpliedCondition = Warning "implied-condition",
+    ImpliedCondition = Advice "implied-condition",
     /// A substring test with the empty string.
     EmptyNeedle = Warning "empty-needle",
     /// A negation that another operator expresses.
-    NegatedComparison = Warning "negated-comparison",
+    NegatedComparison = Advice "negated-comparison",
     /// Parentheses that neither change nor clarify the meaning.
     NeedlessParentheses = Advice "needless-parentheses",
     /// An operator or connective with uppercase letters.
     KeywordCase = Advice "keyword-case",
+    /// A number that an integer attribute never equals.
+    NeverEqual = Warning "never-equal",
+    /// A part of the filter that the chosen provider does not support.
+    UnsupportedByProvider = Warning "unsupported-by-provider",
+    /// A search for fewer than three characters, which no trigram index answers.
+    ShortNeedle = Advice "short-needle",
+    /// A search for a part of a string, whose weight in the policy exceeds that of `eq`.
+    CoScan = Advice "co-scan",
+    /// A search for the end of a string.
+    EwScan = Advice "ew-scan",
     /// The mapping compares with a database expression that does not always agree with memory.
     NativeComparison = Warning "native-comparison",
 }
@@ -284,7 +294,7 @@ impl Code {
     }
 
     /// Returns the group of the code: `syntax`, `names`, `types`, `suspicious`, `redundant`,
-    /// `portability`, `limits`, `policy`, `patch` or `sql`.
+    /// `portability`, `cost`, `limits`, `policy`, `patch` or `sql`.
     #[must_use]
     pub const fn group(self) -> &'static str {
         match self {
@@ -296,7 +306,8 @@ impl Code {
             | Self::NumberTooLarge
             | Self::ComplexAttribute
             | Self::SimpleAttribute
-            | Self::UnknownValue => "types",
+            | Self::UnknownValue
+            | Self::NeverEqual => "types",
             Self::TooLong
             | Self::TooDeep
             | Self::TooManyClauses
@@ -329,7 +340,9 @@ impl Code {
             | Self::EmptyNeedle
             | Self::NegatedComparison
             | Self::NeedlessParentheses => "redundant",
+            Self::ShortNeedle | Self::CoScan | Self::EwScan => "cost",
             Self::KeywordCase
+            | Self::UnsupportedByProvider
             | Self::AcceptedSubAttribute
             | Self::AcceptedOperator
             | Self::AcceptedComparisonPath

@@ -98,6 +98,22 @@ impl Diagnostic {
         moved
     }
 
+    /// Returns the diagnostic for text that contains the filter: with spans at their place in that
+    /// text, and with replacements written as there, for example percent-encoded.
+    #[must_use]
+    pub fn transposed(
+        &self,
+        place: impl Fn(Span) -> Span,
+        encode: impl Fn(&str) -> String,
+    ) -> Self {
+        let edit = |(span, text): &(Span, String)| (place(*span), encode(text));
+        let fix = |fix: &Fix| Fix { edits: fix.edits.iter().map(edit).collect(), ..fix.clone() };
+        let fixes = self.0.fixes.iter().map(fix).collect();
+        let mut transposed = self.moved(&place);
+        transposed.set_fixes(fixes);
+        transposed
+    }
+
     /// Reduces safe fixes to unsafe ones.
     pub(crate) fn distrust_fixes(&mut self) {
         for fix in &mut self.0.fixes {
@@ -123,7 +139,13 @@ impl Diagnostic {
         self
     }
 
-    /// Returns the severity: that of the code, or an error if the policy makes it one.
+    /// Makes a warning advice, for what is hardly a mistake here.
+    pub(crate) fn into_advice(mut self) -> Self {
+        self.0.severity = Severity::Advice;
+        self
+    }
+
+    /// Returns the severity: mostly that of the code. A policy can make a warning an error.
     #[must_use]
     pub fn severity(&self) -> Severity {
         self.0.severity
@@ -269,6 +291,14 @@ impl Diagnostics {
     #[must_use]
     pub fn filtered(mut self, keep: impl Fn(&Diagnostic) -> bool) -> Self {
         self.list.retain(keep);
+        self
+    }
+
+    /// Adds other diagnostics of the same source.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.list.extend(other.list);
+        self.list.sort_by_key(|diagnostic| diagnostic.span().start);
         self
     }
 

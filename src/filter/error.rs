@@ -120,11 +120,9 @@ pub(super) fn bad_value(parser: &Parser, input: Input<'_>, text: &str) -> Diagno
         return error.with_help(format!("write it in lowercase: `{lower}`"));
     }
     match text.chars().next() {
-        Some('0'..='9' | '-' | '+' | '.') if text.bytes().any(|byte| byte.is_ascii_digit()) => {
-            error.with_help(
-                "numbers use JSON syntax, such as `5`, `-0.5` or `1e3`; strings need double quotes",
-            )
-        }
+        Some('0'..='9' | '-' | '+' | '.') if is_like_number(text) => error.with_help(
+            "numbers use JSON syntax, such as `5`, `-0.5` or `1e3`; strings need double quotes",
+        ),
         Some('(' | '[' | '{') => {
             error.with_help("compare with one value at a time: `a eq \"x\" or a eq \"y\"`")
         }
@@ -196,4 +194,12 @@ pub(super) fn bad_operator(parser: &Parser, start: u32, end: u32, input: Input<'
         Some(help) => error.with_help(help),
         None => error,
     }
+}
+
+/// Returns whether text consists of the characters of numbers, but is no date.
+fn is_like_number(text: &str) -> bool {
+    let has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
+    let is_date = text.as_bytes().windows(2).any(|pair| matches!(pair, [b'0'..=b'9', b'-']));
+    let is_numeric = |byte: u8| byte.is_ascii_digit() || b"+-.eExX_,".contains(&byte);
+    has_digit && !is_date && text.bytes().all(is_numeric)
 }

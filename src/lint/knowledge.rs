@@ -298,8 +298,13 @@ pub(super) fn is_closed<R: ?Sized>(policy: &Policy<R>, attribute: &Attribute) ->
         || attribute.path().eq_ignore_ascii_case("meta.resourceType")
 }
 
-/// Returns the known value that a value means or is a misspelling of.
-pub(super) fn nearest_value<'v>(value: &str, known: &'v [String]) -> Option<&'v str> {
+/// Returns the known value that a value means or is a misspelling of. If other values are possible
+/// too, a misspelling has one wrong character.
+pub(super) fn nearest_value<'v>(
+    value: &str,
+    known: &'v [String],
+    is_closed: bool,
+) -> Option<&'v str> {
     let by_name = |name: &str| known.iter().find(|known| known.eq_ignore_ascii_case(name));
     let synonym = || {
         VALUE_SYNONYMS
@@ -307,8 +312,8 @@ pub(super) fn nearest_value<'v>(value: &str, known: &'v [String]) -> Option<&'v 
             .find(|(_, others)| others.iter().any(|other| other.eq_ignore_ascii_case(value)))
             .and_then(|(name, _)| by_name(name))
     };
-    by_name(value)
-        .or_else(synonym)
-        .map(String::as_str)
-        .or_else(|| crate::suggest::nearest(value, known.iter().map(String::as_str)))
+    let is_likely = |name: &&str| is_closed || strsim::osa_distance(name, value) <= 1;
+    by_name(value).or_else(synonym).map(String::as_str).or_else(|| {
+        crate::suggest::nearest(value, known.iter().map(String::as_str)).filter(is_likely)
+    })
 }

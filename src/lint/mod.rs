@@ -3,16 +3,19 @@
 //! [`Policy::check`] decides whether a filter is valid and does as little as possible. This module
 //! is for people: [`Policy::diagnose`] reads on after errors and adds fixes ([`repair`]), and
 //! [`Policy::lint`] finds what is valid but hardly meant ([`suspicious`], [`structure`]), said twice
-//! ([`redundant`]) or not read alike everywhere ([`portability`]).
+//! ([`redundant`]), not read alike everywhere ([`portability`]) or expensive ([`cost`]). A
+//! [`Provider`] reports what another product does not support.
 //!
 //! A fix is verified before it is offered: the fixed filter is parsed and checked, and a safe fix of
 //! a valid filter has the same plan.
 
 mod clauses;
+mod cost;
 mod dates;
 mod knowledge;
 mod names;
 mod portability;
+mod provider;
 mod redundant;
 mod repair;
 mod structure;
@@ -25,6 +28,8 @@ use crate::policy::Policy;
 use crate::snippet::escape;
 use crate::span::Span;
 use clauses::{ClauseAt, clauses};
+
+pub use provider::Provider;
 
 impl<R: ?Sized> Policy<R> {
     /// Returns every error of a text with fixes, or the warnings of a valid filter, including those
@@ -138,6 +143,7 @@ impl<R: ?Sized> Policy<R> {
         structure::run(&linter, &mut list);
         redundant::run(&linter, &mut list);
         portability::run(&linter, &mut list);
+        cost::run(&linter, &mut list);
         list.sort_by_key(|diagnostic| diagnostic.span().start);
         list
     }

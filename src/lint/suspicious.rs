@@ -8,10 +8,12 @@ use crate::filter::Literal;
 use crate::operator::Operator;
 use crate::policy::MultiNe;
 use crate::span::Span;
+use crate::value::AttributeType;
 
 pub(super) fn run<R: ?Sized>(linter: &Linter<'_, R>, list: &mut Vec<Diagnostic>) {
     for at in &linter.clauses {
         list.extend(ne_on_many(linter, at));
+        list.extend(never_equal(at));
         let Some(value) = at.string() else { continue };
         let placed = placeholder(at, value)
             .or_else(|| null_as_text(linter, at, value))
@@ -62,6 +64,24 @@ fn ne_on_many<R: ?Sized>(linter: &Linter<'_, R>, at: &ClauseAt<'_>) -> Option<Di
     Some(linter.offer(diagnostic, Fix::new(Safety::Unsafe, message, vec![(at.span, text)])))
 }
 
+/// A number with a fraction, compared with an integer attribute.
+fn never_equal(at: &ClauseAt<'_>) -> Option<Diagnostic> {
+    let (attribute, Some(Literal::Number(number))) = (at.attribute?, at.clause.literal()) else {
+        return None;
+    };
+    let has_fraction = number.parse().is_ok_and(|value: f64| value.fract() != 0.0);
+    if attribute.attribute_type() != AttributeType::Integer || !has_fraction {
+        return None;
+    }
+    let predicate = match at.clause.operator() {
+        Operator::Eq => "never equals",
+        Operator::Ne => "always differs from",
+        _ => return None,
+    };
+    let message = format!("the integer `{attribute}` {predicate} {number}");
+    Some(Diagnostic::new(Code::NeverEqual, at.clause.literal_span(), message))
+}
+
 fn placeholder(at: &ClauseAt<'_>, value: &str) -> Option<Diagnostic> {
     let between = |open: &str, close: &str| {
         value.len() > open.len() + close.len()
@@ -109,7 +129,10 @@ fn null_as_text<R: ?Sized>(
     (is_equality && is_null).then(|| {
         let message = format!("the string {}, not the absence of a value", quoted(value));
         let diagnostic = Diagnostic::new(Code::NullAsText, at.clause.literal_span(), message);
-        literal_fix(linter, diagnostic, at, Literal::Null)
+        let diagnostic = literal_fix(linter, diagnostic, at, Literal::Null);
+        // There are people of this name.
+        let is_name = at.attribute.is_some_and(|attribute| attribute.name() == "name");
+        if is_name { diagnostic.into_advice() } else { diagnostic }
     })
 }
 
@@ -127,7 +150,12 @@ fn wildcard<R: ?Sized>(
     let is_percentage =
         value.ends_with('%') && part.ends_with(|char: char| char.is_ascii_digit() || char == ' ');
     let ends = value.ends_with(WILDCARDS) && !is_percentage;
-    if !starts && !ends || part.contains('*') || (part.is_empty() && operator != Eq) {
+    let is_search = match part.is_empty() {
+        true => operator == Eq,
+        // Punctuation alone tests how a server escapes it.
+        false => part.contains(char::is_alphanumeric),
+    };
+    if !starts && !ends || part.contains('*') || !is_search {
         return None;
     }
     let mark = if value.contains('*') { '*' } else { '%' };
@@ -260,8 +288,9 @@ fn unknown_value<R: ?Sized>(
         return None;
     }
     // Canonical values are suggestions (RFC 7643 section 7), unless the schema has a closed list.
-    let nearest = knowledge::nearest_value(value, &known);
-    if nearest.is_none() && !knowledge::is_closed(linter.policy, attribute) {
+    let is_closed = knowledge::is_closed(linter.policy, attribute);
+    let nearest = knowledge::nearest_value(value, &known, is_closed);
+    if nearest.is_none() && !is_closed {
         return None;
     }
     let names: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();

@@ -211,7 +211,14 @@ fn findings(under: &str, text: &str) -> Vec<(String, Severity)> {
         "rewrite" => Filter::parse(text).unwrap().rewrite(|_| Rewrite::Drop).map(|_| Vec::new()),
         "diagnosed" => Err(Filter::diagnose(text)),
         "linted" if number == "users" => Err(crate::USERS_POLICY.diagnose(text)),
-        "linted" => Err(scim::user_policy().diagnose(text)),
+        "linted" if number == "ports" => {
+            let policy = include_str!("../../examples/policy.toml");
+            Err(Policy::<serde_json::Value>::from_toml(policy).unwrap().diagnose(text))
+        }
+        "linted" => Err(match scieve::Provider::from_name(number) {
+            Some(provider) => provider.check(&Filter::parse(text).unwrap()),
+            None => scim::user_policy().diagnose(text),
+        }),
         "users" => crate::USERS_POLICY.parse(text).map(|plan| plan.warnings().to_vec()),
         "scim-user" => scim::user_policy().parse(text).map(|plan| plan.warnings().to_vec()),
         "decimal" => {

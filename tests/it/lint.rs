@@ -2,8 +2,9 @@
 
 use crate::fixtures::json_lines;
 use proptest::prelude::{ProptestConfig, prop, prop_assert, prop_assert_eq, proptest};
-use scieve::{Code, Diagnostics, Filter, Policy, Safety, Severity, scim};
+use scieve::{Code, Diagnostics, Filter, Policy, Renderer, Safety, Severity, scim};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 const CASES: &str = include_str!("../corpus/lint.jsonl");
 
@@ -60,6 +61,27 @@ fn mistakes_are_named_at_their_place_and_repaired() {
     assert!(count > 250, "the corpus shrank to {count}");
 }
 
+/// As a user sees them; read the difference if this changes.
+#[test]
+fn pictures_of_mistakes() {
+    let mistakes = json_lines(CASES).into_iter().filter(|line| line.get("span").is_some());
+    let pictures: Vec<String> = mistakes
+        .take(70)
+        .zip(1..)
+        .map(|(line, number)| {
+            let text = line["filter"].as_str().unwrap();
+            let diagnostics = policy(line["policy"].as_str().unwrap()).diagnose(text);
+            let renderer = Renderer::new().origin("mistakes.scim", number);
+            let picture = diagnostics.render_with(&renderer);
+            // The number in the margin is that of the place.
+            let margin = format!("\n{number} | ");
+            assert!(text.contains('\n') || picture.contains(&margin), "{picture}");
+            picture
+        })
+        .collect();
+    insta::assert_snapshot!(pictures.join("\n"));
+}
+
 #[test]
 fn good_filters_are_silent() {
     for line in json_lines(CASES) {
@@ -70,6 +92,67 @@ fn good_filters_are_silent() {
         let codes: Vec<&str> = diagnostics.iter().map(|one| one.code().name()).collect();
         let expected: Vec<&str> = expected.iter().filter_map(Value::as_str).collect();
         assert_eq!(codes, expected, "{text}");
+    }
+}
+
+/// Filters of the corpus that are contradictions, which `decide` proves: they test evaluators.
+const CONTRADICTIONS: [&str; 5] = [
+    r#"(userType eq "Employee") and (userType eq "Intern")"#,
+    r#"displayName sw "e" and displayName sw "f" and displayName sw "g" or nickName sw "a""#,
+    r#"groups[value eq "A" and value eq "B"]"#,
+    r#"userName eq "GradyA" and userName co "e" and userName ew "V""#,
+    r#"userType eq "Employee" and not (emails co "example.com" or emails co "example.org") and userType ne "Employee""#,
+];
+
+#[test]
+fn warnings_about_filters_in_the_wild_are_rare_and_true() {
+    let mut filters: BTreeSet<String> = BTreeSet::new();
+    for corpus in [
+        include_str!("../corpus/grammar.jsonl"),
+        include_str!("../corpus/match.jsonl"),
+        include_str!("../corpus/providers.jsonl"),
+    ] {
+        let texts = json_lines(corpus).into_iter().filter(|line| line["kind"] != "path");
+        let text = |line: Value| line.get("text").or(line.get("filter")).cloned();
+        filters.extend(texts.filter_map(text).filter_map(|text| text.as_str().map(Into::into)));
+    }
+    filters.retain(|text| Filter::parse(text).is_ok());
+    let warned = |policy: &Policy<Value>| -> BTreeSet<&str> {
+        let is_warned = |text: &&str| {
+            policy.parse(text).is_ok()
+                && policy.diagnose(text).iter().any(|one| one.severity() == Severity::Warning)
+        };
+        filters.iter().map(String::as_str).filter(is_warned).collect()
+    };
+    assert!(filters.len() > 750, "the corpus shrank to {}", filters.len());
+    assert_eq!(warned(scim::user_policy()), BTreeSet::from(CONTRADICTIONS));
+    assert_eq!(warned(scim::group_policy()), BTreeSet::new());
+}
+
+#[test]
+fn every_provider_accepts_one_equality_and_reports_what_it_lacks() {
+    let names: Vec<&str> = scieve::Provider::all().map(scieve::Provider::name).collect();
+    assert!(names.is_sorted_by(|one, other| one != other) && names.len() >= 9);
+    let equality = Filter::parse(r#"userName eq "b""#).unwrap();
+    let several = Filter::parse(
+        r#"not (emails[type eq "work"]) or userName ne "b" and title pr or meta.created gt "2024-01-01T00:00:00Z""#,
+    )
+    .unwrap();
+    let messages: Vec<String> = scieve::Provider::all()
+        .flat_map(|provider| {
+            assert!(provider.check(&equality).is_empty(), "{provider:?}");
+            assert!(!provider.source().is_empty(), "{provider:?}");
+            let found = provider.check(&several);
+            assert!(!found.is_empty(), "{provider:?}");
+            found.iter().map(|one| one.message().to_owned()).collect::<Vec<_>>()
+        })
+        .collect();
+    insta::assert_snapshot!(messages.join("\n"));
+    let nodes = |count| vec![r#"userName eq "b""#; count].join(" or ");
+    let databricks = scieve::Provider::from_name("databricks").unwrap();
+    for (count, is_fine) in [(100, true), (101, false)] {
+        let filter = Filter::parse(&nodes(count)).unwrap();
+        assert_eq!(databricks.check(&filter).is_empty(), is_fine, "{count}");
     }
 }
 

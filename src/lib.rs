@@ -205,6 +205,7 @@ pub use diagnostic::Safety;
 pub use diagnostic::Severity;
 pub use diagnostic::render::Renderer;
 pub use diagnostic::render::Styles;
+pub use eval::MatchExplanation;
 pub use filter::Attr;
 pub use filter::Builder;
 pub use filter::Clause;

@@ -3,10 +3,12 @@
 //! [`matches`] walks the tree; a test on the only string of a record takes the fast path in
 //! [`string`], any other test iterates over the values in [`values`].
 
+mod explain_match;
 mod string;
 mod untyped;
 mod values;
 
+pub use explain_match::MatchExplanation;
 pub(crate) use values::passes as value_passes;
 
 use crate::plan::{Node, Plan, Predicate, Test};

@@ -129,6 +129,13 @@ fn rule(case: CaseSensitivity) -> &'static str {
     }
 }
 
+/// Returns the line of a test in [`Plan::explain`].
+pub(crate) fn condition(one: &Test, schema: &Schema) -> String {
+    let mut out = String::new();
+    test(&mut out, one, schema, 0);
+    out.lines().next().unwrap_or_default().to_owned()
+}
+
 /// Formats a value as in [`Plan::explain`].
 pub(crate) fn format_value(value: &Value) -> String {
     match value {

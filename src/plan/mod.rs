@@ -8,7 +8,7 @@ mod explain;
 mod merge;
 
 pub(crate) use build::{ChainBuilder, all, any, constant, never, not, string_equality};
-pub(crate) use explain::format_value;
+pub(crate) use explain::{condition, format_value};
 
 use crate::diagnostic::Diagnostic;
 use crate::operator::Operator;

@@ -2,7 +2,10 @@
 //! differences with their reasons.
 
 use crate::fixtures::json_lines;
-use scieve::{Attribute, AttributeType, CaseSensitivity, Filter, Limits, Policy, Schema, Syntax};
+use scieve::{
+    Attribute, AttributeType, CaseSensitivity, Filter, Limits, MatchExplanation, Policy, Schema,
+    Syntax,
+};
 use serde_json::{Value, json};
 
 /// Returns `true`, `false` or `"refused"`. Filters that are invalid by RFC 7644 are parsed in the
@@ -91,4 +94,34 @@ fn with_schemas_all_agree_or_are_rejected() {
         }
     }
     assert_eq!(refused, 31);
+}
+
+#[test]
+fn explanations_agree_with_the_result_and_with_their_parts() {
+    fn check(explanation: &MatchExplanation) {
+        let mut parts = explanation.parts().iter().map(MatchExplanation::matched);
+        let matched = match explanation.condition() {
+            "all of" => parts.all(|part| part),
+            "any of" => parts.any(|part| part),
+            "not" => parts.all(|part| !part),
+            condition if condition.starts_with("element ") => parts.all(|part| part),
+            condition if condition.ends_with("has an element with") => parts.any(|part| part),
+            _ => explanation.matched(),
+        };
+        assert_eq!(explanation.matched(), matched, "{explanation}");
+        explanation.parts().iter().for_each(check);
+    }
+    let schemaless = Policy::<Value>::schemaless(CaseSensitivity::Ignore);
+    let mut count = 0;
+    for line in json_lines(include_str!("../../tests/corpus/match.jsonl")) {
+        let typed = line.get("schema").map(typed);
+        for policy in [Some(&schemaless), typed.as_ref()].into_iter().flatten() {
+            let Ok(plan) = policy.parse(line["filter"].as_str().unwrap()) else { continue };
+            let explanation = plan.explain_match(&line["resource"]);
+            assert_eq!(explanation.matched(), plan.matches(&line["resource"]), "{line}");
+            check(&explanation);
+            count += 1;
+        }
+    }
+    assert!(count > 1_000, "only {count}");
 }

@@ -77,8 +77,11 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
         &[
             &[
                 "exit",
+                "excerpt",
                 "input",
                 "output",
+                "format",
+                "rewrite",
                 "report",
                 "batch",
                 "policy",
@@ -86,6 +89,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
                 "scan",
                 "records",
                 "rules",
+                "checks",
                 "catalogue",
             ],
             &[
@@ -102,6 +106,9 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
                 "key_file",
                 "webhook",
                 "config_file",
+                "project_file",
+                "manual",
+                "lsp",
                 "serve_options",
                 "serve",
                 "backup",

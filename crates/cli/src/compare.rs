@@ -80,7 +80,7 @@ fn plan(
     json: bool,
     output: &mut Output,
 ) -> Result<Option<Plan<Value>>, CliError> {
-    let input = InputFilter { location: None, text: Ok(text.clone()) };
+    let input = InputFilter::new(None, Ok(text.clone()));
     match policy.parse(&text) {
         Ok(plan) => {
             if !json {

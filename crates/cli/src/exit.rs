@@ -41,6 +41,10 @@ impl CliError {
         Self::Failed(format!("cannot read `{name}`: {}", reason(error)))
     }
 
+    pub(crate) fn cannot_rewrite(name: &str, error: &io::Error) -> Self {
+        Self::Failed(format!("cannot rewrite `{name}`: {}", reason(error)))
+    }
+
     pub(crate) fn cannot_write(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::BrokenPipe => Self::BrokenPipe,

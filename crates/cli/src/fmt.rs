@@ -21,6 +21,10 @@ pub(crate) struct Fmt {
     filters: Filters,
     #[command(flatten)]
     policy: PolicyArgs,
+    /// Print nothing but the filters that are not in canonical form, and exit with status 1 if there
+    /// are any
+    #[arg(long, conflicts_with = "json")]
+    check: bool,
     /// Print one JSON object per filter
     #[arg(long)]
     json: bool,
@@ -34,16 +38,27 @@ struct Formatted<'a> {
 
 impl Fmt {
     pub(crate) fn run(self, output: &mut Output) -> Result<ExitStatus, CliError> {
-        let Self { filters, policy, json } = self;
+        let Self { filters, policy, check, json } = self;
+        let mut differs = false;
         let checker = policy.checker()?;
         let parse = |text: &str| checker.check(text);
         let max_bytes = checker.limits().bytes;
-        batch::for_each(filters, max_bytes, json, output, parse, |output, filter, valid| {
-            let canonical = valid.value.to_string();
-            match json {
-                true => output.json(&Formatted { filter: filter.text, canonical: &canonical }),
-                false => output.line(&canonical),
-            }
-        })
+        let status =
+            batch::for_each(filters, max_bytes, json, output, parse, |output, filter, valid| {
+                let canonical = valid.value.to_string();
+                if check {
+                    if canonical == filter.text {
+                        return Ok(());
+                    }
+                    differs = true;
+                    let place = filter.input.location.as_ref().map(|place| format!("{place}: "));
+                    return output.line(&format!("{}{canonical}", place.unwrap_or_default()));
+                }
+                match json {
+                    true => output.json(&Formatted { filter: filter.text, canonical: &canonical }),
+                    false => output.line(&canonical),
+                }
+            })?;
+        Ok(if differs { ExitStatus::FilterErrors } else { status })
     }
 }

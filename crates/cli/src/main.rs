@@ -6,26 +6,32 @@ mod batch;
 #[cfg(feature = "doctor")]
 mod catalogue;
 mod check;
+mod checks;
 mod compare;
-#[cfg(feature = "serve")]
 mod config_file;
 #[cfg(feature = "doctor")]
 mod doctor;
 mod eval;
+mod excerpt;
 mod exit;
 mod explain;
 mod fmt;
+mod format;
 mod input;
 #[cfg(feature = "serve")]
 mod key_file;
+mod lsp;
+mod manual;
 mod output;
 mod patch;
 mod policy;
+mod project_file;
 mod projection;
 mod records;
 mod report;
 #[cfg(feature = "serve")]
 mod rescue;
+mod rewrite;
 mod rule;
 mod rules;
 mod scan;
@@ -39,11 +45,11 @@ mod sql;
 #[cfg(feature = "serve")]
 mod webhook;
 
-#[cfg(feature = "serve")]
 use clap::CommandFactory as _;
 use clap::{Parser, Subcommand};
 use exit::{CliError, ExitStatus};
 use output::{Color, Output};
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 /// Check, format, explain, translate and evaluate SCIM 2.0 filters (RFC 7644)
@@ -73,12 +79,19 @@ struct Arguments {
         display_order = 1000
     )]
     color: Color,
+    /// Do not read `scieve.toml`
+    #[arg(long, global = true, display_order = 1001)]
+    no_config: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
     #[command(flatten)]
     Filters(FilterCommand),
+    Lsp(lsp::Lsp),
+    Completions(manual::Completions),
+    #[command(name = "man")]
+    Manual(manual::Manual),
     #[cfg(feature = "serve")]
     Serve(Box<serve::Serve>),
     #[cfg(feature = "serve")]
@@ -114,14 +127,11 @@ struct MissingServe {
 }
 
 fn main() -> ExitCode {
-    #[cfg(feature = "serve")]
-    let arguments = match config_file::arguments(std::env::args_os(), &Arguments::command()) {
+    let arguments = match arguments() {
         Ok(arguments) => arguments,
         Err(error) => return finish(Err(error), &mut Output::new(Color::Auto)),
     };
-    #[cfg(not(feature = "serve"))]
-    let arguments = std::env::args_os();
-    let Arguments { command, color } = match Arguments::try_parse_from(arguments) {
+    let Arguments { command, color, .. } = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
         // Includes `--help` and `--version`, with exit code 0.
         Err(error) => {
@@ -136,6 +146,17 @@ fn main() -> ExitCode {
             let result = command.run(&mut output);
             finish(result, &mut output)
         }
+        Command::Completions(completions) => {
+            let mut output = Output::new(color);
+            let result = completions.run(Arguments::command(), &mut output);
+            finish(result, &mut output)
+        }
+        Command::Manual(manual) => {
+            let mut output = Output::new(color);
+            let result = manual.run(Arguments::command(), &mut output);
+            finish(result, &mut output)
+        }
+        Command::Lsp(lsp) => finish(lsp.run(), &mut Output::new(color)),
         // `Output` locks the streams, which the server needs for its log.
         Command::Serve(serve) => finish(serve.run(), &mut Output::new(color)),
         #[cfg(feature = "serve")]
@@ -151,6 +172,18 @@ fn main() -> ExitCode {
             finish(result, &mut output)
         }
     }
+}
+
+/// Returns the arguments, with the options of the file of options.
+fn arguments() -> Result<Vec<OsString>, CliError> {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let given = match given.iter().any(|argument| argument == "--no-config") {
+        true => given,
+        false => project_file::arguments(given, &Arguments::command())?,
+    };
+    #[cfg(feature = "serve")]
+    let given = config_file::arguments(given.into_iter(), &Arguments::command())?;
+    Ok(given)
 }
 
 /// Flushes the output, reports an error, and returns the exit status.

@@ -5,6 +5,7 @@ use crate::input::{InputFilter, Item};
 use crate::output::Output;
 use scieve::{Diagnostic, Diagnostics, Located};
 use serde::Serialize;
+use serde_json::Value;
 
 /// The JSON output of `check`, and of every command for a filter with errors.
 #[derive(Serialize)]
@@ -15,17 +16,44 @@ pub(crate) struct Report<'a> {
     pub(crate) canonical: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fixed: Option<&'a str>,
-    pub(crate) diagnostics: Vec<Located<'a>>,
+    pub(crate) diagnostics: Vec<Positioned<'a>>,
 }
 
-/// Adds to diagnostics their positions in the file.
+/// A diagnostic with its position.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Positioned<'a> {
+    Line(Located<'a>),
+    /// In a line that contains the filter.
+    Excerpt(Value),
+}
+
+/// Adds to diagnostics their positions in the file. Offsets and edits are those of the filter.
 pub(crate) fn located<'d>(
-    diagnostics: impl IntoIterator<Item = &'d Diagnostic>,
+    diagnostics: &'d Diagnostics,
     source: &str,
     filter: &'d InputFilter,
-) -> Vec<Located<'d>> {
-    let located = |one: &'d Diagnostic| one.located(source, filter.origin());
-    diagnostics.into_iter().map(located).collect()
+) -> Result<Vec<Positioned<'d>>, CliError> {
+    const POSITIONS: [&str; 6] =
+        ["line", "column", "endLine", "endColumn", "utf16Column", "utf16EndColumn"];
+    let value = |one: &Diagnostic, source: &str| {
+        serde_json::to_value(one.located(source, filter.origin()))
+            .map_err(|error| CliError::cannot_write(&error.into()))
+    };
+    let located = |one: &'d Diagnostic| {
+        if filter.excerpt.is_none() {
+            return Ok(Positioned::Line(one.located(source, filter.origin())));
+        }
+        let (transposed, line) = filter.in_line(one, source);
+        let (mut object, mut in_line) = (value(one, source)?, value(&transposed, &line)?);
+        if let (Some(object), Some(in_line)) = (object.as_object_mut(), in_line.as_object_mut()) {
+            for position in POSITIONS {
+                object.extend(in_line.remove_entry(position));
+            }
+        }
+        Ok(Positioned::Excerpt(object))
+    };
+    diagnostics.iter().map(located).collect()
 }
 
 /// Reports the errors of a filter.
@@ -43,7 +71,7 @@ pub(crate) fn errors(
             ok: false,
             canonical: None,
             fixed: None,
-            diagnostics: located(diagnostics, source, filter),
+            diagnostics: located(diagnostics, source, filter)?,
         });
     }
     let renderer = filter.renderer();

@@ -12,19 +12,19 @@ const SEARCH: &str = r#"name co "query" or email co "query" or subject co "query
 const MIXED: &str =
     r#"name eq "Bob" or name eq "Alice" and (status eq "active" or status eq "disabled")"#;
 
-struct Run {
-    code: i32,
-    out: String,
-    err: String,
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Run {
     /// Returns the exit status and both outputs, for snapshots.
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         format!("exit {}\n-- stdout\n{}-- stderr\n{}", self.code, self.out, self.err)
     }
 
-    fn objects(&self) -> Vec<Value> {
+    pub(crate) fn objects(&self) -> Vec<Value> {
         self.out
             .lines()
             .map(|line| {
@@ -41,12 +41,21 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn run(arguments: &[&str]) -> Run {
+pub(crate) fn run(arguments: &[&str]) -> Run {
     run_with(arguments, b"")
 }
 
+/// Runs the program in a folder.
+pub(crate) fn run_in(folder: &Path, arguments: &[&str]) -> Run {
+    finish(command(arguments).current_dir(folder), b"")
+}
+
 fn run_with(arguments: &[&str], input: &[u8]) -> Run {
-    let mut child = command(arguments).spawn().unwrap();
+    finish(&mut command(arguments), input)
+}
+
+fn finish(command: &mut Command, input: &[u8]) -> Run {
+    let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_vec();
     // The program may exit without reading all input.
@@ -723,4 +732,27 @@ async fn doctor_compares_a_mapping_with_a_database() {
     let problems = wrong.objects()[0]["columns"].to_string();
     assert!(problems.contains("does not exist") && problems.contains("NULL"), "{problems}");
     let _ = std::fs::remove_file(database);
+}
+
+#[test]
+fn explain_shows_which_conditions_are_true_of_a_record() {
+    let records = file(
+        "explain.jsonl",
+        r#"{"id": "u0", "userName": "zoe"}
+{"id": "u1", "userName": "ann", "title": "Dr", "emails": [{"type": "home", "value": "a@x.example"}, {"type": "work", "value": "b@x.example"}], "meta": {"created": "2024-01-01T00:00:00Z"}}
+"#,
+    );
+    let filter = r#"userName sw "A" and (title eq "Prof" or not (nickName pr)) and emails[type eq "work" and value ew "@x.example"] and meta.created lt "2024-01-01T00:00:00Z""#;
+    let explain = |options: &[&str]| {
+        let record = ["explain", "--policy", "scim-user", "--record", path(&records)];
+        run(&[&record[..], options, &[filter]].concat())
+    };
+    insta::assert_snapshot!(explain(&["--id", "u1"]).out);
+    let object = explain(&["--id", "u1", "--json"]).objects().remove(0);
+    assert_eq!((&object["id"], &object["explanation"]["matched"]), (&"u1".into(), &false.into()));
+    let first = &object["explanation"]["parts"][0];
+    assert_eq!((&first["matched"], &first["values"][0]), (&true.into(), &"\"ann\"".into()));
+    let missing = explain(&["--id", "u9"]);
+    assert!(missing.code == 2 && missing.err.contains("no record with the id `u9`"));
+    assert_eq!(explain(&[]).code, 2);
 }

@@ -16,6 +16,8 @@ mod databases;
 #[cfg(feature = "serve")]
 #[path = "../../../server/tests/it/http_client.rs"]
 mod http_client;
+mod language_server;
+mod lint_tool;
 #[cfg(all(feature = "serve", unix))]
 mod operation;
 mod program_cases;

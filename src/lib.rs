@@ -195,6 +195,7 @@ pub use decide::Decision;
 pub use decide::Domain;
 pub use decide::ScopedPolicy;
 pub use decide::Witness;
+pub use diagnostic::Arguments;
 pub use diagnostic::Code;
 pub use diagnostic::Diagnostic;
 pub use diagnostic::Diagnostics;

@@ -34,7 +34,7 @@ impl<R: ?Sized> Policy<R> {
         let heaviest = Checker::new(self, filter).heaviest(filter.root(), None);
         let diagnostic = match heaviest {
             Some(Heaviest { span, label, .. }) => {
-                Diagnostic::new(Code::TooCostly, span, message).label(label)
+                Diagnostic::new(Code::TooCostly, span, message).with_label(label)
             }
             None => Diagnostic::new(Code::TooCostly, Span::new(0, 1), message),
         };

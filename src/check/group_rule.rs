@@ -209,8 +209,8 @@ impl Group<'_> {
         let message =
             format!("`{name}` clauses must be grouped together and apply to the whole query");
         let diagnostic = Diagnostic::new(Code::GroupMixed, group.span(), message)
-            .label(format!("on `{name}`"))
-            .also(other.span(), "on another attribute, in the same `or` or `not`");
+            .with_label(format!("on `{name}`"))
+            .with_related(other.span(), "on another attribute, in the same `or` or `not`");
         match self.regrouped(root) {
             Some(filter) => diagnostic.with_fix(rewrite(
                 root,
@@ -226,9 +226,9 @@ impl Group<'_> {
     fn split(&self, root: Expr<'_>, [first, between, second]: [Expr<'_>; 3]) -> Diagnostic {
         let message = format!("`{}` clauses must be grouped together", self.attribute);
         let diagnostic = Diagnostic::new(Code::GroupSplit, second.span(), message)
-            .label("separated from the first group")
-            .also(first.span(), "first group")
-            .also(between.span(), "clause between the groups");
+            .with_label("separated from the first group")
+            .with_related(first.span(), "first group")
+            .with_related(between.span(), "clause between the groups");
         match self.regrouped(root) {
             Some(filter) => diagnostic.with_fix(rewrite(root, format!("write `{filter}`"), filter)),
             None => diagnostic

@@ -68,7 +68,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
                 let message =
                     format!("{count} comparisons of `{attribute}`, more than the {max} allowed");
                 let diagnostic = Diagnostic::new(Code::TooManyComparisons, first_excess, message)
-                    .label("first comparison above the maximum");
+                    .with_label("first comparison above the maximum");
                 self.diagnostics.push(diagnostic.with_help(HELP));
             }
         }

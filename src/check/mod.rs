@@ -5,7 +5,9 @@
 //! literal to a typed predicate ([`interpret`]). Rules on the filter as a whole are in [`limits`]
 //! and [`group_rule`]. All errors of a filter are collected before the check fails.
 
+mod arguments;
 mod clause;
+pub(crate) mod clauses;
 mod cost;
 mod expr;
 mod group_rule;
@@ -22,6 +24,8 @@ use crate::schema::Schema;
 use crate::syntax::Syntax;
 #[cfg(feature = "patch")]
 pub(crate) use values::unknown_value;
+
+pub(crate) use arguments::name_arguments;
 
 use clause::ResolvedAttribute;
 use group_rule::GroupRules;
@@ -91,6 +95,9 @@ impl<R: ?Sized> Policy<R> {
         checker.check_group_rules(filter.root());
         let Checker { schema, mut diagnostics, .. } = checker;
         let has_error = !diagnostics.is_empty() && arrange(&mut diagnostics);
+        if !diagnostics.is_empty() {
+            name_arguments(self, filter, &mut diagnostics);
+        }
         match root {
             Some(root) if !has_error => {
                 if self.may_be_too_costly(filter)

@@ -184,12 +184,8 @@ impl<R: ?Sized> Checker<'_, '_, R> {
         self.schema.attributes().filter(|attribute| !self.is_hidden(attribute.id()))
     }
 
-    /// Returns whether the policy hides the attribute or its complex attribute. A schemaless policy
-    /// hides none.
     pub(super) fn is_hidden(&self, id: AttributeId) -> bool {
-        let hidden = |id| self.policy.rule(id).is_none_or(|rule| rule.hidden);
-        let parent = || self.schema.attribute(id).and_then(Attribute::parent);
-        self.policy.schemaless.is_none() && (hidden(id) || parent().is_some_and(hidden))
+        self.schema.attribute(id).is_none_or(|attribute| self.policy.hides(attribute))
     }
 
     pub(super) fn is_filterable(&self, id: AttributeId) -> bool {

@@ -1,7 +1,7 @@
 //! Compares literals with the canonical values of their attribute.
 
 use super::Checker;
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Arguments, Code, Diagnostic, quoted};
 use crate::policy::UnknownValues;
 use crate::schema::{Attribute, AttributeId};
 use crate::span::Span;
@@ -40,7 +40,9 @@ pub(crate) fn unknown_value(attribute: &Attribute, value: &str, span: Span) -> O
         return None;
     }
     let message = format!("{} is not a value of `{attribute}`", quoted(value));
-    let diagnostic = Diagnostic::new(Code::UnknownValue, span, message);
+    let mut arguments = Arguments::of(attribute);
+    arguments.allowed = values.to_vec();
+    let diagnostic = Diagnostic::new(Code::UnknownValue, span, message).with_arguments(arguments);
     Some(diagnostic.with_help(match suggest::nearest(value, values.iter().map(|known| &**known)) {
         Some(near) => format!("did you mean `{near}`?"),
         None => {

@@ -32,28 +32,40 @@ macro_rules! codes {
         /// The names are part of the public interface and do not change.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
-        pub enum Code { $($(#[doc = $doc])* $variant,)* }
+        pub enum Code {
+            $($(#[doc = $doc])* $variant,)*
+            /// A rule of the application ([`Diagnostic::custom`](super::Diagnostic::custom)), with
+            /// the name of its code.
+            Custom(&'static str),
+        }
 
         impl Code {
-            /// Every code, in the order of `grammar.md`.
+            /// Every code but `Custom`, in the order of `grammar.md`.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
             /// Returns the name, such as `unknown-attribute`.
             #[must_use]
             pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
+                match self { $(Self::$variant => $name,)* Self::Custom(name) => name }
             }
 
             /// Returns a description of one sentence.
             #[must_use]
             pub fn description(self) -> &'static str {
-                match self { $(Self::$variant => concat!($($doc),*).trim(),)* }
+                match self {
+                    $(Self::$variant => concat!($($doc),*).trim(),)*
+                    Self::Custom(_) => "A rule of the application.",
+                }
             }
 
-            /// Returns the severity of every diagnostic with this code.
+            /// Returns the severity of a diagnostic with this code, unless the policy or the
+            /// application sets another.
             #[must_use]
             pub const fn severity(self) -> Severity {
-                match self { $(Self::$variant => Severity::$severity,)* }
+                match self {
+                    $(Self::$variant => Severity::$severity,)*
+                    Self::Custom(_) => Severity::Error,
+                }
             }
         }
     };
@@ -287,14 +299,14 @@ codes! {
 }
 
 impl Code {
-    /// Returns the code with this name.
+    /// Returns the code with this name, which is none of the application's.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.name() == name)
     }
 
     /// Returns the group of the code: `syntax`, `names`, `types`, `suspicious`, `redundant`,
-    /// `portability`, `cost`, `limits`, `policy`, `patch` or `sql`.
+    /// `portability`, `cost`, `limits`, `policy`, `patch`, `sql` or `custom`.
     #[must_use]
     pub const fn group(self) -> &'static str {
         match self {
@@ -368,6 +380,7 @@ impl Code {
             | Self::RequiredAttribute
             | Self::SeveralPrimaries => "patch",
             Self::NativeComparison => "sql",
+            Self::Custom(_) => "custom",
             _ => "syntax",
         }
     }

@@ -1,6 +1,6 @@
 //! Diagnostics as JSON: an object for each, and the body of a SCIM error response.
 
-use super::{Diagnostic, Diagnostics, Fix};
+use super::{Arguments, Code, Diagnostic, Diagnostics, Fix, Safety, Severity};
 use crate::snippet::Position;
 use crate::span::Span;
 use serde::{Serialize, Serializer};
@@ -23,10 +23,14 @@ pub struct Located<'a> {
     column: usize,
     end_line: usize,
     end_column: usize,
+    byte_column: usize,
+    byte_end_column: usize,
     utf16_column: usize,
     utf16_end_column: usize,
     start: usize,
     end: usize,
+    #[serde(skip_serializing_if = "Arguments::is_empty")]
+    arguments: &'a Arguments,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     expected: &'a [&'static str],
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -73,10 +77,13 @@ impl<'a> Located<'a> {
             column: from.column,
             end_line: first_line.saturating_add(to.line - 1),
             end_column: to.column,
+            byte_column: from.byte_column,
+            byte_end_column: to.byte_column,
             utf16_column: from.utf16_column,
             utf16_end_column: to.utf16_column,
             start,
             end,
+            arguments: diagnostic.arguments(),
             expected: diagnostic.expected(),
             related: diagnostic
                 .related()
@@ -100,6 +107,27 @@ impl<'a> FixObject<'a> {
     }
 }
 
+/// Serialises as the name.
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Serialises as the name.
+impl Serialize for Severity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+/// Serialises as the name.
+impl Serialize for Safety {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// Serialises as an array of the objects of [`Diagnostic::located`].
 impl Serialize for Diagnostics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -109,11 +137,12 @@ impl Serialize for Diagnostics {
 
 impl Diagnostic {
     /// Returns the diagnostic for serialisation to `{code, severity, message, help?, file?, line, column, endLine,
-    /// endColumn, utf16Column, utf16EndColumn, start, end, expected?, related?: [{start, end,
+    /// endColumn, byteColumn, byteEndColumn, utf16Column, utf16EndColumn, start, end, arguments?:
+    /// {attribute?, operator?, literal?, type?, allowed?}, expected?, related?: [{start, end,
     /// message}], fixes: [{safety, message, edits: [{start, end, text}], result}]}`.
     ///
-    /// Offsets are in bytes; lines and columns count from 1. Columns are in characters, those of
-    /// `utf16Column` in UTF-16 code units. `result` is the source with the fix applied. `origin` is
+    /// Offsets are in bytes; lines and columns count from 1. `column` is in characters, `byteColumn`
+    /// in bytes and `utf16Column` in UTF-16 code units. `result` is the source with the fix applied. `origin` is
     /// the name of a file, and the line on which the source starts in it.
     ///
     /// ```

@@ -1,11 +1,13 @@
 //! Errors and warnings about filters, with their stable codes.
 
+mod arguments;
 mod code;
 mod fix;
 #[cfg(feature = "serde")]
 mod json;
 pub(crate) mod render;
 
+pub use arguments::Arguments;
 pub use code::{Code, Severity};
 pub use fix::{Fix, Safety};
 pub(crate) use fix::{apply_all, apply_edits};
@@ -28,6 +30,7 @@ struct Fields {
     span: Span,
     message: Cow<'static, str>,
     label: Cow<'static, str>,
+    arguments: Arguments,
     expected: &'static [&'static str],
     help: Option<Cow<'static, str>>,
     fixes: Vec<Fix>,
@@ -35,6 +38,39 @@ struct Fields {
 }
 
 impl Diagnostic {
+    /// Creates a diagnostic of a rule of the application.
+    ///
+    /// `code` is its stable name and should differ from those of [`Code::ALL`]; `span` is the place
+    /// in the source of the filter.
+    ///
+    /// ```
+    /// use scieve::{Diagnostic, Diagnostics, Filter, Severity};
+    ///
+    /// let filter = Filter::parse(r#"userName co "a""#)?;
+    /// let too_short = Diagnostic::custom(
+    ///     "short-substring",
+    ///     filter.root().span(),
+    ///     Severity::Error,
+    ///     "a substring has at least 3 characters",
+    /// )
+    /// .with_help("write more of the name");
+    /// let errors = Diagnostics::of(filter.source_text(), [too_short]).unwrap();
+    /// assert_eq!(errors.first().map(|first| first.code().name()), Some("short-substring"));
+    /// assert!(errors.render().starts_with("error[short-substring]: a substring has"));
+    /// # Ok::<(), scieve::Diagnostics>(())
+    /// ```
+    #[must_use]
+    pub fn custom(
+        code: &'static str,
+        span: Span,
+        severity: Severity,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        let mut diagnostic = Self::new(Code::Custom(code), span, message);
+        diagnostic.0.severity = severity;
+        diagnostic
+    }
+
     pub(crate) fn new(code: Code, span: Span, message: impl Into<Cow<'static, str>>) -> Self {
         Self(Box::new(Fields {
             code,
@@ -42,6 +78,7 @@ impl Diagnostic {
             span,
             message: message.into(),
             label: Cow::Borrowed(""),
+            arguments: Arguments::default(),
             expected: &[],
             help: None,
             fixes: Vec::new(),
@@ -50,7 +87,8 @@ impl Diagnostic {
     }
 
     /// Sets the label of the underlined span.
-    pub(crate) fn label(mut self, label: impl Into<Cow<'static, str>>) -> Self {
+    #[must_use]
+    pub fn with_label(mut self, label: impl Into<Cow<'static, str>>) -> Self {
         self.0.label = label.into();
         self
     }
@@ -60,7 +98,9 @@ impl Diagnostic {
         self
     }
 
-    pub(crate) fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+    /// Sets the advice on how to correct the problem.
+    #[must_use]
+    pub fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.0.help = Some(help.into());
         self
     }
@@ -121,8 +161,16 @@ impl Diagnostic {
         }
     }
 
+    /// Sets the arguments.
+    #[must_use]
+    pub fn with_arguments(mut self, arguments: Arguments) -> Self {
+        self.0.arguments = arguments;
+        self
+    }
+
     /// Adds a related span with its label.
-    pub(crate) fn also(mut self, span: Span, label: impl Into<Cow<'static, str>>) -> Self {
+    #[must_use]
+    pub fn with_related(mut self, span: Span, label: impl Into<Cow<'static, str>>) -> Self {
         self.0.related.push((span, label.into()));
         self
     }
@@ -155,6 +203,34 @@ impl Diagnostic {
     #[must_use]
     pub fn span(&self) -> Span {
         self.0.span
+    }
+
+    /// Returns what the message is about, as data: for a message in another language, or a user
+    /// interface.
+    #[must_use]
+    pub fn arguments(&self) -> &Arguments {
+        &self.0.arguments
+    }
+
+    pub(crate) fn arguments_mut(&mut self) -> &mut Arguments {
+        &mut self.0.arguments
+    }
+
+    /// Returns the diagnostic without any text of the filter, for logs and metrics.
+    ///
+    /// The message is the description of the code. The span, `expected`, the operator and what the
+    /// schema defines remain: the attribute if it has it, the type and the allowed values. The
+    /// other arguments, the help, the fixes and all labels are removed. The message of a
+    /// [custom](Self::custom) diagnostic is removed too.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        let Fields { code, severity, span, arguments, expected, related, .. } = &*self.0;
+        let message = code.description().trim_end_matches('.');
+        let mut redacted = Self::new(*code, *span, message).expecting(expected);
+        redacted.0.severity = *severity;
+        redacted.0.arguments = arguments.redacted();
+        redacted.0.related = related.iter().map(|(span, _)| (*span, "".into())).collect();
+        redacted
     }
 
     /// Returns a description of the problem, of one line.
@@ -218,6 +294,21 @@ pub struct Diagnostics {
 impl Diagnostics {
     pub(crate) fn new(source: impl Into<Box<str>>, list: Vec<Diagnostic>) -> Self {
         Self { source: source.into(), list, scim_type: "invalidFilter" }
+    }
+
+    /// Returns the diagnostics of the application's own rules about a filter, in the order of the
+    /// source, or `None` if the list is empty.
+    #[must_use]
+    pub fn of(source: &str, list: impl IntoIterator<Item = Diagnostic>) -> Option<Self> {
+        let mut diagnostics = Self::new(source, Vec::new());
+        diagnostics.extend(list);
+        (!diagnostics.is_empty()).then_some(diagnostics)
+    }
+
+    /// Returns the same diagnostics about another source with the same spans, each redacted.
+    pub(crate) fn redacted_with(&self, source: String) -> Self {
+        let list = self.list.iter().map(Diagnostic::redacted).collect();
+        Self { source: source.into(), list, scim_type: self.scim_type }
     }
 
     /// Returns the error for a filter that is not UTF-8, or `None` if it is.
@@ -321,6 +412,14 @@ impl Diagnostics {
 
     fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
         self.list.iter().filter(|diagnostic| diagnostic.severity() == Severity::Error)
+    }
+}
+
+/// Adds diagnostics, in the order of the source.
+impl Extend<Diagnostic> for Diagnostics {
+    fn extend<I: IntoIterator<Item = Diagnostic>>(&mut self, more: I) {
+        self.list.extend(more);
+        self.list.sort_by_key(|diagnostic| diagnostic.span().start);
     }
 }
 

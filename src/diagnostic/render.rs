@@ -188,8 +188,8 @@ mod tests {
 
     fn mixed() -> Diagnostic {
         Diagnostic::new(Code::GroupMixed, Span::new(8, 12), "mixed")
-            .label("here")
-            .also(Span::new(0, 4), "and there")
+            .with_label("here")
+            .with_related(Span::new(0, 4), "and there")
             .with_help("split it")
     }
 

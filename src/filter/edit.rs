@@ -4,6 +4,7 @@ use super::ast::{Clause, Expr, ExprKind, Filter, Operands};
 use super::builder::{Builder, all, any, attr};
 use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::limits::Limits;
+use crate::span::Span;
 use std::collections::HashSet;
 
 /// What [`Filter::rewrite`] does with a clause.
@@ -127,6 +128,13 @@ impl Filter {
             }
         });
         paths
+    }
+
+    /// Returns the places of the comparison values, in the order of the source.
+    pub(super) fn literal_spans(&self) -> Vec<Span> {
+        let mut spans = Vec::new();
+        self.for_each_clause(&mut |_, clause| spans.push(clause.literal_span()));
+        spans
     }
 
     /// Calls `visit` for each clause, in the order of the source, with the path before the

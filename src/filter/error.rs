@@ -6,7 +6,7 @@
 use super::ast::{Connective, Literal};
 use super::parser::Parser;
 use super::token::{Input, is_uri, word};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Arguments, Code, Diagnostic, quoted};
 use crate::span::Span;
 use crate::suggest;
 
@@ -73,7 +73,7 @@ pub(super) fn unclosed(parser: &Parser, open: Input<'_>) -> Diagnostic {
         if open.first() == Some(&b'(') { ("`(`", "`)`") } else { ("`[`", "`]`") };
     let error =
         Diagnostic::new(Code::Unclosed, parser.span(open, 1), format!("unclosed {open_with}"));
-    error.label("opened here").with_help(format!("add the closing {close_with}"))
+    error.with_label("opened here").with_help(format!("add the closing {close_with}"))
 }
 
 /// Reports a closing mark that is not that of the innermost opening one.
@@ -87,7 +87,7 @@ pub(super) fn wrong_bracket(parser: &Parser, open: Input<'_>, input: Input<'_>) 
         span,
         format!("`{opened}` is closed by `{wanted}`, not by `{found}`"),
     );
-    error.also(parser.span(open, 1), "opened here").with_help(format!("write `{wanted}`"))
+    error.with_related(parser.span(open, 1), "opened here").with_help(format!("write `{wanted}`"))
 }
 
 #[cold]
@@ -114,7 +114,8 @@ pub(super) fn bad_value(parser: &Parser, input: Input<'_>, text: &str) -> Diagno
         parser.span(input, len),
         format!("{} is not a valid comparison value", quoted(text)),
     );
-    let error = error.expecting(VALUES);
+    let arguments = Arguments { literal: Some(text.into()), ..Arguments::default() };
+    let error = error.with_arguments(arguments).expecting(VALUES);
     let lower = text.to_ascii_lowercase();
     if matches!(lower.as_str(), "true" | "false" | "null") {
         return error.with_help(format!("write it in lowercase: `{lower}`"));
@@ -150,6 +151,8 @@ pub(super) fn bad_path(
         span,
         format!("{} is not a valid attribute path", quoted(text)),
     );
+    let arguments = Arguments { attribute: Some(text.into()), ..Arguments::default() };
+    let error = error.with_arguments(arguments);
     error.with_help(if sub.is_some_and(|sub| sub.contains('.')) {
         "a path has at most one dot, between an attribute and its sub-attribute"
     } else if !urn.is_empty() && !is_uri(urn) {
@@ -168,6 +171,7 @@ pub(super) fn bad_operator(parser: &Parser, start: u32, end: u32, input: Input<'
     let path = parser.filter.slice(start, end);
     let len = word(input).map_or(0, |(_, word)| word.len());
     let text = parser.text(input, len);
+    let mut arguments = Arguments { attribute: Some(path.into()), ..Arguments::default() };
     if text.is_empty() {
         let error = Diagnostic::new(
             Code::ExpectedOperator,
@@ -175,6 +179,7 @@ pub(super) fn bad_operator(parser: &Parser, start: u32, end: u32, input: Input<'
             format!("missing operator after {}", quoted(path)),
         );
         return error
+            .with_arguments(arguments)
             .expecting(OPERATORS)
             .with_help(format!("to test for presence, write {}", quoted(&format!("{path} pr"))));
     }
@@ -187,8 +192,10 @@ pub(super) fn bad_operator(parser: &Parser, start: u32, end: u32, input: Input<'
         );
         return error.with_help("write `not (...)`");
     }
+    arguments.operator = Some(text.into());
     let error =
         Diagnostic::new(Code::UnknownOperator, span, format!("unknown operator {}", quoted(text)))
+            .with_arguments(arguments)
             .expecting(OPERATORS);
     match suggest::operator(text) {
         Some(help) => error.with_help(help),

@@ -13,6 +13,7 @@ mod parser;
 mod path;
 mod print;
 mod recover;
+mod redact;
 #[cfg(feature = "serde")]
 mod serde;
 mod string;
@@ -24,6 +25,8 @@ pub use edit::Rewrite;
 pub use operand::{Operand, quote};
 pub use path::PatchPath;
 pub(crate) use recover::{Repaired, recover};
+#[cfg(feature = "patch")]
+pub(crate) use redact::redacted_path;
 
 use crate::diagnostic::{Diagnostic, Diagnostics, Safety, apply_all};
 use crate::limits::Limits;

@@ -76,6 +76,11 @@ impl PatchPath {
         (!self.tree.entries.is_empty()).then(|| self.tree.root())
     }
 
+    /// Returns the source with the expression in the brackets.
+    pub(super) fn tree(&self) -> &Filter {
+        &self.tree
+    }
+
     /// Returns the sub-attribute: after the brackets or, if there are none, after the dot.
     #[must_use]
     pub fn sub_attribute(&self) -> Option<&str> {

@@ -78,7 +78,7 @@ fn special_mask(chunk: u64, quote: u8) -> u64 {
 fn control(byte: u8, at: usize) -> Diagnostic {
     let message = format!("control character U+{byte:04X} in a string");
     let error = Diagnostic::new(Code::ControlCharacter, Span::new(at, at + 1), message);
-    error.label("must be escaped").with_help(format!("write it as an escape: \\u{byte:04x}"))
+    error.with_label("must be escaped").with_help(format!("write it as an escape: \\u{byte:04x}"))
 }
 
 fn unterminated(start: usize, len: usize) -> Diagnostic {
@@ -87,7 +87,7 @@ fn unterminated(start: usize, len: usize) -> Diagnostic {
         Span::new(start, start + len.min(1)),
         "the string has no closing quote",
     );
-    error.label("opened here").with_help(
+    error.with_label("opened here").with_help(
         "close it with `\"`; inside a string, write a quote as `\\\"` and a backslash as `\\\\`",
     )
 }

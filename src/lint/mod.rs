@@ -9,7 +9,6 @@
 //! A fix is verified before it is offered: the fixed filter is parsed and checked, and a safe fix of
 //! a valid filter has the same plan.
 
-mod clauses;
 mod cost;
 mod dates;
 mod knowledge;
@@ -21,13 +20,14 @@ mod repair;
 mod structure;
 mod suspicious;
 
+use crate::check::clauses::{ClauseAt, clauses};
+use crate::check::name_arguments;
 use crate::diagnostic::{Code, Diagnostic, Diagnostics, Fix, Safety, Severity};
 use crate::filter::{Filter, Repaired, recover};
 use crate::plan::Plan;
 use crate::policy::Policy;
 use crate::snippet::escape;
 use crate::span::Span;
-use clauses::{ClauseAt, clauses};
 
 pub use provider::Provider;
 
@@ -144,6 +144,7 @@ impl<R: ?Sized> Policy<R> {
         redundant::run(&linter, &mut list);
         portability::run(&linter, &mut list);
         cost::run(&linter, &mut list);
+        name_arguments(self, filter, &mut list);
         list.sort_by_key(|diagnostic| diagnostic.span().start);
         list
     }

@@ -54,7 +54,7 @@ fn duplicates<R: ?Sized>(
         };
         let diagnostic =
             Diagnostic::new(Code::DuplicateCondition, operand.span(), "the same condition twice")
-                .also(first, "first here");
+                .with_related(first, "first here");
         list.push(match removal(linter, chain, operand) {
             Some(span) => linter.offer(
                 diagnostic,

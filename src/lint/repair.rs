@@ -1,8 +1,8 @@
 //! Fixes for the errors of a filter that is well-formed: names, types, and what the policy forbids.
 
-use super::clauses::{ClauseAt, attribute};
 use super::names::{self, Suggestion, Target};
 use super::{dates, knowledge};
+use crate::check::clauses::{ClauseAt, attribute};
 use crate::diagnostic::{Code, Diagnostic, Fix, Safety, quoted};
 use crate::filter::{Clause, Expr, ExprKind, Filter, Literal, Path};
 use crate::operator::{Operator, Operators};

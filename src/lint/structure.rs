@@ -1,7 +1,7 @@
 //! Clauses that together hardly mean what was intended.
 
 use super::Linter;
-use super::clauses;
+use crate::check::clauses;
 use crate::diagnostic::{Code, Diagnostic, Fix, Safety};
 use crate::filter::{Clause, Expr, ExprKind, Literal, Path};
 use crate::operator::Operator;
@@ -346,7 +346,7 @@ fn implication<R: ?Sized>(
 ) -> Diagnostic {
     let message = format!("superfluous beside `{}`", kept.expr);
     let diagnostic = Diagnostic::new(Code::ImpliedCondition, superfluous.expr.span(), message)
-        .also(kept.expr.span(), "decides alone");
+        .with_related(kept.expr.span(), "decides alone");
     match removal(linter, chain, superfluous.expr) {
         Some(span) => linter.offer_equivalent(
             diagnostic,

@@ -1,8 +1,8 @@
 //! Values that are hardly meant as they are written.
 
 use super::Linter;
-use super::clauses::ClauseAt;
 use super::knowledge;
+use crate::check::clauses::ClauseAt;
 use crate::diagnostic::{Code, Diagnostic, Fix, Safety, quoted};
 use crate::filter::Literal;
 use crate::operator::Operator;

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::render::Renderer;
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::filter::redacted_path;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::fmt;
@@ -93,6 +94,18 @@ impl PatchDiagnostic {
         &self.pointer
     }
 
+    /// Returns the diagnostic without any literal of its path, any value, and the pointer.
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        Self {
+            diagnostic: self.diagnostic.redacted(),
+            scim_type: self.scim_type,
+            operation: self.operation,
+            path: redacted_path(&self.path).into(),
+            pointer: Box::default(),
+        }
+    }
+
     /// Formats the diagnostic as [`Diagnostic::render_with`] does, with the operation as the origin.
     #[must_use]
     pub fn render_with(&self, renderer: &Renderer<'_>) -> String {
@@ -169,6 +182,13 @@ impl PatchErrors {
     #[must_use]
     pub fn first(&self) -> Option<&PatchDiagnostic> {
         self.errors().next()
+    }
+
+    /// Returns the errors and warnings without any literal of the paths and any value, for logs and
+    /// metrics ([`PatchDiagnostic::redacted`]).
+    #[must_use]
+    pub fn redacted(&self) -> Self {
+        Self(self.iter().map(PatchDiagnostic::redacted).collect())
     }
 
     /// Returns the `scimType` of the first error.

@@ -5,7 +5,7 @@ use super::check::{Checker, Op};
 use super::error::ScimType;
 use super::target::{Shape, SubAttribute, declared, sub_attribute};
 use crate::check::unknown_value;
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Arguments, Code, Diagnostic, quoted};
 use crate::policy::UnknownValues;
 use crate::schema::Attribute;
 use crate::span::Span;
@@ -310,7 +310,13 @@ impl<'c> Checker<'c> {
         };
         let message =
             format!("{} is of type {}, not {found}", quoted(of.name), of.shape.attribute_type);
-        self.invalid(Code::WrongType, pointer, message)
+        let arguments = Arguments {
+            attribute: Some(of.name.into()),
+            attribute_type: Some(of.shape.attribute_type),
+            ..Arguments::default()
+        };
+        let error = Diagnostic::new(Code::WrongType, Span::default(), message);
+        self.report(ScimType::InvalidValue, pointer, error.with_arguments(arguments))
     }
 
     fn invalid<T>(&mut self, code: Code, pointer: &str, message: String) -> Option<T> {

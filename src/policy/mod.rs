@@ -169,6 +169,14 @@ impl<R: ?Sized> Policy<R> {
         self.rules.get(attribute.index())
     }
 
+    /// Returns whether the policy hides the attribute or its complex attribute. A schemaless policy
+    /// hides none.
+    pub(crate) fn hides(&self, attribute: &Attribute) -> bool {
+        let hidden = |id| self.rule(id).is_none_or(|rule| rule.hidden);
+        self.schemaless.is_none()
+            && (hidden(attribute.id()) || attribute.parent().is_some_and(hidden))
+    }
+
     /// Returns the group rules.
     pub fn groups(&self) -> std::slice::Iter<'_, GroupRule> {
         self.groups.iter()

@@ -3,6 +3,7 @@
 use super::{Attribute, Mutability, Returned, Schema, SchemaError};
 use crate::value::{AttributeType, CaseSensitivity};
 use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 impl Schema {
     /// Parses schema representations (RFC 7643 section 7): JSON documents of the core schema of a
@@ -15,8 +16,8 @@ impl Schema {
     /// The members `name`, `type`, `multiValued`, `caseExact`, `canonicalValues`, `returned`,
     /// `mutability`, `required` and `subAttributes` of an attribute are considered, with the
     /// defaults of RFC 7643 section 2.2. References are case-sensitive, whatever `caseExact` is
-    /// (section 2.3.7). The member `comparison`, which the RFC does not define, sets the rule of a
-    /// string attribute instead of `caseExact`: `exact`, `ignore` or `usernameCaseMapped`
+    /// (section 2.3.7). The member `comparison`, which the RFC does not define, sets the rule
+    /// instead of `caseExact`: `exact`, `ignore` or `usernameCaseMapped`
     /// ([`CaseSensitivity`]).
     ///
     /// # Errors
@@ -54,6 +55,82 @@ impl Schema {
             }
         }
         Ok(schema)
+    }
+}
+
+impl Schema {
+    /// Returns the schema representations (RFC 7643 section 7): that of the core schema, then those
+    /// of the extensions.
+    ///
+    /// [`Schema::from_rfc7643`] parses them to an equal schema if the attributes of each are
+    /// together. Without a core URN, the first representation has no `id`. The `name` is the last
+    /// part of the URN. `comparison` and the type `any`, which the RFC does not define, occur if the
+    /// schema has attributes that need them.
+    ///
+    /// ```
+    /// use scieve::{Attribute, AttributeType, Schema};
+    ///
+    /// let desk = Attribute::new("number", AttributeType::Integer).multi_valued();
+    /// let schema = Schema::new(Some("urn:example:Desk"), [desk])?;
+    /// let documents = schema.to_rfc7643();
+    /// assert_eq!(documents[0]["attributes"][0]["type"], "integer");
+    /// assert_eq!(Schema::from_rfc7643(&[&documents[0].to_string()])?, schema);
+    /// # Ok::<(), scieve::SchemaError>(())
+    /// ```
+    #[must_use]
+    pub fn to_rfc7643(&self) -> Vec<Value> {
+        let extensions = self.urns().filter(|urn| self.extension(Some(urn)).is_some());
+        let has_core = self.urn.is_some() || self.attributes().any(|it| it.urn().is_none());
+        let core = has_core.then_some(None);
+        core.into_iter().chain(extensions.map(Some)).map(|urn| self.document(urn)).collect()
+    }
+
+    fn document(&self, extension: Option<&str>) -> Value {
+        let attributes = self.attributes().filter(|it| it.urn() == extension);
+        let attributes = attributes.filter(|it| it.parent().is_none());
+        let attributes: Vec<Value> = attributes.map(|it| self.description(it)).collect();
+        let mut document = Map::from_iter([
+            ("schemas".into(), json!(["urn:ietf:params:scim:schemas:core:2.0:Schema"])),
+            ("attributes".into(), attributes.into()),
+        ]);
+        if let Some(urn) = extension.or(self.urn()) {
+            document.insert("id".into(), urn.into());
+            document.insert("name".into(), urn.rsplit(':').next().into());
+        }
+        document.into()
+    }
+
+    fn description(&self, attribute: &Attribute) -> Value {
+        let subs = self.attributes().filter(|sub| sub.parent() == Some(attribute.id()));
+        let subs: Vec<Value> = subs.map(|sub| self.description(sub)).collect();
+        let attribute_type = attribute.attribute_type();
+        let mut description = Map::new();
+        let mut add = |name: &str, value: Value| description.insert(name.into(), value);
+        add("name", attribute.sub_attribute().unwrap_or(attribute.name()).into());
+        add("type", json!(attribute_type));
+        add("multiValued", attribute.is_multi_valued().into());
+        add("required", attribute.is_required().into());
+        add("mutability", json!(attribute.mutability()));
+        add("returned", json!(attribute.returned()));
+        add("uniqueness", "none".into());
+        let is_string = attribute_type == AttributeType::String;
+        let plain = match attribute.case() {
+            CaseSensitivity::Exact if is_string => CaseSensitivity::Exact,
+            _ => Attribute::new("a", attribute_type).case(),
+        };
+        if is_string || attribute_type == AttributeType::Reference {
+            add("caseExact", (plain == CaseSensitivity::Exact).into());
+        }
+        if attribute.case() != plain {
+            add("comparison", json!(attribute.case()));
+        }
+        if !attribute.canonical_values().is_empty() {
+            add("canonicalValues", json!(attribute.canonical_values()));
+        }
+        if !subs.is_empty() {
+            add("subAttributes", subs.into());
+        }
+        description.into()
     }
 }
 
@@ -115,9 +192,9 @@ impl AttributeDescription {
         }
         if self.attribute_type == AttributeType::String {
             attribute = attribute.case_exact(self.case_exact);
-            if let Some(comparison) = self.comparison {
-                attribute = attribute.with_case(comparison);
-            }
+        }
+        if let Some(comparison) = self.comparison {
+            attribute = attribute.with_case(comparison);
         }
         attribute = attribute.with_canonical_values(self.canonical_values.iter().cloned());
         if self.multi_valued {

@@ -22,6 +22,7 @@ const COMMON: &str = include_str!("schemas/common.json");
 const USER: &str = include_str!("schemas/user.json");
 const ENTERPRISE_USER: &str = include_str!("schemas/enterprise-user.json");
 const GROUP: &str = include_str!("schemas/group.json");
+const DISCOVERY: &str = include_str!("schemas/discovery.json");
 
 // A test builds both, so neither can fail at run time. `Policy::empty` would reject every filter.
 static USER_POLICY: LazyLock<Policy<Value>> =
@@ -47,6 +48,33 @@ pub fn group_schema() -> &'static Schema {
     group_policy().schema()
 }
 
+/// Returns the schema representations that a server returns at `/Schemas` (RFC 7643 section 8.7):
+/// User, EnterpriseUser, Group, ServiceProviderConfig, ResourceType and Schema.
+///
+/// Schema does not describe `subAttributes`, which would nest two levels.
+///
+/// ```
+/// let user = &scieve::scim::schema_documents()[0];
+/// assert_eq!(user["id"], "urn:ietf:params:scim:schemas:core:2.0:User");
+/// ```
+#[must_use]
+pub fn schema_documents() -> Vec<Value> {
+    let resources = format!("[{USER},{ENTERPRISE_USER},{GROUP}]");
+    let lists = [resources.as_str(), DISCOVERY].map(serde_json::from_str::<Vec<Value>>);
+    // The texts are valid: a test parses them.
+    let mut documents: Vec<Value> = lists.into_iter().flatten().flatten().collect();
+    for document in documents.iter_mut().filter_map(Value::as_object_mut) {
+        let urns = ["urn:ietf:params:scim:schemas:core:2.0:Schema"];
+        document.insert("schemas".into(), urns.into());
+        // Clients can reject members that the RFC does not define.
+        let attributes = document.get_mut("attributes").and_then(Value::as_array_mut);
+        for attribute in attributes.into_iter().flatten().filter_map(Value::as_object_mut) {
+            attribute.remove("comparison");
+        }
+    }
+    documents
+}
+
 /// Returns a policy that allows every operator on the attributes of [`user_schema`], except
 /// `password`, which is never returned.
 #[must_use]
@@ -62,7 +90,16 @@ pub fn group_policy() -> &'static Policy<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::{COMMON, ENTERPRISE_USER, GROUP, USER, build};
+    use super::{COMMON, ENTERPRISE_USER, GROUP, USER, build, schema_documents};
+
+    #[test]
+    fn every_document_is_a_schema() {
+        let documents = schema_documents();
+        assert_eq!(documents.len(), 6);
+        for document in documents {
+            crate::Schema::from_rfc7643(&[&document.to_string()]).unwrap();
+        }
+    }
 
     #[test]
     fn both_policies_can_be_built() {

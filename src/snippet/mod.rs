@@ -19,6 +19,7 @@ pub(crate) struct Position {
     pub(crate) line: usize,
     /// In characters.
     pub(crate) column: usize,
+    pub(crate) byte_column: usize,
     /// In UTF-16 code units, as the Language Server Protocol and SARIF count them.
     pub(crate) utf16_column: usize,
 }
@@ -31,6 +32,7 @@ impl Position {
         Self {
             line: slice(source, 0, start).matches('\n').count() + 1,
             column: before.chars().count() + 1,
+            byte_column: before.len() + 1,
             utf16_column: before.encode_utf16().count() + 1,
         }
     }

@@ -21,6 +21,8 @@ mod dependencies;
     feature = "jiff"
 ))]
 mod derive;
+#[cfg(feature = "serde")]
+mod diagnostics;
 #[cfg(feature = "arbitrary")]
 mod editing;
 #[cfg(feature = "arbitrary")]
@@ -44,6 +46,8 @@ mod policies;
 #[cfg(feature = "arbitrary")]
 mod properties;
 mod record_trait;
+#[cfg(feature = "serde")]
+mod schema_documents;
 #[cfg(feature = "search")]
 mod search;
 #[cfg(all(feature = "serde", feature = "sql"))]

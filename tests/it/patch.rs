@@ -337,3 +337,35 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_urn_of_an_extension_can_be_among_its_attributes() {
+    const URN: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+    let patch = |urns: Value| {
+        let value = json!({"schemas": urns, "department": "IT"});
+        let request = PatchRequest::new().add(URN, value);
+        let mut user = json!({"userName": "bob"});
+        request.check(scim::user_policy())?.apply(&mut user).map(|_| user)
+    };
+    assert_eq!(patch(json!([URN])).unwrap(), json!({"userName": "bob", URN: {"department": "IT"}}));
+    assert!(patch(json!(["urn:example:other"])).is_err());
+    assert!(patch(json!("x")).is_err());
+}
+
+#[test]
+fn an_element_that_an_add_gives_a_type_is_found_by_that_type() {
+    let element = |kind: &str| json!({"value": "a@x", "type": kind});
+    for (added, expected) in [
+        (["work", "home"], json!([element("work"), element("home")])),
+        (["work", "work"], json!([element("work")])),
+    ] {
+        let [first, second] = added.map(element);
+        let at_once = PatchRequest::new().add("emails", json!([first, second]));
+        let in_turn = PatchRequest::new().add("emails", json!([first])).add("emails", second);
+        for request in [at_once, in_turn] {
+            let mut user = json!({"emails": [{"value": "a@x"}]});
+            request.check(scim::user_policy()).unwrap().apply(&mut user).unwrap();
+            assert_eq!(user["emails"], expected);
+        }
+    }
+}

@@ -73,7 +73,7 @@ impl Finding {
     fn diagnostic(mut self, origin: impl Fn(Span) -> Span) -> (Diagnostic, Option<Fix>) {
         let mut diagnostic = Diagnostic::new(self.code, origin(self.span), self.message);
         if let Some((span, label)) = self.related {
-            diagnostic = diagnostic.also(origin(span), label);
+            diagnostic = diagnostic.with_related(origin(span), label);
         }
         self.edits.sort_by_key(|(span, _)| *span);
         let edits: Vec<_> =

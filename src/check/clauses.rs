@@ -7,20 +7,20 @@ use crate::span::Span;
 
 /// A clause and where it stands.
 #[derive(Clone, Copy)]
-pub(super) struct ClauseAt<'f> {
-    pub(super) clause: Clause<'f>,
-    pub(super) span: Span,
+pub(crate) struct ClauseAt<'f> {
+    pub(crate) clause: Clause<'f>,
+    pub(crate) span: Span,
     /// The path before the brackets that contain the clause.
-    pub(super) parent: Option<Path<'f>>,
+    pub(crate) parent: Option<Path<'f>>,
     /// The attribute that the path names, if there is a schema.
-    pub(super) attribute: Option<&'f Attribute>,
+    pub(crate) attribute: Option<&'f Attribute>,
     /// True if an operand of a disjunction contains the clause.
-    pub(super) is_in_or: bool,
+    pub(crate) is_in_or: bool,
 }
 
 impl<'f> ClauseAt<'f> {
     /// Returns the string that the clause compares with.
-    pub(super) fn string(&self) -> Option<&'f str> {
+    pub(crate) fn string(&self) -> Option<&'f str> {
         match self.clause.literal() {
             Some(Literal::String(string)) => Some(string),
             _ => None,
@@ -28,13 +28,13 @@ impl<'f> ClauseAt<'f> {
     }
 
     /// Returns the span from the operator to the end of the clause.
-    pub(super) fn test_span(&self) -> Span {
+    pub(crate) fn test_span(&self) -> Span {
         Span::new(self.clause.operator_span().start, self.span.end)
     }
 }
 
 /// Returns the clauses of a filter in the order of the source.
-pub(super) fn clauses<'f, R: ?Sized>(
+pub(crate) fn clauses<'f, R: ?Sized>(
     filter: &'f Filter,
     policy: &'f Policy<R>,
 ) -> Vec<ClauseAt<'f>> {
@@ -62,7 +62,7 @@ pub(super) fn clauses<'f, R: ?Sized>(
 }
 
 /// Returns the attribute that a path names, inside the brackets of `parent`.
-pub(super) fn attribute<'p, R: ?Sized>(
+pub(crate) fn attribute<'p, R: ?Sized>(
     policy: &'p Policy<R>,
     path: Path<'_>,
     parent: Option<Path<'_>>,

@@ -128,8 +128,11 @@ pub enum NativeComparison {
     CaseFold,
     /// The collation of the column, whose index serves equality: `citext` in PostgreSQL, or with
     /// [`Storage::Text`] a nondeterministic collation; a `_ci` collation in MySQL; `NOCASE` in
-    /// SQLite. Orders and substrings are those of `lower(column)`. Agrees with memory on ASCII
-    /// strings; a nondeterministic collation may equate more.
+    /// SQLite. Orders and substrings are those of `lower(column)`, in PostgreSQL by the default
+    /// collation of the database, because `LIKE` accepts nondeterministic collations only from
+    /// PostgreSQL 18 on. Agrees with memory on printable ASCII strings; a nondeterministic
+    /// collation may equate more. [`NativeComparison::Lower`] and
+    /// [`NativeComparison::LowerColumn`] need a deterministic collation.
     CaseInsensitive,
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct LiveColumn {
     pub(crate) name: String,
     pub(crate) type_name: String,
     pub(crate) nullable: bool,
+    /// True if the column has a nondeterministic collation of PostgreSQL.
+    pub(crate) nondeterministic: bool,
 }
 
 impl Catalogue {
@@ -56,7 +58,10 @@ impl Catalogue {
         match self {
             Self::Postgres(connection) => {
                 let rows = sqlx::query(
-                    "SELECT column_name::text, udt_name::text, is_nullable::text \
+                    "SELECT column_name::text, udt_name::text, is_nullable::text, EXISTS (SELECT \
+                     FROM pg_collation JOIN pg_namespace ON pg_namespace.oid = collnamespace \
+                     WHERE collname = collation_name AND nspname = collation_schema \
+                     AND NOT collisdeterministic) \
                      FROM information_schema.columns WHERE table_name = $1 \
                      AND table_schema = COALESCE($2, current_schema())",
                 )
@@ -69,6 +74,7 @@ impl Catalogue {
                     name: row.get(0),
                     type_name: row.get(1),
                     nullable: row.get::<String, _>(2) == "YES",
+                    nondeterministic: row.get(3),
                 };
                 Ok(rows.iter().map(column).collect())
             }
@@ -87,6 +93,7 @@ impl Catalogue {
                     name: row.get(0),
                     type_name: row.get(1),
                     nullable: row.get::<String, _>(2) == "YES",
+                    nondeterministic: false,
                 };
                 Ok(rows.iter().map(column).collect())
             }
@@ -101,6 +108,7 @@ impl Catalogue {
                     name: row.get(0),
                     type_name: row.get::<String, _>(1).to_lowercase(),
                     nullable: row.get::<i64, _>(2) == 0 && row.get::<i64, _>(3) == 0,
+                    nondeterministic: false,
                 };
                 Ok(rows.iter().map(column).collect())
             }

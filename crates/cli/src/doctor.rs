@@ -268,20 +268,21 @@ async fn column_problems(
     let mut own: Vec<Expected<'_>> = vec![Expected::name(&mapping.key)];
     own.extend(mapping.tenant_column.iter().map(|column| Expected::name(column)));
     own.extend(mapping.document.iter().map(|column| Expected::name(column)));
-    own.extend(mapping.attributes.values().flat_map(Expected::of));
+    let of = |column| Expected::of(column, &mapping.text);
+    own.extend(mapping.attributes.values().flat_map(of));
     for child in mapping.children.values() {
         if let Some(column) = &child.column {
             own.push(Expected::name(column));
             continue;
         }
-        let parts = child.value.iter().chain(child.columns.values()).flat_map(Expected::of);
+        let parts = child.value.iter().chain(child.columns.values()).flat_map(of);
         let expected = std::iter::once(Expected::name(&child.owner)).chain(parts).collect();
         tables.push((child.database_schema.as_deref().or(schema), &child.table, expected));
     }
     for join in mapping.joins.values() {
         own.extend(join.on.keys().map(|column| Expected::name(column)));
         let related = join.on.values().map(|column| Expected::name(column));
-        let expected = related.chain(join.columns.values().flat_map(Expected::of)).collect();
+        let expected = related.chain(join.columns.values().flat_map(of)).collect();
         tables.push((join.database_schema.as_deref().or(schema), &join.table, expected));
     }
     tables.insert(0, (schema, &mapping.table, own));
@@ -334,20 +335,26 @@ struct Expected<'m> {
     name: &'m str,
     nullable: bool,
     storage: Option<&'m Storage>,
+    /// True if strings are compared by the collation of the column.
+    collation: bool,
 }
 
 impl<'m> Expected<'m> {
     fn name(name: &'m str) -> Self {
-        Self { name, nullable: true, storage: None }
+        Self { name, nullable: true, storage: None, collation: false }
     }
 
-    fn of(column: &'m Column) -> Vec<Self> {
+    fn of(column: &'m Column, default: &'m StringComparison) -> Vec<Self> {
         if column.column.is_empty() {
             return Vec::new();
         }
         let plain = column.json.is_none() && column.array.is_none();
         let storage = column.stored.as_ref().filter(|_| plain);
-        let mut expected = vec![Self { name: &column.column, nullable: column.nullable, storage }];
+        let text = if column.text == StringComparison::Default { default } else { &column.text };
+        let collation = *text == StringComparison::Native(NativeComparison::CaseInsensitive)
+            && storage == Some(&Storage::Text);
+        let nullable = column.nullable;
+        let mut expected = vec![Self { name: &column.column, nullable, storage, collation }];
         if let StringComparison::FoldKey(name)
         | StringComparison::Native(NativeComparison::LowerColumn(name)) = &column.text
         {
@@ -360,6 +367,13 @@ impl<'m> Expected<'m> {
     fn problem(&self, live: &LiveColumn, dialect: Dialect) -> Option<String> {
         if live.nullable && !self.nullable {
             return Some("the mapping declares it not to be NULL, but it can be".to_owned());
+        }
+        if live.nondeterministic && !self.collation {
+            return Some(
+                "its collation is nondeterministic, and `LIKE` of PostgreSQL before 18 rejects it: \
+                 set `stored = \"text\"` and `text = { native = \"case_insensitive\" }`"
+                    .to_owned(),
+            );
         }
         let types = types(self.storage?, dialect);
         let fits = types.is_empty() || types.contains(&live.type_name.as_str());

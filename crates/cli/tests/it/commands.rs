@@ -756,3 +756,41 @@ fn explain_shows_which_conditions_are_true_of_a_record() {
     assert!(missing.code == 2 && missing.err.contains("no record with the id `u9`"));
     assert_eq!(explain(&[]).code, 2);
 }
+
+#[cfg(all(feature = "doctor", feature = "full"))]
+#[tokio::test]
+async fn doctor_reports_nondeterministic_collations() {
+    use sqlx::{Connection as _, Executor as _};
+    crate::databases::require!(servers);
+    let database = crate::databases::Database::postgres().await;
+    let mut connection = sqlx::PgConnection::connect(&database.url).await.unwrap();
+    for statement in [
+        "CREATE COLLATION ignore_case \
+         (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
+        "CREATE TABLE staff (id text PRIMARY KEY, login text COLLATE ignore_case, \
+         nick text COLLATE ignore_case)",
+    ] {
+        connection.execute(statement).await.unwrap();
+    }
+    let policy =
+        file("collation_policy.json", r#"{"attributes": [{"name": "login"}, {"name": "nick"}]}"#);
+    let mapping = file(
+        "collation_mapping.toml",
+        "table = \"staff\"\nkey = \"id\"\n[attributes]\nnick = { column = \"nick\" }\n\
+         login = { column = \"login\", stored = \"text\", text = { native = \"case_insensitive\" } }",
+    );
+    let (policy, mapping) = (path(&policy), path(&mapping));
+    let arguments =
+        ["doctor", "--json", "--policy", policy, "--mapping", mapping, "--database", &database.url];
+    let found = run(&arguments);
+    assert_eq!(found.code, 1, "{}{}", found.out, found.err);
+    let object = &found.objects()[0];
+    let columns: Vec<&str> = object["columns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["column"].as_str().unwrap())
+        .collect();
+    assert_eq!(columns, ["nick"]);
+    assert!(object["columns"][0]["problem"].as_str().unwrap().contains("nondeterministic"));
+}

@@ -149,7 +149,7 @@ fn policy() -> Policy<User> {
 }
 
 /// Removes costs and the names of databases, which differ between runs.
-fn steps(dialect: Dialect, lines: Vec<String>) -> Vec<String> {
+pub(crate) fn steps(dialect: Dialect, lines: Vec<String>) -> Vec<String> {
     static DATABASE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"scieve_\d+_\d+\.").unwrap());
     static COSTS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"  \(cost=.*\)$").unwrap());
     static CONDITION: LazyLock<Regex> =

@@ -4,6 +4,7 @@
 mod case_fold;
 mod employees;
 mod index_use;
+mod native_comparison;
 mod tables;
 
 use self::employees::{EmployeesModel, appoint_managers};

@@ -69,7 +69,7 @@ const MAX_IDS: usize = 100;
 const MAX_COST: usize = 1000;
 /// The weight of an equality that an index answers. Where an `or` prevents that, it is a comparison
 /// per user.
-const INDEXED: u32 = 4;
+const INDEXED: u32 = 6;
 /// The weight of `co`, which searches the strings of all users unless the substring is rare and has
 /// three letters or more.
 const SUBSTRING: u32 = 100;
@@ -264,7 +264,7 @@ static POLICY: LazyLock<Policy<User>> =
 /// comparisons of `id`, and its comparisons of `status` must form one group that applies to the
 /// whole filter. Strings may be enclosed in single quotes. The cost of a filter is limited
 /// ([`Limits::cost`](scieve::Limits::cost)): it can have 10 comparisons with `co`, or 5 on roles,
-/// groups and scopes, or 250 others; an `or` of equalities on one attribute counts as one.
+/// groups and scopes, or 166 others; an `or` of equalities on one attribute counts as one.
 ///
 /// ```
 /// use scieve::Code;

@@ -2,7 +2,7 @@
 
 use super::checked_mapping::CheckedMapping;
 use super::column::{ArrayElements, Column, NativeComparison, StringComparison};
-use super::mapping::{ChildTable, Mapping, MappingError, is_identifier};
+use super::mapping::{ChildTable, Join, Mapping, MappingError, is_identifier};
 use super::storage::Storage;
 use crate::value::AttributeType;
 
@@ -15,7 +15,8 @@ impl Mapping {
     /// let mapping = Mapping::new("users", "id").attribute("userName", Column::new(""));
     /// assert_eq!(
     ///     mapping.check().unwrap_err().to_string(),
-    ///     "`` is not a valid identifier: expected 1 to 63 bytes without U+0000",
+    ///     "attributes.userName.column: `` is not a valid identifier: expected 1 to 63 bytes \
+    ///      without U+0000",
     /// );
     /// ```
     ///
@@ -26,151 +27,226 @@ impl Mapping {
     /// condition without `{}`; a child with both a table and a JSON column, or neither; a join
     /// without `on`.
     pub fn check(self) -> Result<CheckedMapping, MappingError> {
-        let mut names = vec![&self.table, &self.alias, &self.key];
-        names.extend(&self.database_schema);
-        names.extend(&self.tenant_column);
-        let mut conditions: Vec<&String> = self.condition.iter().collect();
-        let mut columns: Vec<&Column> = self.attributes.values().collect();
-        for (path, child) in &self.children {
-            check_child(path, child)?;
-            match &child.column {
-                Some(column) => names.push(column),
-                None => names.extend([&child.table, &child.owner, &child.position]),
-            }
-            names.extend(&child.database_schema);
-            conditions.extend(&child.condition);
-            let parts = child.value.iter().chain(child.columns.values());
-            if let Some(sort) = parts.clone().find_map(|column| column.sort.as_ref()) {
-                return Err(MappingError(format!(
-                    "sort column `{}` is in a child table: rows can only be sorted by columns of \
-                     the resource's own table",
-                    sort.escape_debug()
-                )));
-            }
-            // Members of a JSON array have no columns.
-            let members = child.column.is_some();
-            columns.extend(parts.filter(|column| !(members && column.column.is_empty())));
-            check_distinct(child.columns.keys())?;
+        check_identifier(&["table"], &self.table)?;
+        check_identifier(&["alias"], &self.alias)?;
+        check_identifier(&["key"], &self.key)?;
+        let optional = [
+            ("database_schema", &self.database_schema),
+            ("tenant_column", &self.tenant_column),
+            ("document", &self.document),
+        ];
+        for (key, name) in optional {
+            name.as_ref().map_or(Ok(()), |name| check_identifier(&[key], name))?;
         }
-        for (path, join) in &self.joins {
-            if join.on.is_empty() {
-                return Err(MappingError(format!(
-                    "the join of `{}` has no `on`",
-                    path.escape_debug()
-                )));
-            }
-            names.push(&join.table);
-            names.extend(&join.database_schema);
-            names.extend(join.on.keys().chain(join.on.values()));
-            conditions.extend(&join.condition);
-            columns.extend(join.columns.values());
-            check_distinct(join.columns.keys())?;
-        }
-        names.extend(&self.document);
-        let lists = self.children.values().flat_map(|child| {
-            let members = child.value.iter().chain(child.columns.values());
-            child.json.iter().chain(members.filter_map(|column| column.json.as_ref()))
-        });
-        let paths = self.attributes.values().filter_map(|column| column.json.as_ref());
-        paths.chain(lists).try_for_each(|path| check_path(path))?;
-        for column in columns {
-            names.push(&column.column);
-            if let Some(ArrayElements::OfType(name)) = &column.array {
-                names.push(name);
-            }
-            names.extend(&column.sort);
-            column.stored.as_ref().map_or(Ok(()), check_storage)?;
-            if let StringComparison::FoldKey(name)
-            | StringComparison::Native(NativeComparison::LowerColumn(name)) = &column.text
-            {
-                names.push(name);
-            }
-        }
-        if let Some(name) = names.into_iter().find(|name| !is_identifier(name)) {
-            return Err(MappingError(format!(
-                "`{}` is not a valid identifier: expected 1 to 63 bytes without U+0000",
-                name.escape_debug()
-            )));
-        }
-        if !matches!(self.key_type, AttributeType::String | AttributeType::Integer) {
-            return Err(MappingError(format!(
-                "the key is of type `{}`: expected `string` or `integer`",
-                self.key_type
-            )));
-        }
-        if let Some(condition) = conditions.into_iter().find(|condition| !condition.contains("{}"))
-        {
-            return Err(MappingError(format!(
-                "the condition `{}` does not name its table: write `{{}}` for the table's alias",
-                condition.escape_debug()
-            )));
-        }
-        match &self.key_stored {
-            None | Some(Storage::Text | Storage::Uuid | Storage::UuidBytes | Storage::Integer) => {}
-            Some(storage) => {
-                return Err(MappingError(format!(
-                    "the key is stored as `{}`: expected `text`, `uuid` or `integer`",
-                    storage.name()
-                )));
-            }
-        }
+        check_condition(&["where"], self.condition.as_deref())?;
+        self.check_key()?;
         if matches!(
             &self.text,
             StringComparison::FoldKey(_)
                 | StringComparison::Native(NativeComparison::LowerColumn(_))
         ) {
-            return Err(MappingError(
-                "`text` of the mapping names a column: set it for each attribute".to_owned(),
+            return Err(MappingError::at(
+                &["text"],
+                "it names a column, which differs by attribute: set it for each of them",
             ));
         }
-        check_distinct(
-            self.attributes.keys().chain(self.children.keys()).chain(self.joins.keys()),
-        )?;
+        for (path, column) in &self.attributes {
+            check_column(&["attributes", path], column, false)?;
+        }
+        for (path, child) in &self.children {
+            check_child(path, child)?;
+        }
+        for (path, join) in &self.joins {
+            check_join(path, join)?;
+        }
+        let sections = [
+            ("attributes", self.attributes.keys().collect::<Vec<_>>()),
+            ("children", self.children.keys().collect()),
+            ("joins", self.joins.keys().collect()),
+        ];
+        let paths = sections.iter().flat_map(|(section, paths)| {
+            paths.iter().map(|path| (vec![*section, path.as_str()], path.as_str()))
+        });
+        check_distinct(paths)?;
         Ok(CheckedMapping::new(self))
     }
+
+    fn check_key(&self) -> Result<(), MappingError> {
+        if !matches!(self.key_type, AttributeType::String | AttributeType::Integer) {
+            return Err(MappingError::at(
+                &["key_type"],
+                format!("it is `{}`: expected `string` or `integer`", self.key_type),
+            ));
+        }
+        match &self.key_stored {
+            None | Some(Storage::Text | Storage::Uuid | Storage::UuidBytes | Storage::Integer) => {
+                Ok(())
+            }
+            Some(storage) => Err(MappingError::at(
+                &["key_stored"],
+                format!("it is `{}`: expected `text`, `uuid` or `integer`", storage.name()),
+            )),
+        }
+    }
+}
+
+fn check_identifier(keys: &[&str], name: &str) -> Result<(), MappingError> {
+    if is_identifier(name) {
+        return Ok(());
+    }
+    Err(MappingError::at(
+        keys,
+        format!(
+            "`{}` is not a valid identifier: expected 1 to 63 bytes without U+0000",
+            name.escape_debug()
+        ),
+    ))
+}
+
+fn check_condition(keys: &[&str], condition: Option<&str>) -> Result<(), MappingError> {
+    match condition.filter(|condition| !condition.contains("{}")) {
+        None => Ok(()),
+        Some(condition) => Err(MappingError::at(
+            keys,
+            format!(
+                "the condition `{}` does not name its table: write `{{}}` for the table's alias",
+                condition.escape_debug()
+            ),
+        )),
+    }
+}
+
+/// Checks a column. `member` is true for a member of the elements of a JSON array, which is no
+/// column.
+fn check_column(keys: &[&str], column: &Column, member: bool) -> Result<(), MappingError> {
+    let within = |name| [keys, &[name][..]].concat();
+    if !(member && column.column.is_empty()) {
+        check_identifier(&within("column"), &column.column)?;
+    }
+    if let Some(ArrayElements::OfType(name)) = &column.array {
+        check_identifier(&within("array"), name)?;
+    }
+    if let Some(sort) = &column.sort {
+        check_identifier(&within("sort"), sort)?;
+    }
+    if let StringComparison::FoldKey(name)
+    | StringComparison::Native(NativeComparison::LowerColumn(name)) = &column.text
+    {
+        check_identifier(&within("text"), name)?;
+    }
+    if let Some(path) = &column.json {
+        check_path(&within("json"), path)?;
+    }
+    if let Some(storage) = &column.stored {
+        check_storage(storage).map_err(|message| MappingError::at(&within("stored"), message))?;
+    }
+    Ok(())
 }
 
 fn check_child(path: &str, child: &ChildTable) -> Result<(), MappingError> {
-    match (child.table.is_empty(), &child.column) {
-        (false, None) | (true, Some(_)) => Ok(()),
-        _ => Err(MappingError(format!(
-            "the child `{}` needs either a `table` with its `owner`, or a `column`",
-            path.escape_debug()
-        ))),
+    let keys = ["children", path];
+    let within = |name| [keys[0], keys[1], name];
+    match (&child.column, child.table.is_empty()) {
+        (Some(column), true) => check_identifier(&within("column"), column)?,
+        (None, false) => {
+            if child.owner.is_empty() {
+                return Err(MappingError::at(
+                    &keys,
+                    "it has no `owner`: the column with the key of the resource",
+                ));
+            }
+            check_identifier(&within("table"), &child.table)?;
+            check_identifier(&within("owner"), &child.owner)?;
+            check_identifier(&within("position"), &child.position)?;
+        }
+        _ => {
+            return Err(MappingError::at(
+                &keys,
+                "it needs either a `table` with its `owner`, or a `column`",
+            ));
+        }
     }
+    if let Some(schema) = &child.database_schema {
+        check_identifier(&within("database_schema"), schema)?;
+    }
+    if let Some(path) = &child.json {
+        check_path(&within("json"), path)?;
+    }
+    check_condition(&within("where"), child.condition.as_deref())?;
+    let columns = child.columns.iter();
+    let columns = columns.map(|(sub, column)| (vec![keys[0], keys[1], "columns", sub], column));
+    let value = child.value.iter().map(|column| (within("value").to_vec(), column));
+    for (keys, column) in value.chain(columns) {
+        if column.sort.is_some() {
+            return Err(MappingError::at(
+                &[&keys[..], &["sort"][..]].concat(),
+                "rows can only be sorted by columns of the resource's own table",
+            ));
+        }
+        check_column(&keys, column, child.column.is_some())?;
+    }
+    let subs = child.columns.keys();
+    check_distinct(subs.map(|sub| (vec![keys[0], keys[1], "columns", sub], sub.as_str())))
+}
+
+fn check_join(path: &str, join: &Join) -> Result<(), MappingError> {
+    let keys = ["joins", path];
+    let within = |name| [keys[0], keys[1], name];
+    check_identifier(&within("table"), &join.table)?;
+    if join.on.is_empty() {
+        return Err(MappingError::at(
+            &within("on"),
+            "it names no columns: expected `{ own_column = \"related_column\" }`",
+        ));
+    }
+    if let Some(schema) = &join.database_schema {
+        check_identifier(&within("database_schema"), schema)?;
+    }
+    for name in join.on.keys().chain(join.on.values()) {
+        check_identifier(&within("on"), name)?;
+    }
+    check_condition(&within("where"), join.condition.as_deref())?;
+    for (sub, column) in &join.columns {
+        check_column(&[keys[0], keys[1], "columns", sub], column, false)?;
+    }
+    let subs = join.columns.keys();
+    check_distinct(subs.map(|sub| (vec![keys[0], keys[1], "columns", sub], sub.as_str())))
 }
 
 /// Rejects characters that the databases would quote differently in a path.
-fn check_path(path: &[String]) -> Result<(), MappingError> {
+fn check_path(keys: &[&str], path: &[String]) -> Result<(), MappingError> {
     let invalid =
         |name: &&String| name.is_empty() || name.contains(['"', '\\', '\0']) || name.len() > 255;
     match path.iter().find(invalid) {
         None => Ok(()),
-        Some(name) => Err(MappingError(format!(
-            "`{}` is not a valid name of a JSON member: expected 1 to 255 bytes without `\"` and `\\`",
-            name.escape_debug()
-        ))),
+        Some(name) => Err(MappingError::at(
+            keys,
+            format!(
+                "`{}` is not a valid name of a JSON member: expected 1 to 255 bytes without `\"` \
+                 and `\\`",
+                name.escape_debug()
+            ),
+        )),
     }
 }
 
-fn check_storage(storage: &Storage) -> Result<(), MappingError> {
-    let error = |message: &str| Err(MappingError(message.to_owned()));
+fn check_storage(storage: &Storage) -> Result<(), String> {
     match storage {
         Storage::Iso8601(digits) if *digits > 9 => {
-            error("`iso8601` has more than 9 fraction digits")
+            Err("`iso8601` has more than 9 fraction digits".to_owned())
         }
         Storage::BooleanText([yes, no]) if yes == no => {
-            error("`boolean` has the same string for true and false")
+            Err("`boolean` has the same string for true and false".to_owned())
         }
-        Storage::Enum { labels, .. } if labels.is_empty() => error("`enum` has no labels"),
+        Storage::Enum { labels, .. } if labels.is_empty() => Err("`enum` has no labels".to_owned()),
         Storage::Enum { type_name, labels } => {
             let mut seen = std::collections::HashSet::new();
             if let Some(label) = labels.iter().find(|label| !seen.insert(*label)) {
-                return error(&format!("label `{}` occurs twice", label.escape_debug()));
+                return Err(format!("label `{}` occurs twice", label.escape_debug()));
             }
             match type_name.split('.').all(is_identifier) {
                 true => Ok(()),
-                false => error(&format!(
+                false => Err(format!(
                     "`{}` is not the name of an enumerated type",
                     type_name.escape_debug()
                 )),
@@ -180,14 +256,13 @@ fn check_storage(storage: &Storage) -> Result<(), MappingError> {
     }
 }
 
-fn check_distinct<'a>(paths: impl Iterator<Item = &'a String>) -> Result<(), MappingError> {
+fn check_distinct<'a>(
+    paths: impl Iterator<Item = (Vec<&'a str>, &'a str)>,
+) -> Result<(), MappingError> {
     let mut seen = std::collections::HashSet::new();
-    for path in paths {
+    for (keys, path) in paths {
         if !seen.insert(path.to_ascii_lowercase()) {
-            return Err(MappingError(format!(
-                "attribute `{}` is mapped twice",
-                path.escape_debug()
-            )));
+            return Err(MappingError::at(&keys, "the attribute is mapped twice"));
         }
     }
     Ok(())

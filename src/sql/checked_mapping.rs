@@ -75,7 +75,7 @@ impl CheckedMapping {
     /// Invalid JSON; members that a mapping does not have; the errors of [`Mapping::check`].
     #[cfg(feature = "serde")]
     pub fn from_json(json: &str) -> Result<Self, MappingError> {
-        serde_json::from_str(json).map_err(|error| MappingError(error.to_string()))
+        serde_json::from_str::<Mapping>(json).map_err(MappingError::of_file)?.check()
     }
 
     /// Parses and checks a [`Mapping`] in TOML.
@@ -113,7 +113,8 @@ impl CheckedMapping {
     /// Invalid TOML; keys that a mapping does not have; the errors of [`Mapping::check`].
     #[cfg(feature = "serde")]
     pub fn from_toml(toml: &str) -> Result<Self, MappingError> {
-        toml::from_str(toml).map_err(|error| MappingError(error.to_string()))
+        let mapping: Mapping = toml::from_str(toml).map_err(MappingError::of_file)?;
+        mapping.check().map_err(|error| error.with_line(toml))
     }
 
     /// Returns the mapping as data.

@@ -30,7 +30,7 @@ use crate::value::{AttributeType, CaseSensitivity, FOLD_VERSION};
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(deny_unknown_fields)
+    serde(deny_unknown_fields, expecting = "a table such as `{ column = \"name\" }`")
 )]
 #[non_exhaustive]
 pub struct Column {
@@ -66,7 +66,11 @@ pub struct Column {
 /// The type of the elements of an array. In mapping files it is `true`, or the name of a type of
 /// PostgreSQL.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(untagged))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(untagged, expecting = "expected `true` or the name of a type")
+)]
 #[non_exhaustive]
 pub enum ArrayElements {
     /// With `true`, the type of the storage: `text`, `integer`, `uuid`, etc.

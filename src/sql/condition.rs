@@ -135,7 +135,7 @@ pub(super) struct Scope<'s, 'a> {
 }
 
 /// Flattens nested ANDs into one list of conjuncts.
-fn conjuncts<'n>(node: &'n Node, positive: bool, found: &mut Vec<(&'n Node, bool)>) {
+pub(super) fn conjuncts<'n>(node: &'n Node, positive: bool, found: &mut Vec<(&'n Node, bool)>) {
     match (node, positive) {
         (Node::Not(child), _) => conjuncts(child, !positive, found),
         (Node::All(children), true) | (Node::Any(children), false) => {
@@ -257,6 +257,9 @@ impl<'a> Compiler<'a> {
                         .ok_or_else(|| SqlError::about(SqlError::NoColumn, attribute))?,
                 };
                 match place {
+                    Place::Column(column) if column.element.is_some() => Err(SqlError::Storage(
+                        format!("`{attribute}` has one value, but its column is an array").into(),
+                    )),
                     Place::Column(column) => {
                         let alias = self.mapping.names().alias.clone();
                         let expr = self.value_test(alias, column, attribute, test, positive)?;

@@ -137,7 +137,11 @@ impl CheckedMapping {
                 }
                 Some((_, Cell::Column(column))) => column,
                 Some((_, Cell::Json(..))) => {
-                    return dialect == Dialect::Postgres && operator == Operator::Eq && exact;
+                    let listed = matches!(
+                        attribute.attribute_type(),
+                        AttributeType::String | AttributeType::Reference
+                    );
+                    return dialect == Dialect::Postgres && operator == Operator::Eq && listed;
                 }
                 None => return false,
             },

@@ -28,13 +28,45 @@ impl CheckedMapping {
     /// ```
     #[must_use]
     pub fn ddl(&self, dialect: Dialect) -> Vec<String> {
+        self.add_columns(dialect, false)
+    }
+
+    /// Returns the statements of [`CheckedMapping::ddl`] with key columns that PostgreSQL 18
+    /// computes, so that applications write nothing. They agree with [`crate::fold_key`] if
+    /// [`super::case_fold_agrees`], and are not for attributes that are compared as user names
+    /// ([`crate::username_key`]).
+    ///
+    /// ```
+    /// use scieve::sql::{Column, Mapping};
+    ///
+    /// let mapping = Mapping::new("users", "id")
+    ///     .attribute("userName", Column::keyed("user_name", "user_name_f"))
+    ///     .check()?;
+    /// assert!(mapping.ddl_with_generated_keys()[0].ends_with("NFC)) STORED"));
+    /// # Ok::<(), scieve::sql::MappingError>(())
+    /// ```
+    #[must_use]
+    pub fn ddl_with_generated_keys(&self) -> Vec<String> {
+        self.add_columns(Dialect::Postgres, true)
+    }
+
+    fn add_columns(&self, dialect: Dialect, generated: bool) -> Vec<String> {
         let mut ddl = Ddl::new(dialect);
         let quote = |name: &str| quoted(dialect, name);
         for (table, owner, column) in self.all() {
-            let before = ddl.statements.len();
+            let mut filled = column.sort.is_some();
             if let StringComparison::FoldKey(key) = &column.text {
+                let expression = match generated {
+                    true => format!(
+                        " GENERATED ALWAYS AS (normalize(casefold(normalize({}, NFD) COLLATE \
+                         pg_unicode_fast), NFC)) STORED",
+                        quote(&column.column)
+                    ),
+                    false => String::new(),
+                };
+                filled |= !generated;
                 ddl.statements.push(format!(
-                    "ALTER TABLE {} ADD COLUMN {} {}",
+                    "ALTER TABLE {} ADD COLUMN {} {}{expression}",
                     quote(table),
                     quote(key),
                     key_type(dialect)
@@ -48,8 +80,8 @@ impl CheckedMapping {
                     quote(sort)
                 ));
             }
-            if ddl.statements.len() > before {
-                ddl.fill(table, column);
+            if filled {
+                ddl.fill(table, column, generated);
             }
             let tenant_column = self.mapping().tenant_column.as_deref();
             match &column.text {
@@ -269,9 +301,9 @@ impl Ddl {
         }
     }
 
-    fn fill(&mut self, table: &str, column: &Column) {
+    fn fill(&mut self, table: &str, column: &Column, generated: bool) {
         let (from, mut to) = (&column.column, Vec::new());
-        if let StringComparison::FoldKey(key) = &column.text {
+        if let (StringComparison::FoldKey(key), false) = (&column.text, generated) {
             to.push(format!("{key} = scieve::fold_key({from})"));
         }
         if let Some(sort) = &column.sort {

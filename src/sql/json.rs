@@ -103,6 +103,11 @@ impl JsonValue {
         }
     }
 
+    /// The value as JSON.
+    pub(super) fn into_json(self) -> Expr {
+        self.node
+    }
+
     /// A table of the elements of an array, or of the value itself.
     pub(super) fn elements(self) -> sea_query::FunctionCall {
         let is = |kind: &'static str| self.kind.clone().eq(Expr::cust(kind));

@@ -104,7 +104,10 @@ pub struct Mapping {
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(deny_unknown_fields)
+    serde(
+        deny_unknown_fields,
+        expecting = "a table with `table` and `owner`, or `column` and `json`"
+    )
 )]
 #[non_exhaustive]
 pub struct ChildTable {
@@ -158,7 +161,7 @@ pub struct ChildTable {
 #[cfg_attr(
     feature = "serde",
     derive(serde::Serialize, serde::Deserialize),
-    serde(deny_unknown_fields)
+    serde(deny_unknown_fields, expecting = "a table with `table`, `on` and `columns`")
 )]
 #[non_exhaustive]
 pub struct Join {
@@ -364,13 +367,56 @@ impl Join {
     }
 }
 
-/// An invalid mapping; the message states the reason.
+/// An invalid mapping; the message states the reason and the keys that lead to it, for a file in
+/// TOML with its line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MappingError(pub(super) String);
+pub struct MappingError {
+    /// The keys of the mapping that lead to the mistake.
+    keys: Vec<String>,
+    /// The line of a file, starting at 1.
+    line: Option<usize>,
+    message: String,
+}
+
+impl MappingError {
+    /// An error at these keys.
+    pub(super) fn at(keys: &[&str], message: impl Into<String>) -> Self {
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        Self { keys, line: None, message: message.into() }
+    }
+
+    /// An error of a parser, whose message contains the position.
+    #[cfg(feature = "serde")]
+    pub(super) fn of_file(message: impl fmt::Display) -> Self {
+        Self { keys: Vec::new(), line: None, message: message.to_string() }
+    }
+
+    /// Adds the line of the last key that occurs in the file.
+    #[cfg(feature = "serde")]
+    pub(super) fn with_line(mut self, toml: &str) -> Self {
+        let Ok(document) = toml::de::DeTable::parse(toml) else { return self };
+        let mut table = document.get_ref();
+        for key in &self.keys {
+            let found = table.iter().find(|(name, _)| name.get_ref().as_ref() == key.as_str());
+            let Some((name, value)) = found else { break };
+            let before = toml.get(..name.span().start).unwrap_or_default();
+            self.line = Some(before.matches('\n').count() + 1);
+            let Some(inner) = value.get_ref().as_table() else { break };
+            table = inner;
+        }
+        self
+    }
+}
 
 impl fmt::Display for MappingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if !self.keys.is_empty() {
+            write!(f, "{}: ", self.keys.join(".").escape_debug())?;
+        }
+        f.write_str(&self.message)
     }
 }
 

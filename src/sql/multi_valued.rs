@@ -6,6 +6,7 @@ use super::error::SqlError;
 use super::expr::{Connective, SqlExpr};
 use super::names::MappedJoin;
 use super::place::{Cell, Rows};
+use super::rows::Contained;
 use crate::plan::{Node, Predicate, Test};
 use crate::schema::Attribute;
 
@@ -19,11 +20,26 @@ impl<'a> Compiler<'a> {
         in_or: bool,
     ) -> Result<SqlExpr, SqlError> {
         let rows = self.rows(attribute)?;
+        let contained = if positive { self.contains_element(&rows, inner) } else { None };
+        if let Some(Contained::Exactly(contained)) = contained {
+            return Ok(contained);
+        }
         let scope = Scope { element: Some((attribute.id(), &rows)), in_or: false };
         let outer = std::mem::take(&mut self.listed);
         let inner = self.node(inner, true, scope)?;
         self.listed = outer;
-        Ok(self.has_row(&rows, inner, positive, in_or))
+        let has_row = self.has_row(&rows, inner, positive, in_or);
+        Ok(self.with(contained, has_row))
+    }
+
+    /// Adds the condition that an index supports.
+    fn with(&self, contained: Option<Contained>, has_row: SqlExpr) -> SqlExpr {
+        match contained {
+            Some(Contained::AtLeast(contained)) => {
+                SqlExpr::chain(self.dialect, Connective::And, vec![contained, has_row])
+            }
+            _ => has_row,
+        }
     }
 
     /// The elements of a multi-valued attribute.
@@ -139,13 +155,14 @@ impl<'a> Compiler<'a> {
                 Ok(SqlExpr::chain(self.dialect, connective, operands.into()))
             }
             _ => {
-                if let Some(contained) =
-                    positive.then(|| self.contains(&rows, &cell, attribute, test)).flatten()
-                {
+                let contained =
+                    if positive { self.contains(&rows, &cell, attribute, test) } else { None };
+                if let Some(Contained::Exactly(contained)) = contained {
                     return Ok(contained);
                 }
                 let inner = self.cell_test(&rows, &cell, attribute, test, true)?;
-                Ok(self.has_row(&rows, inner, positive, scope.in_or))
+                let has_row = self.has_row(&rows, inner, positive, scope.in_or);
+                Ok(self.with(contained, has_row))
             }
         }
     }

@@ -1,13 +1,13 @@
 //! Conditions on the elements of a multi-valued attribute, and on related rows.
 
-use super::condition::{Compiler, row_condition};
+use super::condition::{Compiler, conjuncts, row_condition};
 use super::dialect::Dialect;
 use super::expr::{Connective, SqlExpr};
 use super::json::JsonValue;
 use super::literal::array_contains;
 use super::place::{Cell, Rows};
 use super::values::Param;
-use crate::plan::{Predicate, Test};
+use crate::plan::{Node, Predicate, Test};
 use crate::schema::Attribute;
 use crate::value::{AttributeType, CaseSensitivity, Value};
 use sea_query::{BinOper, DynIden, Expr, ExprTrait, Func, Query, SelectStatement};
@@ -141,60 +141,175 @@ impl<'a> Compiler<'a> {
         select
     }
 
-    /// Equality with a value of an array, which a GIN index supports.
+    /// Equality with a value of a list in a column, which a GIN index supports.
     pub(super) fn contains(
         &mut self,
         rows: &Rows<'a>,
         cell: &Cell<'a>,
         attribute: &Attribute,
         test: &Test,
-    ) -> Option<SqlExpr> {
+    ) -> Option<Contained> {
         let list = match &test.predicate {
             Predicate::Equal(value) => std::slice::from_ref(value),
             Predicate::In(list) => list,
             _ => return None,
         };
-        let alias = &self.mapping.names().alias;
-        match (rows, cell) {
-            (Rows::Array(column), _) => {
-                let array = Expr::col((alias.clone(), column.own.clone()));
-                array_contains(column, array, attribute, test.case, list, self.values)
-            }
-            (Rows::Json { list: place, .. }, Cell::Json(path, entry))
-                if self.dialect == Dialect::Postgres
-                    && test.case == CaseSensitivity::Exact
-                    && entry.is_none_or(|entry| entry.column.stored.is_none())
-                    && matches!(
-                        attribute.attribute_type(),
-                        AttributeType::String | AttributeType::Reference
-                    ) =>
-            {
-                let column = Expr::col((alias.clone(), place.column.clone()));
-                let documents = list.iter().filter_map(|value| match value {
-                    Value::Text(text) => Some(documents(&place.path, path, text)),
-                    _ => None,
-                });
-                let operands = documents
-                    .flatten()
-                    .map(|document| {
-                        let bound = self.values.bind(Param::Text(document));
-                        let json = Func::cast_as(Func::cast_as(bound, "text"), "jsonb");
-                        SqlExpr::leaf(column.clone().binary(BinOper::Custom("@>"), json))
-                    })
-                    .collect();
-                Some(SqlExpr::chain(self.dialect, Connective::Or, operands))
-            }
-            _ => None,
+        if let Rows::Array(column) = rows {
+            let alias = &self.mapping.names().alias;
+            let array = Expr::col((alias.clone(), column.own.clone()));
+            return array_contains(column, array, attribute, test.case, list, self.values)
+                .map(Contained::Exactly);
         }
+        let exact = test.case == CaseSensitivity::Exact;
+        if !exact && list.len() > MAX_FOLDED {
+            return None;
+        }
+        let value = |value| ElementTest::new(cell, attribute, test.case, value);
+        let tests: Option<Vec<ElementTest<'_>>> = list.iter().map(value).collect();
+        let contained = self.contains_elements(rows, tests?.into_iter().map(|test| vec![test]))?;
+        Some(if exact { Contained::Exactly(contained) } else { Contained::AtLeast(contained) })
+    }
+
+    /// An element with equal values of several of its members, as [`Compiler::contains`].
+    pub(super) fn contains_element(&mut self, rows: &Rows<'a>, inner: &Node) -> Option<Contained> {
+        if !matches!(rows, Rows::Json { .. }) {
+            return None;
+        }
+        let mut nodes = Vec::new();
+        conjuncts(inner, true, &mut nodes);
+        let mut tests: Vec<ElementTest<'_>> = Vec::new();
+        let mut exactly = true;
+        for (node, positive) in nodes {
+            let test = match node {
+                Node::Test(test) if positive => self.element_test(rows, test),
+                _ => None,
+            };
+            // A member occurs once in a document.
+            match test.filter(|test| !tests.iter().any(|other| other.member() == test.member())) {
+                Some(test) => {
+                    exactly &= test.case == CaseSensitivity::Exact;
+                    tests.push(test);
+                }
+                None => exactly = false,
+            }
+        }
+        if tests.is_empty() {
+            return None;
+        }
+        let contained = self.contains_elements(rows, std::iter::once(tests))?;
+        Some(if exactly { Contained::Exactly(contained) } else { Contained::AtLeast(contained) })
+    }
+
+    fn element_test(&self, rows: &Rows<'a>, test: &Test) -> Option<ElementTest<'a>> {
+        let Predicate::Equal(value) = &test.predicate else { return None };
+        let attribute = self.schema.attribute(test.attribute)?;
+        let cell = rows.cell(attribute.sub_attribute())?;
+        ElementTest::new(&cell, attribute, test.case, value)
+    }
+
+    /// True if the list contains an element with these values, for one of the alternatives.
+    fn contains_elements(
+        &mut self,
+        rows: &Rows<'a>,
+        alternatives: impl Iterator<Item = Vec<ElementTest<'a>>>,
+    ) -> Option<SqlExpr> {
+        let Rows::Json { list, .. } = rows else { return None };
+        if self.dialect != Dialect::Postgres {
+            return None;
+        }
+        let column = || Expr::col((self.mapping.names().alias.clone(), list.column.clone()));
+        let mut operands = Vec::new();
+        for tests in alternatives {
+            // Most lists contain one of two Booleans.
+            if !tests.iter().any(|test| test.selective) {
+                return None;
+            }
+            let exact = tests.iter().all(|test| test.case == CaseSensitivity::Exact);
+            // The lists themselves are folded, not the documents, whose other members are longer.
+            let path = if exact { &list.path[..] } else { &[] };
+            for document in documents(path, &tests) {
+                let bound = Func::cast_as(self.values.bind(Param::Text(document)), "text");
+                let (list, document) = match exact {
+                    true => (column(), Expr::from(Func::cast_as(bound, "jsonb"))),
+                    false => {
+                        let list = JsonValue::in_column(self.dialect, column(), &list.path);
+                        let lower = |expr: Expr| Func::cast_as(Func::lower(expr), "jsonb").into();
+                        let text = Func::cast_as(list.into_json(), "text").into();
+                        (lower(text), lower(bound.into()))
+                    }
+                };
+                operands.push(SqlExpr::leaf(list.binary(BinOper::Custom("@>"), document)));
+            }
+        }
+        Some(SqlExpr::chain(self.dialect, Connective::Or, operands))
     }
 }
 
-/// The documents that contain a string in a list at that path, or in a single value instead.
-fn documents(list: &[&str], member: &[&str], text: &str) -> [String; 2] {
+/// Maximum number of operands that are sought in a folded list.
+const MAX_FOLDED: usize = 16;
+
+/// A condition on a whole list, which a GIN index supports.
+pub(super) enum Contained {
+    /// True for the same rows as the conditions on an element.
+    Exactly(SqlExpr),
+    /// True for these rows and possibly for others.
+    AtLeast(SqlExpr),
+}
+
+/// An equality of a value in an element of a JSON array.
+struct ElementTest<'a> {
+    path: Vec<&'a str>,
+    case: CaseSensitivity,
+    /// The value in JSON.
+    json: String,
+    /// True if few elements have the value.
+    selective: bool,
+}
+
+impl<'a> ElementTest<'a> {
+    fn member(&self) -> Option<&'a str> {
+        self.path.first().copied()
+    }
+
+    /// Returns `None` for values that are stored in another form.
+    fn new(
+        cell: &Cell<'a>,
+        attribute: &Attribute,
+        case: CaseSensitivity,
+        value: &Value,
+    ) -> Option<Self> {
+        let Cell::Json(path, entry) = cell else { return None };
+        if entry.is_some_and(|entry| entry.column.stored.is_some()) {
+            return None;
+        }
+        let (case, json, selective) = match (value, attribute.attribute_type()) {
+            (Value::Text(text), AttributeType::String | AttributeType::Reference) => {
+                (case, json_string(text), true)
+            }
+            (Value::Boolean(boolean), AttributeType::Boolean) => {
+                (CaseSensitivity::Exact, boolean.to_string(), false)
+            }
+            _ => return None,
+        };
+        Some(Self { path: path.clone(), case, json, selective })
+    }
+}
+
+/// The documents that contain an element in a list at that path, or as a single value instead.
+fn documents(list: &[&str], tests: &[ElementTest<'_>]) -> [String; 2] {
     let within = |path: &[&str], inner: String| {
         path.iter().rev().fold(inner, |inner, name| format!("{{{}:{inner}}}", json_string(name)))
     };
-    let element = within(member, json_string(text));
+    let members = tests.iter().filter_map(|test| {
+        let (name, path) = test.path.split_first()?;
+        Some(format!("{}:{}", json_string(name), within(path, test.json.clone())))
+    });
+    let members = members.collect::<Vec<_>>().join(",");
+    let element = match tests {
+        // The element itself is the value.
+        [test] if test.path.is_empty() => test.json.clone(),
+        _ => format!("{{{members}}}"),
+    };
     [within(list, format!("[{element}]")), within(list, element)]
 }
 

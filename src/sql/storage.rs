@@ -26,11 +26,7 @@ use crate::value::AttributeType;
 /// `{ uuid = "bytes" }`, `{ iso8601 = 3 }`, `{ enum = "type", labels = ["a", "b"] }` or
 /// `{ boolean = ["Y", "N"] }`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize, serde::Deserialize),
-    serde(from = "StorageEntry", into = "StorageEntry")
-)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(into = "StorageEntry"))]
 #[non_exhaustive]
 pub enum Storage {
     /// Strings as text of any type and length.
@@ -83,18 +79,29 @@ pub enum Storage {
 
 /// [`Storage`] as in mapping files.
 #[cfg(feature = "serde")]
-#[derive(serde::Serialize, serde::Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected the name of a storage, such as `uuid`, or a table with `uuid`, \
-                 `iso8601`, `enum` and `labels`, or `boolean`"
-)]
+#[derive(serde::Serialize)]
+#[serde(untagged)]
 enum StorageEntry {
     Name(StorageName),
-    Uuid(UuidEntry),
-    Iso8601(Iso8601Entry),
-    Enum(EnumEntry),
-    Boolean(BooleanEntry),
+    Table(StorageTable),
+}
+
+/// A storage with parameters. It is one type, so that an error is at the wrong key and not about the
+/// whole table.
+#[cfg(feature = "serde")]
+#[derive(Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StorageTable {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uuid: Option<UuidForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    iso8601: Option<u8>,
+    #[serde(rename = "enum", skip_serializing_if = "Option::is_none")]
+    type_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    boolean: Option<[String; 2]>,
 }
 
 #[cfg(feature = "serde")]
@@ -120,13 +127,6 @@ enum StorageName {
 
 #[cfg(feature = "serde")]
 #[derive(serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct UuidEntry {
-    uuid: UuidForm,
-}
-
-#[cfg(feature = "serde")]
-#[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum UuidForm {
     Text,
@@ -134,41 +134,86 @@ enum UuidForm {
 }
 
 #[cfg(feature = "serde")]
-#[derive(serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Iso8601Entry {
-    iso8601: u8,
+impl<'de> serde::Deserialize<'de> for Storage {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(StorageVisitor)
+    }
 }
 
 #[cfg(feature = "serde")]
-#[derive(serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EnumEntry {
-    #[serde(rename = "enum")]
-    type_name: String,
-    labels: Vec<String>,
-}
+struct StorageVisitor;
 
 #[cfg(feature = "serde")]
-#[derive(serde::Serialize, serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BooleanEntry {
-    boolean: [String; 2],
-}
+impl<'de> serde::de::Visitor<'de> for StorageVisitor {
+    type Value = Storage;
 
-#[cfg(feature = "serde")]
-impl From<StorageEntry> for Storage {
-    fn from(entry: StorageEntry) -> Self {
-        let name = match entry {
-            StorageEntry::Name(name) => name,
-            StorageEntry::Uuid(UuidEntry { uuid: UuidForm::Text }) => return Self::Uuid,
-            StorageEntry::Uuid(UuidEntry { uuid: UuidForm::Bytes }) => return Self::UuidBytes,
-            StorageEntry::Iso8601(Iso8601Entry { iso8601 }) => return Self::Iso8601(iso8601),
-            StorageEntry::Enum(EnumEntry { type_name, labels }) => {
-                return Self::Enum { type_name, labels };
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the name of a storage, such as `uuid`, or a table such as `{ iso8601 = 3 }`")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Storage, E> {
+        use serde::Deserialize as _;
+        if matches!(name, "enum") {
+            return Err(E::custom("`enum` needs `{ enum = \"type\", labels = [...] }`"));
+        }
+        let name = serde::de::value::StrDeserializer::new(name);
+        StorageName::deserialize(name).map(Storage::from)
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Storage, A::Error> {
+        use serde::Deserialize as _;
+        use serde::de::{Error as _, value::MapAccessDeserializer};
+        let table = StorageTable::deserialize(MapAccessDeserializer::new(map))?;
+        Ok(match table {
+            StorageTable { type_name: Some(_), labels: None, .. } => {
+                return Err(A::Error::custom("missing field `labels`: the labels of the type"));
             }
-            StorageEntry::Boolean(BooleanEntry { boolean }) => return Self::BooleanText(boolean),
-        };
+            StorageTable { type_name: None, labels: Some(_), .. } => {
+                return Err(A::Error::custom("missing field `enum`: the name of the type"));
+            }
+            StorageTable {
+                uuid: Some(form),
+                iso8601: None,
+                type_name: None,
+                boolean: None,
+                ..
+            } => match form {
+                UuidForm::Text => Storage::Uuid,
+                UuidForm::Bytes => Storage::UuidBytes,
+            },
+            StorageTable {
+                uuid: None,
+                iso8601: Some(digits),
+                type_name: None,
+                boolean: None,
+                ..
+            } => Storage::Iso8601(digits),
+            StorageTable {
+                uuid: None,
+                iso8601: None,
+                type_name: Some(type_name),
+                labels: Some(labels),
+                boolean: None,
+            } => Storage::Enum { type_name, labels },
+            StorageTable {
+                uuid: None,
+                iso8601: None,
+                type_name: None,
+                boolean: Some(strings),
+                ..
+            } => Storage::BooleanText(strings),
+            _ => {
+                return Err(A::Error::custom(
+                    "expected one of `uuid`, `iso8601`, `enum` with `labels`, and `boolean`",
+                ));
+            }
+        })
+    }
+}
+
+#[cfg(feature = "serde")]
+impl From<StorageName> for Storage {
+    fn from(name: StorageName) -> Self {
         match name {
             StorageName::Text => Self::Text,
             StorageName::Citext => Self::Citext,
@@ -192,29 +237,38 @@ impl From<StorageEntry> for Storage {
 #[cfg(feature = "serde")]
 impl From<Storage> for StorageEntry {
     fn from(storage: Storage) -> Self {
-        Self::Name(match storage {
-            Storage::UuidBytes => return Self::Uuid(UuidEntry { uuid: UuidForm::Bytes }),
-            Storage::Iso8601(0) => StorageName::Iso8601,
-            Storage::Iso8601(iso8601) => return Self::Iso8601(Iso8601Entry { iso8601 }),
-            Storage::Enum { type_name, labels } => {
-                return Self::Enum(EnumEntry { type_name, labels });
+        let table = match storage {
+            Storage::UuidBytes => {
+                StorageTable { uuid: Some(UuidForm::Bytes), ..StorageTable::default() }
             }
-            Storage::BooleanText(boolean) => return Self::Boolean(BooleanEntry { boolean }),
-            Storage::Text => StorageName::Text,
-            Storage::Citext => StorageName::Citext,
-            Storage::Integer => StorageName::Integer,
-            Storage::Real => StorageName::Real,
-            Storage::Numeric => StorageName::Numeric,
-            Storage::Boolean => StorageName::Boolean,
-            Storage::Bytes => StorageName::Bytes,
-            Storage::Uuid => StorageName::Uuid,
-            Storage::TimestampTz => StorageName::TimestampTz,
-            Storage::Timestamp => StorageName::Timestamp,
-            Storage::Date => StorageName::Date,
-            Storage::UnixSeconds => StorageName::UnixSeconds,
-            Storage::UnixMillis => StorageName::UnixMillis,
-            Storage::UnixMicros => StorageName::UnixMicros,
-        })
+            Storage::Iso8601(digits @ 1..) => {
+                StorageTable { iso8601: Some(digits), ..StorageTable::default() }
+            }
+            Storage::Enum { type_name, labels } => StorageTable {
+                type_name: Some(type_name),
+                labels: Some(labels),
+                ..StorageTable::default()
+            },
+            Storage::BooleanText(strings) => {
+                StorageTable { boolean: Some(strings), ..StorageTable::default() }
+            }
+            Storage::Iso8601(0) => return Self::Name(StorageName::Iso8601),
+            Storage::Text => return Self::Name(StorageName::Text),
+            Storage::Citext => return Self::Name(StorageName::Citext),
+            Storage::Integer => return Self::Name(StorageName::Integer),
+            Storage::Real => return Self::Name(StorageName::Real),
+            Storage::Numeric => return Self::Name(StorageName::Numeric),
+            Storage::Boolean => return Self::Name(StorageName::Boolean),
+            Storage::Bytes => return Self::Name(StorageName::Bytes),
+            Storage::Uuid => return Self::Name(StorageName::Uuid),
+            Storage::TimestampTz => return Self::Name(StorageName::TimestampTz),
+            Storage::Timestamp => return Self::Name(StorageName::Timestamp),
+            Storage::Date => return Self::Name(StorageName::Date),
+            Storage::UnixSeconds => return Self::Name(StorageName::UnixSeconds),
+            Storage::UnixMillis => return Self::Name(StorageName::UnixMillis),
+            Storage::UnixMicros => return Self::Name(StorageName::UnixMicros),
+        };
+        Self::Table(table)
     }
 }
 

@@ -182,12 +182,88 @@ fn storages_fit_their_attributes() {
 }
 
 #[test]
+fn single_values_are_not_in_arrays() {
+    let mapping = MAPPING.replace(
+        r#"{ column = "age", stored = "integer" }"#,
+        r#"{ column = "ages", array = true }"#,
+    );
+    let mapping = CheckedMapping::from_toml(&mapping).unwrap();
+    let plan = policy().parse("age eq 5").unwrap();
+    let error = plan.to_where(&mapping, Dialect::Postgres).unwrap_err().to_string();
+    assert_eq!(error, "`age` has one value, but its column is an array");
+}
+
+/// The list itself is compared, so that a GIN index supports it, and the element if the list is
+/// folded.
+#[test]
+fn elements_of_json_lists_are_compared_with_containment() {
+    let mapping = Mapping::new("users", "id").document("resource").check().unwrap();
+    let string = |path: &str| Attribute::new(path, AttributeType::String);
+    let schema = Schema::new(
+        None,
+        [
+            Attribute::new("emails", AttributeType::Complex).multi_valued(),
+            string("emails.value"),
+            string("emails.type").case_exact(true),
+            string("emails.kind").case_exact(true),
+            Attribute::new("emails.primary", AttributeType::Boolean),
+        ],
+    );
+    let policy: Policy<EmptyRecord> = Policy::new(schema.unwrap()).unwrap();
+    let mut text = String::new();
+    for filter in [
+        "emails[type eq \"it's \\\"work\\\"\" and kind eq \"k\"]",
+        "emails[type eq \"work\" and value eq \"Bob\"]",
+        "emails[type eq \"work\" and type eq \"home\"]",
+        "emails[type eq \"work\" and primary eq true]",
+        "emails[primary eq true]",
+        "emails[type eq \"work\" or value eq \"bob\"]",
+        "not (emails[type eq \"work\"])",
+        "emails.value eq \"Bob\" or emails.value eq \"ann\"",
+    ] {
+        let statement =
+            policy.parse(filter).unwrap().to_where(&mapping, Dialect::Postgres).unwrap();
+        let params = serde_json::to_string(&statement.params).unwrap();
+        let _ = write!(text, "{filter}\n  {}\n  {params}\n", statement.sql);
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
 fn faulty_mappings_are_rejected() {
     let least = "table = \"t\"\nkey = \"id\"\n";
     for (toml, message) in [
         ("where = \"deleted_at IS NULL\"", "does not name its table"),
         ("key_stored = \"date\"", "expected `text`, `uuid` or `integer`"),
-        ("[attributes]\na = { column = \"a\", stored = \"guid\" }", "the name of a storage"),
+        ("[attributes]\na = { column = \"a\", stored = \"guid\" }", "line 4, column 30"),
+        ("[attributes]\na = { column = \"a\", stored = \"guid\" }", "unknown variant `guid`"),
+        ("[attributes]\na = { column = \"a\", stored = 5 }", "the name of a storage"),
+        (
+            "[attributes]\na = { column = \"a\", stored = { enum = \"e\" } }",
+            "missing field `labels`",
+        ),
+        (
+            "[attributes]\na = { column = \"a\", stored = { labels = [\"e\"] } }",
+            "missing field `enum`",
+        ),
+        (
+            "[attributes]\na = { column = \"a\", stored = { enum = \"e\", label = [\"x\"] } }",
+            "unknown field `label`",
+        ),
+        (
+            "[attributes]\na = { column = \"a\", stored = { iso8601 = 3, uuid = \"text\" } }",
+            "expected one of `uuid`",
+        ),
+        ("[attributes]\na = { column = \"a\", stored = {} }", "expected one of `uuid`"),
+        ("[attributes]\na = { column = \"a\", array = 5 }", "`true` or the name of a type"),
+        ("[attributes]\na = \"a\"", "a table such as `{ column"),
+        ("[attributes]\na = { column = \"\" }", "line 4: attributes.a.column: `` is not"),
+        ("[attributes.a]\njson = []\ncolumn = \"\"", "line 5: attributes.a.column"),
+        ("[children.a]\ntable = \"c\"", "line 3: children.a: it has no `owner`"),
+        (
+            "[children.a]\ntable = \"c\"\nowner = \"o\"\ncolumns.b = {}",
+            "line 6: children.a.columns.b",
+        ),
         ("[attributes]\na = { column = \"a\", stored = { iso8601 = 10 } }", "more than 9"),
         (
             "[attributes]\na = { column = \"a\", stored = { enum = \"e\", labels = [] } }",
@@ -200,7 +276,7 @@ fn faulty_mappings_are_rejected() {
         ("[attributes]\na = { column = \"a\", json = [\"x\\\"y\"] }", "JSON member"),
         ("[children.a]\ntable = \"c\"\ncolumn = \"d\"", "needs either a `table`"),
         ("[children.a]\nowner = \"c\"", "needs either a `table`"),
-        ("[joins.a]\ntable = \"c\"\non = {}", "has no `on`"),
+        ("[joins.a]\ntable = \"c\"\non = {}", "line 5: joins.a.on: it names no columns"),
         (
             "[attributes]\na = { column = \"a\" }\n[joins.a]\ntable = \"c\"\non = { x = \"y\" }",
             "twice",

@@ -445,7 +445,10 @@ fn invalid_mappings_are_rejected() {
     let twice = Mapping::new("users", "id")
         .attribute("name", Column::new("a"))
         .attribute("NAME", Column::new("b"));
-    assert_eq!(twice.check().unwrap_err().to_string(), "attribute `name` is mapped twice");
+    assert_eq!(
+        twice.check().unwrap_err().to_string(),
+        "attributes.name: the attribute is mapped twice"
+    );
 }
 
 #[test]

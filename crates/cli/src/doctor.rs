@@ -199,6 +199,7 @@ fn ddl(
     let gin = |sql: &str, operator: &str| {
         let column = sql.split(operator).next()?.rsplit(" AND ").next()?.trim_start_matches('(');
         let column = column.replace(&format!("{}.", quoted(dialect, alias)), "");
+        let column = if column.contains('(') { format!("({column})") } else { column };
         Some(format!("CREATE INDEX ON {table} USING gin ({column})"))
     };
     match operator {

@@ -52,6 +52,9 @@ pub(crate) struct Sql {
     /// to existing tables
     #[arg(long, conflicts_with_all = ["filters", "file", "condition", "limit", "sort"])]
     ddl: bool,
+    /// With `--ddl`: let PostgreSQL 18 compute the key columns
+    #[arg(long, requires = "ddl")]
+    generated: bool,
     /// Print one JSON object per filter
     #[arg(long)]
     json: bool,
@@ -78,7 +81,13 @@ impl Sql {
         };
         let mapping = mapping(self.mapping.as_deref(), &self.policy)?;
         if self.ddl {
-            return print_ddl(output, &mapping, dialect, self.json).map(|()| ExitStatus::Success);
+            let statements = match (self.generated, dialect) {
+                (false, _) => mapping.ddl(dialect),
+                (true, Dialect::Postgres) => mapping.ddl_with_generated_keys(),
+                (true, _) => return CliError::fail("`--generated` requires `--dialect postgres`"),
+            };
+            print_ddl(output, &statements, dialect, self.json)?;
+            return Ok(ExitStatus::Success);
         }
         if self.policy.is("none") {
             return CliError::fail(
@@ -192,13 +201,12 @@ fn untranslatable(filter: &str, error: &SqlError) -> CliError {
 
 fn print_ddl(
     output: &mut Output,
-    mapping: &CheckedMapping,
+    statements: &[String],
     dialect: Dialect,
     json: bool,
 ) -> Result<(), CliError> {
-    let statements = mapping.ddl(dialect);
     if json {
-        return output.json(&Tables { dialect: dialect.name(), ddl: &statements });
+        return output.json(&Tables { dialect: dialect.name(), ddl: statements });
     }
     statements.iter().try_for_each(|statement| match statement.starts_with("--") {
         true => output.line(statement),

@@ -7,7 +7,8 @@ mod compare;
 mod mutants;
 mod stores;
 
-use self::compare::{Scale, compare};
+pub(crate) use self::compare::Scale;
+use self::compare::compare;
 use self::mutants::Mutant;
 use crate::connection::DbConnection;
 use crate::databases::Database;
@@ -21,7 +22,7 @@ use scieve::sql::{Dialect, Direction, KeysetPosition, Select};
 use scieve_users::{SqlOptions, SqlStore, UserStore as _};
 
 /// Returns the scale that `scripts/agreement` sets in the environment, or a small one.
-fn scale(filters: usize) -> Scale {
+pub(crate) fn scale(filters: usize) -> Scale {
     let number = |name: &str| {
         std::env::var(name)
             .ok()
@@ -39,7 +40,7 @@ fn scale(filters: usize) -> Scale {
 }
 
 /// Returns the name of the database as it occurs in test names.
-fn name(dialect: Dialect) -> &'static str {
+pub(crate) fn name(dialect: Dialect) -> &'static str {
     if dialect == Dialect::MySql { "mariadb" } else { dialect.name() }
 }
 

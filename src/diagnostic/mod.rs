@@ -5,6 +5,7 @@ mod code;
 mod fix;
 #[cfg(feature = "serde")]
 mod json;
+mod reason;
 pub(crate) mod render;
 
 pub use arguments::Arguments;

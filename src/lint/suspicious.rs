@@ -86,7 +86,11 @@ fn placeholder(at: &ClauseAt<'_>, value: &str) -> Option<Diagnostic> {
     let between = |open: &str, close: &str| {
         value.len() > open.len() + close.len()
             && value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).is_some_and(
-                |name| !name.contains(['<', '>', '{', '}', '"', '\n']) && name.len() <= 64,
+                |name| {
+                    !name.contains(['<', '>', '{', '}', '"', '\n'])
+                        && name.len() <= 64
+                        && !is_guid(name)
+                },
             )
     };
     let is_printf = value.strip_prefix('%').is_some_and(|rest| {
@@ -116,6 +120,13 @@ fn placeholder(at: &ClauseAt<'_>, value: &str) -> Option<Diagnostic> {
         Diagnostic::new(Code::Placeholder, at.clause.literal_span(), message)
             .with_help("insert the value, as a JSON string")
     })
+}
+
+/// Returns whether text is a GUID, which Windows writes in braces.
+fn is_guid(text: &str) -> bool {
+    let lengths = text.split('-').map(str::len);
+    let is_hex = |byte: u8| byte == b'-' || byte.is_ascii_hexdigit();
+    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(is_hex)
 }
 
 fn null_as_text<R: ?Sized>(

@@ -4,9 +4,9 @@ use arbitrary::Unstructured;
 use proptest::prelude::{ProptestConfig, any, prop_assert, prop_assert_eq, proptest};
 use proptest::strategy::Strategy;
 use scieve::{
-    Attribute, AttributeType, Builder, CaseSensitivity, Clause, Diagnostics, Expr, ExprKind,
-    Filter, Limits, Literal, MultiNe, Node, Operator, Path, Plan, Policy, Predicate, Schema,
-    Syntax, arbitrary as made_up, fold_key,
+    Attribute, AttributeType, Builder, CaseSensitivity, Clause, Code, Diagnostics, Expr, ExprKind,
+    Filter, Limits, Literal, MultiNe, Node, Operator, Path, Plan, Policy, Predicate, Safety,
+    Schema, Syntax, arbitrary as made_up, fold_key,
 };
 use serde_json::{Value, json};
 use std::cmp::Ordering;
@@ -601,5 +601,65 @@ fn reference_evaluator_handles_simple_cases() {
             "{text}"
         );
         assert_eq!(plan(&POLICY, &filter).matches(&resource), expected, "{text}");
+    }
+}
+
+proptest! {
+    // Each case checks and evaluates many filters.
+    #![proptest_config(ProptestConfig { cases: config().cases / 4, ..config() })]
+
+    #[test]
+    fn safe_fixes_keep_what_matches_and_come_to_an_end(
+        one in bytes(),
+        other in bytes(),
+        shape in 0_usize..8,
+        people in proptest::collection::vec(bytes(), 4)
+    ) {
+        let policy = POLICY.clone().with_limits(roomy());
+        let part = |bytes| accepted(&POLICY, bytes).build_with(&roomy()).unwrap().to_string();
+        let (a, b) = (part(&one), part(&other));
+        let text = match shape {
+            0 => a,
+            1 => format!("({a}) and ({a})"),
+            2 => format!("({a}) or ({b}) or ({a})"),
+            3 => format!("not (not ({a}))"),
+            4 => format!("({a}) and ({b})"),
+            5 => format!("not ({a})"),
+            6 => format!("name eq \"b\" and name sw \"b\" and ({a})"),
+            _ => format!("(name pr or name co \"b\") and NOT (name EQ \"b\") or ({a})"),
+        };
+        let Ok(plan) = policy.parse(&text) else { return Ok(()) };
+        let records: Vec<Value> = people.iter().map(|bytes| record(bytes)).collect();
+        let matches = |plan: &Plan<Value>| -> Vec<bool> {
+            records.iter().map(|record| plan.matches(record)).collect()
+        };
+        let lint = |text: &str| policy.lint(&Filter::parse_with(text, policy.syntax(), policy.limits()).unwrap());
+        for found in &lint(&text) {
+            for fix in found.fixes() {
+                let after = policy.parse(&fix.apply(&text));
+                prop_assert!(after.is_ok(), "{text}: {fix:?}");
+                if fix.safety == Safety::Safe {
+                    prop_assert_eq!(matches(&after.unwrap()), matches(&plan), "{}: {:?}", text, fix);
+                }
+            }
+            let is_whole = found.span().text(&text) == Some(text.as_str());
+            if is_whole && found.code() == Code::NeverMatches {
+                prop_assert!(!matches(&plan).contains(&true), "{text}");
+            }
+            if is_whole && found.code() == Code::AlwaysMatches {
+                prop_assert!(!matches(&plan).contains(&false), "{text}");
+            }
+        }
+        let mut fixed = text.clone();
+        for _ in 0..20 {
+            let Some(next) = lint(&fixed).fixed(Safety::Safe).filter(|next| *next != fixed) else { break };
+            let after = policy.parse(&next);
+            prop_assert!(after.is_ok(), "{fixed} becomes {next}");
+            prop_assert_eq!(matches(&after.unwrap()), matches(&plan), "{} becomes {}", fixed, next);
+            prop_assert!(next.len() <= 2 * text.len(), "{text} becomes {next}");
+            fixed = next;
+        }
+        let last = lint(&fixed).fixed(Safety::Safe);
+        prop_assert!(last.is_none_or(|last| last == fixed), "{text} does not come to an end");
     }
 }

@@ -26,7 +26,8 @@ Offsets are in bytes, columns in characters. `fixed` is the filter with all safe
 In files of filters, `# scieve: allow(RULES)` suppresses rules for the next filter and \
 `# scieve: allow-file(RULES)` for all below. Options can be set in `scieve.toml`, which is searched \
 from the current folder upwards.
-Exit status: 0 success, 1 a filter has errors, 2 wrong usage or unreadable input")]
+Exit status: 0 success, 1 a filter has errors, a denied rule has findings, there are too many \
+warnings or `--diff` shows changes, 2 wrong usage or unreadable input")]
 pub(crate) struct Check {
     #[command(flatten)]
     filters: Filters,
@@ -97,6 +98,9 @@ impl Check {
         let checks = Checks::new(self.policy.checker()?, &self.lint, max)?;
         let format = if self.json { Format::Json } else { self.format };
         let is_fixing = self.fix || self.diff || self.in_place.is_some();
+        if format == Format::Full && self.quiet {
+            output.allow_progress();
+        }
         let mut findings = Findings::new(format);
         let mut changes = Changes::default();
         let mut counts = Counts::default();

@@ -4,7 +4,7 @@ use crate::exit::CliError;
 use crate::input::InputFilter;
 use crate::policy::Checker;
 use crate::rules::{RuleArgs, Rules};
-use scieve::{Diagnostic, Diagnostics, Filter, Limits, PatchPath, Policy, Provider, Safety};
+use scieve::{Code, Diagnostic, Diagnostics, Filter, Limits, PatchPath, Policy, Provider, Safety};
 use serde_json::Value;
 
 /// The rules that are applied.
@@ -53,7 +53,11 @@ pub(crate) struct Checks {
 impl Checks {
     /// `max` is the safety of the fixes that are applied.
     pub(crate) fn new(checker: Checker, lint: &LintArgs, max: Safety) -> Result<Self, CliError> {
-        Ok(Self { checker, rules: lint.rules.rules()?, provider: lint.provider, max })
+        let mut rules = lint.rules.rules()?;
+        if lint.provider.is_some() {
+            rules.warn(Code::UnsupportedByProvider);
+        }
+        Ok(Self { checker, rules, provider: lint.provider, max })
     }
 
     pub(crate) fn limits(&self) -> Limits {

@@ -88,6 +88,11 @@ impl Output {
         self.write_err(&format!("{separator}{rendered}"))
     }
 
+    /// Allows progress if standard output is a terminal, for a command that prints little.
+    pub(crate) fn allow_progress(&mut self) {
+        self.shows_progress = io::stderr().is_terminal();
+    }
+
     /// Shows on a terminal the part of a file that was read. Updates it every 0.2 s.
     ///
     /// Shows nothing if results are printed on a terminal too.

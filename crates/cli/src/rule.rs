@@ -41,10 +41,11 @@ one that is not valid. Other fixes are guesses, which `--unsafe-fixes` applies."
 
 fn section(code: Code) -> String {
     let mut text = format!(
-        "## {code}\n\n**Severity** {} · **Group** {}\n\n{}",
+        "## {code}\n\n**Severity** {} · **Group** {}\n\n{}\n\n**Why** {}",
         code.severity().name(),
         code.group(),
-        code.description()
+        code.description(),
+        code.reason()
     );
     let Some((under, bad)) = code.example() else { return text };
     text += &format!("\n\n```text\nbad   {bad}");

@@ -44,6 +44,11 @@ impl RuleArgs {
 }
 
 impl Rules {
+    /// Reports a rule in addition.
+    pub(crate) fn warn(&mut self, code: Code) {
+        self.warned.push(code);
+    }
+
     /// Returns whether a diagnostic is reported. `allowed` are the codes and groups that comments
     /// suppress.
     pub(crate) fn include(&self, diagnostic: &Diagnostic, allowed: &[String]) -> bool {

@@ -162,6 +162,9 @@ impl Reader<'_> {
                 None => {
                     if let Some(text) = plain_json(&token.text) {
                         right(text)
+                    } else if let Some(inner) = doubly_quoted(&token.text) {
+                        let message = "the quotes are doubled";
+                        wrong(Code::BadValue, span, message, Safety::Unsafe, json(inner))
                     } else {
                         let text = json(&unescaped(&token.text, '"'));
                         let message = "quotes inside a string need a backslash";
@@ -358,6 +361,12 @@ fn plain_json(content: &str) -> Option<String> {
         }
     }
     (!escaped).then(|| format!("\"{content}\""))
+}
+
+/// Returns the content without the second pair of quotes, as in `""b""`, which spreadsheets write.
+fn doubly_quoted(content: &str) -> Option<&str> {
+    let inner = content.strip_prefix('"')?.strip_suffix('"')?;
+    (!inner.is_empty() && !inner.contains(['"', '\\'])).then_some(inner)
 }
 
 /// Removes the backslashes before quotes and backslashes.

@@ -135,16 +135,36 @@ pub(super) fn operator(word: &str) -> Option<(Operator, Safety)> {
     }
 }
 
+/// Words of other languages that are long enough to recognise a misspelling.
+const LONG_WORDS: &[&str] = &[
+    "equal",
+    "equals",
+    "contain",
+    "contains",
+    "includes",
+    "startswith",
+    "beginswith",
+    "endswith",
+    "greaterthan",
+    "lessthan",
+    "exists",
+    "present",
+];
+
 /// Returns the operator that a misspelt word is nearest to.
 pub(super) fn nearest_operator(word: &str) -> Option<Operator> {
     let base = word.split('_').next().unwrap_or(word);
     if let Some(operator) = strict_operator(base) {
         return Some(operator);
     }
-    if word.len() > 4 || !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+    if !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return None;
     }
     let word = word.to_ascii_lowercase();
+    if word.len() > 4 {
+        let near = |known: &&&str| strsim::osa_distance(&word, known) <= 1;
+        return LONG_WORDS.iter().find(near).and_then(|known| Some(operator(known)?.0));
+    }
     let near = |operator: &Operator| strsim::osa_distance(&word, operator.name()) <= 1;
     // `ed` is as near to `eq` as to `ew`: a swap or a doubled letter is more certain.
     let is_swap = |operator: &&Operator| {

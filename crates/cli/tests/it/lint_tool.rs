@@ -115,6 +115,9 @@ fn rules_decide_what_is_reported_and_what_fails() {
     assert_eq!(run(&["check", "--deny", "nothing", "id pr"]).code, 2);
     let okta = run(&["check", "--for", "okta", "--policy", "none", "status ne \"STAGED\""]);
     insta::assert_snapshot!("lint_provider", okta.shown());
+    let selected =
+        ["check", "--for", "okta", "--policy", "none", "--select", "redundant", "a ne \"b\""];
+    assert!(run(&selected).err.contains("Okta does not support `ne`"));
     assert_eq!(run(&["check", "--for", "nobody", "id pr"]).code, 2);
 }
 

@@ -25,6 +25,7 @@ mod manual;
 mod output;
 mod patch;
 mod policy;
+mod progress_bar;
 mod project_file;
 mod projection;
 mod records;

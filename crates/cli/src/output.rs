@@ -1,11 +1,11 @@
 //! Writes results to standard output and diagnostics to standard error.
 
 use crate::exit::CliError;
+use crate::progress_bar::ProgressBar;
 use anstream::{AutoStream, ColorChoice};
 use scieve::{Diagnostic, Renderer, Styles};
 use serde::Serialize;
 use std::io::{self, BufWriter, IsTerminal, StderrLock, StdoutLock, Write};
-use std::time::{Duration, Instant};
 
 /// When to use colours.
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -26,9 +26,7 @@ pub(crate) struct Output {
     /// True if there was any output on standard error.
     begun: bool,
     shows_progress: bool,
-    /// The start of the task, or the time at which progress was shown last.
-    progress: Option<Instant>,
-    progress_shown: bool,
+    progress: ProgressBar,
 }
 
 impl Output {
@@ -48,8 +46,7 @@ impl Output {
             after_diagnostic: false,
             begun: false,
             shows_progress,
-            progress: None,
-            progress_shown: false,
+            progress: ProgressBar::default(),
         }
     }
 
@@ -97,27 +94,14 @@ impl Output {
     ///
     /// Shows nothing if results are printed on a terminal too.
     pub(crate) fn progress(&mut self, done: u64, size: u64) {
-        const INTERVAL: Duration = Duration::from_millis(200);
-        let start = *self.progress.get_or_insert_with(Instant::now);
-        if !self.shows_progress || start.elapsed() < INTERVAL {
-            return;
+        if self.shows_progress {
+            self.progress.show(&mut self.err, done, size);
         }
-        const WIDTH: u64 = 30;
-        let part = |whole: u64| done.saturating_mul(whole).checked_div(size).unwrap_or(0);
-        let (bar, percent) = ("#".repeat(part(WIDTH).min(WIDTH) as usize), part(100).min(100));
-        self.progress = Some(Instant::now());
-        self.progress_shown = true;
-        // Progress that cannot be shown is no error.
-        let shown = write!(self.err, "\r[{bar:<30}] {percent:>3} %");
-        let _ = shown.and_then(|()| self.err.flush());
     }
 
     /// Removes the progress from the terminal.
     pub(crate) fn end_progress(&mut self) {
-        self.progress = None;
-        if std::mem::take(&mut self.progress_shown) {
-            let _ = write!(self.err, "\r{:40}\r", "").and_then(|()| self.err.flush());
-        }
+        self.progress.end(&mut self.err);
     }
 
     /// Writes the error that ends the run, after the results so far.

@@ -2,6 +2,7 @@
 
 use crate::exit::CliError;
 use crate::key_file;
+use crate::progress_bar::ProgressBar;
 use crate::seed::Seed;
 use crate::webhook::{LogMailer, Webhook};
 use clap::builder::NonEmptyStringValueParser;
@@ -9,8 +10,10 @@ use scieve_server::{
     Config, Cors, Credentials, InviteExpiry, Jwt, JwtAlgorithm, RateLimits, SearchLimits, Timeouts,
 };
 use scieve_users::{SqlOptions, User};
+use std::io::IsTerminal as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Run a server for the Users REST API
@@ -84,6 +87,11 @@ pub(crate) struct Storage {
     #[arg(long, value_name = "MS", default_value = "5000", env = "SCIEVE_LOCK_TIMEOUT")]
     #[arg(hide_env = true, value_parser = milliseconds)]
     lock_timeout: Duration,
+    /// Time for which a caller's status and roles are cached, in milliseconds: other servers of a
+    /// database take as long to notice that a user was disabled or demoted (0: no cache)
+    #[arg(long, value_name = "MS", default_value = "2000", env = "SCIEVE_ACCOUNT_CACHE")]
+    #[arg(hide_env = true, value_parser = milliseconds_or_zero)]
+    account_cache: Duration,
 }
 
 #[derive(clap::Args)]
@@ -246,9 +254,33 @@ pub(crate) enum Log {
 
 /// Parses a time from 1 ms to a day.
 fn milliseconds(text: &str) -> Result<Duration, String> {
+    match milliseconds_or_zero(text) {
+        Ok(Duration::ZERO) | Err(_) => Err("expected milliseconds from 1 to 86400000".to_owned()),
+        time => time,
+    }
+}
+
+/// Parses a time up to a day.
+fn milliseconds_or_zero(text: &str) -> Result<Duration, String> {
     match text.parse() {
-        Ok(millis @ 1..=86_400_000) => Ok(Duration::from_millis(millis)),
-        _ => Err("expected milliseconds from 1 to 86400000".to_owned()),
+        Ok(millis @ 0..=86_400_000) => Ok(Duration::from_millis(millis)),
+        _ => Err("expected milliseconds from 0 to 86400000".to_owned()),
+    }
+}
+
+/// Returns a function that shows the progress of a load on standard error, if that is a terminal.
+fn load_progress() -> impl Fn(u64, u64) + Send + Sync + 'static {
+    let bar = Mutex::new(ProgressBar::default());
+    let is_terminal = std::io::stderr().is_terminal();
+    move |done, whole| {
+        if !is_terminal {
+            return;
+        }
+        let mut bar = bar.lock().unwrap_or_else(PoisonError::into_inner);
+        match done < whole {
+            true => bar.show(&mut std::io::stderr(), done, whole),
+            false => bar.end(&mut std::io::stderr()),
+        }
     }
 }
 
@@ -264,6 +296,8 @@ impl Storage {
             .acquire_timeout(self.acquire_timeout)
             .statement_timeout(self.statement_timeout)
             .lock_timeout(self.lock_timeout)
+            .account_cache(self.account_cache)
+            .on_load(load_progress())
     }
 }
 

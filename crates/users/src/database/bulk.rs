@@ -4,6 +4,7 @@
 use super::SqlStore;
 use super::change::{insert, insert_rows, update};
 use super::connection::{Connection, TxMode};
+use super::deferred_indexes;
 use super::error::DbError;
 use super::memberships::{self, IN_LIST, ROWS_PER_INSERT};
 use super::statement::{USERS, is_one_of, one, select_users, user_column};
@@ -20,6 +21,9 @@ use scieve::fold_key;
 use scieve::sql::Dialect;
 use sea_query::{Expr, ExprTrait as _, UpdateStatement};
 use std::collections::HashSet;
+
+/// Minimum number of users whose load into empty tables builds the indexes last.
+const DEFER_INDEXES: usize = 10_000;
 
 impl SqlStore {
     pub(super) async fn invite_one(
@@ -123,8 +127,51 @@ impl SqlStore {
             let merged = merged(&memberships::groups(connection, tenant).await?, groups.to_vec());
             memberships::set_groups(connection, tenant, &merged).await?;
         }
-        insert_all(connection, users).await.map_err(conflict)?;
+        self.insert_all(connection, users).await.map_err(conflict)?;
         transaction.commit().await
+    }
+
+    /// Inserts any number of new users.
+    async fn insert_all(
+        &self,
+        connection: &mut dyn Connection,
+        users: &[User],
+    ) -> Result<(), DbError> {
+        let indexes = match users.len() >= DEFER_INDEXES {
+            true => deferred_indexes::defer(connection).await?,
+            false => Vec::new(),
+        };
+        let users: Vec<&User> = users.iter().collect();
+        let rows = users.len() as u64;
+        // The indexes take about as long as the rows of users, and as those of roles and so on.
+        let whole = if indexes.is_empty() { rows * 2 } else { rows * 3 };
+        let mut done = 0;
+        let mut progress = |more: usize| {
+            done += more as u64;
+            (self.options.on_load)(done, whole);
+        };
+        for chunk in users.chunks(ROWS_PER_INSERT) {
+            insert_rows(connection, chunk).await?;
+            progress(chunk.len());
+        }
+        // PostgreSQL plans the foreign key checks of the first role by the statistics of an empty
+        // table, and would scan all users of the tenant for each role.
+        if connection.dialect() == Dialect::Postgres
+            && indexes.is_empty()
+            && users.len() > ROWS_PER_INSERT
+        {
+            connection.script("ANALYZE users".into()).await?;
+        }
+        for chunk in users.chunks(ROWS_PER_INSERT) {
+            memberships::insert(connection, chunk).await?;
+            progress(chunk.len());
+        }
+        let count = indexes.len() as u64;
+        for (number, index) in (1..).zip(indexes) {
+            connection.script(index.into()).await?;
+            (self.options.on_load)(rows * 2 + rows * number / count, whole);
+        }
+        Ok(())
     }
 }
 
@@ -148,25 +195,6 @@ async fn find_invitee(
     Ok(users
         .into_iter()
         .min_by(|a, b| (Decision::rank(a.status), &a.id).cmp(&(Decision::rank(b.status), &b.id))))
-}
-
-/// Inserts any number of new users.
-///
-/// PostgreSQL plans the foreign key checks of the first role while `users` looks empty, and then
-/// scans all users of the tenant for each role: so it gets statistics of `users` first.
-async fn insert_all(connection: &mut dyn Connection, users: &[User]) -> Result<(), DbError> {
-    let users: Vec<&User> = users.iter().collect();
-    if connection.dialect() != Dialect::Postgres || users.len() <= ROWS_PER_INSERT {
-        return insert(connection, &users).await;
-    }
-    for users in users.chunks(ROWS_PER_INSERT) {
-        insert_rows(connection, users).await?;
-    }
-    connection.script("ANALYZE users").await?;
-    for users in users.chunks(ROWS_PER_INSERT) {
-        memberships::insert(connection, users).await?;
-    }
-    Ok(())
 }
 
 /// Makes concurrent callers for the same tenant wait until the transaction ends.

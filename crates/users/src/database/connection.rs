@@ -5,6 +5,7 @@ use super::statement::Statement;
 use scieve::sql::Dialect;
 use sea_query::QueryStatementWriter;
 use sqlx::migrate::Migrate;
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -54,7 +55,7 @@ pub(super) trait Connection: Send {
     fn execute_statement(&mut self, statement: Statement) -> BoxFuture<'_, u64>;
 
     /// Runs statements without values, one after the other, without a time-out on this side.
-    fn script(&mut self, sql: &'static str) -> BoxFuture<'_, ()>;
+    fn script(&mut self, sql: Cow<'static, str>) -> BoxFuture<'_, ()>;
 
     /// The operations on the table of applied migrations.
     fn migrate(&mut self) -> &mut (dyn Migrate + Send);

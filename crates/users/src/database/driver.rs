@@ -13,6 +13,7 @@ use sqlx::{
     AssertSqlSafe, Connection as _, Database, Executor, IntoArguments, Pool, SqlSafeStr as _,
 };
 use sqlx_core::transaction::TransactionManager as _;
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -330,10 +331,11 @@ where
         })
     }
 
-    fn script(&mut self, sql: &'static str) -> BoxFuture<'_, ()> {
+    fn script(&mut self, sql: Cow<'static, str>) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.starts();
-            let result = self.connection.execute(sqlx::raw_sql(sql)).await;
+            let result =
+                self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.into_owned()))).await;
             self.ended(result.map(drop).map_err(error::<D>))
         })
     }

@@ -178,7 +178,7 @@ async fn adopt(
         }
         connection.migrate().skip(APPLIED, migration).await.map_err(plain)?;
     }
-    connection.script("DROP TABLE scieve_migrations").await?;
+    connection.script("DROP TABLE scieve_migrations".into()).await?;
     Ok(())
 }
 
@@ -252,7 +252,8 @@ async fn settle(connection: &mut dyn Connection) -> Result<String, ConnectError>
     }
 }
 
-async fn has_users(connection: &mut dyn Connection) -> Result<bool, DbError> {
+/// Returns whether some tenant has users.
+pub(super) async fn has_users(connection: &mut dyn Connection) -> Result<bool, DbError> {
     let mut select = SelectStatement::new();
     select.expr(one()).from("users").limit(1);
     Ok(!connection.fetch(&select).await?.is_empty())
@@ -277,7 +278,7 @@ pub(super) async fn trigrams(backend: &dyn Backend) -> Result<(), ConnectError> 
         return Ok(());
     }
     lock(&mut *transaction, POSTGRES_LOCK).await?;
-    transaction.script(include_str!("../../migrations/postgres/trigrams.sql")).await?;
+    transaction.script(include_str!("../../migrations/postgres/trigrams.sql").into()).await?;
     transaction.commit().await?;
     Ok(())
 }
@@ -294,7 +295,7 @@ pub(super) async fn analyze(backend: &dyn Backend) -> Result<(), DbError> {
         }
         Dialect::Sqlite => "PRAGMA analysis_limit = 1000; ANALYZE",
     };
-    backend.connection().await?.script(script).await
+    backend.connection().await?.script(script.into()).await
 }
 
 /// Returns whether there is a table of that name, in PostgreSQL or an index.

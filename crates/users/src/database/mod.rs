@@ -16,6 +16,7 @@ mod bulk;
 mod change;
 mod connect;
 mod connection;
+mod deferred_indexes;
 mod driver;
 mod error;
 mod list;

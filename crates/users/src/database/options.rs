@@ -21,6 +21,7 @@ pub struct SqlOptions {
     pub(super) lock: Duration,
     pub(super) account_cache: Duration,
     pub(super) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+    pub(super) on_load: Arc<dyn Fn(u64, u64) + Send + Sync>,
 }
 
 impl Default for SqlOptions {
@@ -35,6 +36,7 @@ impl Default for SqlOptions {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
             }),
+            on_load: Arc::new(|_, _| {}),
         }
     }
 }
@@ -89,6 +91,14 @@ impl SqlOptions {
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
+        self
+    }
+
+    /// Sets a function that [`UserStore::load`](crate::UserStore::load) calls as it proceeds, with
+    /// the work done so far and the whole work, in a unit of its own: for a progress bar.
+    #[must_use]
+    pub fn on_load(mut self, progress: impl Fn(u64, u64) + Send + Sync + 'static) -> Self {
+        self.on_load = Arc::new(progress);
         self
     }
 }

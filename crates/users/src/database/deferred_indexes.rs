@@ -1,0 +1,63 @@
+//! Indexes and foreign keys that a bulk load into empty tables builds last.
+//!
+//! A load changes each index once per row, which takes most of its time; an index that is built
+//! afterwards is sorted once. Keys stay, so that a concurrent insert still fails. MySQL commits the
+//! transaction before a change of the schema: its loads keep the indexes.
+
+use super::connection::{Connection, Row};
+use super::error::DbError;
+use super::migrate::has_users;
+use super::statement::Statement;
+use scieve::sql::Dialect;
+
+/// An index or a foreign key.
+struct Definition {
+    drop: String,
+    create: String,
+}
+
+/// The indexes and foreign keys of the tables of users. The tables of a cluster have none.
+const POSTGRES: &str = "\
+SELECT format('DROP INDEX %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid) \
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relkind = 'r' \
+WHERE c.oid IN (to_regclass('users'), to_regclass('user_roles'), to_regclass('user_groups'), \
+to_regclass('user_group_roles'), to_regclass('user_scopes')) \
+AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid) \
+UNION ALL \
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname), \
+format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid)) \
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relkind = 'r' \
+WHERE k.contype = 'f' AND k.confrelid = to_regclass('users')";
+
+/// The indexes, without those of keys, which have no text. Foreign keys are cheap in SQLite.
+const SQLITE: &str = "\
+SELECT 'DROP INDEX \"' || name || '\"', sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL \
+AND tbl_name IN ('users', 'user_roles', 'user_groups', 'user_group_roles', 'user_scopes')";
+
+/// Drops the indexes and foreign keys of the tables of users, unless some tenant has users. Returns
+/// the statements that create them again, to be run in the same transaction.
+pub(super) async fn defer(connection: &mut dyn Connection) -> Result<Vec<String>, DbError> {
+    let definitions = match connection.dialect() {
+        Dialect::Postgres => POSTGRES,
+        Dialect::Sqlite => SQLITE,
+        Dialect::MySql => return Ok(Vec::new()),
+    };
+    let rows = connection.fetch_statement(Statement::constant(definitions)).await?;
+    let read = |mut row: Row| Ok(Definition { drop: row.string()?, create: row.string()? });
+    let definitions: Vec<Definition> =
+        rows.into_iter().map(read).collect::<Result<_, DbError>>()?;
+    if definitions.is_empty() || has_users(connection).await? {
+        return Ok(Vec::new());
+    }
+    if connection.dialect() == Dialect::Postgres {
+        // An index takes longer than a statement of a request may. The memory is for one sort.
+        let limits = "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '256MB'";
+        connection.script(limits.into()).await?;
+    }
+    let mut create = Vec::with_capacity(definitions.len());
+    for definition in definitions {
+        connection.script(definition.drop.into()).await?;
+        create.push(definition.create);
+    }
+    Ok(create)
+}

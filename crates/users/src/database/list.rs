@@ -3,7 +3,7 @@
 
 use super::connection::{Connection, Row};
 use super::error::DbError;
-use super::statement::{Statement, USERS, is_one_of, one, user_column};
+use super::statement::{Statement, USERS, is_one_of, one, select_users, user_column};
 use super::user_row::{self, SortColumn};
 use crate::mapping::mapping;
 use crate::page::{Page, Position, Query, Window};
@@ -13,7 +13,9 @@ use scieve::fold_key;
 use scieve::sql::Dialect;
 use scieve::{Node, Plan, Predicate, Test};
 use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
-use sea_query::{Condition, Expr, ExprTrait as _, JoinType, Order, SelectStatement, Value};
+use sea_query::{
+    Asterisk, Condition, Expr, ExprTrait as _, JoinType, Order, SelectStatement, Value,
+};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
@@ -44,6 +46,29 @@ enum Start<'q> {
     /// Behind the last row.
     End,
 }
+
+impl Start<'_> {
+    /// Restricts a query to the rows from the start on; `None` if there are none.
+    fn restrict(self, select: &mut SelectStatement, ascending: bool) -> Option<()> {
+        match self {
+            Self::First => {}
+            Self::Position { sort, id, inclusive } => {
+                select.cond_where(beyond(sort, id, inclusive, ascending));
+            }
+            Self::Before(condition) => {
+                select.and_where(condition);
+            }
+            Self::End => return None,
+        }
+        Some(())
+    }
+}
+
+/// Number of rows that are tested for each user of a page before all rows are searched: a filter
+/// that one user in a hundred fulfils fills its pages.
+const ROWS_PER_USER: usize = 100;
+/// Pages that would need more rows are searched at once.
+const MAX_ROWS_TO_TRY: usize = 10_100;
 
 /// Aliases of the parts of the statement that reads a whole page.
 const SUMMARY: &str = "s";
@@ -97,8 +122,38 @@ impl<'q> ListQuery<'q> {
     }
 
     /// Reads the page, with one statement, so that all of it is of one snapshot.
+    ///
+    /// A filter whose users no index finds, or that may have very many, is first tested on the next
+    /// rows in the order of the list. If they fill the page, the rest need not be searched.
     pub(super) async fn read(&self, connection: &mut dyn Connection) -> Result<Page, DbError> {
-        let statements = self.build();
+        if let Some(rows) = self.rows_to_try() {
+            let page = self.read_with(connection, self.build(Some(rows))).await?;
+            if page.users.len() == self.query.limit && self.has_more(&page) {
+                return Ok(page);
+            }
+        }
+        self.read_with(connection, self.build(None)).await
+    }
+
+    /// Returns the number of rows that are tested before all of them; `None` if an index finds the
+    /// users, or if all rows are needed anyway.
+    fn rows_to_try(&self) -> Option<usize> {
+        let unknown = self.query.plan.is_some_and(|plan| has_unknown_share(plan, plan.root()));
+        let rows = self.query.limit.saturating_add(1).saturating_mul(ROWS_PER_USER);
+        (unknown && !self.query.total && rows <= MAX_ROWS_TO_TRY).then_some(rows)
+    }
+
+    /// Returns whether users follow the page in the direction in which it was read.
+    fn has_more(&self, page: &Page) -> bool {
+        let (forwards, _) = self.window();
+        if forwards { page.has_next } else { page.has_previous }
+    }
+
+    async fn read_with(
+        &self,
+        connection: &mut dyn Connection,
+        statements: Statements,
+    ) -> Result<Page, DbError> {
         let (forwards, _) = self.window();
         let with_summary = statements.other_side.is_some() || statements.total.is_some();
         let with_users = statements.page.is_some();
@@ -159,19 +214,23 @@ impl<'q> ListQuery<'q> {
 
     /// The statements of [`ListQuery::read`], rendered.
     pub(super) fn statements(&self) -> Vec<Statement> {
-        let Statements { page, other_side, total } = self.build();
+        let Statements { page, other_side, total } = self.build(None);
         let statements = [page, other_side, total].into_iter().flatten();
         statements.map(|select| Statement::new(self.dialect, &select)).collect()
     }
 
-    fn build(&self) -> Statements {
+    /// Builds the statements. With `rows`, the page has only users of the next rows in its order.
+    fn build(&self, rows: Option<usize>) -> Statements {
         let (ascending, position) = self.direction();
         let start = |inclusive, ascending| match position {
             Some(position) => self.start(position, inclusive, ascending),
             None => Start::First,
         };
         let limit = self.query.limit.saturating_add(1);
-        let mut page = self.select(start(false, ascending), ascending, limit);
+        let mut page = match rows {
+            Some(rows) => self.select_among(start(false, ascending), ascending, limit, rows),
+            None => self.select(start(false, ascending), ascending, limit),
+        };
         if let Some(page) = &mut page {
             page.columns(user_row::READ.map(|column| (USERS, column)));
         }
@@ -209,16 +268,7 @@ impl<'q> ListQuery<'q> {
     /// none.
     fn select(&self, start: Start<'_>, ascending: bool, limit: usize) -> Option<SelectStatement> {
         let mut select = self.matching();
-        match start {
-            Start::First => {}
-            Start::Position { sort, id, inclusive } => {
-                select.cond_where(beyond(sort, id, inclusive, ascending));
-            }
-            Start::Before(condition) => {
-                select.and_where(condition);
-            }
-            Start::End => return None,
-        }
+        start.restrict(&mut select, ascending)?;
         let order = if ascending { Order::Asc } else { Order::Desc };
         if let Some(sort) = self.sort.map(SortColumn::name) {
             if !self.sort_values.is_empty() {
@@ -242,6 +292,33 @@ impl<'q> ListQuery<'q> {
         select.order_by_expr(user_column("id"), order);
         select.limit(u64::try_from(limit).unwrap_or(u64::MAX));
         Some(select)
+    }
+
+    /// Selects as [`ListQuery::select`] does, among the next `rows` rows in the order of the list.
+    fn select_among(
+        &self,
+        start: Start<'_>,
+        ascending: bool,
+        limit: usize,
+        rows: usize,
+    ) -> Option<SelectStatement> {
+        let mut next = select_users(self.tenant);
+        next.column((USERS, Asterisk));
+        start.restrict(&mut next, ascending)?;
+        self.order(&mut next, ascending, rows);
+        let mut select = SelectStatement::new();
+        select.from_subquery(next, USERS).cond_where(self.condition.clone());
+        self.order(&mut select, ascending, limit);
+        Some(select)
+    }
+
+    fn order(&self, select: &mut SelectStatement, ascending: bool, limit: usize) {
+        let order = if ascending { Order::Asc } else { Order::Desc };
+        if let Some(sort) = self.sort {
+            select.order_by((USERS, sort.name()), order.clone());
+        }
+        select.order_by((USERS, "id"), order);
+        select.limit(u64::try_from(limit).unwrap_or(u64::MAX));
     }
 
     /// Returns the start of a scan at a position. A position whose sort key no row can have is before
@@ -375,6 +452,24 @@ fn sort_values(plan: &Plan<User>, sort: SortKey) -> Vec<String> {
         node => of_node(node),
     };
     found.unwrap_or_default()
+}
+
+/// Returns true if the number of users that fulfil the filter ranges from none to most, and no index
+/// returns them in the order of the list: of substring searches, and of roles, groups and scopes.
+fn has_unknown_share(plan: &Plan<User>, node: &Node) -> bool {
+    match node {
+        Node::Test(test) => {
+            let of_many = || {
+                let attribute = plan.schema().attribute(test.attribute());
+                attribute.is_some_and(|attribute| attribute.yields_many())
+            };
+            matches!(test.predicate(), Predicate::Contains(_) | Predicate::EndsWith(_)) || of_many()
+        }
+        Node::All(nodes) | Node::Any(nodes) => {
+            nodes.iter().any(|node| has_unknown_share(plan, node))
+        }
+        _ => false,
+    }
 }
 
 /// Returns true if the filter is likely to match so few users that the index of the sort column is

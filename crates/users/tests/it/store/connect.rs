@@ -18,7 +18,7 @@ async fn open(database: &Database) -> Result<SqlStore, String> {
 }
 
 /// Runs statements on a connection of their own.
-async fn run(database: &Database, sql: &str) {
+pub(super) async fn run(database: &Database, sql: &str) {
     let (url, sql) = (&database.url, sqlx::raw_sql(AssertSqlSafe(sql.to_owned())));
     let result = match url.split(':').next().unwrap() {
         "sqlite" => sqlx::SqliteConnection::connect(&format!("{url}?mode=rwc"))

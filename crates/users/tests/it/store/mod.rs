@@ -9,6 +9,7 @@ mod cursors;
 mod deadlines;
 mod failures;
 mod fixture;
+mod loads;
 mod pages;
 mod patches;
 mod random_queries;

@@ -33,11 +33,11 @@ use crate::value::{AttributeType, ValueRef};
 pub trait Field {
     /// The type of the attribute.
     const TYPE: AttributeType;
-    /// Whether there can be several values.
+    /// True if there can be several values.
     const MULTI_VALUED: bool = false;
     /// The number of attributes: 1 and the number of sub-attributes.
     const SLOTS: u32 = 1;
-    /// Whether [`Field::single_text`] returns the value of every field of the type.
+    /// True if [`Field::single_text`] returns the value of every field of the type.
     const IS_TEXT: bool = false;
 
     /// Returns the canonical values.
@@ -75,7 +75,7 @@ pub trait Field {
     /// The type of the attribute of a list of these values.
     #[doc(hidden)]
     const LIST_TYPE: AttributeType = Self::TYPE;
-    /// Whether a list of these values is multi-valued. That of bytes is one binary value.
+    /// True if a list of these values is multi-valued. That of bytes is one binary value.
     #[doc(hidden)]
     const LIST_MULTI_VALUED: bool = true;
 

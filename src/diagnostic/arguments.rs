@@ -1,4 +1,4 @@
-//! What a diagnostic is about, as data.
+//! The subject of a diagnostic, as data.
 
 use crate::operator::Operator;
 use crate::schema::Attribute;

@@ -112,7 +112,7 @@ codes! {
     MissingConnective = Error "missing-connective",
     /// A value has no attribute and no operator.
     EllipticOperand = Error "elliptic-operand",
-    /// The value stands before the attribute.
+    /// The value is before the attribute.
     ReversedOperands = Error "reversed-operands",
     /// A connective or negation of another language, such as `&&`.
     ForeignConnective = Error "foreign-connective",
@@ -270,7 +270,7 @@ codes! {
     BlankAtEdge = Warning "blank-at-edge",
     /// An invisible character in a value.
     InvisibleInValue = Warning "invisible-in-value",
-    /// An escape sequence where a backslash was probably meant.
+    /// An escape sequence that was probably meant as a backslash.
     SuspiciousEscape = Warning "suspicious-escape",
     /// A condition stated twice.
     DuplicateCondition = Advice "duplicate-condition",

@@ -7,7 +7,7 @@ use crate::limits::Limits;
 use crate::span::Span;
 use std::collections::HashSet;
 
-/// What [`Filter::rewrite`] does with a clause.
+/// The effect of [`Filter::rewrite`] on a clause.
 #[derive(Clone, Debug)]
 pub enum Rewrite {
     /// Keeps the clause.

@@ -30,7 +30,7 @@ impl Filter {
     }
 }
 
-/// Whether comparison values are printed.
+/// True if comparison values are printed.
 #[derive(Clone, Copy)]
 enum Literals {
     Printed,

@@ -131,7 +131,7 @@ fn clock(text: &str) -> Option<String> {
     is_time.then(|| format!("{hour:02}:{minute:02}:{second:02}{fraction}{zone}"))
 }
 
-/// Splits a text into a date and a time of day, which may be empty.
+/// Splits a string into a date and a time of day, which may be empty.
 fn date_and_time(text: &str) -> (&str, &str) {
     let at = text.find(['T', 't', ' ', ',']).unwrap_or(text.len());
     let (date, time) = text.split_at_checked(at).unwrap_or((text, ""));

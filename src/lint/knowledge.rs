@@ -1,4 +1,4 @@
-//! What names and values are called elsewhere, as data.
+//! Synonyms of names and values in other products and languages, as data.
 
 use crate::policy::{Policy, UnknownValues};
 use crate::schema::Attribute;

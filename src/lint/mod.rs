@@ -32,7 +32,7 @@ use crate::span::Span;
 pub use provider::Provider;
 
 impl<R: ?Sized> Policy<R> {
-    /// Returns every error of a text with fixes, or the warnings of a valid filter, including those
+    /// Returns every error of an input with fixes, or the warnings of a valid filter, including those
     /// of [`Policy::lint`].
     ///
     /// [`Policy::parse`] is cheaper and decides alike, but returns the first syntax error only, and
@@ -180,7 +180,7 @@ impl<R: ?Sized> Policy<R> {
             .collect()
     }
 
-    /// Returns the errors of a text, or `None` if the policy accepts it.
+    /// Returns the errors of an input, or `None` if the policy accepts it.
     fn errors_of(&self, text: &str) -> Option<Diagnostics> {
         let filter = match Filter::parse_with(text, &self.syntax, &self.limits) {
             Ok(filter) => filter,

@@ -194,7 +194,7 @@ fn blank_at_edge<R: ?Sized>(
 ) -> Option<Diagnostic> {
     let (starts, ends) =
         (value.starts_with(char::is_whitespace), value.ends_with(char::is_whitespace));
-    // Searches for whole words have a blank at the open end.
+    // Searches for whole words have a space at the open end.
     let applies = match at.clause.operator() {
         Operator::Eq | Operator::Ne => starts || ends,
         Operator::Sw => starts,

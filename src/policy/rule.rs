@@ -16,7 +16,7 @@ pub struct FieldRule {
     /// Maximum number of comparisons with the attribute in one filter. Presence tests (`pr`) do not
     /// count. `None` sets no maximum.
     pub max_count: Option<usize>,
-    /// What happens to comparisons with a value that is not one of the
+    /// The treatment of comparisons with a value that is not one of the
     /// [canonical values](Attribute::canonical_values).
     pub unknown_values: UnknownValues,
     /// Weights of the operators for [`Limits::cost`](crate::Limits::cost).
@@ -37,7 +37,7 @@ impl FieldRule {
     }
 }
 
-/// What happens to comparisons with a value that is not one of the canonical values of the
+/// The treatment of comparisons with a value that is not one of the canonical values of the
 /// attribute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(

@@ -151,7 +151,7 @@ fn elements<R: Record>(
     if count == 0 {
         return Err(MismatchKind::NoElement);
     }
-    // What the record does not have either is reported as such.
+    // An element that the record does not have either is reported as such.
     let known = unseen.into_iter().filter(|sub| record.any_value(sub, &mut |_| true));
     mismatches.extend(
         known

@@ -29,7 +29,7 @@ pub struct Gap {
     pub kind: GapKind,
 }
 
-/// What a mapping lacks for a comparison.
+/// The part of a mapping that a comparison lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum GapKind {

@@ -223,7 +223,7 @@ impl Findings {
         Self { format, list: Vec::new(), cases: Vec::new() }
     }
 
-    /// Adds the diagnostics about a text, which starts on a line of a file.
+    /// Adds the diagnostics of a filter, which starts on a line of a file.
     pub(crate) fn add(
         &mut self,
         file: &str,

@@ -93,7 +93,7 @@ pub enum Cors {
 }
 
 impl Cors {
-    /// Parses origins such as `https://app.example`; `*` stands for every origin, no string for
+    /// Parses origins such as `https://app.example`; `*` means every origin, no string for
     /// [`Cors::Off`].
     ///
     /// # Errors

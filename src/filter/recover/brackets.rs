@@ -1,4 +1,4 @@
-//! Reads groups and value paths, and what stands for them elsewhere.
+//! Parses groups and value paths, and their forms in other languages.
 
 use super::Finding;
 use super::read::{Operand, Reader};

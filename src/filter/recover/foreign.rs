@@ -9,7 +9,7 @@ use crate::span::Span;
 /// Maximum nesting that is translated.
 const MAX_DEPTH: usize = 16;
 
-/// Returns the finding for a text that is a filter of another language, with its translation.
+/// Returns the finding for a filter of another language, with its translation.
 pub(super) fn translate(text: &str) -> Option<Finding> {
     let trimmed = text.trim();
     let start = text.len() - text.trim_start().len();

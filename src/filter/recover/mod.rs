@@ -8,7 +8,7 @@
 //! 1. [`peel`] removes what surrounds a copied filter: the name of a parameter, encodings, quotes.
 //! 2. [`token`] splits any text into tokens; [`foreign`] translates filters of other languages.
 //! 3. [`read`] walks the operands of each connective, and [`clause`] the slots of a clause: path,
-//!    operator, value. [`words`] lists what stands for an operator elsewhere.
+//!    operator, value. [`words`] lists the operators of other languages.
 //!
 //! After a mistake that cannot be repaired, the reader goes on at the next connective or closing
 //! bracket, and reports nothing before it. Time and memory are linear in the length of the text.
@@ -94,14 +94,14 @@ impl Finding {
     }
 }
 
-/// The mistakes of a text, and the text without them.
+/// The mistakes of an input, and the input without them.
 pub(crate) struct Recovery {
     /// In the order of the source. Never empty.
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) repaired: Option<Repaired>,
 }
 
-/// A text that the parser accepts.
+/// An input that the parser accepts.
 pub(crate) struct Repaired {
     pub(crate) text: String,
     /// The differences from the source.
@@ -131,7 +131,7 @@ impl Repaired {
     }
 
     fn origin_of(&self, offset: usize, is_end: bool) -> usize {
-        // The difference between both texts before the next edit.
+        // The difference in length before the next edit.
         let (mut source, mut repaired) = (0, 0);
         for (span, text) in &self.edits {
             let start = repaired + (span.start - source);
@@ -148,7 +148,7 @@ impl Repaired {
     }
 }
 
-/// Reads a text that the parser rejected with `first`.
+/// Parses an input that the strict parser rejected with `first`.
 #[cold]
 pub(crate) fn recover(
     source: &str,
@@ -211,7 +211,7 @@ pub(crate) fn recover(
     diagnostics.sort_by_key(|(diagnostic, _)| diagnostic.span().start);
     diagnostics.truncate(MAX_FINDINGS);
     let safety = safety.unwrap_or(Safety::Unsafe);
-    // What the parser says of the same mistake lists what it expected.
+    // The diagnostic of the strict parser lists the expected tokens.
     for (diagnostic, _) in &mut diagnostics {
         if diagnostic.code() == first.code() && diagnostic.span() == first.span() {
             *diagnostic = first.clone();
@@ -247,7 +247,7 @@ pub(crate) fn recover(
 }
 
 impl Filter {
-    /// Returns every mistake of a text that is not a filter by RFC 7644, with fixes.
+    /// Returns every mistake of an input that is not a filter by RFC 7644, with fixes.
     ///
     /// [`Filter::parse`] returns the first error only, and is cheaper. Returns no diagnostics if
     /// the text is a filter. [`Policy::diagnose`](crate::Policy::diagnose) also checks names and

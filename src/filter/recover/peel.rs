@@ -6,7 +6,7 @@ use super::words;
 use crate::diagnostic::{Code, Safety};
 use crate::span::Span;
 
-/// The filter inside a text, and where its bytes come from.
+/// The filter inside an input, and the position of its bytes.
 pub(super) struct Peeled {
     pub(super) text: String,
     /// The offset in the source of each byte of the text, and of its end.
@@ -278,7 +278,7 @@ impl Peeled {
     }
 }
 
-/// Returns whether an encoded blank or quote stands outside the strings of a text.
+/// Returns whether an encoded space or quote is outside the strings.
 fn has_encoded_blank(text: &str) -> bool {
     text.split('"').step_by(2).any(|part| part.contains("%20") || part.contains("%22"))
 }

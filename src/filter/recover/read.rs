@@ -10,7 +10,7 @@ use crate::syntax::Syntax;
 /// Maximum nesting of brackets that is read.
 const MAX_DEPTH: usize = 32;
 
-/// Returns the mistakes of the tokens of a text, in the order in which they are read.
+/// Returns the mistakes of the tokens, in order.
 pub(super) fn findings(source: &str, tokens: Vec<Token>, syntax: &Syntax) -> Vec<Finding> {
     let mut reader = Reader {
         source,
@@ -310,7 +310,7 @@ impl Reader<'_> {
         true
     }
 
-    /// Reads the connective after an operand, and reports what stands in its place.
+    /// Reads the connective after an operand, and reports anything else.
     fn connective(&mut self) -> Option<(&'static str, Span)> {
         loop {
             let token = self.peek(0)?.clone();

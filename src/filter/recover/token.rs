@@ -73,7 +73,7 @@ impl Token {
     }
 }
 
-/// A character outside strings that is not visible or looks like a blank.
+/// A character outside strings that is invisible or looks like a space.
 pub(super) struct Odd {
     pub(super) code: Code,
     pub(super) span: Span,
@@ -149,7 +149,7 @@ impl Scanner<'_> {
         self.at = end;
     }
 
-    /// Skips a blank or an invisible character.
+    /// Skips a space or an invisible character.
     fn skip_blank(&mut self, char: char) -> bool {
         let start = self.at;
         let end = start + char.len_utf8();
@@ -268,13 +268,13 @@ impl Scanner<'_> {
             || after.starts_with(':')
     }
 
-    /// Returns whether a connective without a blank before it starts at `at`.
+    /// Returns whether a connective without a space before it starts at `at`.
     fn is_before_word(&self, at: usize) -> bool {
         let first = self.rest(at).split_whitespace().next().unwrap_or("");
         is_connective(first)
     }
 
-    /// Returns whether a connective and a clause follow the blank at `at`.
+    /// Returns whether a connective and a clause follow the space at `at`.
     fn is_before_clause(&self, at: usize) -> bool {
         let rest = self.rest(at).trim_start();
         let Some(word) = rest.split_whitespace().next() else { return false };

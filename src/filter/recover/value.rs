@@ -63,7 +63,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Returns whether the operator is a word here: signs are replaced with the blanks around them.
+    /// Returns whether the operator is a word here: signs are replaced with the spaces around them.
     fn is_word_before(&self, operator: Span) -> bool {
         self.slice(operator).starts_with(|char: char| char.is_ascii_alphabetic())
     }

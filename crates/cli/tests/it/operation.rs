@@ -154,7 +154,7 @@ fn an_operator_is_never_locked_out() {
     let (code, log) = end(child);
     assert_eq!(code, Some(0), "{log}");
 
-    // The command for a tenant that nobody can administrate.
+    // The command for a tenant without an administrator.
     let output = program(&["rescue", "--store", &url, "--user", ALICE]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");
     let (child, address) = start(&arguments);

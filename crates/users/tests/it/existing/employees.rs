@@ -276,7 +276,7 @@ fn employee(random: &mut Random, number: usize) -> Value {
     employee.into()
 }
 
-/// Sets the managers of employees; some refer to nobody.
+/// Sets the managers of employees; some refer to a missing row.
 pub(crate) fn appoint_managers(
     random: &mut Random,
     employees: &mut [Value],

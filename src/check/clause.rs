@@ -363,7 +363,8 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             ) if self.syntax.unquoted_literals => self.unquoted(clause),
             _ => literal,
         };
-        interpret::interpret(attribute, clause, literal, ne, self.syntax.boolean_text)
+        let (boolean_text, stored_values) = (self.syntax.boolean_text, self.policy.stored_values);
+        interpret::interpret(attribute, clause, literal, ne, boolean_text, stored_values)
             .map_err(|diagnostic| self.diagnostics.push(diagnostic))
             .ok()
     }

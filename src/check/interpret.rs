@@ -4,7 +4,7 @@ use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::{Clause, Literal};
 use crate::operator::Operator;
 use crate::plan::{Predicate, Untyped};
-use crate::schema::{Attribute, AttributeId};
+use crate::schema::{Attribute, AttributeId, StoredValues};
 use crate::value::{
     AttributeType, CaseSensitivity, DateTime, IntegerLiteral, Substring, Text, Value, base64,
     number,
@@ -58,7 +58,8 @@ pub(super) enum NeSemantics {
 
 /// Interprets the comparison of an attribute with a literal.
 ///
-/// With `boolean_text`, the string `"true"` equals the Boolean too if the type is not known.
+/// If the type is not known, the string `"true"` equals the Boolean too with `boolean_text`, and
+/// `stored_values` determines which stored values of other types equal the literal.
 ///
 /// Returns an error if the literal does not have the type of the attribute or is out of range.
 #[inline]
@@ -68,6 +69,7 @@ pub(super) fn interpret(
     literal: Literal<'_>,
     ne: NeSemantics,
     boolean_text: bool,
+    stored_values: StoredValues,
 ) -> Result<Interpretation, Diagnostic> {
     let ComparedAttribute { attribute_type, case, .. } = attribute;
     let operator = clause.operator();
@@ -75,7 +77,9 @@ pub(super) fn interpret(
         Err(Diagnostic::new(code, clause.literal_span(), message).with_help(help))
     };
     match (attribute_type, literal) {
-        (AttributeType::Any, literal) => Ok(untyped(operator, literal, case, ne, boolean_text)),
+        (AttributeType::Any, literal) => {
+            Ok(untyped(operator, literal, case, ne, boolean_text, stored_values))
+        }
         (AttributeType::String | AttributeType::Reference, Literal::String(string)) => {
             Ok(string_predicate(operator, string, case, ne))
         }
@@ -181,6 +185,7 @@ fn untyped(
     case: CaseSensitivity,
     ne: NeSemantics,
     boolean_text: bool,
+    stored_values: StoredValues,
 ) -> Interpretation {
     let literal = match literal {
         Literal::String(string) => Untyped::Text {
@@ -191,6 +196,10 @@ fn untyped(
         Literal::Number(digits) => Untyped::Number(digits.into()),
         Literal::Boolean(value) => Untyped::Boolean(value),
         Literal::Null => return Interpretation::Test(Predicate::Never),
+    };
+    let literal = match stored_values {
+        StoredValues::Typed => literal,
+        StoredValues::Coerced => Untyped::Coerced(Box::new(literal)),
     };
     match (operator, ne) {
         (Operator::Ne, NeSemantics::NotEqual) => {

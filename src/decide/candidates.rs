@@ -137,6 +137,21 @@ impl ValueTests<'_> {
 
     /// Finds a value of any type, for attributes without a schema.
     fn find_untyped(&mut self) -> Verdict<ModelValue> {
+        match self.find_typed_literals() {
+            // Values in wrong forms are no candidates.
+            Verdict::Unsatisfiable if self.is_coerced() => Verdict::Unknown,
+            verdict => verdict,
+        }
+    }
+
+    fn is_coerced(&self) -> bool {
+        self.literals
+            .iter()
+            .any(|(test, _)| matches!(test.predicate(), Predicate::Untyped(_, Untyped::Coerced(_))))
+    }
+
+    /// Finds a value of the type of one of the literals.
+    fn find_typed_literals(&mut self) -> Verdict<ModelValue> {
         let simple = [ModelValue::Complex, boolean(true), boolean(false)];
         let (numbers, complete) = self.untyped_numbers();
         let instants = self.untyped_instants();
@@ -232,7 +247,7 @@ impl ValueTests<'_> {
 
     fn untyped(&self) -> impl Iterator<Item = &Untyped> {
         self.literals.iter().filter_map(|(test, _)| match test.predicate() {
-            Predicate::Untyped(_, literal) => Some(literal),
+            Predicate::Untyped(_, literal) => Some(literal.literal()),
             _ => None,
         })
     }

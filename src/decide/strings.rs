@@ -107,19 +107,23 @@ impl<'a> Requirements<'a> {
             Predicate::Contains(part) => self.part(Operator::Co, part.as_str(), positive),
             Predicate::StartsWith(part) => self.part(Operator::Sw, part, positive),
             Predicate::EndsWith(part) => self.part(Operator::Ew, part, positive),
-            Predicate::Untyped(operator, Untyped::Text { substring, .. }) => {
-                let operand = substring.as_str();
-                match operator {
-                    Operator::Eq => self.equality(operand, positive),
-                    Operator::Ne => self.equality(operand, !positive),
-                    operator if operator.is_ordering() => self.order(*operator, operand, positive),
-                    operator => self.part(*operator, operand, positive),
+            Predicate::Untyped(operator, literal) => match (operator, literal.literal()) {
+                (Operator::Eq, Untyped::Text { substring, .. }) => {
+                    self.equality(substring.as_str(), positive);
                 }
-            }
-            // A string never equals a literal of another type.
-            Predicate::Untyped(operator, _) => {
-                self.never |= positive != (*operator == Operator::Ne);
-            }
+                (Operator::Ne, Untyped::Text { substring, .. }) => {
+                    self.equality(substring.as_str(), !positive);
+                }
+                (operator, Untyped::Text { substring, .. }) if operator.is_ordering() => {
+                    self.order(*operator, substring.as_str(), positive);
+                }
+                (operator, Untyped::Text { substring, .. }) => {
+                    self.part(*operator, substring.as_str(), positive);
+                }
+                // A string never equals a literal of another type, unless it is coerced; then
+                // `ValueTests::find_untyped` proves nothing.
+                (operator, _) => self.never |= positive != (*operator == Operator::Ne),
+            },
         }
     }
 

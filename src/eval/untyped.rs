@@ -2,7 +2,10 @@
 
 use crate::operator::Operator;
 use crate::plan::Untyped;
-use crate::value::{self, CaseSensitivity, DateTime, Number, ValueRef, number};
+use crate::value::{
+    self, CaseSensitivity, DateTime, Number, ValueRef, number, parse_boolean, with_colon_in_offset,
+};
+use std::cmp::Ordering;
 
 /// Returns whether one value makes the comparison true: only a value of the literal's type can,
 /// except that every other value makes `ne` true.
@@ -14,6 +17,9 @@ pub(super) fn passes(
 ) -> bool {
     if operator == Operator::Ne {
         return !passes(Operator::Eq, literal, case, stored);
+    }
+    if let Untyped::Coerced(literal) = literal {
+        return passes_coerced(operator, literal, case, stored);
     }
     let ordering = match (literal, stored) {
         (Untyped::Boolean(literal), ValueRef::Boolean(stored)) => {
@@ -52,6 +58,39 @@ pub(super) fn passes(
         }
         _ => None,
     };
+    is_true(operator, ordering)
+}
+
+/// Returns whether a value, read as the type of the literal if it is in one of the forms that
+/// [`StoredValues::Coerced`](crate::StoredValues::Coerced) lists, makes the comparison true.
+#[cold]
+fn passes_coerced(
+    operator: Operator,
+    literal: &Untyped,
+    case: CaseSensitivity,
+    stored: ValueRef<'_>,
+) -> bool {
+    let as_text = |text: &str| passes(operator, literal, case, ValueRef::text(text));
+    match (literal, stored) {
+        (Untyped::Number(digits), ValueRef::Text { text, .. }) if number::is_number(text) => {
+            is_true(operator, Some(number::order(text, digits)))
+        }
+        (Untyped::Boolean(_), ValueRef::Text { text, .. }) => parse_boolean(text)
+            .is_some_and(|stored| passes(operator, literal, case, ValueRef::Boolean(stored))),
+        (Untyped::Text { .. }, ValueRef::Integer(stored)) => as_text(&stored.to_string()),
+        (Untyped::Text { .. }, ValueRef::Decimal(stored)) => as_text(&format!("{stored:?}")),
+        (Untyped::Text { .. }, ValueRef::Number(stored)) => as_text(stored),
+        (Untyped::Text { instant: Some(_), .. }, ValueRef::Text { text, .. }) => {
+            match with_colon_in_offset(text) {
+                Some(corrected) if DateTime::parse(&corrected).is_some() => as_text(&corrected),
+                _ => passes(operator, literal, case, stored),
+            }
+        }
+        _ => passes(operator, literal, case, stored),
+    }
+}
+
+fn is_true(operator: Operator, ordering: Option<Ordering>) -> bool {
     ordering.is_some_and(|ordering| match operator {
         Operator::Eq => ordering.is_eq(),
         Operator::Gt => ordering.is_gt(),

@@ -115,6 +115,8 @@ impl<F: Fn(&Key) -> u64> Chooser<F> {
             Predicate::Contains(part) => Ok(self.gram(test, part.as_str().as_bytes())),
             Predicate::Element(inner) => self.node(inner, true),
             Predicate::Untyped(operator, literal) => match (operator, literal) {
+                // Values of other types can equal the literal.
+                (_, Untyped::Coerced(_)) => present(),
                 (Operator::Eq, literal) => {
                     Ok(self.keys(self.hasher.of_literal(attribute, literal)))
                 }

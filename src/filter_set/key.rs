@@ -157,6 +157,7 @@ impl KeyHasher {
                 vec![key(Class::Number, &number_bytes(number::nearest(digits)))]
             }
             Untyped::Boolean(value) => vec![key(Class::Boolean, &[u8::from(*value)])],
+            Untyped::Coerced(literal) => self.of_literal(attribute, literal),
         }
     }
 }

@@ -96,10 +96,11 @@ fn test(out: &mut String, test: &Test, schema: &Schema, depth: usize) {
         }
         Predicate::Untyped(operator, literal) => {
             let _ = write!(out, " {operator} ");
-            return match literal {
+            return match literal.literal() {
                 Untyped::Text { substring, .. } => string(out, "", substring.as_str(), test.case),
                 Untyped::Number(number) => out.push_str(&format!("{number}\n")),
                 Untyped::Boolean(value) => out.push_str(&format!("{value}\n")),
+                Untyped::Coerced(_) => {}
             };
         }
     };

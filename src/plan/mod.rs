@@ -264,4 +264,17 @@ pub enum Untyped {
     Number(Box<str>),
     /// A Boolean.
     Boolean(bool),
+    /// A literal that equals stored values in common wrong forms too
+    /// ([`StoredValues::Coerced`](crate::StoredValues::Coerced)).
+    Coerced(Box<Untyped>),
+}
+
+impl Untyped {
+    /// Returns the literal as written.
+    pub(crate) fn literal(&self) -> &Self {
+        match self {
+            Self::Coerced(literal) => literal,
+            literal => literal,
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use super::json_number::kept_number;
 use super::json_value::typed_number;
-use crate::value::{AttributeType, DateTime, ValueRef, number, parse_boolean};
+use crate::value::{
+    AttributeType, DateTime, ValueRef, number, parse_boolean, with_colon_in_offset,
+};
 use serde_json::Value;
 
 /// Passes what a value of another type means to `test`. Returns `None` if it is not one of the
@@ -37,11 +39,4 @@ pub(super) fn coerced(
         }
         _ => None,
     }
-}
-
-/// Adds the colon to an offset without one, such as `+0000`.
-fn with_colon_in_offset(text: &str) -> Option<String> {
-    let (rest, minutes) = text.split_at_checked(text.len().checked_sub(2)?)?;
-    let sign = rest.as_bytes().get(rest.len().checked_sub(3)?)?;
-    matches!(sign, b'+' | b'-').then(|| format!("{rest}:{minutes}"))
 }

@@ -24,6 +24,8 @@ pub enum StoredValues {
     /// - a simple value for a complex one, as its sub-attribute `value`
     /// - a date and time with an offset without colon, such as `+0000`
     ///
+    /// Without a schema, the literal of a comparison determines the type.
+    ///
     /// Any other value is read as with [`StoredValues::Typed`].
     Coerced,
 }

@@ -303,3 +303,10 @@ impl CivilTime {
         format!("{hour:02}:{minute:02}:{second:02}")
     }
 }
+
+/// Adds the colon to an offset without one, such as `+0000`.
+pub(crate) fn with_colon_in_offset(text: &str) -> Option<String> {
+    let (rest, minutes) = text.split_at_checked(text.len().checked_sub(2)?)?;
+    let sign = rest.as_bytes().get(rest.len().checked_sub(3)?)?;
+    matches!(sign, b'+' | b'-').then(|| format!("{rest}:{minutes}"))
+}

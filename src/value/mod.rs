@@ -35,6 +35,7 @@ pub(crate) use compare::starts_with;
 #[cfg(feature = "sql")]
 pub(crate) use datetime::CivilTime;
 pub use datetime::DateTime;
+pub(crate) use datetime::with_colon_in_offset;
 pub use fold::FOLD_VERSION;
 pub use fold::fold_key;
 pub(crate) use number::IntegerLiteral;

@@ -252,7 +252,25 @@ fn common_wrong_forms_can_be_coerced() {
         for policy in [&policy, &typed] {
             assert!(matches(policy, &format!("{name} pr and not ({name} eq null)")), "{record}");
         }
+        // Without a schema, the literals have the types.
+        let untyped = Policy::<Value>::schemaless(CaseSensitivity::Ignore);
+        let coerced = untyped.clone().with_stored_values(StoredValues::Coerced);
+        assert!(matches(&coerced, filter), "{filter} of {record} without a schema");
+        if name != "emails" {
+            assert!(!matches(&untyped, filter), "{filter} of {record} without a schema");
+        }
+        let mut set = scieve::FilterSet::new();
+        set.insert(1, coerced.parse(filter).unwrap()).unwrap();
+        let mut found = 0;
+        set.matching(&record, |_| found += 1);
+        assert_eq!(found, 1, "{filter} of {record}");
     }
+    let untyped = Policy::<Value>::schemaless(CaseSensitivity::Ignore)
+        .with_stored_values(StoredValues::Coerced);
+    let plan = untyped.parse(r#"n gt 5 and n sw "4""#).unwrap();
+    assert!(plan.matches(&json!({ "n": 40 })) && plan.matches(&json!({ "n": "40" })));
+    assert!(!plan.is_empty().is_yes());
+    assert!(!untyped.parse("n ne 5").unwrap().matches(&json!({ "n": "5" })));
     for (name, value) in [
         ("flag", json!("yes")),
         ("flag", json!(1)),

@@ -43,7 +43,11 @@ pub(crate) fn element_type(name: &str) -> Option<&'static str> {
 pub(crate) fn operator(word: &str) -> Option<String> {
     let operator = match word.to_ascii_lowercase().as_str() {
         "=" | "==" | "===" | "is" | "equals" | "equal" | "eql" => "eq",
-        "!=" | "<>" | "neq" | "not" => "ne",
+        // In SQL it is not.
+        "!=" | "<>" | "neq" => {
+            return Some("did you mean `ne`? it is also true if there is no value".into());
+        }
+        "not" => "ne",
         "like" | "contains" | "ilike" | "has" | "includes" | "~" => "co",
         "startswith" | "starts" | "beginswith" | "prefix" => "sw",
         "endswith" | "ends" | "suffix" => "ew",
@@ -85,6 +89,7 @@ mod tests {
         for (word, expected) in [
             ("LIKE", Some("did you mean `co`?")),
             ("eqq", Some("did you mean `eq`?")),
+            ("<>", Some("did you mean `ne`? it is also true if there is no value")),
             ("xyz", None),
         ] {
             assert_eq!(operator(word).as_deref(), expected, "{word}");

@@ -4,7 +4,8 @@ use crate::exit::CliError;
 use crate::output::Output;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io;
+use std::fs::File;
+use std::io::{self, Write as _};
 use std::path::Path;
 
 /// The lines of files that fixes change.
@@ -75,7 +76,9 @@ fn rewrite(path: &Path, changes: &BTreeMap<usize, Change>, suffix: &str) -> io::
     std::fs::copy(path, beside(suffix))?;
     // A reader sees the old or the new content.
     let temporary = beside(".scieve-new");
-    std::fs::write(&temporary, out)?;
+    // The leftover of a run that was killed, or a link that would lead elsewhere.
+    let _ = std::fs::remove_file(&temporary);
+    File::create_new(&temporary)?.write_all(&out)?;
     std::fs::set_permissions(&temporary, std::fs::metadata(path)?.permissions())?;
     std::fs::rename(&temporary, path)
 }

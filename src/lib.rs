@@ -147,7 +147,7 @@ assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
 //!
 //! | feature | content | dependencies |
 //! |---|---|---|
-//! | `serde` | JSON values as records, policies and mappings from JSON and TOML, diagnostics as JSON, `scim`: the schemas of RFC 7643 | `serde`, `serde_json`, `toml`, `thiserror` |
+//! | `serde` | JSON values as records, policies and mappings from JSON and TOML, diagnostics as JSON, `scim`: the schemas of RFC 7643 | `serde`, `serde_json`, `toml` |
 //! | `derive` | `#[derive(Record)]`: `derive` | `scieve-derive` |
 //! | `chrono`, `jiff`, `time`, `uuid` | fields of the types of these crates | the crates |
 //! | `patch` | `patch`: PATCH requests on JSON resources; enables `serde` | |
@@ -239,11 +239,11 @@ pub use policy::Mismatch;
 pub use policy::MismatchKind;
 pub use policy::MultiNe;
 pub use policy::Policy;
-#[cfg(feature = "serde")]
-pub use policy::PolicyError;
 pub use policy::UnknownAttributes;
 pub use policy::UnknownValues;
 pub use policy::Weights;
+#[cfg(feature = "serde")]
+pub use policy::{PolicyError, PolicyFault, PolicyFaultKind};
 pub use schema::Attribute;
 pub use schema::AttributeId;
 pub use schema::Mutability;

@@ -1,65 +1,21 @@
 //! Policies in JSON and TOML.
 
+use super::error::{PolicyError, PolicyFaultKind};
+use super::keyed::Keyed;
 use super::lines::Lines;
+use super::restriction::{unknown_group, zero_count, zero_limit};
+use super::rule::{FieldRule, GroupRule};
+use super::source::{self, Fault, Format, Part};
 use super::{MultiNe, Policy, UnknownAttributes, UnknownValues, Weights, syntax_file};
 use crate::limits::Limits;
-use crate::operator::{Operator, Operators};
-use crate::schema::{Attribute, Mutability, Record, Returned, Schema, SchemaError, StoredValues};
+use crate::operator::Operators;
+use crate::schema::{Attribute, Mutability, Record, Returned, Schema, StoredValues};
 use crate::syntax::Syntax;
 use crate::value::{AttributeType, CaseSensitivity};
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::fmt;
-use std::marker::PhantomData;
-
-/// An error in a policy file.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PolicyError {
-    /// The file is not JSON or TOML, or has an unknown or missing key or a value of the wrong type.
-    #[error("line {line}, column {column}: {message}")]
-    Format {
-        /// Line, starting at 1.
-        line: usize,
-        /// Column in bytes, starting at 1.
-        column: usize,
-        /// Description of the error at this position.
-        message: String,
-    },
-    /// The attributes are not a valid schema, or the record type does not have one of them.
-    #[error(transparent)]
-    Schema(#[from] SchemaError),
-    /// An operator cannot compare values of the attribute's type.
-    #[error("attribute `{attribute}`: `{operator}` cannot compare values of type `{attribute_type}`, which take {}", Operators::of_type(*attribute_type))]
-    OperatorForType {
-        /// Path of the attribute.
-        attribute: String,
-        /// The operator.
-        operator: Operator,
-        /// Type of the attribute.
-        attribute_type: AttributeType,
-    },
-    /// A group rule names an attribute that the policy does not have.
-    #[error("groups: `{attribute}` is not an attribute of the policy")]
-    UnknownGroup {
-        /// Path of the attribute, as in the file.
-        attribute: String,
-    },
-}
-
-impl PolicyError {
-    /// Returns a stable code, such as `policy-format`. Messages can change between versions.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Format { .. } => "policy-format",
-            Self::Schema(_) => "policy-schema",
-            Self::OperatorForType { .. } => "policy-operator-for-type",
-            Self::UnknownGroup { .. } => "policy-unknown-group",
-        }
-    }
-}
+use std::collections::HashSet;
+use std::sync::Arc;
 
 impl<R: Record> Policy<R> {
     /// Parses a policy from JSON. Only the keys `attributes` and, in an attribute, `name` are
@@ -99,12 +55,13 @@ impl<R: Record> Policy<R> {
     /// | `hidden` | whether filters get the diagnostic of an unknown name | `true` if never returned or if its complex attribute is hidden |
     ///
     /// # Errors
-    /// Returns an error if the input
+    /// Returns every error of the input, with its line. It is an error if the input
     ///
     /// - is not JSON of this structure, or has an unknown or duplicate key
     /// - has attributes that [`Schema::new`] or the record type `R` rejects
     /// - allows an operator that does not apply to the type of its attribute
     /// - has a group rule on an attribute that is not in the list
+    /// - has a limit of 0 bytes, clauses or cost, or a `max_count` of 0
     ///
     /// ```
     /// use scieve::Policy;
@@ -123,20 +80,13 @@ impl<R: Record> Policy<R> {
     /// assert!(plan.matches(&json!({"name": "Ada", "desks": [7, 12]})));
     ///
     /// let error = Policy::<Value>::from_json(r#"{"attributes": [{"nmae": "id"}]}"#).unwrap_err();
-    /// assert!(error.to_string().starts_with("line 1, column 23: unknown field `nmae`"));
+    /// assert!(error.to_string().starts_with("line 1, column 18: unknown field `nmae`"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_json(json: &str) -> Result<Self, PolicyError> {
-        let Keyed(file) = serde_json::from_str::<Keyed<File>>(json).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            let message = error.to_string();
-            let message = message
-                .strip_suffix(&format!(" at line {line} column {column}"))
-                .unwrap_or(&message)
-                .to_owned();
-            PolicyError::Format { line: line.max(1), column: column.max(1), message }
-        })?;
-        file.policy()
+        source::parse::<Keyed<File>, Keyed<Entry>, _>(json, Format::Json, |Keyed(file)| {
+            file.policy()
+        })
     }
 
     /// Parses a policy from TOML, with the keys of [`Policy::from_json`].
@@ -168,13 +118,9 @@ impl<R: Record> Policy<R> {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn from_toml(toml: &str) -> Result<Self, PolicyError> {
-        let Keyed(file) = toml::from_str::<Keyed<File>>(toml).map_err(|error| {
-            let before = error.span().and_then(|span| toml.get(..span.start)).unwrap_or("");
-            let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-            let (line, column) = (before.matches('\n').count() + 1, before.len() - line_start + 1);
-            PolicyError::Format { line, column, message: error.message().to_owned() }
-        })?;
-        file.policy()
+        source::parse::<Keyed<File>, Keyed<Entry>, _>(toml, Format::Toml, |Keyed(file)| {
+            file.policy()
+        })
     }
 }
 
@@ -201,7 +147,10 @@ impl<R: ?Sized> Serialize for Policy<R> {
 /// Deserialises from the structure of [`Policy::from_json`].
 impl<'de, R: Record> Deserialize<'de> for Policy<R> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Keyed::<File>::deserialize(deserializer)?.0.policy().map_err(D::Error::custom)
+        Keyed::<File>::deserialize(deserializer)?.0.policy().map_err(|faults| {
+            let messages: Vec<String> = faults.into_iter().map(|fault| fault.message).collect();
+            D::Error::custom(messages.join("; "))
+        })
     }
 }
 
@@ -311,22 +260,20 @@ impl File {
         }
     }
 
-    fn policy<R: Record>(self) -> Result<Policy<R>, PolicyError> {
-        let schema = Schema::new(
-            self.schema.as_deref(),
-            self.attributes.iter().map(|entry| entry.0.attribute()),
-        )?;
+    fn policy<R: Record>(self) -> Result<Policy<R>, Vec<Fault>> {
+        let schema = self.schema::<R>()?;
         let policy = match self.schemaless {
-            None => Policy::new(schema)?,
-            Some(_) if !self.attributes.is_empty() => {
-                return Err(SchemaError::new("a `schemaless` policy cannot have attributes").into());
-            }
+            None => Policy {
+                rules: schema.attributes().map(FieldRule::of).collect(),
+                ..Policy::empty()
+            },
             Some(Schemaless::CaseExact) => Policy::schemaless(CaseSensitivity::Exact),
             Some(Schemaless::CaseIgnored) => Policy::schemaless(CaseSensitivity::Ignore),
             Some(Schemaless::UsernameCaseMapped) => {
                 Policy::schemaless(CaseSensitivity::UsernameCaseMapped)
             }
         };
+        let policy = Policy { schema: Arc::new(schema), ..policy };
         let mut policy =
             policy.with_limits(self.limits.0).with_syntax(self.syntax).with_multi_ne(self.multi_ne);
         policy = policy
@@ -347,15 +294,57 @@ impl File {
             rule.max_count = entry.max_count;
             rule.unknown_values = entry.unknown_values();
             rule.weights = entry.weights.0;
-            rule.operators = entry.operators()?;
+            rule.operators = entry.operators();
         }
         policy.update_max_weight();
-        for attribute in &self.groups {
-            policy = policy
-                .with_group(attribute)
-                .map_err(|_| PolicyError::UnknownGroup { attribute: attribute.clone() })?;
+        for path in &self.groups {
+            if let Ok(attribute) = policy.attribute_id(path) {
+                policy.groups.push(GroupRule { attribute });
+            }
         }
         Ok(policy)
+    }
+
+    /// Returns the schema, with the slots of `R`, or every error of the file.
+    fn schema<R: Record>(&self) -> Result<Schema, Vec<Fault>> {
+        let mut faults = Vec::new();
+        let mut report = |part, kind, message| faults.push(Fault { part, kind, message });
+        let mut schema = Schema::with_urn(self.schema.as_deref());
+        let mut failed = HashSet::new();
+        for (index, Keyed(entry)) in self.attributes.iter().enumerate() {
+            let attribute = entry.attribute();
+            let family = (entry.urn.as_deref(), attribute.name().to_ascii_lowercase());
+            // A sub-attribute of an attribute with an error has none of its own.
+            let is_orphan = attribute.sub_attribute().is_some() && failed.contains(&family);
+            if !is_orphan && let Err(error) = schema.add_for::<R>(attribute) {
+                let part = Part::OfAttribute(index, "name");
+                report(part, PolicyFaultKind::Schema, error.to_string());
+                failed.insert(family);
+            }
+            if let Some(message) = entry.impossible_operator() {
+                let part = Part::OfAttribute(index, "operators");
+                report(part, PolicyFaultKind::OperatorForType, message);
+            }
+        }
+        if self.schemaless.is_some() && !self.attributes.is_empty() {
+            let message = "a `schemaless` policy cannot have attributes";
+            report(Part::Key("schemaless"), PolicyFaultKind::Schema, message.into());
+        }
+        for (index, path) in self.groups.iter().enumerate() {
+            if schema.find_path(path).is_none() {
+                faults.push(unknown_group(index, path));
+            }
+        }
+        let limits = self.limits.0;
+        for (name, limit) in
+            [("bytes", limits.bytes), ("clauses", limits.clauses), ("cost", limits.cost)]
+        {
+            faults.extend(zero_limit(name, limit));
+        }
+        for (index, Keyed(entry)) in self.attributes.iter().enumerate() {
+            faults.extend(zero_count(index, entry.max_count));
+        }
+        if faults.is_empty() { Ok(schema) } else { Err(faults) }
     }
 }
 
@@ -433,20 +422,19 @@ impl Entry {
         self.unknown_values.unwrap_or(default)
     }
 
-    fn operators(&self) -> Result<Operators, PolicyError> {
+    fn operators(&self) -> Operators {
+        self.operators.unwrap_or(Operators::of_type(self.attribute_type))
+    }
+
+    /// Returns the error for an operator that the type of the attribute does not have.
+    fn impossible_operator(&self) -> Option<String> {
         let possible = Operators::of_type(self.attribute_type);
-        let Some(wanted) = self.operators else { return Ok(possible) };
-        match wanted.iter().find(|operator| !possible.contains(*operator)) {
-            Some(operator) => {
-                let attribute = self.attribute().to_string();
-                Err(PolicyError::OperatorForType {
-                    attribute,
-                    operator,
-                    attribute_type: self.attribute_type,
-                })
-            }
-            None => Ok(wanted),
-        }
+        let wrong = self.operators().iter().find(|operator| !possible.contains(*operator))?;
+        let (attribute, of_type) = (self.attribute(), self.attribute_type);
+        Some(format!(
+            "attribute `{attribute}`: `{wrong}` cannot compare values of type `{of_type}`, which \
+             take {possible}"
+        ))
     }
 }
 
@@ -470,29 +458,4 @@ fn is_string(attribute_type: &AttributeType) -> bool {
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
-}
-
-/// A value that is deserialised from a map only. Derived implementations also accept a sequence.
-#[derive(Default, PartialEq, Serialize)]
-#[serde(transparent)]
-struct Keyed<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Keyed<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Keys<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Keys<T> {
-            type Value = Keyed<T>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object or table")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Keyed<T>, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map)).map(Keyed)
-            }
-        }
-
-        deserializer.deserialize_map(Keys(PhantomData))
-    }
 }

@@ -1,17 +1,25 @@
 //! Policies: which attributes and operators a caller can filter by, as data.
 
 #[cfg(feature = "serde")]
+mod error;
+#[cfg(feature = "serde")]
 mod file;
 #[cfg(feature = "serde")]
+mod keyed;
+#[cfg(feature = "serde")]
 mod lines;
+#[cfg(feature = "serde")]
+mod restriction;
 mod rule;
 mod self_test;
+#[cfg(feature = "serde")]
+mod source;
 #[cfg(feature = "serde")]
 mod syntax_file;
 mod weights;
 
 #[cfg(feature = "serde")]
-pub use file::PolicyError;
+pub use error::{PolicyError, PolicyFault, PolicyFaultKind};
 pub use rule::FieldRule;
 pub use rule::GroupRule;
 pub use rule::MultiNe;
@@ -241,15 +249,19 @@ impl<R: ?Sized> Policy<R> {
     ) -> Result<Self, SchemaError> {
         for path in paths {
             let id = self.attribute_id(path)?;
-            for attribute in self.schema.attributes() {
-                if (attribute.id() == id || attribute.parent() == Some(id))
-                    && let Some(rule) = self.rules.get_mut(attribute.id().index())
-                {
-                    rule.hidden = true;
-                }
-            }
+            self.hide(id);
         }
         Ok(self)
+    }
+
+    fn hide(&mut self, id: AttributeId) {
+        for attribute in self.schema.attributes() {
+            if (attribute.id() == id || attribute.parent() == Some(id))
+                && let Some(rule) = self.rules.get_mut(attribute.id().index())
+            {
+                rule.hidden = true;
+            }
+        }
     }
 
     /// Sets the limits, reduced to their upper bounds ([`Limits::clamped`]).

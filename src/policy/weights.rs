@@ -101,6 +101,24 @@ impl Weights {
         }
     }
 
+    /// Returns the higher weight of each operator.
+    #[cfg(feature = "serde")]
+    pub(super) fn stricter(&self, other: &Self) -> Self {
+        let higher = |operator| self.of(operator).max(other.of(operator));
+        Self {
+            eq: higher(Operator::Eq),
+            ne: higher(Operator::Ne),
+            co: higher(Operator::Co),
+            sw: higher(Operator::Sw),
+            ew: higher(Operator::Ew),
+            gt: higher(Operator::Gt),
+            ge: higher(Operator::Ge),
+            lt: higher(Operator::Lt),
+            le: higher(Operator::Le),
+            pr: higher(Operator::Pr),
+        }
+    }
+
     pub(crate) fn max(&self) -> u32 {
         Operator::ALL.into_iter().map(|operator| self.of(operator)).max().unwrap_or_default()
     }

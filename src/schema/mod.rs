@@ -110,6 +110,21 @@ impl Schema {
         Ok(schema)
     }
 
+    #[cfg(feature = "serde")]
+    pub(crate) fn with_urn(urn: Option<&str>) -> Self {
+        Self { urn: urn.map(Into::into), ..Self::default() }
+    }
+
+    /// Adds an attribute with the slot of `R`.
+    #[cfg(feature = "serde")]
+    pub(crate) fn add_for<R: Record>(&mut self, attribute: Attribute) -> Result<(), SchemaError> {
+        let id = self.add(attribute)?;
+        match self.attributes.get_mut(id.index()) {
+            Some(attribute) => set_slot::<R>(attribute),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn add(&mut self, mut attribute: Attribute) -> Result<AttributeId, SchemaError> {
         let shown = attribute.to_string();
         let error = |message: &str| Err(SchemaError(format!("attribute `{shown}`: {message}")));
@@ -222,12 +237,7 @@ impl Schema {
     /// Returns an error if `R` rejects an attribute.
     pub fn for_record<R: Record>(mut self) -> Result<Self, SchemaError> {
         for attribute in &mut self.attributes {
-            let slot = R::slot(attribute).ok_or_else(|| {
-                SchemaError(format!(
-                    "attribute `{attribute}`: records have no attribute of this name and type"
-                ))
-            })?;
-            attribute.set_slot(slot);
+            set_slot::<R>(attribute)?;
         }
         Ok(self)
     }
@@ -238,4 +248,13 @@ impl Schema {
             attribute.set_stored_values(stored_values);
         }
     }
+}
+
+fn set_slot<R: Record>(attribute: &mut Attribute) -> Result<(), SchemaError> {
+    let Some(slot) = R::slot(attribute) else {
+        let message = "records have no attribute of this name and type";
+        return Err(SchemaError(format!("attribute `{attribute}`: {message}")));
+    };
+    attribute.set_slot(slot);
+    Ok(())
 }

@@ -117,6 +117,161 @@ fn fault(text: &str, error: &PolicyError) -> String {
 }
 
 #[test]
+fn every_error_of_a_file_is_reported_with_its_line() {
+    let toml = r#"
+not = "no"
+nul = false
+syntax = "strict"
+limits = { clauses = "many", depht = 5 }
+
+[[attributes]]
+name = "a"
+operators = ["eq", "like", "is"]
+weights = { co = -1 }
+
+[[attributes]]
+nmae = "b"
+type = "text"
+"#;
+    let lines = |error: PolicyError| -> Vec<usize> {
+        error.faults().iter().map(|fault| fault.position().unwrap().0).collect()
+    };
+    let error = Policy::<Value>::from_toml(toml).unwrap_err();
+    assert_eq!(lines(error.clone()), [2, 3, 4, 5, 5, 9, 9, 10, 12, 13, 14], "{error:#?}");
+    assert_eq!(error.faults()[5].position(), Some((9, 20)));
+    assert_eq!(error.faults()[1].position(), Some((3, 1)));
+
+    let value: toml::Table = toml.parse().unwrap();
+    let json = serde_json::to_string_pretty(&value).unwrap();
+    let in_json = Policy::<Value>::from_json(&json).unwrap_err();
+    let messages = |error: &PolicyError| {
+        let mut messages: Vec<_> =
+            error.faults().iter().map(|fault| fault.message().to_owned()).collect();
+        messages.sort();
+        messages
+    };
+    assert_eq!(messages(&in_json), messages(&error));
+    for fault in in_json.faults() {
+        let (line, column) = fault.position().unwrap();
+        let rest = &json.lines().nth(line - 1).unwrap()[column - 1..];
+        if let Some(name) = fault.message().strip_prefix("unknown field `") {
+            let name = name.split('`').next().unwrap();
+            assert!(rest.starts_with(&format!("\"{name}\":")), "{rest}");
+        }
+    }
+}
+
+#[test]
+fn every_error_of_the_meaning_is_reported_with_its_line() {
+    let toml = r#"
+groups = ["a", "x"]
+
+[limits]
+clauses = 0
+cost = 0
+bytes = 0
+
+[[attributes]]
+name = "a"
+type = "boolean"
+operators = ["eq", "co"]
+max_count = 0
+
+[[attributes]]
+name = "b c"
+
+[[attributes]]
+name = "b c.d"
+
+[[attributes]]
+name = "e.f"
+
+[[attributes]]
+name = "A"
+"#;
+    let error = Policy::<Value>::from_toml(toml).unwrap_err();
+    let found: Vec<_> =
+        error.faults().iter().map(|fault| (fault.position().unwrap(), fault.code())).collect();
+    assert_eq!(
+        found,
+        [
+            ((2, 16), "policy-unknown-group"),
+            ((5, 11), "policy-value"),
+            ((6, 8), "policy-value"),
+            ((7, 9), "policy-value"),
+            ((12, 13), "policy-operator-for-type"),
+            ((13, 13), "policy-value"),
+            ((16, 8), "policy-schema"),
+            ((22, 8), "policy-schema"),
+            ((25, 8), "policy-schema"),
+        ],
+        "{error}"
+    );
+}
+
+#[test]
+fn a_file_can_restrict_a_policy_from_code() {
+    let policy = || {
+        scim::user_policy()
+            .clone()
+            .allow_null(false)
+            .with_rule("userName", |rule| {
+                rule.operators = [Operator::Eq, Operator::Sw].into_iter().collect();
+                rule.max_count = Some(5);
+                rule.weights.eq = 3;
+            })
+            .unwrap()
+    };
+    assert_eq!(policy().restricted_by_toml("").unwrap(), policy());
+    let toml = r#"
+        value_paths = false
+        groups = ["userName"]
+        limits = { clauses = 7, cost = 1000000 }
+
+        [[attributes]]
+        name = "userName"
+        operators = ["eq"]
+        max_count = 9
+        weights = { eq = 2, co = 4 }
+
+        [[attributes]]
+        name = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"
+        hidden = true
+    "#;
+    let restricted = policy().restricted_by_toml(toml).unwrap();
+    let mut limits = *policy().limits();
+    limits.clauses = 7;
+    let expected = policy()
+        .with_limits(limits)
+        .allow_value_paths(false)
+        .with_group("userName")
+        .unwrap()
+        .with_rule("userName", |rule| {
+            rule.operators = [Operator::Eq].into_iter().collect();
+            rule.weights.co = 4;
+        })
+        .unwrap()
+        .hiding(["urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager"])
+        .unwrap();
+    assert_eq!(restricted, expected);
+    let json = serde_json::to_string(&toml.parse::<toml::Table>().unwrap()).unwrap();
+    assert_eq!(policy().restricted_by_json(&json).unwrap(), expected);
+
+    let wrong = "null = true\ntype = 1\n[[attributes]]\nname = \"shoe\"\ntype = \"string\"\n";
+    let error = policy().restricted_by_toml(wrong).unwrap_err();
+    let lines: Vec<_> = error.faults().iter().map(|fault| fault.position().unwrap().0).collect();
+    assert_eq!(lines, [2, 5], "{error}");
+    let wrong = "limits = { cost = 0 }\ngroups = [\"x\"]\n[[attributes]]\nname = \"shoe\"\n\
+                 [[attributes]]\nname = \"userName\"\noperators = [\"co\", \"eq\", \"gt\"]\n";
+    let error = policy().restricted_by_toml(wrong).unwrap_err();
+    let found: Vec<_> =
+        error.faults().iter().map(|fault| (fault.position().unwrap().0, fault.code())).collect();
+    let codes = ["policy-value", "policy-unknown-group", "policy-schema", "policy-wider"];
+    assert_eq!(found, [1, 2, 4, 7].into_iter().zip(codes).collect::<Vec<_>>(), "{error}");
+    assert!(error.to_string().ends_with("does not allow `co`, `gt`"), "{error}");
+}
+
+#[test]
 fn errors_in_json() {
     let faults: Vec<_> = [
         "",

@@ -3,7 +3,7 @@
 use crate::batch::Valid;
 use crate::exit::CliError;
 use scieve::{
-    CaseSensitivity, Diagnostics, Filter, Limits, Policy, PolicyError, Schema, Syntax,
+    CaseSensitivity, Diagnostics, Filter, Limits, Policy, PolicyError, PolicyFault, Schema, Syntax,
     UnknownAttributes, scim,
 };
 use serde_json::Value;
@@ -169,10 +169,10 @@ fn read(path: &str) -> Result<Policy<Value>, CliError> {
 }
 
 fn invalid(name: &str, error: &PolicyError) -> CliError {
-    CliError::Failed(match error {
-        PolicyError::Format { line, column, message } => {
-            format!("{name}:{line}:{column}: {message}")
-        }
-        error => format!("{name}: {error}"),
-    })
+    let describe = |fault: &PolicyFault| match fault.position() {
+        Some((line, column)) => format!("{name}:{line}:{column}: {}", fault.message()),
+        None => format!("{name}: {fault}"),
+    };
+    let faults: Vec<String> = error.faults().iter().map(describe).collect();
+    CliError::Failed(faults.join("\n"))
 }

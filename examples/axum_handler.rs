@@ -28,6 +28,12 @@ fn users() -> Vec<Value> {
 
 struct BadFilter(Diagnostics);
 
+impl From<Diagnostics> for BadFilter {
+    fn from(errors: Diagnostics) -> Self {
+        Self(errors)
+    }
+}
+
 impl IntoResponse for BadFilter {
     fn into_response(self) -> Response {
         let scim = [(header::CONTENT_TYPE, "application/scim+json")];
@@ -36,11 +42,7 @@ impl IntoResponse for BadFilter {
 }
 
 async fn list(Query(parameters): Query<Parameters>) -> Result<Json<Value>, BadFilter> {
-    let plan = parameters
-        .filter
-        .map(|text| scim::user_policy().parse(&text))
-        .transpose()
-        .map_err(BadFilter)?;
+    let plan = parameters.filter.map(|text| scim::user_policy().parse(&text)).transpose()?;
     let found: Vec<Value> = users()
         .into_iter()
         .filter(|user| plan.as_ref().is_none_or(|plan| plan.matches(user)))

@@ -19,6 +19,10 @@
     doc = "| compile | [`Plan`], a mapping | SQL and parameters | feature `sql` |"
 )]
 //! | report | [`Diagnostics`] | text or JSON | [`Diagnostics::render`] |
+//! | lint | [`Filter`] | warnings with fixes | [`Policy::lint`], [`Policy::diagnose`] |
+//! | decide | two [`Plan`]s | a proof or a counterexample | [`Plan::implies`] |
+//! | patch | a PATCH request, JSON | JSON | feature `patch` |
+//! | search | parameters, records | a list response | feature `search` |
 //!
 //! # Parse
 //!
@@ -141,6 +145,104 @@ assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
 //! );
 //! ```
 //!
+//! # Lint
+//!
+//! [`Policy::lint`] warns about valid filters that hardly mean what was intended;
+//! [`Policy::diagnose`] finds every error of a text, with fixes.
+//!
+//! ```
+//! use scieve::{Attribute, AttributeType, Code, Filter, Policy, Safety, Schema};
+//! # struct User;
+//! # impl scieve::Record for User {
+//! #     fn any_value(
+//! #         &self,
+//! #         _: &Attribute,
+//! #         _: &mut dyn FnMut(scieve::ValueRef<'_>) -> bool,
+//! #     ) -> bool {
+//! #         false
+//! #     }
+//! # }
+//!
+//! let schema = Schema::new(None, [Attribute::new("userName", AttributeType::String)])?;
+//! let policy: Policy<User> = Policy::new(schema)?;
+//! let warnings = policy.lint(&Filter::parse(r#"userName eq "b*""#)?);
+//! assert_eq!(warnings.first().map(|first| first.code()), Some(Code::WildcardInValue));
+//!
+//! let errors = policy.diagnose("userNme = 'bob'");
+//! assert_eq!(errors.fixed(Safety::Unsafe).as_deref(), Some(r#"userName eq "bob""#));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Decide
+//!
+//! Plans are compared without records: does one match everything that the other matches?
+//!
+//! ```
+//! use scieve::{Attribute, AttributeType, Policy, Schema};
+//! # struct User;
+//! # impl scieve::Record for User {
+//! #     fn any_value(
+//! #         &self,
+//! #         _: &Attribute,
+//! #         _: &mut dyn FnMut(scieve::ValueRef<'_>) -> bool,
+//! #     ) -> bool {
+//! #         false
+//! #     }
+//! # }
+//!
+//! let schema = Schema::new(None, [Attribute::new("desk", AttributeType::Integer)])?;
+//! let policy: Policy<User> = Policy::new(schema)?;
+//! let (narrow, wide) = (policy.parse("desk gt 5 and desk lt 8")?, policy.parse("desk ge 6")?);
+//! assert!(narrow.implies(&wide).is_yes());
+//! assert!(!wide.implies(&narrow).is_yes());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Patch
+//!
+//! With feature `patch`, PATCH requests are checked against a schema and applied to JSON.
+#![cfg_attr(
+    feature = "patch",
+    doc = r##"
+```
+use scieve::patch::PatchRequest;
+use scieve::scim;
+use serde_json::json;
+
+let mut user = json!({"userName": "bob", "emails": [{"type": "work", "value": "b@x"}]});
+let request = PatchRequest::parse(
+    r#"{"op": "replace", "path": "emails[type eq \"work\"].value", "value": "bob@x"}"#,
+)?;
+request.check(scim::user_policy())?.apply(&mut user)?;
+assert_eq!(user["emails"][0]["value"], "bob@x");
+# Ok::<(), scieve::patch::PatchErrors>(())
+```
+"##
+)]
+//!
+//! # Search
+//!
+//! With feature `search`, the parameters and the answer of a SCIM search.
+#![cfg_attr(
+    feature = "search",
+    doc = r#"
+```
+use scieve::scim;
+use scieve::search::{ListResponse, SearchRequest, project, sort};
+use serde_json::json;
+
+let request = SearchRequest::from_query("sortBy=userName&count=1&attributes=userName")?;
+let mut users = vec![json!({"id": "1", "userName": "carol"}), json!({"id": "2", "userName": "Bob"})];
+sort(&mut users, scim::user_schema(), "userName", request.sort_order)?;
+let page = request.page(&users, 100).iter();
+let page = page.map(|user| project(user, scim::user_schema(), &request)).collect();
+let answer = ListResponse::new(page, users.len(), request.start_index);
+assert_eq!(answer.to_json()["Resources"], json!([{"id": "2", "userName": "Bob"}]));
+# Ok::<(), Box<dyn std::error::Error>>(())
+```
+"#
+)]
+//!
 //! # Features
 //!
 //! Features are additive: none changes the behaviour of another. The default is none of them.
@@ -158,8 +260,14 @@ assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
 //! # Further reading
 //!
 //! - [The grammar and the meaning of every operator](https://docs.rs/crate/scieve/latest/source/grammar.md)
+//! - [Embed in ten minutes](https://docs.rs/crate/scieve/latest/source/docs/embed.md)
 //! - [Examples](https://docs.rs/crate/scieve/latest/source/examples/)
 //! - [Changes between versions](https://docs.rs/crate/scieve/latest/source/CHANGELOG.md)
+
+/// The examples of the page.
+#[cfg(all(doctest, feature = "derive", feature = "patch", feature = "search", feature = "sql"))]
+#[doc = include_str!("../docs/embed.md")]
+struct EmbedPage;
 
 #[cfg(feature = "arbitrary")]
 pub mod arbitrary;

@@ -1,4 +1,8 @@
 //! The operations of a PATCH request: parsing, and application to a user.
+//!
+//! `scieve::patch` is not used: the Users API has JSON Patch operations with pointers to members of
+//! the user, not SCIM paths, and defines its own errors and effects, such as the renewal of an
+//! invitation. They change the typed user; `scieve::patch` changes JSON.
 
 use super::error::StoreError;
 use super::invite::invite_expiry;

@@ -78,6 +78,7 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
             &[
                 "exit",
                 "excerpt",
+                "progress_bar",
                 "input",
                 "output",
                 "format",

@@ -148,7 +148,7 @@ assert_eq!(statement.params, [Param::Text("ada".into()), Param::Integer(10)]);
 //! # Lint
 //!
 //! [`Policy::lint`] warns about valid filters that hardly mean what was intended;
-//! [`Policy::diagnose`] finds every error of a text, with fixes.
+//! [`Policy::diagnose`] finds every error of a string, with fixes.
 //!
 //! ```
 //! use scieve::{Attribute, AttributeType, Code, Filter, Policy, Safety, Schema};

@@ -78,7 +78,7 @@ impl PolicyFault {
         self.kind.code()
     }
 
-    /// Returns the line and the column, starting at 1. Columns are in bytes. `None` without a text:
+    /// Returns the line and the column, starting at 1. Columns are in bytes. `None` without a file:
     /// for a policy that is deserialised from another format.
     #[must_use]
     pub fn position(&self) -> Option<(usize, usize)> {

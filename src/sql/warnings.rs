@@ -2,6 +2,7 @@
 
 use super::checked_mapping::CheckedMapping;
 use super::column::{NativeComparison, StringComparison};
+use super::place::{Cell, Place};
 use super::storage::Storage;
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::plan::{Node, Plan, Predicate};
@@ -12,7 +13,7 @@ use std::collections::BTreeSet;
 
 impl<R: ?Sized> Plan<R> {
     /// Returns a warning for each attribute of the plan that the mapping compares by a
-    /// [`NativeComparison`]. The warnings do not concern a position in the filter: their spans are
+    /// [`NativeComparison`], as all strings inside JSON that ignore case. The warnings do not concern a position in the filter: their spans are
     /// empty.
     #[must_use]
     pub fn sql_warnings(&self, mapping: &CheckedMapping) -> Vec<Diagnostic> {
@@ -50,7 +51,9 @@ fn warning(
     if !matches!(attribute.attribute_type(), AttributeType::String | AttributeType::Reference) {
         return None;
     }
-    let StringComparison::Native(native) = comparison(mapping, attribute)? else { return None };
+    let StringComparison::Native(native) = comparison(schema, mapping, attribute)? else {
+        return None;
+    };
     let comparison = match native {
         NativeComparison::Lower => "`lower()`",
         NativeComparison::LowerColumn(_) => "a lowercase column",
@@ -69,10 +72,22 @@ fn warning(
     Some(Diagnostic::new(Code::NativeComparison, Span::default(), message).with_help(help))
 }
 
+/// The comparison of strings inside JSON.
+static IN_JSON: StringComparison = StringComparison::Native(NativeComparison::Lower);
+
 fn comparison<'a>(
+    schema: &Schema,
     mapping: &'a CheckedMapping,
     attribute: &Attribute,
 ) -> Option<&'a StringComparison> {
+    let parent = attribute.parent().and_then(|parent| schema.attribute(parent));
+    let in_json = match attribute.yields_many() {
+        true => matches!(mapping.value_rows(attribute, parent), Some((_, Cell::Json(..)))),
+        false => matches!(mapping.place(attribute), Some(Place::Json(_))),
+    };
+    if in_json {
+        return Some(&IN_JSON);
+    }
     let column = mapping.column(attribute).or_else(|| mapping.value_column(attribute));
     // Values of other storages are compared exactly.
     column

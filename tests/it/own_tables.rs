@@ -182,6 +182,19 @@ fn storages_fit_their_attributes() {
 }
 
 #[test]
+fn strings_inside_json_give_warnings() {
+    let mapping = Mapping::new("employees", "id").document("resource").check().unwrap();
+    for (filter, warnings) in [
+        ("userName eq \"bob\" and age eq 5", 1),
+        ("emails[type eq \"work\"] or tags eq \"x\" or manager.displayName sw \"b\"", 3),
+        ("id eq \"x\" or manager.value eq \"x\" or userName pr", 0),
+    ] {
+        let found = policy().parse(filter).unwrap().sql_warnings(&mapping);
+        assert_eq!(found.len(), warnings, "{filter}: {found:?}");
+    }
+}
+
+#[test]
 fn single_values_are_not_in_arrays() {
     let mapping = MAPPING.replace(
         r#"{ column = "age", stored = "integer" }"#,

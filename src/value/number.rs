@@ -151,7 +151,6 @@ fn predecessor(mut digits: Vec<u8>) -> Vec<u8> {
 }
 
 /// Returns whether a string is a number in the form of RFC 8259 section 6.
-#[cfg(any(test, feature = "serde"))]
 pub(crate) fn is_number(text: &str) -> bool {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let text = text.strip_prefix('-').unwrap_or(text);

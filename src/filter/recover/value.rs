@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Safety, quoted};
 use crate::operator::Operator;
 use crate::snippet::write_json_string;
 use crate::span::Span;
+use crate::value::number::is_number;
 
 /// A value as JSON, with the mistake in how it is written.
 pub(super) struct Literal {
@@ -320,16 +321,6 @@ fn word(token: &Token) -> Literal {
     let finding = Finding::new(Code::BadValue, span, message())
         .help(format!("strings need double quotes: {}", quoted(&right)));
     Literal { finding: Some(finding.edit(Safety::Safe, span, right.clone())), text: right }
-}
-
-/// Returns whether the text is a JSON number.
-fn is_number(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let starts = digits.starts_with(|char: char| char.is_ascii_digit());
-    let leading_zero = digits.len() > 1
-        && digits.starts_with('0')
-        && !digits.get(1..).is_some_and(|rest| rest.starts_with(['.', 'e', 'E']));
-    starts && !leading_zero && digits.parse::<f64>().is_ok() && !digits.ends_with('.')
 }
 
 /// Returns whether an unquoted value stands for one that should have been inserted.

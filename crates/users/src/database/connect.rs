@@ -2,11 +2,13 @@
 
 use super::account_cache::AccountCache;
 use super::connection::Backend;
-use super::error::ConnectError;
+use super::error::{ConnectError, DbError};
+use super::statement::one;
 use super::{MAX_TRIES, SqlOptions, SqlStore, migrate, probe};
 use crate::cursor::CursorKey;
 use crate::id::Ids;
 use scieve::sql::Dialect;
+use sea_query::{Expr, SelectStatement};
 
 impl SqlStore {
     /// Connects to a database: `sqlite:FILE`, `postgres://USER:PASSWORD@HOST/DATABASE` or
@@ -50,12 +52,15 @@ impl SqlStore {
         let named = |error: ConnectError| ConnectError::new(format!("{shown}: {error}"));
         let backend = open(url, &options).await.map_err(named)?;
         let cursor_key = prepare(&*backend).await.map_err(named)?;
+        let is_partitioned =
+            is_partitioned(&*backend).await.map_err(|error| named(error.into()))?;
         Ok(Self {
             backend,
             ids: Ids::new(),
             options,
             cursor_key,
             accounts: AccountCache::default(),
+            is_partitioned,
         })
     }
 }
@@ -115,6 +120,20 @@ async fn prepare(backend: &dyn Backend) -> Result<CursorKey, ConnectError> {
         );
     }
     Ok(CursorKey::new(secret.as_bytes()))
+}
+
+/// Returns whether the table of users is partitioned, as in a cluster of PostgreSQL.
+async fn is_partitioned(backend: &dyn Backend) -> Result<bool, DbError> {
+    if backend.dialect() != Dialect::Postgres {
+        return Ok(false);
+    }
+    let mut select = SelectStatement::new();
+    select
+        .expr(one())
+        .from("pg_class")
+        .and_where(Expr::cust("oid = to_regclass('users')"))
+        .and_where(Expr::cust("relkind = 'p'"));
+    Ok(!backend.connection().await?.fetch(&select).await?.is_empty())
 }
 
 /// The URL without user, password and parameters, for messages.

@@ -123,10 +123,15 @@ impl<'q> ListQuery<'q> {
 
     /// Reads the page, with one statement, so that all of it is of one snapshot.
     ///
-    /// A filter whose users no index finds, or that may have very many, is first tested on the next
-    /// rows in the order of the list. If they fill the page, the rest need not be searched.
-    pub(super) async fn read(&self, connection: &mut dyn Connection) -> Result<Page, DbError> {
-        if let Some(rows) = self.rows_to_try() {
+    /// With `tries_rows`, a filter whose users no index finds, or that may have very many, is first
+    /// tested on the next rows in the order of the list. If they fill the page, the rest need not be
+    /// searched.
+    pub(super) async fn read(
+        &self,
+        connection: &mut dyn Connection,
+        tries_rows: bool,
+    ) -> Result<Page, DbError> {
+        if let Some(rows) = self.rows_to_try().filter(|_| tries_rows) {
             let page = self.read_with(connection, self.build(Some(rows))).await?;
             if page.users.len() == self.query.limit && self.has_more(&page) {
                 return Ok(page);

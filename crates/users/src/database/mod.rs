@@ -83,6 +83,8 @@ pub struct SqlStore {
     options: SqlOptions,
     cursor_key: CursorKey,
     accounts: AccountCache,
+    /// True if the rows are on other servers, which filter them.
+    is_partitioned: bool,
 }
 
 impl SqlStore {
@@ -175,11 +177,11 @@ impl SqlStore {
         if query.plan.is_none() && !query.total || mode == TxMode::Read {
             let mut connection = self.backend.connection().await?;
             has_connection.store(true, Ordering::Relaxed);
-            return list.read(&mut *connection).await;
+            return list.read(&mut *connection, !self.is_partitioned).await;
         }
         let mut transaction = self.backend.begin(mode).await?;
         has_connection.store(true, Ordering::Relaxed);
-        let page = list.read(&mut *transaction).await?;
+        let page = list.read(&mut *transaction, !self.is_partitioned).await?;
         transaction.commit().await?;
         Ok(page)
     }

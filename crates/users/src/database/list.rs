@@ -123,9 +123,8 @@ impl<'q> ListQuery<'q> {
 
     /// Reads the page, with one statement, so that all of it is of one snapshot.
     ///
-    /// With `tries_rows`, a filter whose users no index finds, or that may have very many, is first
-    /// tested on the next rows in the order of the list. If they fill the page, the rest need not be
-    /// searched.
+    /// With `tries_rows`, a filter without an index, or with very many users, is first tested on the
+    /// next rows in the order of the list, which may fill the page.
     pub(super) async fn read(
         &self,
         connection: &mut dyn Connection,
@@ -133,7 +132,9 @@ impl<'q> ListQuery<'q> {
     ) -> Result<Page, DbError> {
         if let Some(rows) = self.rows_to_try().filter(|_| tries_rows) {
             let page = self.read_with(connection, self.build(Some(rows))).await?;
-            if page.users.len() == self.query.limit && self.has_more(&page) {
+            let (forwards, _) = self.window();
+            let is_full = if forwards { page.has_next } else { page.has_previous };
+            if is_full {
                 return Ok(page);
             }
         }
@@ -146,12 +147,6 @@ impl<'q> ListQuery<'q> {
         let unknown = self.query.plan.is_some_and(|plan| has_unknown_share(plan, plan.root()));
         let rows = self.query.limit.saturating_add(1).saturating_mul(ROWS_PER_USER);
         (unknown && !self.query.total && rows <= MAX_ROWS_TO_TRY).then_some(rows)
-    }
-
-    /// Returns whether users follow the page in the direction in which it was read.
-    fn has_more(&self, page: &Page) -> bool {
-        let (forwards, _) = self.window();
-        if forwards { page.has_next } else { page.has_previous }
     }
 
     async fn read_with(

@@ -366,6 +366,7 @@ pub use schema::json_record;
 pub use schema::json_text;
 #[cfg(feature = "derive")]
 pub use scieve_derive::Record;
+pub use snippet::Position;
 pub use span::Span;
 pub use syntax::Syntax;
 pub use value::AttributeType;

@@ -5,7 +5,7 @@ use crate::policy::Policy;
 use crate::schema::Attribute;
 use crate::span::Span;
 
-/// A clause and where it stands.
+/// A clause and its position.
 #[derive(Clone, Copy)]
 pub(crate) struct ClauseAt<'f> {
     pub(crate) clause: Clause<'f>,

@@ -384,9 +384,7 @@ impl Code {
             _ => "syntax",
         }
     }
-}
 
-impl Code {
     /// Returns an example from `grammar.md`: the configuration that produces the code, and a filter.
     #[must_use]
     pub fn example(self) -> Option<(&'static str, &'static str)> {

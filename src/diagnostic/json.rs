@@ -136,14 +136,14 @@ impl Serialize for Diagnostics {
 }
 
 impl Diagnostic {
-    /// Returns the diagnostic for serialisation to `{code, severity, message, help?, file?, line, column, endLine,
-    /// endColumn, byteColumn, byteEndColumn, utf16Column, utf16EndColumn, start, end, arguments?:
-    /// {attribute?, operator?, literal?, type?, allowed?}, expected?, related?: [{start, end,
-    /// message}], fixes: [{safety, message, edits: [{start, end, text}], result}]}`.
+    /// Returns the diagnostic for serialisation to `{code, severity, message, help?, file?, line,
+    /// column, endLine, endColumn, byteColumn, byteEndColumn, utf16Column, utf16EndColumn, start,
+    /// end, arguments?: {attribute?, operator?, literal?, type?, allowed?}, expected?, related?:
+    /// [{start, end, message}], fixes: [{safety, message, edits: [{start, end, text}], result}]}`.
     ///
     /// Offsets are in bytes; lines and columns count from 1. `column` is in characters, `byteColumn`
-    /// in bytes and `utf16Column` in UTF-16 code units. `result` is the source with the fix applied. `origin` is
-    /// the name of a file, and the line on which the source starts in it.
+    /// in bytes and `utf16Column` in UTF-16 code units. `result` is the source with the fix applied.
+    /// `origin` is the name of a file, and the line on which the source starts in it.
     ///
     /// ```
     /// let errors = scieve::Filter::parse("name eq Bob").unwrap_err();
@@ -174,11 +174,19 @@ impl Diagnostics {
             Some(help) => format!("{self}; {help}"),
             None => self.to_string(),
         };
-        json!({
-            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-            "scimType": self.scim_type(),
-            "status": "400",
-            "detail": detail,
-        })
+        scim_error(400, Some(self.scim_type()), &detail)
     }
+}
+
+/// Returns the body of an error response (RFC 7644 section 3.12).
+pub(crate) fn scim_error(status: u16, scim_type: Option<&str>, detail: &str) -> Value {
+    let mut body = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+        "status": status.to_string(),
+        "detail": detail,
+    });
+    if let (Value::Object(members), Some(scim_type)) = (&mut body, scim_type) {
+        members.insert("scimType".into(), scim_type.into());
+    }
+    body
 }

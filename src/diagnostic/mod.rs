@@ -4,7 +4,7 @@ mod arguments;
 mod code;
 mod fix;
 #[cfg(feature = "serde")]
-mod json;
+pub(crate) mod json;
 mod reason;
 pub(crate) mod render;
 
@@ -389,8 +389,7 @@ impl Diagnostics {
     /// Adds other diagnostics of the same source.
     #[must_use]
     pub fn and(mut self, other: Self) -> Self {
-        self.list.extend(other.list);
-        self.list.sort_by_key(|diagnostic| diagnostic.span().start);
+        self.extend(other.list);
         self
     }
 

@@ -1,6 +1,6 @@
 //! Explains why a record matches a plan: the result of each node, with the values compared.
 
-use super::{matches, test_matches};
+use super::test_matches;
 use crate::plan::{Node, Plan, Predicate, Test, condition, format_value};
 use crate::schema::{Attribute, Record, Schema, SimpleElement};
 use crate::snippet::write_json_string;
@@ -117,18 +117,19 @@ impl fmt::Display for MatchExplanation {
 
 // The recursion is bounded by the depth of the filter, which `Limits` bounds.
 fn explain<R: Record + ?Sized>(node: &Node, schema: &Schema, record: &R) -> MatchExplanation {
-    let list = |condition: &str, children: &[Node]| MatchExplanation {
-        matched: matches(node, schema, record),
-        condition: condition.to_owned(),
-        values: None,
-        parts: children.iter().map(|child| explain(child, schema, record)).collect(),
+    let (condition, children) = match node {
+        Node::All(children) => ("all of", &**children),
+        Node::Any(children) => ("any of", &**children),
+        Node::Not(child) => ("not", std::slice::from_ref(&**child)),
+        Node::Test(test) => return explain_test(test, schema, record),
     };
-    match node {
-        Node::All(children) => list("all of", children),
-        Node::Any(children) => list("any of", children),
-        Node::Not(child) => list("not", std::slice::from_ref(child)),
-        Node::Test(test) => explain_test(test, schema, record),
-    }
+    let parts: Vec<_> = children.iter().map(|child| explain(child, schema, record)).collect();
+    let matched = match node {
+        Node::All(_) => parts.iter().all(MatchExplanation::matched),
+        Node::Not(_) => !parts.iter().any(MatchExplanation::matched),
+        _ => parts.iter().any(MatchExplanation::matched),
+    };
+    MatchExplanation { matched, condition: condition.to_owned(), values: None, parts }
 }
 
 fn explain_test<R: Record + ?Sized>(test: &Test, schema: &Schema, record: &R) -> MatchExplanation {

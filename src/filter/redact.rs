@@ -83,7 +83,7 @@ fn masked(source: &str, spans: Option<Vec<Span>>) -> String {
     masked
 }
 
-/// Returns a character of the same length in UTF-8 and UTF-16..
+/// Returns a character of the same length in UTF-8 and UTF-16.
 fn mask(char: char) -> char {
     match (char, char.len_utf8()) {
         ('\n', _) => char,

@@ -177,8 +177,8 @@ fn elements(path: &str, before: &[Value], after: &[Value]) -> Option<(Vec<String
     let added: Vec<&Value> = after.iter().filter(|element| !is_in(&old, element)).collect();
     let is_exact = kept.iter().chain(&added).copied().eq(after);
     let moves_primary = added.iter().any(|element| element.get("primary") == Some(&true.into()));
-    let is_shorter = removed.len() + added.len() <= after.len();
-    if !is_exact || moves_primary || !is_shorter {
+    let is_no_longer = removed.len() + added.len() <= after.len();
+    if !is_exact || moves_primary || !is_no_longer {
         return None;
     }
     let select = |element: &Value| {

@@ -1,10 +1,11 @@
 //! Errors and warnings about PATCH requests.
 
+use crate::diagnostic::json::scim_error;
 use crate::diagnostic::render::Renderer;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::filter::redacted_path;
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::fmt;
 
 /// The kind of an error of a PATCH request (`scimType`, RFC 7644 section 3.12, table 9).
@@ -202,12 +203,7 @@ impl PatchErrors {
     pub fn to_scim_error(&self) -> Value {
         let help = self.first().and_then(|first| first.diagnostic.help());
         let detail = help.map_or_else(|| self.to_string(), |help| format!("{self}; {help}"));
-        json!({
-            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-            "scimType": self.scim_type().name(),
-            "status": "400",
-            "detail": detail,
-        })
+        scim_error(400, Some(self.scim_type().name()), &detail)
     }
 }
 

@@ -3,9 +3,8 @@
 use super::error::{PolicyError, PolicyFaultKind};
 use super::keyed::Keyed;
 use super::lines::Lines;
-use super::restriction::{unknown_group, zero_count, zero_limit};
 use super::rule::{FieldRule, GroupRule};
-use super::source::{self, Fault, Format, Part};
+use super::source::{self, Fault, Format, Part, unknown_group, zero_count, zero_limit};
 use super::{MultiNe, Policy, UnknownAttributes, UnknownValues, Weights, syntax_file};
 use crate::limits::Limits;
 use crate::operator::Operators;

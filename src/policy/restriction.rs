@@ -2,7 +2,7 @@
 
 use super::error::{PolicyError, PolicyFaultKind};
 use super::keyed::Keyed;
-use super::source::{self, Fault, Format, Part};
+use super::source::{self, Fault, Format, Part, unknown_group, zero_count, zero_limit};
 use super::{Policy, UnknownValues, Weights};
 use crate::operator::{Operator, Operators};
 use serde::Deserialize;
@@ -185,31 +185,5 @@ impl Rule {
             policy.hide(id);
         }
         faults
-    }
-}
-
-/// Returns the error for a limit that rejects every filter.
-pub(super) fn zero_limit(name: &'static str, limit: usize) -> Option<Fault> {
-    (limit == 0).then(|| Fault {
-        part: Part::Member("limits", name),
-        kind: PolicyFaultKind::Value,
-        message: format!("limits: `{name}` is 0, which rejects every filter"),
-    })
-}
-
-/// Returns the error for a maximum count that no comparison can meet.
-pub(super) fn zero_count(index: usize, max_count: Option<usize>) -> Option<Fault> {
-    (max_count == Some(0)).then(|| Fault {
-        part: Part::OfAttribute(index, "max_count"),
-        kind: PolicyFaultKind::Value,
-        message: "`max_count` is 0; to forbid comparisons, list the `operators` that remain".into(),
-    })
-}
-
-pub(super) fn unknown_group(index: usize, path: &str) -> Fault {
-    Fault {
-        part: Part::Element("groups", index),
-        kind: PolicyFaultKind::UnknownGroup,
-        message: format!("groups: `{path}` is not an attribute of the policy"),
     }
 }

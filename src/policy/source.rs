@@ -1,6 +1,7 @@
 //! The text of a policy file: its parts with their positions, and all errors of its structure.
 
 use super::error::{PolicyError, PolicyFault, PolicyFaultKind};
+use crate::snippet::Position;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -34,6 +35,32 @@ pub(super) struct Fault {
     pub(super) message: String,
 }
 
+/// Returns the error for a limit that rejects every filter.
+pub(super) fn zero_limit(name: &'static str, limit: usize) -> Option<Fault> {
+    (limit == 0).then(|| Fault {
+        part: Part::Member("limits", name),
+        kind: PolicyFaultKind::Value,
+        message: format!("limits: `{name}` is 0, which rejects every filter"),
+    })
+}
+
+/// Returns the error for a maximum count that no comparison can meet.
+pub(super) fn zero_count(index: usize, max_count: Option<usize>) -> Option<Fault> {
+    (max_count == Some(0)).then(|| Fault {
+        part: Part::OfAttribute(index, "max_count"),
+        kind: PolicyFaultKind::Value,
+        message: "`max_count` is 0; to forbid comparisons, list the `operators` that remain".into(),
+    })
+}
+
+pub(super) fn unknown_group(index: usize, path: &str) -> Fault {
+    Fault {
+        part: Part::Element("groups", index),
+        kind: PolicyFaultKind::UnknownGroup,
+        message: format!("groups: `{path}` is not an attribute of the policy"),
+    }
+}
+
 /// Parses a file of the structure `F`, whose member `attributes` is a list of `E`, and interprets it.
 ///
 /// Returns all errors of the structure or, if it is valid, all those of the interpretation.
@@ -46,6 +73,12 @@ pub(super) fn parse<F: DeserializeOwned, E: DeserializeOwned, T>(
         Format::Json => serde_json::from_str::<F>(text).map_err(|error| json_fault(&error)),
         Format::Toml => toml::from_str::<F>(text).map_err(|error| toml_fault(text, &error)),
     };
+    let read = match read.map(interpret) {
+        Ok(Ok(interpreted)) => return Ok(interpreted),
+        Ok(Err(faults)) => Ok(faults),
+        Err(first) => Err(first),
+    };
+    // Only errors need the positions of the parts.
     let table;
     let root = match format {
         Format::Json => serde_json::from_str(text).ok().map(Raw::Json),
@@ -55,7 +88,7 @@ pub(super) fn parse<F: DeserializeOwned, E: DeserializeOwned, T>(
         }
     };
     match read {
-        Ok(file) => interpret(file).map_err(|faults| located(text, root, faults)),
+        Ok(faults) => Err(located(text, root, faults)),
         Err(first) => {
             let mut faults = Vec::new();
             if let Some(root) = root {
@@ -85,11 +118,10 @@ fn toml_fault(text: &str, error: &toml::de::Error) -> PolicyFault {
     PolicyFault { kind: PolicyFaultKind::Format, position, message }
 }
 
-/// Returns the line and the column of an offset.
+/// Returns the line and the column in bytes of an offset.
 fn position(text: &str, offset: usize) -> Option<(usize, usize)> {
-    let before = text.get(..offset)?;
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    Some((before.matches('\n').count() + 1, before.len() - line_start + 1))
+    let Position { line, byte_column, .. } = Position::new(text, offset);
+    Some((line, byte_column))
 }
 
 fn located(text: &str, root: Option<Raw<'_>>, faults: Vec<Fault>) -> PolicyError {

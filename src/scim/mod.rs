@@ -61,7 +61,7 @@ pub fn group_schema() -> &'static Schema {
 pub fn schema_documents() -> Vec<Value> {
     let resources = format!("[{USER},{ENTERPRISE_USER},{GROUP}]");
     let lists = [resources.as_str(), DISCOVERY].map(serde_json::from_str::<Vec<Value>>);
-    // The texts are valid: a test parses them.
+    // A test parses the documents, so that none is left out.
     let mut documents: Vec<Value> = lists.into_iter().flatten().flatten().collect();
     for document in documents.iter_mut().filter_map(Value::as_object_mut) {
         let urns = ["urn:ietf:params:scim:schemas:core:2.0:Schema"];

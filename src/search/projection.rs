@@ -37,7 +37,7 @@ pub fn project(resource: &Value, schema: &Schema, request: &SearchRequest) -> Va
     Value::Object(projected)
 }
 
-/// An attribute, or the URN of a schema, which stands for all its attributes.
+/// An attribute, or the URN of a schema for all its attributes.
 enum Named<'s> {
     Attribute(&'s Attribute),
     Schema(&'s str),

@@ -50,13 +50,5 @@ impl ListResponse {
 /// ```
 #[must_use]
 pub fn scim_error(status: u16, scim_type: Option<&str>, detail: &str) -> Value {
-    let mut body = json!({
-        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
-        "status": status.to_string(),
-        "detail": detail,
-    });
-    if let (Value::Object(members), Some(scim_type)) = (&mut body, scim_type) {
-        members.insert("scimType".into(), scim_type.into());
-    }
-    body
+    crate::diagnostic::json::scim_error(status, scim_type, detail)
 }

@@ -13,19 +13,30 @@ use crate::span::Span;
 use escape::{positive_width, push_escaped};
 use std::collections::BTreeMap;
 
-/// A place in a source, counted from 1.
+/// The line and column of an offset in a source, counted from 1.
+///
+/// ```
+/// let position = scieve::Position::new("a eq \"é\"\n  or b pr", 16);
+/// assert_eq!((position.line, position.column), (2, 6));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Position {
-    pub(crate) line: usize,
-    /// In characters.
-    pub(crate) column: usize,
-    pub(crate) byte_column: usize,
-    /// In UTF-16 code units, as the Language Server Protocol and SARIF count them.
-    pub(crate) utf16_column: usize,
+#[non_exhaustive]
+pub struct Position {
+    /// The line.
+    pub line: usize,
+    /// The column in characters.
+    pub column: usize,
+    /// The column in bytes.
+    pub byte_column: usize,
+    /// The column in UTF-16 code units, as the Language Server Protocol and SARIF count them.
+    pub utf16_column: usize,
 }
 
 impl Position {
-    pub(crate) fn new(source: &str, offset: usize) -> Self {
+    /// Returns the position of an offset in bytes. An offset behind the source is that of its end,
+    /// and one within a character that of its start.
+    #[must_use]
+    pub fn new(source: &str, offset: usize) -> Self {
         let offset = clamp(source, Span::new(offset, offset)).start;
         let start = line_start(source, offset);
         let before = slice(source, start, offset);

@@ -399,8 +399,7 @@ impl MappingError {
         for key in &self.keys {
             let found = table.iter().find(|(name, _)| name.get_ref().as_ref() == key.as_str());
             let Some((name, value)) = found else { break };
-            let before = toml.get(..name.span().start).unwrap_or_default();
-            self.line = Some(before.matches('\n').count() + 1);
+            self.line = Some(crate::snippet::Position::new(toml, name.span().start).line);
             let Some(inner) = value.get_ref().as_table() else { break };
             table = inner;
         }

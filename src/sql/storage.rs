@@ -153,7 +153,7 @@ impl<'de> serde::de::Visitor<'de> for StorageVisitor {
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<Storage, E> {
         use serde::Deserialize as _;
-        if matches!(name, "enum") {
+        if name == "enum" {
             return Err(E::custom("`enum` needs `{ enum = \"type\", labels = [...] }`"));
         }
         let name = serde::de::value::StrDeserializer::new(name);
@@ -163,51 +163,26 @@ impl<'de> serde::de::Visitor<'de> for StorageVisitor {
     fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<Storage, A::Error> {
         use serde::Deserialize as _;
         use serde::de::{Error as _, value::MapAccessDeserializer};
-        let table = StorageTable::deserialize(MapAccessDeserializer::new(map))?;
-        Ok(match table {
-            StorageTable { type_name: Some(_), labels: None, .. } => {
-                return Err(A::Error::custom("missing field `labels`: the labels of the type"));
+        let StorageTable { uuid, iso8601, type_name, labels, boolean } =
+            StorageTable::deserialize(MapAccessDeserializer::new(map))?;
+        match (uuid, iso8601, (type_name, labels), boolean) {
+            (_, _, (Some(_), None), _) => {
+                Err(A::Error::custom("missing field `labels`: the labels of the type"))
             }
-            StorageTable { type_name: None, labels: Some(_), .. } => {
-                return Err(A::Error::custom("missing field `enum`: the name of the type"));
+            (_, _, (None, Some(_)), _) => {
+                Err(A::Error::custom("missing field `enum`: the name of the type"))
             }
-            StorageTable {
-                uuid: Some(form),
-                iso8601: None,
-                type_name: None,
-                boolean: None,
-                ..
-            } => match form {
-                UuidForm::Text => Storage::Uuid,
-                UuidForm::Bytes => Storage::UuidBytes,
-            },
-            StorageTable {
-                uuid: None,
-                iso8601: Some(digits),
-                type_name: None,
-                boolean: None,
-                ..
-            } => Storage::Iso8601(digits),
-            StorageTable {
-                uuid: None,
-                iso8601: None,
-                type_name: Some(type_name),
-                labels: Some(labels),
-                boolean: None,
-            } => Storage::Enum { type_name, labels },
-            StorageTable {
-                uuid: None,
-                iso8601: None,
-                type_name: None,
-                boolean: Some(strings),
-                ..
-            } => Storage::BooleanText(strings),
-            _ => {
-                return Err(A::Error::custom(
-                    "expected one of `uuid`, `iso8601`, `enum` with `labels`, and `boolean`",
-                ));
+            (Some(UuidForm::Text), None, (None, None), None) => Ok(Storage::Uuid),
+            (Some(UuidForm::Bytes), None, (None, None), None) => Ok(Storage::UuidBytes),
+            (None, Some(digits), (None, None), None) => Ok(Storage::Iso8601(digits)),
+            (None, None, (Some(type_name), Some(labels)), None) => {
+                Ok(Storage::Enum { type_name, labels })
             }
-        })
+            (None, None, (None, None), Some(strings)) => Ok(Storage::BooleanText(strings)),
+            _ => Err(A::Error::custom(
+                "expected one of `uuid`, `iso8601`, `enum` with `labels`, and `boolean`",
+            )),
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use std::collections::BTreeSet;
 
 impl<R: ?Sized> Plan<R> {
     /// Returns a warning for each attribute of the plan that the mapping compares by a
-    /// [`NativeComparison`], as all strings inside JSON that ignore case. The warnings do not concern a position in the filter: their spans are
-    /// empty.
+    /// [`NativeComparison`], as all strings inside JSON that ignore case. The warnings do not concern
+    /// a position in the filter: their spans are empty.
     #[must_use]
     pub fn sql_warnings(&self, mapping: &CheckedMapping) -> Vec<Diagnostic> {
         let mut compared = BTreeSet::new();

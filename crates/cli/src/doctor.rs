@@ -241,7 +241,7 @@ fn ddl(
     if !balanced || compared.contains('$') && dialect == Dialect::Postgres {
         return None;
     }
-    // Only PostgreSQL names an index by itself.
+    // Only PostgreSQL generates the name of an index.
     let name = match dialect {
         Dialect::Postgres => String::new(),
         _ => {

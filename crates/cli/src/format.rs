@@ -3,7 +3,7 @@
 
 use crate::exit::CliError;
 use crate::output::Output;
-use scieve::{Code, Diagnostic, Safety, Severity, Span};
+use scieve::{Code, Diagnostic, Position, Safety, Severity, Span};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -30,23 +30,12 @@ pub(crate) enum Format {
 /// A finding in a file.
 struct Finding {
     file: String,
-    from: Place,
-    to: Place,
+    from: Position,
+    to: Position,
     diagnostic: Diagnostic,
     /// The text that the diagnostic is about.
     source: String,
     first_line: usize,
-}
-
-/// A line and columns, counted from 1.
-struct Place {
-    line: usize,
-    /// In bytes of UTF-8.
-    byte: usize,
-    /// In UTF-16 code units.
-    utf16: usize,
-    /// In characters.
-    char: usize,
 }
 
 /// A filter with its findings, for JUnit.
@@ -62,23 +51,16 @@ pub(crate) struct Findings {
     cases: Vec<Case>,
 }
 
-impl Place {
-    fn new(source: &str, offset: usize, first_line: usize) -> Self {
-        let before = source.get(..offset).unwrap_or(source);
-        let start = before.rfind('\n').map_or(0, |at| at + 1);
-        let line = before.get(start..).unwrap_or("");
-        Self {
-            line: first_line + before.matches('\n').count(),
-            byte: line.len() + 1,
-            utf16: line.encode_utf16().count() + 1,
-            char: line.chars().count() + 1,
-        }
-    }
+/// Returns the position in the file of an offset in a source that starts on a line of it.
+fn place(source: &str, offset: usize, first_line: usize) -> Position {
+    let mut position = Position::new(source, offset);
+    position.line += first_line - 1;
+    position
 }
 
 impl Finding {
-    fn place(&self, offset: usize) -> Place {
-        Place::new(&self.source, offset, self.first_line)
+    fn place(&self, offset: usize) -> Position {
+        place(&self.source, offset, self.first_line)
     }
 
     /// Returns the message with the help.
@@ -98,7 +80,7 @@ impl Finding {
         format!(
             "{file}:{}:{}: {}[{}]{mark}: {}",
             from.line,
-            from.char,
+            from.column,
             diagnostic.severity().name(),
             diagnostic.code(),
             self.text()
@@ -119,9 +101,9 @@ impl Finding {
             "::{command} file={},line={},col={},endLine={},endColumn={},title={}::{}",
             property(&self.file),
             self.from.line,
-            self.from.char,
+            self.from.column,
             self.to.line,
-            self.to.char,
+            self.to.column,
             property(&format!("scieve ({})", self.diagnostic.code())),
             escape(&self.text())
         )
@@ -129,12 +111,12 @@ impl Finding {
 
     fn sarif(&self) -> Value {
         let code = self.diagnostic.code();
-        let region = |from: &Place, to: &Place| {
+        let region = |from: &Position, to: &Position| {
             json!({
                 "startLine": from.line,
-                "startColumn": from.utf16,
+                "startColumn": from.utf16_column,
                 "endLine": to.line,
-                "endColumn": to.utf16,
+                "endColumn": to.utf16_column,
             })
         };
         let uri = json!({ "uri": uri(&self.file) });
@@ -180,10 +162,10 @@ impl Finding {
     }
 
     fn rdjson(&self) -> Value {
-        let range = |from: &Place, to: &Place| {
+        let range = |from: &Position, to: &Position| {
             json!({
-                "start": { "line": from.line, "column": from.byte },
-                "end": { "line": to.line, "column": to.byte },
+                "start": { "line": from.line, "column": from.byte_column },
+                "end": { "line": to.line, "column": to.byte_column },
             })
         };
         let severity = match self.diagnostic.severity() {
@@ -233,8 +215,8 @@ impl Findings {
     ) -> Result<(), CliError> {
         let before = self.list.len();
         for (diagnostic, source) in found {
-            let place = |offset| Place::new(&source, offset, first_line);
-            let (from, to) = (place(diagnostic.span().start), place(diagnostic.span().end));
+            let Span { start, end } = diagnostic.span();
+            let (from, to) = (place(&source, start, first_line), place(&source, end, first_line));
             let file = file.to_owned();
             let finding = Finding { file, from, to, diagnostic, source, first_line };
             match self.format {

@@ -180,7 +180,7 @@ fn arguments() -> Result<Vec<OsString>, CliError> {
     let given: Vec<OsString> = std::env::args_os().collect();
     let given = match given.iter().any(|argument| argument == "--no-config") {
         true => given,
-        false => project_file::arguments(given, &Arguments::command())?,
+        false => project_file::arguments(given, Arguments::command)?,
     };
     #[cfg(feature = "serve")]
     let given = config_file::arguments(given.into_iter(), &Arguments::command())?;

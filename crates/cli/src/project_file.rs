@@ -19,19 +19,11 @@ const PATHS: &[&str] = &["policy", "schema", "file"];
 /// command line.
 pub(crate) fn arguments(
     given: Vec<OsString>,
-    program: &Command,
+    program: impl FnOnce() -> Command,
 ) -> Result<Vec<OsString>, CliError> {
-    let is_command =
-        |argument: &OsString| COMMANDS.iter().copied().find(|command| *argument == **command);
-    // The first argument that is no option.
-    let first = given.iter().skip(1).position(|one| !one.to_string_lossy().starts_with('-'));
-    let Some((position, command)) = first
-        .map(|position| position + 1)
-        .and_then(|position| Some((position, given.get(position).and_then(is_command)?)))
-    else {
-        return Ok(given);
-    };
+    let Some((position, command)) = command(&given) else { return Ok(given) };
     let Some(file) = find() else { return Ok(given) };
+    let program = program();
     let mut arguments = given;
     let options = arguments.split_off(position + 1);
     let known = |name: &str| {
@@ -66,6 +58,23 @@ pub(crate) fn arguments(
     }
     arguments.extend(options);
     Ok(arguments)
+}
+
+/// Returns the command with its position, if it reads the file: the first argument that is neither an
+/// option nor the value of `--color`.
+fn command(given: &[OsString]) -> Option<(usize, &'static str)> {
+    let mut position = 1;
+    loop {
+        let argument = given.get(position)?;
+        match argument.to_string_lossy().starts_with('-') {
+            true if argument == "--color" => position += 2,
+            true => position += 1,
+            false => {
+                let command = COMMANDS.iter().find(|command| *argument == ***command)?;
+                return Some((position, command));
+            }
+        }
+    }
 }
 
 /// Returns the nearest `scieve.toml`.

@@ -34,8 +34,16 @@ pub(crate) fn located<'d>(
     source: &str,
     filter: &'d InputFilter,
 ) -> Result<Vec<Positioned<'d>>, CliError> {
-    const POSITIONS: [&str; 6] =
-        ["line", "column", "endLine", "endColumn", "utf16Column", "utf16EndColumn"];
+    const POSITIONS: [&str; 8] = [
+        "line",
+        "column",
+        "endLine",
+        "endColumn",
+        "byteColumn",
+        "byteEndColumn",
+        "utf16Column",
+        "utf16EndColumn",
+    ];
     let value = |one: &Diagnostic, source: &str| {
         serde_json::to_value(one.located(source, filter.origin()))
             .map_err(|error| CliError::cannot_write(&error.into()))

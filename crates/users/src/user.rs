@@ -95,8 +95,8 @@ impl User {
         }
     }
 
-    /// Returns true if the user has the role [`ADMINISTRATOR_ROLE`](crate::ADMINISTRATOR_ROLE), directly or from a group, and
-    /// is neither disabled nor deleted.
+    /// Returns true if the user has the role [`ADMINISTRATOR_ROLE`](crate::ADMINISTRATOR_ROLE),
+    /// directly or from a group, and is neither disabled nor deleted.
     #[must_use]
     pub fn is_administrator(&self) -> bool {
         self.status.can_act() && has_administrator_role(&self.assigned_roles, &self.assigned_groups)

@@ -103,8 +103,8 @@ impl Entry {
     /// Returns the range of a span of the line.
     fn range(&self, span: Span) -> Range {
         let position = |offset: usize| {
-            let before = self.text.get(..offset).unwrap_or(&self.text);
-            Position::new(self.line, number(before.encode_utf16().count()))
+            let column = scieve::Position::new(&self.text, offset).utf16_column;
+            Position::new(self.line, number(column - 1))
         };
         Range::new(position(span.start), position(span.end))
     }

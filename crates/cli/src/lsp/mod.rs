@@ -200,8 +200,11 @@ impl Server {
             actions.extend(document.quick_fixes(uri, params.range));
         }
         let fix_all = CodeActionKind::new(FIX_ALL);
-        let edits = document.fix_all(&self.checks);
-        if is_wanted(&fix_all) && !edits.is_empty() {
+        let edits = match is_wanted(&fix_all) {
+            true => document.fix_all(&self.checks),
+            false => Vec::new(),
+        };
+        if !edits.is_empty() {
             actions.push(CodeAction {
                 title: "Apply all safe fixes of scieve".to_owned(),
                 kind: Some(fix_all),

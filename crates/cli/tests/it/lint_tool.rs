@@ -64,6 +64,7 @@ fn extracted_filters_are_reported_and_fixed_in_their_line() {
         (&found["line"], &found["column"], &found["start"]),
         (&json!(2), &json!(27), &json!(0))
     );
+    assert_eq!((&found["byteColumn"], &found["byteEndColumn"]), (&json!(27), &json!(34)));
     let fixed = check(&folder, &["--extract", "--unsafe-fixes", "--in-place", "."]);
     assert_eq!(fixed.code, 0, "{}", fixed.shown());
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
@@ -128,6 +129,7 @@ fn options_come_from_the_nearest_file() {
     let sub = folder.join("sub");
     let warned = "userName eq \"a*\"";
     assert_eq!(run_in(&sub, &["check", warned]).code, 1);
+    assert_eq!(run_in(&sub, &["--color", "never", "check", warned]).code, 1);
     assert_eq!(run_in(&sub, &["check", "--no-config", "--policy", "scim-user", warned]).code, 0);
     // The command line takes precedence.
     assert_eq!(run_in(&sub, &["check", "-q", "--policy", "none", warned]).code, 0);

@@ -15,8 +15,6 @@ use tokio::sync::oneshot;
 /// Maximum cost of a filter that is evaluated at once, without the limits on scans, if an index of
 /// every store answers each of its tests.
 const CHEAP: usize = 250;
-/// Maximum weight of an equality that an index answers.
-const INDEXED: u32 = 10;
 
 /// A list and the position in it that the page starts from.
 pub(super) struct PageStart {
@@ -112,15 +110,15 @@ impl Search {
     }
 }
 
-/// Returns whether each test is an equality that an index answers.
+/// Returns whether each test is an equality that an index answers: not on roles, groups and scopes.
 fn has_index(node: &Node) -> bool {
     match node {
         Node::All(nodes) | Node::Any(nodes) => nodes.iter().all(has_index),
         Node::Not(_) => false,
         Node::Test(test) => {
-            let rule = policy().rule(test.attribute());
+            let attribute = policy().schema().attribute(test.attribute());
             matches!(test.predicate(), Predicate::Equal(_) | Predicate::In(_) | Predicate::Never)
-                && rule.is_some_and(|rule| rule.weights.eq <= INDEXED)
+                && attribute.is_some_and(|attribute| !attribute.yields_many())
         }
     }
 }

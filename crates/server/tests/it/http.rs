@@ -3,8 +3,7 @@
 use crate::server::{ADMIN, Answer, Server, TENANT, USER, config, request, store};
 use scieve_server::{Cors, RateLimits, Timeouts};
 use scieve_users::{
-    Group, InviteResult, Invitee, Mailer, MemoryStore, NewUser, Operation, Page, Patched,
-    Precondition, Query, Role, StoreError, User, UserStore,
+    MemoryStore, NewUser, Operation, Patched, Precondition, StoreError, User, UserStore,
 };
 use serde_json::{Value, json};
 use std::io::{Read, Write};
@@ -426,18 +425,12 @@ async fn the_router_can_be_mounted() {
 struct Broken(MemoryStore);
 
 impl UserStore for Broken {
-    async fn list(&self, tenant: &str, query: &Query<'_>) -> Result<Page, StoreError> {
-        self.0.list(tenant, query).await
-    }
-    async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
-        self.0.get_by_subject(tenant, subject).await
-    }
+    crate::delegate::delegate!(0: list get_by_subject get delete_if invite roles groups load);
+
     async fn create(&self, _: &str, _: NewUser) -> Result<Arc<User>, StoreError> {
         Err(StoreError::Unavailable)
     }
-    async fn get(&self, tenant: &str, id: &str) -> Result<Arc<User>, StoreError> {
-        self.0.get(tenant, id).await
-    }
+
     async fn patch_if(
         &self,
         _: &str,
@@ -447,37 +440,13 @@ impl UserStore for Broken {
     ) -> Result<Patched, StoreError> {
         Err(StoreError::Internal("secret".into()))
     }
-    async fn delete_if(&self, tenant: &str, id: &str, _: &Precondition) -> Result<(), StoreError> {
-        self.0.delete(tenant, id).await
-    }
+
     async fn count(&self, _: &str) -> Result<u64, StoreError> {
         panic!("broken")
     }
-    async fn invite(
-        &self,
-        tenant: &str,
-        invitees: &[Invitee],
-        mailer: &dyn Mailer,
-    ) -> Result<Vec<InviteResult>, StoreError> {
-        self.0.invite(tenant, invitees, mailer).await
-    }
-    async fn roles(&self, tenant: &str) -> Result<Vec<Role>, StoreError> {
-        self.0.roles(tenant).await
-    }
-    async fn groups(&self, tenant: &str) -> Result<Vec<Group>, StoreError> {
-        self.0.groups(tenant).await
-    }
+
     async fn check_ready(&self) -> Result<(), StoreError> {
         Err(StoreError::Unavailable)
-    }
-    async fn load(
-        &self,
-        tenant: &str,
-        roles: Vec<Role>,
-        groups: Vec<Group>,
-        users: Vec<User>,
-    ) -> Result<(), StoreError> {
-        self.0.load(tenant, roles, groups, users).await
     }
 }
 

@@ -12,6 +12,7 @@ mod cases;
 mod cluster;
 #[path = "../../../users/tests/it/databases.rs"]
 mod databases;
+mod delegate;
 mod edges;
 mod fuzz_replay;
 mod hardening;

@@ -2,10 +2,7 @@
 
 use crate::server::{Server, config, fixture, store};
 use scieve_server::Cors;
-use scieve_users::{
-    Group, InviteResult, Invitee, Mailer, MemoryStore, NewUser, Operation, Page, Patched,
-    Precondition, Query, Role, StoreError, Timestamp, User, UserStore,
-};
+use scieve_users::{MemoryStore, Page, Query, StoreError, Timestamp, User, UserStore};
 use serde_json::json;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -38,68 +35,31 @@ impl Remote {
 }
 
 impl UserStore for Remote {
+    crate::delegate::delegate!(store: create patch_if delete_if invite roles groups load);
+
     async fn list(&self, tenant: &str, query: &Query<'_>) -> Result<Page, StoreError> {
         self.reach().await?;
         self.store.list(tenant, query).await
     }
+
     async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
         self.reach().await?;
         self.store.get_by_subject(tenant, subject).await
     }
-    async fn create(&self, tenant: &str, user: NewUser) -> Result<Arc<User>, StoreError> {
-        self.store.create(tenant, user).await
-    }
+
     async fn get(&self, tenant: &str, id: &str) -> Result<Arc<User>, StoreError> {
         self.reach().await?;
         self.store.get(tenant, id).await
     }
-    async fn patch_if(
-        &self,
-        tenant: &str,
-        id: &str,
-        operations: &[Operation],
-        precondition: &Precondition,
-    ) -> Result<Patched, StoreError> {
-        self.store.patch_if(tenant, id, operations, precondition).await
-    }
-    async fn delete_if(
-        &self,
-        tenant: &str,
-        id: &str,
-        precondition: &Precondition,
-    ) -> Result<(), StoreError> {
-        self.store.delete_if(tenant, id, precondition).await
-    }
+
     async fn count(&self, tenant: &str) -> Result<u64, StoreError> {
         self.link.counts.fetch_add(1, Ordering::SeqCst);
         self.reach().await?;
         self.store.count(tenant).await
     }
-    async fn invite(
-        &self,
-        tenant: &str,
-        invitees: &[Invitee],
-        mailer: &dyn Mailer,
-    ) -> Result<Vec<InviteResult>, StoreError> {
-        self.store.invite(tenant, invitees, mailer).await
-    }
-    async fn roles(&self, tenant: &str) -> Result<Vec<Role>, StoreError> {
-        self.store.roles(tenant).await
-    }
-    async fn groups(&self, tenant: &str) -> Result<Vec<Group>, StoreError> {
-        self.store.groups(tenant).await
-    }
+
     async fn check_ready(&self) -> Result<(), StoreError> {
         self.reach().await
-    }
-    async fn load(
-        &self,
-        tenant: &str,
-        roles: Vec<Role>,
-        groups: Vec<Group>,
-        users: Vec<User>,
-    ) -> Result<(), StoreError> {
-        self.store.load(tenant, roles, groups, users).await
     }
 }
 

@@ -3,10 +3,7 @@
 use crate::http_client::request;
 use crate::server::{ADMIN, Server, USER, config};
 use scieve_server::{Config, SearchLimits};
-use scieve_users::{
-    Group, InviteResult, Invitee, Mailer, MemoryStore, NewUser, Operation, Page, Patched,
-    Precondition, Query, Role, StoreError, User, UserStore,
-};
+use scieve_users::{MemoryStore, Page, Query, StoreError, UserStore};
 use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -20,6 +17,8 @@ struct Endless {
 }
 
 impl UserStore for Endless {
+    crate::delegate::delegate!(store: get_by_subject create get patch_if delete_if count invite roles groups check_ready load);
+
     async fn list(&self, tenant: &str, query: &Query<'_>) -> Result<Page, StoreError> {
         if !query.total {
             return self.store.list(tenant, query).await;
@@ -30,61 +29,6 @@ impl UserStore for Endless {
         }
         self.running.fetch_sub(1, Ordering::SeqCst);
         Err(StoreError::TooSlow)
-    }
-    async fn get_by_subject(&self, tenant: &str, subject: &str) -> Result<Arc<User>, StoreError> {
-        self.store.get_by_subject(tenant, subject).await
-    }
-    async fn create(&self, tenant: &str, user: NewUser) -> Result<Arc<User>, StoreError> {
-        self.store.create(tenant, user).await
-    }
-    async fn get(&self, tenant: &str, id: &str) -> Result<Arc<User>, StoreError> {
-        self.store.get(tenant, id).await
-    }
-    async fn patch_if(
-        &self,
-        tenant: &str,
-        id: &str,
-        operations: &[Operation],
-        precondition: &Precondition,
-    ) -> Result<Patched, StoreError> {
-        self.store.patch_if(tenant, id, operations, precondition).await
-    }
-    async fn delete_if(
-        &self,
-        tenant: &str,
-        id: &str,
-        precondition: &Precondition,
-    ) -> Result<(), StoreError> {
-        self.store.delete_if(tenant, id, precondition).await
-    }
-    async fn count(&self, tenant: &str) -> Result<u64, StoreError> {
-        self.store.count(tenant).await
-    }
-    async fn invite(
-        &self,
-        tenant: &str,
-        invitees: &[Invitee],
-        mailer: &dyn Mailer,
-    ) -> Result<Vec<InviteResult>, StoreError> {
-        self.store.invite(tenant, invitees, mailer).await
-    }
-    async fn roles(&self, tenant: &str) -> Result<Vec<Role>, StoreError> {
-        self.store.roles(tenant).await
-    }
-    async fn groups(&self, tenant: &str) -> Result<Vec<Group>, StoreError> {
-        self.store.groups(tenant).await
-    }
-    async fn check_ready(&self) -> Result<(), StoreError> {
-        self.store.check_ready().await
-    }
-    async fn load(
-        &self,
-        tenant: &str,
-        roles: Vec<Role>,
-        groups: Vec<Group>,
-        users: Vec<User>,
-    ) -> Result<(), StoreError> {
-        self.store.load(tenant, roles, groups, users).await
     }
 }
 

@@ -269,28 +269,25 @@ impl<'q> ListQuery<'q> {
     fn select(&self, start: Start<'_>, ascending: bool, limit: usize) -> Option<SelectStatement> {
         let mut select = self.matching();
         start.restrict(&mut select, ascending)?;
-        let order = if ascending { Order::Asc } else { Order::Desc };
+        let mut sorted = None;
         if let Some(sort) = self.sort.map(SortColumn::name) {
             if !self.sort_values.is_empty() {
                 let values = self.sort_values.iter().map(String::as_str);
                 select.and_where(is_one_of(self.dialect, user_column(sort), values));
             }
-            let mut sorted = user_column(sort);
-            match self.dialect {
-                Dialect::MySql if self.avoid_sort_index => {
-                    select.ignore_index(format!("users_{sort}"), IndexHintScope::OrderBy);
-                }
+            if self.dialect == Dialect::MySql && self.avoid_sort_index {
+                select.ignore_index(format!("users_{sort}"), IndexHintScope::OrderBy);
+            }
+            sorted = Some(match self.dialect {
                 // A unary plus keeps SQLite from using an index for the term:
                 // https://www.sqlite.org/optoverview.html#uplus
                 Dialect::Sqlite if self.avoid_sort_index => {
-                    sorted = Expr::cust_with_expr("+?", sorted);
+                    Expr::cust_with_expr("+?", user_column(sort))
                 }
-                _ => {}
-            }
-            select.order_by_expr(sorted, order.clone());
+                _ => user_column(sort),
+            });
         }
-        select.order_by_expr(user_column("id"), order);
-        select.limit(u64::try_from(limit).unwrap_or(u64::MAX));
+        order(&mut select, sorted, ascending, limit);
         Some(select)
     }
 
@@ -305,20 +302,12 @@ impl<'q> ListQuery<'q> {
         let mut next = select_users(self.tenant);
         next.column((USERS, Asterisk));
         start.restrict(&mut next, ascending)?;
-        self.order(&mut next, ascending, rows);
+        let sorted = self.sort.map(|sort| user_column(sort.name()));
+        order(&mut next, sorted.clone(), ascending, rows);
         let mut select = SelectStatement::new();
         select.from_subquery(next, USERS).cond_where(self.condition.clone());
-        self.order(&mut select, ascending, limit);
+        order(&mut select, sorted, ascending, limit);
         Some(select)
-    }
-
-    fn order(&self, select: &mut SelectStatement, ascending: bool, limit: usize) {
-        let order = if ascending { Order::Asc } else { Order::Desc };
-        if let Some(sort) = self.sort {
-            select.order_by((USERS, sort.name()), order.clone());
-        }
-        select.order_by((USERS, "id"), order);
-        select.limit(u64::try_from(limit).unwrap_or(u64::MAX));
     }
 
     /// Returns the start of a scan at a position. A position whose sort key no row can have is before
@@ -360,6 +349,16 @@ impl<'q> ListQuery<'q> {
         select.from_as("users", USERS).cond_where(self.condition.clone());
         select
     }
+}
+
+/// Selects the first rows in the order of an expression and the id.
+fn order(select: &mut SelectStatement, sorted: Option<Expr>, ascending: bool, limit: usize) {
+    let order = if ascending { Order::Asc } else { Order::Desc };
+    if let Some(sorted) = sorted {
+        select.order_by_expr(sorted, order.clone());
+    }
+    select.order_by_expr(user_column("id"), order);
+    select.limit(u64::try_from(limit).unwrap_or(u64::MAX));
 }
 
 /// Metadata of a page.

@@ -349,9 +349,10 @@ impl UserStore for SqlStore {
         }
         let mut results = Vec::with_capacity(invitees.len());
         for invitee in invitees {
-            results.push(self.invite_one(tenant, invitee, mailer).await?);
+            let result = self.invite_one(tenant, invitee, mailer).await;
+            self.accounts.clear();
+            results.push(result?);
         }
-        self.accounts.clear();
         Ok(results)
     }
 

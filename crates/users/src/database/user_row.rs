@@ -64,7 +64,8 @@ pub(super) const COLUMNS: [&str; 26] = [
 pub(super) enum SortColumn {
     /// A fold key, never NULL. The sort key is `1` and the fold key.
     FoldKey(&'static str),
-    /// Milliseconds, never NULL. The sort key is `1` and the number, see [`InstantPosition`](crate::sort::InstantPosition).
+    /// Milliseconds, never NULL. The sort key is `1` and the number, see
+    /// [`InstantPosition`](crate::sort::InstantPosition).
     Millis(&'static str),
     /// The sort key itself: of members that a user may not have.
     SortKey(&'static str),

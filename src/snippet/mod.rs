@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 /// The line and column of an offset in a source, counted from 1.
 ///
 /// ```
-/// let position = scieve::Position::new("a eq \"é\"\n  or b pr", 16);
+/// let position = scieve::Position::new("a eq \"é\"\n  or b pr", 15);
 /// assert_eq!((position.line, position.column), (2, 6));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,7 +22,8 @@ impl Mapping {
     ///
     /// # Errors
     /// An identifier that is empty, longer than 63 bytes or contains U+0000; an attribute that is
-    /// mapped twice; a key that is neither a string nor an integer; a sort column in a child table;
+    /// mapped twice; a key that is neither a string nor an integer; a storage of
+    /// the tenant that is neither `integer` nor `uuid`, or without a tenant column; a sort column in a child table;
     /// a storage whose labels are missing or equal, or with more than 9 fraction digits; a
     /// condition without `{}`; a child with both a table and a JSON column, or neither; a join
     /// without `on`.
@@ -40,6 +41,7 @@ impl Mapping {
         }
         check_condition(&["where"], self.condition.as_deref())?;
         self.check_key()?;
+        self.check_tenant()?;
         if matches!(
             &self.text,
             StringComparison::FoldKey(_)
@@ -69,6 +71,16 @@ impl Mapping {
         });
         check_distinct(paths)?;
         Ok(CheckedMapping::new(self))
+    }
+
+    fn check_tenant(&self) -> Result<(), MappingError> {
+        let Some(storage) = &self.tenant_stored else { return Ok(()) };
+        let message = match (storage, &self.tenant_column) {
+            (_, None) => "the mapping has no `tenant_column`".to_owned(),
+            (Storage::Integer | Storage::Uuid | Storage::UuidBytes, Some(_)) => return Ok(()),
+            _ => format!("it is `{}`: expected `integer` or `uuid`", storage.name()),
+        };
+        Err(MappingError::at(&["tenant_stored"], message))
     }
 
     fn check_key(&self) -> Result<(), MappingError> {
@@ -147,6 +159,12 @@ fn check_child(path: &str, child: &ChildTable) -> Result<(), MappingError> {
     let keys = ["children", path];
     let within = |name| [keys[0], keys[1], name];
     match (&child.column, child.table.is_empty()) {
+        (Some(_), true) if child.references.is_some() => {
+            return Err(MappingError::at(
+                &within("references"),
+                "elements in a column of the resource's own table refer to no other column",
+            ));
+        }
         (Some(column), true) => check_identifier(&within("column"), column)?,
         (None, false) => {
             if child.owner.is_empty() {
@@ -158,6 +176,8 @@ fn check_child(path: &str, child: &ChildTable) -> Result<(), MappingError> {
             check_identifier(&within("table"), &child.table)?;
             check_identifier(&within("owner"), &child.owner)?;
             check_identifier(&within("position"), &child.position)?;
+            let references = child.references.as_deref();
+            references.map_or(Ok(()), |column| check_identifier(&within("references"), column))?;
         }
         _ => {
             return Err(MappingError::at(

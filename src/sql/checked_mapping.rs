@@ -1,8 +1,12 @@
 //! A checked mapping, and the look-up of its columns by attribute.
 
+use super::dialect::Dialect;
 use super::error::SqlError;
+use super::literal::key_param;
 use super::mapping::{Mapping, MappingError};
 use super::names::{MappedColumn, MappedJoin, Names, child_alias};
+use super::storage::Storage;
+use super::values::Param;
 use crate::schema::Attribute;
 use sea_query::DynIden;
 use std::sync::Arc;
@@ -55,6 +59,20 @@ pub struct CheckedMapping {
     names: Arc<Names>,
     /// Set by [`CheckedMapping::for_tenant`].
     tenant: Option<Arc<str>>,
+}
+
+/// The tenant of a mapping.
+pub(super) struct Tenant<'a> {
+    pub(super) column: &'a DynIden,
+    pub(super) value: TenantValue<'a>,
+}
+
+/// The value of a tenant column.
+pub(super) enum TenantValue<'a> {
+    /// A string that is compared exactly.
+    String(&'a str),
+    /// The representation of the tenant in this storage.
+    Stored(&'a Storage, Param),
 }
 
 impl CheckedMapping {
@@ -123,10 +141,23 @@ impl CheckedMapping {
         &self.mapping
     }
 
-    /// The tenant column with the tenant; an error if only one of them is given.
-    pub(super) fn tenant(&self) -> Result<Option<(&DynIden, &str)>, SqlError> {
+    /// The tenant column with the tenant; an error if only one of them is given, or if the column
+    /// cannot represent the tenant.
+    pub(super) fn tenant(&self, dialect: Dialect) -> Result<Option<Tenant<'_>>, SqlError> {
         match (&self.names.tenant_column, &self.tenant) {
-            (Some(column), Some(value)) => Ok(Some((column, value))),
+            (Some(column), Some(tenant)) => {
+                let value = match &self.mapping.tenant_stored {
+                    None => TenantValue::String(tenant),
+                    Some(storage) => match key_param(storage, tenant, dialect) {
+                        Some(param) => TenantValue::Stored(storage, param),
+                        None => {
+                            let (tenant, storage) = (tenant.as_ref().into(), storage.name());
+                            return Err(SqlError::InvalidTenant { tenant, storage });
+                        }
+                    },
+                };
+                Ok(Some(Tenant { column, value }))
+            }
             (Some(column), None) => Err(SqlError::NoTenant(column.to_string().into())),
             (None, Some(_)) => Err(SqlError::NoTenantColumn),
             (None, None) => Ok(None),

@@ -5,13 +5,14 @@
 //! there. Above them are only AND and OR, for which NULL counts as false. Wrapping with `COALESCE`
 //! or `IS TRUE` would be correct too, but no index supports it.
 
-use super::checked_mapping::CheckedMapping;
+use super::checked_mapping::{CheckedMapping, Tenant, TenantValue};
 use super::column_range::within_range;
 use super::column_test::ColumnTest;
 use super::dialect::Dialect;
 use super::error::SqlError;
 use super::expr::{Connective, SqlExpr};
 use super::json::JsonValue;
+use super::literal::operand;
 use super::names::MappedColumn;
 use super::place::{Cell, JsonPlace, Place, Rows};
 use super::stored_value::StoredValue;
@@ -70,7 +71,8 @@ impl<R: ?Sized> Plan<R> {
     ///
     /// # Errors
     /// The mapping has no column for an attribute of the plan, or one that compares in another way;
-    /// a tenant is missing although the mapping has a tenant column, or given although it has none;
+    /// a tenant is missing although the mapping has a tenant column, given although it has none, or
+    /// not representable in the storage of the column;
     /// more than [`Dialect::MAX_PARAMETERS`] values.
     pub fn to_condition(
         &self,
@@ -116,8 +118,7 @@ pub(super) struct Compiler<'a> {
     pub(super) schema: &'a Schema,
     pub(super) mapping: &'a CheckedMapping,
     pub(super) dialect: Dialect,
-    /// The tenant column with the tenant.
-    tenant: Option<(&'a DynIden, &'a str)>,
+    tenant: Option<Tenant<'a>>,
     pub(super) values: &'a mut Values,
     /// The columns that another conjunct already restricts to a list of values. PostgreSQL before
     /// 17 searches an index once for every combination of two lists, so a second list has to be
@@ -157,7 +158,7 @@ impl<'a> Compiler<'a> {
         dialect: Dialect,
         values: &'a mut Values,
     ) -> Result<Self, SqlError> {
-        let tenant = mapping.tenant()?;
+        let tenant = mapping.tenant(dialect)?;
         Ok(Self { schema, mapping, dialect, tenant, values, listed: Vec::new() })
     }
 
@@ -327,11 +328,14 @@ impl<'a> Compiler<'a> {
     /// every table instead of joining by the tenant: a database that distributes tenants over nodes
     /// then contacts only one.
     pub(super) fn tenant_condition(&mut self, table: &DynIden) -> Option<Expr> {
-        let (column, value) = self.tenant?;
-        Some(
-            Expr::col((table.clone(), column.clone()))
-                .eq(self.values.bind(self.dialect.bytewise(value))),
-        )
+        let Tenant { column, value } = self.tenant.as_ref()?;
+        let value: Expr = match value {
+            TenantValue::String(tenant) => self.values.bind(self.dialect.bytewise(tenant)).into(),
+            TenantValue::Stored(storage, param) => {
+                operand(self.dialect, storage, self.values.bind(param.clone()).into(), false)
+            }
+        };
+        Some(Expr::col((table.clone(), (*column).clone())).eq(value))
     }
 
     /// Tests the value in a column.

@@ -2,9 +2,12 @@
 
 use super::checked_mapping::CheckedMapping;
 use super::column::{Column, NativeComparison, StringComparison};
+use super::column_type::{
+    id_type, key_type, native_type, sort_type, storage_type, text_type, value_type,
+};
 use super::dialect::Dialect;
 use super::error::SqlError;
-use super::mapping::ChildTable;
+use super::mapping::{ChildTable, Mapping};
 use super::storage::Storage;
 use crate::schema::{Attribute, Schema};
 use crate::value::{AttributeType, CaseSensitivity, FOLD_VERSION};
@@ -112,14 +115,15 @@ impl CheckedMapping {
         let mut ddl = Ddl::new(dialect);
         let unknown = |path: &str| SqlError::NoColumn(path.into());
         let quote = |name: &str| quoted(dialect, name);
-        let key_type = match mapping.key_type {
-            AttributeType::String => id_type(dialect),
-            kind => value_type(dialect, kind),
+        let key_type = match (&mapping.key_stored, mapping.key_type) {
+            (Some(storage), _) if !storage.is_text() => storage_type(dialect, storage),
+            (_, AttributeType::String) => id_type(dialect).to_owned(),
+            (_, kind) => value_type(dialect, kind).to_owned(),
         };
 
         let tenant_column = mapping.tenant_column.as_deref();
         let mut lines: Vec<String> =
-            tenant_column.iter().map(|tenant_column| tenant_line(dialect, tenant_column)).collect();
+            tenant_column.iter().map(|column| tenant_line(dialect, mapping, column)).collect();
         let primary = if tenant_column.is_some() { "" } else { " PRIMARY KEY" };
         lines.push(format!("{} {key_type} NOT NULL{primary}", quote(&mapping.key)));
         let mut indexes = Vec::new();
@@ -137,6 +141,20 @@ impl CheckedMapping {
             );
             indexes.push((column, attribute));
         }
+        // A column that is no attribute is an integer, such as a surrogate key.
+        let within = tenant_column.map(|column| format!("{}, ", quote(column))).unwrap_or_default();
+        let mut referenced = Vec::new();
+        for column in mapping.children.values().filter_map(|child| child.references.as_ref()) {
+            let column = quote(column);
+            if !lines.iter().any(|line| line.starts_with(&column)) {
+                lines.push(format!(
+                    "{column} {} NOT NULL",
+                    value_type(dialect, AttributeType::Integer)
+                ));
+            }
+            referenced.push(format!("UNIQUE ({within}{column})"));
+        }
+        lines.extend(referenced);
         if let Some(tenant_column) = tenant_column {
             lines.push(format!("PRIMARY KEY ({}, {})", quote(tenant_column), quote(&mapping.key)));
         }
@@ -152,7 +170,12 @@ impl CheckedMapping {
         }
         for (path, child) in &mapping.children {
             let attribute = schema.find_path(path).ok_or_else(|| unknown(path))?;
-            ddl.child(self, child, attribute, schema, key_type)?;
+            // The owner has the type of the column that it refers to.
+            let owner_type = match &child.references {
+                Some(column) => type_of(&lines, &quote(column)),
+                None => &key_type,
+            };
+            ddl.child(self, child, attribute, schema, owner_type)?;
         }
         Ok(ddl.statements)
     }
@@ -200,16 +223,16 @@ impl Ddl {
         child: &ChildTable,
         attribute: &Attribute,
         schema: &Schema,
-        key_type: &str,
+        owner_type: &str,
     ) -> Result<(), SqlError> {
         let (mapping, dialect) = (mapping.mapping(), self.dialect);
         let quote = |name: &str| quoted(dialect, name);
         let (owner, position) = (quote(&child.owner), quote(&child.position));
         let tenant_column = mapping.tenant_column.as_deref();
         let mut lines: Vec<String> =
-            tenant_column.iter().map(|tenant_column| tenant_line(dialect, tenant_column)).collect();
+            tenant_column.iter().map(|column| tenant_line(dialect, mapping, column)).collect();
         lines.extend([
-            format!("{owner} {key_type} NOT NULL"),
+            format!("{owner} {owner_type} NOT NULL"),
             format!("{position} INTEGER NOT NULL"),
         ]);
         let mut parts: Vec<(&Column, &Attribute)> =
@@ -228,7 +251,7 @@ impl Ddl {
             .map(|tenant_column| format!("{}, ", quote(tenant_column)))
             .unwrap_or_default();
         lines.push(format!("PRIMARY KEY ({within}{owner}, {position})"));
-        let (table, key) = (quote(&mapping.table), quote(&mapping.key));
+        let (table, key) = (quote(&mapping.table), quote(child.referenced(mapping)));
         lines.push(format!(
             "FOREIGN KEY ({within}{owner}) REFERENCES {table} ({within}{key}) ON DELETE CASCADE"
         ));
@@ -373,107 +396,19 @@ fn lines_of(
     Ok(lines)
 }
 
-/// The type of strings that are not compared. The default character set of a MySQL database may not
-/// contain all characters.
-fn text_type(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::MySql => "TEXT CHARACTER SET utf8mb4",
-        Dialect::Postgres | Dialect::Sqlite => "TEXT",
-    }
-}
-
-/// The type of strings that are compared and sorted byte by byte, without padding. MySQL and
-/// MariaDB have no such collation in common. The length is the maximum that fits into an index
-/// together with a key and a tenant.
-fn key_type(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Postgres => "text COLLATE \"C\"",
-        Dialect::MySql => "VARBINARY(1020)",
-        Dialect::Sqlite => "TEXT",
-    }
-}
-
-/// The type of keys and tenants.
-fn id_type(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::MySql => "VARBINARY(255)",
-        Dialect::Postgres | Dialect::Sqlite => key_type(dialect),
-    }
-}
-
-fn tenant_line(dialect: Dialect, tenant_column: &str) -> String {
-    format!("{} {} NOT NULL", quoted(dialect, tenant_column), id_type(dialect))
-}
-
-/// MariaDB sorts by the first 1024 bytes only (`max_sort_length`).
-fn sort_type(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::MySql => "VARBINARY(1021)",
-        Dialect::Postgres | Dialect::Sqlite => key_type(dialect),
-    }
-}
-
-fn native_type(dialect: Dialect, native: &NativeComparison) -> &'static str {
-    match (native, dialect) {
-        (_, Dialect::MySql) => "VARCHAR(255) CHARACTER SET utf8mb4",
-        (NativeComparison::CaseInsensitive, Dialect::Postgres) => "citext",
-        (NativeComparison::CaseInsensitive, Dialect::Sqlite) => "TEXT COLLATE NOCASE",
-        _ => "TEXT",
-    }
-}
-
-fn value_type(dialect: Dialect, kind: AttributeType) -> &'static str {
-    match (kind, dialect) {
-        (AttributeType::Boolean, Dialect::Postgres) => "boolean",
-        (AttributeType::Boolean, Dialect::MySql) => "TINYINT",
-        (AttributeType::Decimal, Dialect::Postgres) => "double precision",
-        (AttributeType::Decimal, Dialect::MySql) => "DOUBLE",
-        (AttributeType::Decimal, Dialect::Sqlite) => "REAL",
-        (AttributeType::Binary, Dialect::Postgres) => "bytea",
-        (AttributeType::Binary, Dialect::MySql) => "VARBINARY(1020)",
-        (AttributeType::Binary, Dialect::Sqlite) => "BLOB",
-        (_, Dialect::Sqlite) => "INTEGER",
-        _ => "BIGINT",
-    }
-}
-
-/// The type of a column with a storage.
-fn storage_type(dialect: Dialect, storage: &Storage) -> String {
-    let [postgres, mysql, sqlite] = match storage {
-        Storage::Text => ["text", "VARCHAR(255) CHARACTER SET utf8mb4", "TEXT"],
-        Storage::Citext => ["citext", "VARCHAR(255) CHARACTER SET utf8mb4", "TEXT COLLATE NOCASE"],
-        Storage::Integer | Storage::UnixSeconds | Storage::UnixMillis | Storage::UnixMicros => {
-            ["bigint", "BIGINT", "INTEGER"]
-        }
-        Storage::Real => ["double precision", "DOUBLE", "REAL"],
-        Storage::Numeric => ["numeric", "DECIMAL(65, 15)", "NUMERIC"],
-        Storage::Boolean => ["boolean", "BOOLEAN", "INTEGER"],
-        Storage::BooleanText(_) => ["text", "VARCHAR(16)", "TEXT"],
-        Storage::Bytes => ["bytea", "VARBINARY(1020)", "BLOB"],
-        Storage::Uuid => ["uuid", "CHAR(36) CHARACTER SET ascii", "TEXT"],
-        Storage::UuidBytes => ["bytea", "BINARY(16)", "BLOB"],
-        Storage::TimestampTz => ["timestamp with time zone", "TIMESTAMP(6) NULL", "TEXT"],
-        Storage::Timestamp => ["timestamp", "DATETIME(6)", "TEXT"],
-        Storage::Date => ["date", "DATE", "TEXT"],
-        Storage::Iso8601(_) => ["text", "VARCHAR(40)", "TEXT"],
-        Storage::Enum { type_name, labels } => {
-            let literal = |label: &String| format!("'{}'", label.replace('\'', "''"));
-            let labels: Vec<String> = labels.iter().map(literal).collect();
-            let type_name: Vec<String> =
-                type_name.split('.').map(|name| dialect.quoted(name)).collect();
-            return match dialect {
-                Dialect::Postgres => type_name.join("."),
-                Dialect::MySql => format!("ENUM ({})", labels.join(", ")),
-                Dialect::Sqlite => "TEXT".to_owned(),
-            };
-        }
+fn tenant_line(dialect: Dialect, mapping: &Mapping, tenant_column: &str) -> String {
+    let kind = match &mapping.tenant_stored {
+        Some(storage) => storage_type(dialect, storage),
+        None => id_type(dialect).to_owned(),
     };
-    match dialect {
-        Dialect::Postgres => postgres,
-        Dialect::MySql => mysql,
-        Dialect::Sqlite => sqlite,
-    }
-    .to_owned()
+    format!("{} {kind} NOT NULL", quoted(dialect, tenant_column))
+}
+
+/// The type of a column in one of the lines of CREATE TABLE.
+fn type_of<'l>(lines: &'l [String], column: &str) -> &'l str {
+    let of_line = |line: &'l String| line.strip_prefix(column)?.strip_prefix(' ');
+    let kind = lines.iter().find_map(of_line).unwrap_or_default();
+    kind.strip_suffix(" NOT NULL").unwrap_or(kind)
 }
 
 fn quoted(dialect: Dialect, name: &str) -> String {

@@ -30,6 +30,14 @@ pub enum SqlError {
     NoTenant(Box<str>),
     /// A tenant is given, and the mapping has no tenant column.
     NoTenantColumn,
+    /// The tenant cannot be represented in the storage of the tenant column, such as a word in an
+    /// `integer` column.
+    InvalidTenant {
+        /// The tenant.
+        tenant: Box<str>,
+        /// The storage, as in mapping files.
+        storage: &'static str,
+    },
     /// The statement has more than [`Dialect::MAX_PARAMETERS`] bound values.
     TooManyParameters,
 }
@@ -69,6 +77,12 @@ impl fmt::Display for SqlError {
             Self::NoTenantColumn => {
                 f.write_str("a tenant is given, but the mapping has no tenant column")
             }
+            Self::InvalidTenant { tenant, storage } => write!(
+                f,
+                "the tenant `{}` cannot be represented as `{storage}`, the storage of the tenant \
+                 column",
+                tenant.escape_debug()
+            ),
             Self::TooManyParameters => {
                 write!(f, "the filter needs more than {} bound values", Dialect::MAX_PARAMETERS)
             }

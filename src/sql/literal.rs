@@ -357,6 +357,14 @@ pub(super) fn utf8_bytes(string: Expr) -> Expr {
     Func::cast_as(Expr::cust_with_exprs("CONVERT(? USING utf8mb4)", [string]), "BINARY").into()
 }
 
+/// The value of a key or a tenant; `None` if the storage cannot represent it.
+pub(super) fn key_param(storage: &Storage, key: &str, dialect: Dialect) -> Option<Param> {
+    match Rank::of(&Value::Text(key.into()), storage, dialect) {
+        Rank::Exact(param) => Some(param),
+        Rank::Between(_) | Rank::Below | Rank::Above | Rank::Unknown => None,
+    }
+}
+
 /// The key column in the order of its text.
 pub(super) fn key_order(dialect: Dialect, storage: &Storage, key: Expr) -> Expr {
     match (storage, dialect) {

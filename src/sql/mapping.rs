@@ -70,6 +70,10 @@ pub struct Mapping {
         serde(default, alias = "scope", skip_serializing_if = "Option::is_none")
     )]
     pub tenant_column: Option<String>,
+    /// The storage of the tenant column: `integer` or `uuid`, if it is not a string. A tenant that it
+    /// cannot represent is an error ([`super::SqlError::InvalidTenant`]).
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub tenant_stored: Option<Storage>,
     /// The columns of single-valued attributes, by path as in filters: `userName`,
     /// `name.familyName`, `urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department`.
     #[cfg_attr(feature = "serde", serde(default))]
@@ -129,9 +133,14 @@ pub struct ChildTable {
         serde(default, rename = "where", skip_serializing_if = "Option::is_none")
     )]
     pub condition: Option<String>,
-    /// The column with the key of the resource, never NULL.
+    /// The column that refers to the resource, by its key or by
+    /// [`references`](field@ChildTable::references); never NULL.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "String::is_empty"))]
     pub owner: String,
+    /// The column of the resource's own table that `owner` refers to, unique and never NULL, such as
+    /// a surrogate key; the default is the key.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub references: Option<String>,
     /// The column with the index of the element, in tables that [`super::CheckedMapping::create`]
     /// creates; the default is `idx`.
     #[cfg_attr(feature = "serde", serde(default = "position"))]
@@ -215,6 +224,7 @@ impl Mapping {
             condition: None,
             text: lower(),
             tenant_column: None,
+            tenant_stored: None,
             attributes: BTreeMap::new(),
             children: BTreeMap::new(),
             joins: BTreeMap::new(),
@@ -278,6 +288,24 @@ impl Mapping {
         self.tenant_column = Some(column.into());
         self
     }
+
+    /// Sets the storage of the tenant column.
+    ///
+    /// ```
+    /// use scieve::sql::{Mapping, Storage};
+    ///
+    /// let mapping = Mapping::new("users", "id")
+    ///     .tenant_column("tenant")
+    ///     .tenant_stored(Storage::Integer)
+    ///     .check()?
+    ///     .for_tenant("42");
+    /// # Ok::<(), scieve::sql::MappingError>(())
+    /// ```
+    #[must_use]
+    pub fn tenant_stored(mut self, storage: Storage) -> Self {
+        self.tenant_stored = Some(storage);
+        self
+    }
 }
 
 impl ChildTable {
@@ -291,6 +319,7 @@ impl ChildTable {
             database_schema: None,
             condition: None,
             owner: owner.into(),
+            references: None,
             position: position(),
             value: None,
             columns: BTreeMap::new(),
@@ -308,6 +337,28 @@ impl ChildTable {
             json: Some(path.into_iter().map(Into::into).collect()),
             ..Self::new("", "")
         }
+    }
+
+    /// The column of the resource's own table that `owner` refers to.
+    pub(super) fn referenced<'a>(&'a self, mapping: &'a Mapping) -> &'a str {
+        self.references.as_deref().unwrap_or(&mapping.key)
+    }
+
+    /// Sets the column of the resource's own table that `owner` refers to
+    /// ([`ChildTable::references`](field@ChildTable::references)).
+    ///
+    /// ```
+    /// use scieve::sql::{ChildTable, Column};
+    ///
+    /// let tags = ChildTable::new("user_tags", "user_number")
+    ///     .references("number")
+    ///     .value(Column::keyed("tag", "tag_f").not_null());
+    /// # let _ = tags;
+    /// ```
+    #[must_use]
+    pub fn references(mut self, column: impl Into<String>) -> Self {
+        self.references = Some(column.into());
+        self
     }
 
     /// Adds a condition that every row has to satisfy.

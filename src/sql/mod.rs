@@ -15,6 +15,7 @@ mod checked_mapping;
 mod column;
 mod column_range;
 mod column_test;
+mod column_type;
 mod condition;
 mod coverage;
 mod ddl;

@@ -44,8 +44,9 @@ pub(super) struct MappedTable {
     pub(super) name: TableName,
     /// The condition that every row has to satisfy.
     pub(super) condition: Option<Box<str>>,
-    pub(super) owner: DynIden,
-    /// The key of the resource's table, with the owner column.
+    /// The column of the resource's table that the owner column refers to.
+    pub(super) referenced: Box<str>,
+    /// The same column, with the owner column.
     pub(super) link: (DynIden, DynIden),
     /// The JSON column with the elements and the path in it, instead of a table.
     pub(super) list: Option<(DynIden, Vec<String>)>,
@@ -153,8 +154,8 @@ impl MappedTable {
         Self {
             name: table_name(schema, &child.table),
             condition: child.condition.as_deref().map(Into::into),
-            owner: name(&child.owner),
-            link: (name(&mapping.key), name(&child.owner)),
+            referenced: child.referenced(mapping).into(),
+            link: (name(child.referenced(mapping)), name(&child.owner)),
             list: child
                 .column
                 .as_deref()

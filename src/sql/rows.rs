@@ -27,7 +27,7 @@ impl<'a> Compiler<'a> {
         }
         let names = self.mapping.names();
         let (outer, column) = match rows {
-            Rows::Child(child) => (&names.key, &child.owner),
+            Rows::Child(child) => (&child.link.0, &child.link.1),
             Rows::Related(join) => match &join.on[..] {
                 [(own, related)] => (own, related),
                 _ => return SqlExpr::leaf(self.exists(rows, Some(inner), true)),
@@ -43,10 +43,12 @@ impl<'a> Compiler<'a> {
         // In an OR, PostgreSQL uses an index only if the list is computed beforehand, as an array
         // is. Outside of it an array is worse than IN: it is not hashed, so every row that the
         // other conditions find would be compared with its elements one by one.
-        let array = in_or
-            && matches!(rows, Rows::Child(_))
-            && self.dialect == Dialect::Postgres
-            && self.may_list(&self.mapping.mapping().key);
+        let array = match rows {
+            Rows::Child(child) if in_or && self.dialect == Dialect::Postgres => {
+                self.may_list(&child.referenced)
+            }
+            _ => false,
+        };
         SqlExpr::leaf(match array {
             true => Expr::cust_with_exprs(
                 "$1 = ANY (ARRAY $2)",

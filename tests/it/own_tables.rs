@@ -2,8 +2,8 @@
 
 use crate::fixtures::EmptyRecord;
 use scieve::sql::{
-    CheckedMapping, Column, Dialect, Direction, Mapping, NativeComparison, Select, SqlError,
-    Storage,
+    CheckedMapping, Column, Dialect, Direction, GapKind, Mapping, NativeComparison, Select,
+    SqlError, Storage,
 };
 use scieve::{Attribute, AttributeType, Policy, Schema};
 use std::fmt::Write as _;
@@ -248,6 +248,11 @@ fn faulty_mappings_are_rejected() {
     for (toml, message) in [
         ("where = \"deleted_at IS NULL\"", "does not name its table"),
         ("key_stored = \"date\"", "expected `text`, `uuid` or `integer`"),
+        (
+            "tenant_stored = \"integer\"",
+            "line 3: tenant_stored: the mapping has no `tenant_column`",
+        ),
+        ("tenant_column = \"t\"\ntenant_stored = \"text\"", "line 4: tenant_stored: it is `text`"),
         ("[attributes]\na = { column = \"a\", stored = \"guid\" }", "line 4, column 30"),
         ("[attributes]\na = { column = \"a\", stored = \"guid\" }", "unknown variant `guid`"),
         ("[attributes]\na = { column = \"a\", stored = 5 }", "the name of a storage"),
@@ -289,6 +294,11 @@ fn faulty_mappings_are_rejected() {
         ("[attributes]\na = { column = \"a\", json = [\"x\\\"y\"] }", "JSON member"),
         ("[children.a]\ntable = \"c\"\ncolumn = \"d\"", "needs either a `table`"),
         ("[children.a]\nowner = \"c\"", "needs either a `table`"),
+        ("[children.a]\ncolumn = \"c\"\nreferences = \"d\"", "refer to no other column"),
+        (
+            "[children.a]\ntable = \"c\"\nowner = \"o\"\nreferences = \"\"",
+            "line 6: children.a.references: `` is not",
+        ),
         ("[joins.a]\ntable = \"c\"\non = {}", "line 5: joins.a.on: it names no columns"),
         (
             "[attributes]\na = { column = \"a\" }\n[joins.a]\ntable = \"c\"\non = { x = \"y\" }",
@@ -297,5 +307,72 @@ fn faulty_mappings_are_rejected() {
     ] {
         let error = CheckedMapping::from_toml(&format!("{least}{toml}")).unwrap_err().to_string();
         assert!(error.contains(message), "{toml}: {error}");
+    }
+}
+
+/// A surrogate key that child tables refer to, and tenants that are numbers.
+#[test]
+fn numbers_of_tenants_and_rows() {
+    let mapping = |stored: &str, child: &str| {
+        CheckedMapping::from_toml(&format!(
+            "table = \"people\"\nkey = \"id\"\ntenant_column = \"tenant\"\n{stored}\n\
+             [attributes]\nid = {{ column = \"id\", text = \"exact\" }}\n\
+             userName = {{ column = \"user_name\", text = {{ fold_key = \"user_name_f\" }} }}\n\
+             [children.emails]\ntable = \"emails\"\nowner = \"person\"\n{child}\n\
+             columns.value = {{ column = \"value\", text = {{ fold_key = \"value_f\" }} }}\n\
+             columns.type = {{ column = \"kind\" }}\n"
+        ))
+        .unwrap()
+    };
+    let numbers = mapping("tenant_stored = \"integer\"", "references = \"number\"");
+    let mut text = String::new();
+    for filter in [
+        "userName eq \"Bob\"",
+        "emails.value eq \"a@b\"",
+        "emails.value eq \"a@b\" or emails.type eq \"work\" or userName eq \"bob\"",
+        "not (emails[type eq \"work\" and value pr])",
+    ] {
+        let plan = policy().parse(filter).unwrap();
+        for dialect in Dialect::ALL {
+            let tenant = numbers.for_tenant("42");
+            let statement = plan.to_sql(&tenant, dialect, &Select::default()).unwrap();
+            let params = serde_json::to_string(&statement.params).unwrap();
+            let _ = write!(text, "{filter}\n  {}\n  {params}\n", statement.sql);
+        }
+    }
+    for dialect in Dialect::ALL {
+        let tables = numbers.create(dialect, policy().schema()).unwrap();
+        let _ = write!(text, "{dialect}\n{}\n", tables.join(";\n"));
+    }
+    insta::assert_snapshot!(text);
+
+    let plan = policy().parse("userName eq \"Bob\" or emails.value pr").unwrap();
+    let tenants: [(&str, &[&str], &[&str]); 2] = [
+        (
+            "integer",
+            &["0", "-1", "9223372036854775807"],
+            &["", "t", "042", " 42", "+42", "4.2", "9223372036854775808"],
+        ),
+        ("uuid", &[UUID], &["", "42", "3F2A0000-0000-4000-8000-000000000001"]),
+    ];
+    for (storage, valid, invalid) in tenants {
+        let mapping = mapping(&format!("tenant_stored = \"{storage}\""), "");
+        for dialect in Dialect::ALL {
+            for tenant in valid {
+                let statement = plan.to_where(&mapping.for_tenant(tenant), dialect).unwrap();
+                assert_eq!(statement.sql.matches("tenant").count(), 2, "{}", statement.sql);
+            }
+            for tenant in invalid {
+                assert_eq!(
+                    plan.to_where(&mapping.for_tenant(tenant), dialect),
+                    Err(SqlError::InvalidTenant { tenant: (*tenant).into(), storage })
+                );
+            }
+            assert_eq!(plan.to_where(&mapping, dialect), Err(SqlError::NoTenant("tenant".into())));
+        }
+        let is_error =
+            |kind: &GapKind| matches!(kind, GapKind::Error(SqlError::InvalidTenant { .. }));
+        let gaps = mapping.covers(&policy());
+        assert!(!gaps.is_empty() && !gaps.iter().any(|gap| is_error(&gap.kind)));
     }
 }

@@ -94,7 +94,10 @@ async fn examine(
     let mut catalogue = Catalogue::connect(url).await.map_err(failed)?;
     let columns = column_problems(mapping.mapping(), &mut catalogue).await.map_err(failed)?;
     let scoped = match mapping.mapping().tenant_column {
-        Some(_) => mapping.for_tenant(""),
+        Some(_) => {
+            let storage = mapping.mapping().tenant_stored.as_ref();
+            mapping.for_tenant(&string(storage).unwrap_or_default())
+        }
         None => mapping.clone(),
     };
     let mut comparisons = Vec::new();
@@ -171,21 +174,26 @@ fn filter(attribute: &Attribute, operator: Operator, mapping: &Mapping) -> Optio
         AttributeType::DateTime => "\"2011-05-13T00:00:00Z\"".to_owned(),
         AttributeType::Binary => "\"AA==\"".to_owned(),
         AttributeType::String | AttributeType::Reference => {
-            let text = match known.and_then(|(_, column)| column.stored.as_ref()) {
-                Some(Storage::Enum { labels, .. }) => labels.first()?.clone(),
-                Some(Storage::Uuid | Storage::UuidBytes) => {
-                    "00000000-0000-0000-0000-000000000000".to_owned()
-                }
-                Some(Storage::Integer) => "5".to_owned(),
-                Some(Storage::Date) => "2011-05-13".to_owned(),
-                _ => "value".to_owned(),
-            };
-            Value::from(text).to_string()
+            let storage = known.and_then(|(_, column)| column.stored.as_ref());
+            Value::from(string(storage)?).to_string()
         }
         AttributeType::Complex | AttributeType::Any => return None,
         _ => return None,
     };
     Some(format!("{path} {name} {literal}"))
+}
+
+/// A string that the storage can hold.
+fn string(storage: Option<&Storage>) -> Option<String> {
+    Some(match storage {
+        Some(Storage::Enum { labels, .. }) => labels.first()?.clone(),
+        Some(Storage::Uuid | Storage::UuidBytes) => {
+            "00000000-0000-0000-0000-000000000000".to_owned()
+        }
+        Some(Storage::Integer) => "5".to_owned(),
+        Some(Storage::Date) => "2011-05-13".to_owned(),
+        _ => "value".to_owned(),
+    })
 }
 
 /// The statement that creates an index for an equality, from the expression that is compared.
@@ -267,7 +275,13 @@ async fn column_problems(
     let schema = mapping.database_schema.as_deref();
     let mut tables: Vec<(Option<&str>, &str, Vec<Expected<'_>>)> = Vec::new();
     let mut own: Vec<Expected<'_>> = vec![Expected::name(&mapping.key)];
-    own.extend(mapping.tenant_column.iter().map(|column| Expected::name(column)));
+    let tenant_stored = mapping.tenant_stored.as_ref();
+    own.extend(
+        mapping
+            .tenant_column
+            .iter()
+            .map(|column| Expected { storage: tenant_stored, ..Expected::name(column) }),
+    );
     own.extend(mapping.document.iter().map(|column| Expected::name(column)));
     let of = |column| Expected::of(column, &mapping.text);
     own.extend(mapping.attributes.values().flat_map(of));
@@ -275,6 +289,11 @@ async fn column_problems(
         if let Some(column) = &child.column {
             own.push(Expected::name(column));
             continue;
+        }
+        if let Some(column) = &child.references
+            && !own.iter().any(|expected| expected.name == column)
+        {
+            own.push(Expected::name(column));
         }
         let parts = child.value.iter().chain(child.columns.values()).flat_map(of);
         let expected = std::iter::once(Expected::name(&child.owner)).chain(parts).collect();

@@ -53,6 +53,11 @@ use output::{Color, Output};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+// PERF: a server allocates some hundred strings per list.
+#[cfg(feature = "serve")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Check, format, explain, translate and evaluate SCIM 2.0 filters (RFC 7644)
 #[derive(Parser)]
 #[command(

@@ -3,23 +3,23 @@
 use super::connection::{Backend, BoxFuture, Cell, Connection, Row, Transaction, TxMode};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
+use super::pool::{Pool, PoolConnection};
 use super::statement::Statement;
+use deadpool::managed::Object;
 use scieve::sql::Dialect;
 use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::migrate::Migrate;
-use sqlx::pool::{PoolConnection, PoolOptions};
-use sqlx::{
-    AssertSqlSafe, Connection as _, Database, Executor, IntoArguments, Pool, SqlSafeStr as _,
-};
+use sqlx::{AssertSqlSafe, Connection as _, Database, Executor, IntoArguments, SqlSafeStr as _};
 use sqlx_core::transaction::TransactionManager as _;
 use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Mutex;
+
+/// Maximum time to close a connection that is not returned to the pool.
+const CLOSE_LIMIT: Duration = Duration::from_secs(5);
 
 /// A database of sqlx, with the operations that differ between databases.
 pub(super) trait Driver: Database {
@@ -30,6 +30,14 @@ pub(super) trait Driver: Database {
 
     /// Identifies a search for [`Driver::stop`].
     type Search: Send + Sync;
+
+    /// Sets the options of a new connection that its URL cannot contain.
+    fn begin_session(
+        _: &mut Self::Connection,
+        _: &SqlOptions,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        std::future::ready(Ok(()))
+    }
 
     /// Begins a transaction to read in which each statement may take this long.
     fn begin_search(
@@ -65,7 +73,6 @@ pub(super) struct Pooled<D: Driver> {
     /// The maximum time of a statement including its wait for locks. A server that does not answer
     /// at all is given one second more.
     limit: Duration,
-    activity: Arc<Activity>,
     /// A connection that no operation uses. SQLite deletes its shared-memory file with the last
     /// connection, and could not open another one on a full disk, not even to read.
     idle: Mutex<Option<D::Connection>>,
@@ -76,10 +83,9 @@ impl<D: Driver> Pooled<D> {
         pool: Pool<D>,
         statement: Duration,
         limit: Duration,
-        activity: Arc<Activity>,
         idle: Option<D::Connection>,
     ) -> Self {
-        Self { pool, statement, limit, activity, idle: Mutex::new(idle) }
+        Self { pool, statement, limit, idle: Mutex::new(idle) }
     }
 }
 
@@ -89,11 +95,11 @@ impl<D: Driver> Pooled<D> {
 /// state is unknown is closed instead, because the next statement on it could fail or run in a
 /// transaction that nobody commits.
 struct PooledConn<D: Driver> {
-    connection: PoolConnection<D>,
+    /// `None` only in `drop`.
+    connection: Option<PoolConnection<D>>,
     pool: Pool<D>,
     statement: Duration,
     limit: Duration,
-    activity: Arc<Activity>,
     transaction: TxState<D>,
     /// False during a statement, and after one that failed or was cancelled. For example, SQLite
     /// rolls back automatically if the disk is full, but not for every error.
@@ -108,11 +114,17 @@ enum TxState<D: Driver> {
     Search(D::Search),
 }
 
+/// Returns the connection of a [`PooledConn`].
+#[expect(clippy::expect_used)]
+fn connection<D: Driver>(connection: &mut Option<PoolConnection<D>>) -> &mut D::Connection {
+    connection.as_mut().expect("taken only in `drop`")
+}
+
 impl<D: Driver> PooledConn<D> {
     /// Marks the start of a statement.
     fn starts(&mut self) {
         self.known_state = false;
-        self.activity.statements.fetch_add(1, Ordering::Relaxed);
+        self.pool.activity().count();
     }
 
     /// Takes the result of a statement that has ended.
@@ -121,7 +133,7 @@ impl<D: Driver> PooledConn<D> {
         self.known_state =
             matches!(result, Ok(_) | Err(DbError::UniqueViolation(_) | DbError::Conflict(_)));
         if !self.known_state {
-            self.activity.set_failed();
+            self.pool.activity().set_failed();
         }
         result
     }
@@ -129,66 +141,38 @@ impl<D: Driver> PooledConn<D> {
 
 impl<D: Driver> Drop for PooledConn<D> {
     fn drop(&mut self) {
-        match std::mem::replace(&mut self.transaction, TxState::None) {
-            TxState::None | TxState::Sqlx if !self.known_state => self.connection.close_on_drop(),
-            TxState::None => {}
-            // The pool waits for it before it reuses the connection.
-            TxState::Sqlx => D::TransactionManager::start_rollback(&mut self.connection),
-            TxState::Search(search) => {
-                self.connection.close_on_drop();
-                if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-                    runtime.spawn(D::stop(self.pool.clone(), search));
-                }
+        let Some(mut connection) = self.connection.take() else { return };
+        let transaction = std::mem::replace(&mut self.transaction, TxState::None);
+        if self.known_state && matches!(transaction, TxState::None) {
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            drop(Object::take(connection));
+            return;
+        };
+        match transaction {
+            TxState::Sqlx if self.known_state => {
+                D::TransactionManager::start_rollback(&mut connection);
+                runtime.spawn(async move {
+                    // The pool may have the connection after its answer.
+                    if connection.ping().await.is_err() {
+                        drop(Object::take(connection));
+                    }
+                });
+            }
+            transaction => {
+                let connection = Object::take(connection);
+                let pool = self.pool.clone();
+                runtime.spawn(async move {
+                    if let TxState::Search(search) = transaction {
+                        D::stop(pool, search).await;
+                    }
+                    // The result does not matter: nothing uses the connection any more.
+                    let _ = tokio::time::timeout(CLOSE_LIMIT, connection.close()).await;
+                });
             }
         }
     }
-}
-
-/// Maximum idle time of a connection that the pool hands out without a test. A test is a
-/// round trip; a connection that broke more recently fails the operation as unavailable.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
-/// Time for which every connection is tested after a failed statement: others may be broken too.
-const DISTRUST: Duration = Duration::from_secs(5);
-
-/// Activity of the connections of a pool.
-#[derive(Default)]
-pub(super) struct Activity {
-    /// [`Backend::statements_run`].
-    statements: AtomicU64,
-    /// When a statement last failed, or was cancelled.
-    failed: std::sync::Mutex<Option<Instant>>,
-}
-
-impl Activity {
-    fn set_failed(&self) {
-        *self.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-    }
-
-    fn failed_recently(&self) -> bool {
-        let failed = *self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        failed.is_some_and(|failed| failed.elapsed() < DISTRUST)
-    }
-}
-
-/// The options of a pool that are the same for every database.
-pub(super) fn pool_options<D: Driver>(
-    options: &SqlOptions,
-    activity: &Arc<Activity>,
-) -> PoolOptions<D> {
-    let activity = Arc::clone(activity);
-    PoolOptions::new()
-        .max_connections(options.connections)
-        .acquire_timeout(options.acquire)
-        .test_before_acquire(false)
-        .before_acquire(move |connection: &mut D::Connection, state| {
-            let suspicious = state.idle_for >= TRUSTED_IDLE || activity.failed_recently();
-            Box::pin(async move {
-                if suspicious {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
 }
 
 async fn within<T>(
@@ -207,11 +191,10 @@ impl<D: Driver> Pooled<D> {
     async fn acquire(&self) -> Result<PooledConn<D>, DbError> {
         let connection = self.pool.acquire().await.map_err(error::<D>)?;
         Ok(PooledConn {
-            connection,
+            connection: Some(connection),
             pool: self.pool.clone(),
             statement: self.statement,
             limit: self.limit,
-            activity: Arc::clone(&self.activity),
             transaction: TxState::None,
             known_state: true,
         })
@@ -229,14 +212,14 @@ where
     }
 
     fn statements_run(&self) -> u64 {
-        self.activity.statements.load(Ordering::Relaxed)
+        self.pool.activity().statements()
     }
 
     fn begin(&self, mode: TxMode) -> BoxFuture<'_, Box<dyn Transaction>> {
         Box::pin(async move {
             let mut transaction = self.acquire().await?;
             transaction.starts();
-            let connection = &mut *transaction.connection;
+            let connection = connection(&mut transaction.connection);
             let begin = async {
                 let statement = match mode {
                     TxMode::Read => D::BEGIN_READ,
@@ -264,12 +247,12 @@ where
     }
 
     fn connections(&self) -> (u32, u32) {
-        (self.pool.size(), u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX))
+        self.pool.connections()
     }
 
     fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(async move {
-            self.pool.close().await;
+            self.pool.close(self.limit).await;
             if let Some(idle) = self.idle.lock().await.take()
                 && let Err(error) = idle.close().await
             {
@@ -300,7 +283,7 @@ where
     fn fetch_statement(&mut self, statement: Statement) -> BoxFuture<'_, Vec<Row>> {
         Box::pin(async move {
             self.starts();
-            let connection = &mut *self.connection;
+            let connection = connection(&mut self.connection);
             let result = within(self.limit, async move {
                 let arguments = arguments::<D>(statement.values)?;
                 let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments);
@@ -319,7 +302,7 @@ where
     fn execute_statement(&mut self, statement: Statement) -> BoxFuture<'_, u64> {
         Box::pin(async move {
             self.starts();
-            let connection = &mut *self.connection;
+            let connection = connection(&mut self.connection);
             let result = within(self.limit, async move {
                 let arguments = arguments::<D>(statement.values)?;
                 let query = sqlx::query_with(AssertSqlSafe(statement.sql), arguments);
@@ -334,14 +317,15 @@ where
     fn script(&mut self, sql: Cow<'static, str>) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             self.starts();
-            let result =
-                self.connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.into_owned()))).await;
+            let result = connection(&mut self.connection)
+                .execute(sqlx::raw_sql(AssertSqlSafe(sql.into_owned())))
+                .await;
             self.ended(result.map(drop).map_err(error::<D>))
         })
     }
 
     fn migrate(&mut self) -> &mut (dyn Migrate + Send) {
-        &mut *self.connection
+        connection(&mut self.connection)
     }
 }
 
@@ -354,7 +338,7 @@ where
     fn commit(mut self: Box<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             self.starts();
-            let connection = &mut *self.connection;
+            let connection = connection(&mut self.connection);
             let commit = async {
                 match &self.transaction {
                     TxState::Search(search) => {

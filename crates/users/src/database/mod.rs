@@ -25,6 +25,7 @@ mod migrate;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod options;
+mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod probe;

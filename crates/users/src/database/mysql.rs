@@ -5,9 +5,10 @@
 //! `GET_LOCK`, `VARBINARY` keys, InnoDB.
 
 use super::connection::Cell;
-use super::driver::{Driver, Pooled, pool_options};
+use super::driver::{Driver, Pooled};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
+use super::pool::Pool;
 use super::statement::unsupported;
 use scieve::sql::Dialect;
 use sea_query::Value;
@@ -16,35 +17,20 @@ use sqlx::mysql::{
     MySqlConnectOptions, MySqlConnection, MySqlDatabaseError, MySqlQueryResult, MySqlRow,
 };
 use sqlx::{
-    Arguments as _, AssertSqlSafe, Column as _, Executor as _, MySql, Pool, Row as _,
-    TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, Column as _, Executor as _, MySql, Row as _, TypeInfo as _,
+    ValueRef as _,
 };
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<MySql>, DbError> {
     let connect =
         MySqlConnectOptions::from_str(url).map_err(|error| DbError::Internal(error.to_string()))?;
-    let lock = options.lock.as_secs().max(1);
-    let session = format!(
-        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
-         SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES'), \
-         innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}; \
-         {}",
-        statement_timeout(options.statement)
-    );
-    let activity = Arc::default();
-    let pool = pool_options::<MySql>(options, &activity).after_connect(move |connection, _| {
-        let session = session.clone();
-        Box::pin(async move {
-            connection.execute(sqlx::raw_sql(AssertSqlSafe(session))).await.map(drop)
-        })
-    });
-    let pool =
-        pool.connect_with(connect).await.map_err(|error| DbError::new(&error, MySql::classify))?;
+    let pool = Pool::open(connect, options)
+        .await
+        .map_err(|error| DbError::new(&error, MySql::classify))?;
     let limit = options.statement.max(options.lock);
-    Ok(Pooled::new(pool, options.statement, limit, activity, None))
+    Ok(Pooled::new(pool, options.statement, limit, None))
 }
 
 /// The statement that sets the statement time-out of the session. MariaDB and MySQL name it
@@ -67,6 +53,21 @@ impl Driver for MySql {
     /// The id of the session.
     type Search = u64;
 
+    async fn begin_session(
+        connection: &mut MySqlConnection,
+        options: &SqlOptions,
+    ) -> Result<(), sqlx::Error> {
+        let lock = options.lock.as_secs().max(1);
+        let session = format!(
+            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+             SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES'), \
+             innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}; \
+             {}",
+            statement_timeout(options.statement)
+        );
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(session))).await.map(drop)
+    }
+
     async fn begin_search(
         connection: &mut MySqlConnection,
         limit: Duration,
@@ -88,7 +89,8 @@ impl Driver for MySql {
     async fn stop(pool: Pool<Self>, session: u64) {
         let cancel = sqlx::raw_sql(AssertSqlSafe(format!("KILL QUERY {session}")));
         // The session may have ended, which is what counts.
-        if let Err(error) = cancel.execute(&pool).await {
+        let cancelled = async { pool.acquire().await?.execute(cancel).await };
+        if let Err(error) = cancelled.await {
             tracing::debug!(%error, "a statement was not cancelled");
         }
     }

@@ -1,20 +1,20 @@
 //! PostgreSQL.
 
 use super::connection::Cell;
-use super::driver::{Driver, Pooled, pool_options};
+use super::driver::{Driver, Pooled};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
+use super::pool::Pool;
 use super::statement::{strings, unsupported};
 use scieve::sql::Dialect;
 use sea_query::Value;
 use sqlx::error::{BoxDynError, DatabaseError};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgQueryResult, PgRow};
 use sqlx::{
-    Arguments as _, AssertSqlSafe, Column as _, Executor as _, Pool, Postgres, Row as _,
-    TypeInfo as _, ValueRef as _,
+    Arguments as _, AssertSqlSafe, Column as _, Executor as _, Postgres, Row as _, TypeInfo as _,
+    ValueRef as _,
 };
 use std::str::FromStr;
-use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postgres>, DbError> {
@@ -25,13 +25,10 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postg
         ("lock_timeout", options.lock.as_millis().to_string()),
         ("idle_in_transaction_session_timeout", "60000".to_owned()),
     ]);
-    let activity = Arc::default();
-    let pool = pool_options::<Postgres>(options, &activity)
-        .connect_with(connect)
+    let pool = Pool::open(connect, options)
         .await
         .map_err(|error| DbError::new(&error, Postgres::classify))?;
-    let limit = options.statement;
-    Ok(Pooled::new(pool, options.statement, limit, activity, None))
+    Ok(Pooled::new(pool, options.statement, options.statement, None))
 }
 
 impl Driver for Postgres {
@@ -67,7 +64,8 @@ impl Driver for Postgres {
     async fn stop(pool: Pool<Self>, process: i32) {
         // It may have ended, which is what counts.
         let cancel = sqlx::query("SELECT pg_cancel_backend($1)").bind(process);
-        if let Err(error) = cancel.execute(&pool).await {
+        let cancelled = async { pool.acquire().await?.execute(cancel).await };
+        if let Err(error) = cancelled.await {
             tracing::info!(%error, "a statement was not cancelled");
         }
     }

@@ -1,9 +1,10 @@
 //! SQLite.
 
 use super::connection::Cell;
-use super::driver::{Driver, Pooled, pool_options};
+use super::driver::{Driver, Pooled};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
+use super::pool::Pool;
 use super::statement::unsupported;
 use scieve::sql::Dialect;
 use sea_query::Value;
@@ -13,7 +14,7 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{
-    Arguments as _, ConnectOptions as _, Executor as _, Pool, Row as _, Sqlite, TypeInfo as _,
+    Arguments as _, ConnectOptions as _, Executor as _, Row as _, Sqlite, TypeInfo as _,
     ValueRef as _,
 };
 use std::str::FromStr;
@@ -54,11 +55,9 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlit
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(options.lock);
-    let activity = Arc::default();
-    let pool = pool_options::<Sqlite>(options, &activity);
     let deadline = Instant::now() + options.lock;
     let pool = loop {
-        match pool.clone().connect_with(connect.clone()).await {
+        match Pool::open(connect.clone(), options).await {
             Ok(pool) => break pool,
             // The switch to write-ahead log mode does not wait for `busy_timeout`.
             Err(error) if is_busy(&error) && Instant::now() < deadline => {
@@ -69,7 +68,7 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlit
     };
     let idle = connect.connect().await.map_err(|error| DbError::new(&error, Sqlite::classify))?;
     let limit = options.statement.max(options.lock);
-    Ok(Pooled::new(pool, options.statement, limit, activity, Some(idle)))
+    Ok(Pooled::new(pool, options.statement, limit, Some(idle)))
 }
 
 fn is_busy(error: &sqlx::Error) -> bool {

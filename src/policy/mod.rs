@@ -254,6 +254,34 @@ impl<R: ?Sized> Policy<R> {
         Ok(self)
     }
 
+    /// Sets the treatment of values that are not canonical values of the attribute of a path.
+    ///
+    /// ```
+    /// use scieve::{Attribute, AttributeType, Code, Policy, Schema, UnknownValues};
+    ///
+    /// let status = Attribute::new("status", AttributeType::String)
+    ///     .with_canonical_values(["active", "disabled"]);
+    /// let policy = Policy::<serde_json::Value>::new(Schema::new(None, [status])?)?
+    ///     .with_unknown_values("status", UnknownValues::Refuse)?;
+    /// let errors = policy.parse("status eq \"activ\"").unwrap_err();
+    /// assert_eq!(errors.iter().next().map(|error| error.code()), Some(Code::UnknownValue));
+    /// # Ok::<(), scieve::SchemaError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Returns an error if the schema has no attribute of this path.
+    pub fn with_unknown_values(
+        mut self,
+        path: &str,
+        treatment: UnknownValues,
+    ) -> Result<Self, SchemaError> {
+        let id = self.attribute_id(path)?;
+        if let Some(rule) = self.rules.get_mut(id.index()) {
+            rule.unknown_values = treatment;
+        }
+        Ok(self)
+    }
+
     fn hide(&mut self, id: AttributeId) {
         for attribute in self.schema.attributes() {
             if (attribute.id() == id || attribute.parent() == Some(id))

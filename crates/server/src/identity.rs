@@ -5,7 +5,7 @@ use super::credentials::{ApiKey, Credentials};
 use super::problem::{Problem, ProblemKind};
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue};
-use scieve::Policy;
+use scieve::{Policy, UnknownValues};
 use scieve_users::{Account, AccountKey, StoreError, User, UserStore};
 use std::sync::LazyLock;
 use tokio::sync::watch;
@@ -41,7 +41,7 @@ impl Caller {
     /// policy. A filter with one is rejected as a filter with an unknown attribute is, so that
     /// neither results nor errors reveal the roles of other users.
     pub(super) fn policy(&self) -> &'static Policy<User> {
-        if self.administrator { scieve_users::policy() } else { &WITHOUT_ACCESS }
+        if self.administrator { &POLICY } else { &WITHOUT_ACCESS }
     }
 
     pub(super) fn must_be_administrator(&self) -> Result<(), Problem> {
@@ -53,15 +53,18 @@ pub(super) fn forbidden() -> Problem {
     Problem::new(ProblemKind::Forbidden)
 }
 
-/// The policy without the attributes of roles and scopes. `hiding` fails only if a path is not in
-/// the schema, which a test excludes; the fallback permits no filter.
+/// The policy of the users API, without statuses that no user can have: a misspelt one would select
+/// no user, without an error. The functions of this and of the next policy fail only if a path is
+/// not in the schema, which a test excludes; the fallback permits no filter.
+static POLICY: LazyLock<Policy<User>> = LazyLock::new(|| {
+    let policy = scieve_users::policy().clone();
+    policy.with_unknown_values("status", UnknownValues::Refuse).unwrap_or_else(|_| Policy::empty())
+});
+
+/// The policy without the attributes of roles and scopes.
 static WITHOUT_ACCESS: LazyLock<Policy<User>> = LazyLock::new(|| {
-    let hidden = scieve_users::policy().clone().hiding([
-        "assignedRoles",
-        "assignedGroupsAssignedRoles",
-        "assignedScopes",
-    ]);
-    hidden.unwrap_or_else(|_| Policy::empty())
+    let hidden = ["assignedRoles", "assignedGroupsAssignedRoles", "assignedScopes"];
+    POLICY.clone().hiding(hidden).unwrap_or_else(|_| Policy::empty())
 });
 
 /// Authenticates callers by API key or JSON Web Token.
@@ -171,11 +174,12 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{WITHOUT_ACCESS, bearer};
+    use super::{POLICY, WITHOUT_ACCESS, bearer};
     use axum::http::HeaderMap;
 
     #[test]
     fn roles_and_scopes_can_be_hidden() {
+        assert!(POLICY.parse("assignedRoles.name eq \"a\"").is_ok());
         assert!(WITHOUT_ACCESS.parse("name eq \"a\"").is_ok());
         assert!(WITHOUT_ACCESS.parse("assignedRoles.name eq \"a\"").is_err());
         assert!(WITHOUT_ACCESS.parse("assignedScopes eq \"a\"").is_err());

@@ -3,9 +3,7 @@
 use super::parameter_names::reject_resembling;
 use super::problem::{ErrorObject, Problem, ProblemKind, Source, quoted};
 use percent_encoding::percent_decode_str;
-use scieve::{
-    Builder, Diagnostics, ExprKind, Filter, Literal, Plan, Policy, Severity, attr, fold_key,
-};
+use scieve::{Builder, Diagnostics, Filter, Plan, Policy, Severity, attr, fold_key};
 use scieve_users::{Direction, Sort, SortKey, Status, User};
 use serde_json::json;
 use std::collections::HashSet;
@@ -272,48 +270,14 @@ impl CheckedFilter {
         policy: &Policy<User>,
         source: Source,
     ) -> Result<Self, Problem> {
-        match Filter::parse_with(filter, policy.syntax(), policy.limits())
+        Filter::parse_with(filter, policy.syntax(), policy.limits())
             .and_then(|filter| Self::check(filter, policy))
-        {
-            Ok(checked) => known_statuses(&checked.filter, &source).map(|()| checked),
-            Err(diagnostics) => Err(bad_filter(&diagnostics, source)),
-        }
+            .map_err(|diagnostics| bad_filter(&diagnostics, source))
     }
 
     fn check(filter: Filter, policy: &Policy<User>) -> Result<Self, Diagnostics> {
         let plan = policy.check(&filter)?;
         Ok(Self { filter, plan })
-    }
-}
-
-/// Rejects statuses that no user can have: a misspelt one would select no user, without an error.
-fn known_statuses(filter: &Filter, source: &Source) -> Result<(), Problem> {
-    let mut errors = Vec::new();
-    let mut expressions = vec![filter.root()];
-    while let Some(expression) = expressions.pop() {
-        match expression.kind() {
-            ExprKind::And(operands) | ExprKind::Or(operands) => expressions.extend(operands),
-            ExprKind::Not(inner) | ExprKind::ValuePath(_, inner) => expressions.push(inner),
-            ExprKind::Clause(clause) if clause.path().as_str().eq_ignore_ascii_case("status") => {
-                if let Some(Literal::String(status)) = clause.literal()
-                    && !Status::ALL.iter().any(|known| fold_key(status) == known.name())
-                {
-                    let span = clause.literal_span();
-                    errors.push(ErrorObject::new(unknown_status(status)).meta(json!({
-                        "filterCode": "unknown-value",
-                        "start": span.start,
-                        "end": span.end,
-                    })));
-                }
-            }
-            _ => {}
-        }
-    }
-    // Expressions were taken from the end.
-    errors.reverse();
-    match errors.is_empty() {
-        true => Ok(()),
-        false => Err(Problem::with_errors(ProblemKind::BadFilter, errors).at(source.clone())),
     }
 }
 

@@ -71,16 +71,17 @@ fn empty_deprecated_parameters_are_ignored() {
 #[test]
 fn unknown_statuses_are_rejected_in_every_form() {
     let server = Server::start();
-    for (query, source) in [
-        ("status=nope", "status"),
-        ("status=active,nope", "status"),
-        ("filter=status%20eq%20%22nope%22", "filter"),
+    for (query, source, detail) in [
+        ("status=nope", "status", "unknown status `nope`"),
+        ("status=active,nope", "status", "unknown status `nope`"),
+        ("filter=status%20eq%20%22nope%22", "filter", "`nope` is not a value of `status`"),
         (
             "filter=name%20co%20%22a%22%20and%20(status%20eq%20%22active%22%20or%20STATUS%20eq%20'nope')",
             "filter",
+            "`nope` is not a value of `status`",
         ),
     ] {
-        rejected(&server.get(&format!("/api/v1/users?{query}")), source, "unknown status `nope`");
+        rejected(&server.get(&format!("/api/v1/users?{query}")), source, detail);
     }
     let body = json!({ "filter": "status eq \"nope\"" });
     let answer = server.call(ADMIN, "POST", "/api/v1/users/actions/filter", Some(&body));

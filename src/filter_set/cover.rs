@@ -36,7 +36,7 @@ pub(super) struct Cover {
     pub(super) keys: Vec<Key>,
     /// The estimated number of plans that a record with one of the keys selects.
     cost: u64,
-    /// A key that every matching record has in addition, for conjunctions of equalities.
+    /// A key for equality that every matching record has in addition.
     pub(super) second: Option<Key>,
 }
 
@@ -50,7 +50,7 @@ impl<F: Fn(&Key) -> u64> Chooser<F> {
     pub(super) fn cover(&self, root: &Node) -> Result<Cover, Reason> {
         let mut cover = self.node(root, true)?;
         if let ([first], Node::All(children)) = (&cover.keys[..], root)
-            && first.kind == Kind::Equal
+            && !matches!(first.kind, Kind::Above | Kind::Below)
         {
             let others =
                 children.iter().filter_map(|child| match self.node(child, true).ok()?.keys[..] {
@@ -162,7 +162,7 @@ impl<F: Fn(&Key) -> u64> Chooser<F> {
         self.keys(vec![self.hasher.part(test.attribute(), kind, bytes.unwrap_or(part))])
     }
 
-    /// Returns the key of the three bytes of a substring that the fewest other plans have.
+    /// Returns the key of the four bytes of a substring that the fewest other plans have.
     fn gram(&self, test: &Test, part: &[u8]) -> Cover {
         let length = part.len().min(GRAM);
         let kind = Kind::Gram(u8::try_from(length).unwrap_or(0));

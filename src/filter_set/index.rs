@@ -6,6 +6,7 @@
 use super::key::{GRAM, Key, KeyHasher, Kind, LENGTHS, with_compared_form};
 use crate::schema::{Attribute, AttributeId};
 use crate::value::{AttributeType, CaseSensitivity, Text, Value, ValueRef};
+use arrayvec::ArrayVec;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::ops::Bound;
@@ -44,12 +45,88 @@ impl Hasher for Identity {
 
 type ByHash<V> = HashMap<u64, V, BuildHasherDefault<Identity>>;
 
-/// The plans under one key.
-#[derive(Clone, Default)]
-struct Bucket {
+/// The plans under one key. Most keys have few plans, which are stored without an allocation.
+#[derive(Clone)]
+enum Bucket {
+    Few(ArrayVec<Slot, 2>),
+    Many(Box<ManyPlans>),
+}
+
+#[derive(Clone)]
+struct ManyPlans {
     plans: Vec<Slot>,
     /// Further plans by their second key.
     second: Option<Box<ByHash<Vec<Slot>>>>,
+}
+
+impl Bucket {
+    fn plans(&self) -> &[Slot] {
+        match self {
+            Self::Few(plans) => plans,
+            Self::Many(many) => &many.plans,
+        }
+    }
+
+    fn second(&self) -> Option<&ByHash<Vec<Slot>>> {
+        match self {
+            Self::Many(many) => many.second.as_deref(),
+            Self::Few(_) => None,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.plans().is_empty() && self.second().is_none()
+    }
+
+    fn insert(&mut self, plan: Slot, second: Option<Key>) {
+        let plans = match self {
+            Self::Few(plans) if !plans.is_full() => return plans.push(plan),
+            Self::Few(plans) => plans.to_vec(),
+            Self::Many(many) => {
+                return match second {
+                    Some(second) if many.plans.len() >= LARGE => {
+                        let by_second = many.second.get_or_insert_default();
+                        by_second.entry(second.hash()).or_default().push(plan);
+                    }
+                    _ => many.plans.push(plan),
+                };
+            }
+        };
+        let mut many = ManyPlans { plans, second: None };
+        many.plans.push(plan);
+        *self = Self::Many(Box::new(many));
+    }
+
+    fn remove(&mut self, plan: Slot, second: Option<Key>) {
+        let many = match self {
+            Self::Few(plans) => return plans.retain(|known| *known != plan),
+            Self::Many(many) => many,
+        };
+        if !remove(&mut many.plans, plan)
+            && let (Some(second), Some(by_second)) = (second, &mut many.second)
+            && let Some(plans) = by_second.get_mut(&second.hash())
+        {
+            remove(plans, plan);
+            if plans.is_empty() {
+                by_second.remove(&second.hash());
+            }
+            if by_second.is_empty() {
+                many.second = None;
+            }
+        }
+    }
+}
+
+impl Default for Bucket {
+    fn default() -> Self {
+        Self::Few(ArrayVec::new_const())
+    }
+}
+
+/// Removes a plan and returns whether it was in the list.
+fn remove(plans: &mut Vec<Slot>, plan: Slot) -> bool {
+    let found = plans.iter().position(|known| *known == plan);
+    found.map(|at| plans.swap_remove(at)).is_some()
 }
 
 /// The number of keys of an attribute by kind, and its ranges.
@@ -70,6 +147,8 @@ pub(super) struct Index {
     shards: Vec<Arc<ByHash<Bucket>>>,
     /// By the position of the attribute in the schema.
     attributes: Vec<Arc<AttributeKeys>>,
+    /// The number of keys by the position of the attribute. Attributes without keys are not read.
+    used: Vec<u32>,
     /// The plans without keys.
     unindexed: Arc<Vec<Slot>>,
 }
@@ -83,7 +162,7 @@ pub(super) struct Place {
 
 impl Place {
     pub(super) fn new(mut keys: Vec<Key>, second: Option<Key>) -> Self {
-        keys.sort_unstable_by_key(|key| (key.hash, key.attribute, key.kind));
+        keys.sort_unstable_by_key(|key| (key.hash(), key.attribute, key.kind));
         keys.dedup();
         Self { keys: keys.into(), second }
     }
@@ -100,6 +179,7 @@ impl Index {
             hasher: KeyHasher::new(),
             shards: vec![empty; SHARDS],
             attributes: Vec::new(),
+            used: Vec::new(),
             unindexed: Arc::default(),
         }
     }
@@ -114,7 +194,7 @@ impl Index {
 
     /// Returns the number of plans under a key.
     pub(super) fn load(&self, key: &Key) -> u64 {
-        let bucket = self.bucket(key.hash).map_or(0, |bucket| bucket.plans.len());
+        let bucket = self.bucket(key.hash()).map_or(0, |bucket| bucket.plans().len());
         let ranges = || self.attributes.get(key.attribute.index());
         let plans = match key.kind {
             Kind::Above => ranges().map_or(0, |keys| keys.above.len()),
@@ -124,11 +204,14 @@ impl Index {
         plans as u64
     }
 
-    fn attribute_mut(&mut self, attribute: AttributeId) -> Option<&mut AttributeKeys> {
+    /// Returns the keys of an attribute and their number.
+    fn attribute_mut(&mut self, attribute: AttributeId) -> Option<(&mut AttributeKeys, &mut u32)> {
         if attribute.index() >= self.attributes.len() {
             self.attributes.resize_with(attribute.index() + 1, Arc::default);
+            self.used.resize(attribute.index() + 1, 0);
         }
-        self.attributes.get_mut(attribute.index()).map(Arc::make_mut)
+        let keys = self.attributes.get_mut(attribute.index())?;
+        Some((Arc::make_mut(keys), self.used.get_mut(attribute.index())?))
     }
 
     /// Adds a plan. `ranges` are the operands of its comparisons by order.
@@ -140,7 +223,8 @@ impl Index {
     ) {
         let entry = place.entry(slot);
         for key in &place.keys {
-            let Some(keys) = self.attribute_mut(key.attribute) else { continue };
+            let Some((keys, all)) = self.attribute_mut(key.attribute) else { continue };
+            *all += 1;
             if let Some(count) = keys.count_mut(key.kind) {
                 *count += 1;
             }
@@ -150,25 +234,15 @@ impl Index {
                 }
                 continue;
             }
-            let Some(shard) = self.shards.get_mut(Self::shard(key.hash)) else { continue };
-            let bucket = Arc::make_mut(shard).entry(key.hash).or_default();
-            match place.second {
-                Some(second) if bucket.plans.len() >= LARGE => {
-                    bucket
-                        .second
-                        .get_or_insert_default()
-                        .entry(second.hash)
-                        .or_default()
-                        .push(entry);
-                }
-                _ => bucket.plans.push(entry),
-            }
+            let Some(shard) = self.shards.get_mut(Self::shard(key.hash())) else { continue };
+            Arc::make_mut(shard).entry(key.hash()).or_default().insert(entry, place.second);
         }
         // The second key is found only if its attribute is read.
         if let Some(second) = place.second
-            && let Some(keys) = self.attribute_mut(second.attribute)
+            && let Some((keys, all)) = self.attribute_mut(second.attribute)
         {
             keys.equal += 1;
+            *all += 1;
         }
     }
 
@@ -180,19 +254,16 @@ impl Index {
         ranges: impl Fn(&Key) -> Vec<&'v Value>,
     ) {
         let entry = place.entry(slot);
-        let remove = |plans: &mut Vec<Slot>| {
-            let found = plans.iter().position(|known| *known == entry);
-            found.map(|at| plans.swap_remove(at)).is_some()
-        };
         for key in &place.keys {
-            let Some(keys) = self.attribute_mut(key.attribute) else { continue };
+            let Some((keys, all)) = self.attribute_mut(key.attribute) else { continue };
+            *all = all.saturating_sub(1);
             if let Some(count) = keys.count_mut(key.kind) {
                 *count = count.saturating_sub(1);
             }
             if let Some(list) = keys.ranges_mut(key.kind) {
                 for operand in ranges(key) {
                     if list.get_mut(operand).is_some_and(|plans| {
-                        remove(plans);
+                        remove(plans, entry);
                         plans.is_empty()
                     }) {
                         list.remove(operand);
@@ -200,29 +271,19 @@ impl Index {
                 }
                 continue;
             }
-            let Some(shard) = self.shards.get_mut(Self::shard(key.hash)) else { continue };
+            let Some(shard) = self.shards.get_mut(Self::shard(key.hash())) else { continue };
             let shard = Arc::make_mut(shard);
-            let Some(bucket) = shard.get_mut(&key.hash) else { continue };
-            if !remove(&mut bucket.plans)
-                && let (Some(second), Some(by_second)) = (place.second, &mut bucket.second)
-                && let Some(plans) = by_second.get_mut(&second.hash)
-            {
-                remove(plans);
-                if plans.is_empty() {
-                    by_second.remove(&second.hash);
-                }
-                if by_second.is_empty() {
-                    bucket.second = None;
-                }
-            }
-            if bucket.plans.is_empty() && bucket.second.is_none() {
-                shard.remove(&key.hash);
+            let Some(bucket) = shard.get_mut(&key.hash()) else { continue };
+            bucket.remove(entry, place.second);
+            if bucket.is_empty() {
+                shard.remove(&key.hash());
             }
         }
         if let Some(second) = place.second
-            && let Some(keys) = self.attribute_mut(second.attribute)
+            && let Some((keys, all)) = self.attribute_mut(second.attribute)
         {
             keys.equal = keys.equal.saturating_sub(1);
+            *all = all.saturating_sub(1);
         }
     }
 
@@ -231,10 +292,7 @@ impl Index {
     }
 
     pub(super) fn remove_unindexed(&mut self, slot: Slot) {
-        let plans = Arc::make_mut(&mut self.unindexed);
-        if let Some(at) = plans.iter().position(|known| *known == slot) {
-            plans.swap_remove(at);
-        }
+        remove(Arc::make_mut(&mut self.unindexed), slot);
     }
 
     pub(super) fn unindexed(&self) -> &[Slot] {
@@ -245,15 +303,22 @@ impl Index {
     pub(super) fn candidates<'s>(
         &self,
         attribute: impl Fn(usize) -> Option<&'s Attribute>,
-        read: impl Fn(&Attribute, &mut dyn FnMut(ValueRef<'_>) -> bool),
+        mut read: impl FnMut(&Attribute, &mut dyn FnMut(ValueRef<'_>)),
     ) -> Vec<Slot> {
-        let mut probe = Probe { index: self, equal: Vec::new(), found: self.unindexed.to_vec() };
-        for (position, keys) in self.attributes.iter().enumerate() {
-            if let Some(attribute) = attribute(position).filter(|_| keys.is_used()) {
+        let mut probe = Probe {
+            index: self,
+            keys: Vec::new(),
+            equal: Vec::new(),
+            found: self.unindexed.to_vec(),
+        };
+        let used = self.used.iter().enumerate().filter(|(_, keys)| **keys > 0);
+        for (position, _) in used {
+            if let (Some(attribute), Some(keys)) =
+                (attribute(position), self.attributes.get(position))
+            {
                 let mut is_first = true;
                 read(attribute, &mut |value| {
                     probe.add(keys, attribute, value, std::mem::take(&mut is_first));
-                    false
                 });
             }
         }
@@ -262,17 +327,6 @@ impl Index {
 }
 
 impl AttributeKeys {
-    fn is_used(&self) -> bool {
-        let any = |counts: &[u32]| counts.iter().any(|count| *count > 0);
-        self.equal > 0
-            || self.present > 0
-            || any(&self.prefixes)
-            || any(&self.suffixes)
-            || any(&self.grams)
-            || !self.above.is_empty()
-            || !self.below.is_empty()
-    }
-
     fn count_mut(&mut self, kind: Kind) -> Option<&mut u32> {
         match kind {
             Kind::Equal => Some(&mut self.equal),
@@ -296,6 +350,8 @@ impl AttributeKeys {
 /// The search for the plans of one record.
 struct Probe<'i> {
     index: &'i Index,
+    /// The hashes of the keys, except those for equality.
+    keys: Vec<u64>,
     /// The hashes of the keys for equality.
     equal: Vec<u64>,
     found: Vec<Slot>,
@@ -310,8 +366,7 @@ impl Probe<'_> {
         is_first: bool,
     ) {
         if keys.present > 0 && is_first {
-            let key = self.index.hasher.part(attribute.id(), Kind::Present, &[]);
-            self.bucket(key.hash);
+            self.part(attribute.id(), Kind::Present, &[]);
         }
         self.ranges(keys, value, attribute);
         match value {
@@ -340,30 +395,30 @@ impl Probe<'_> {
         }
     }
 
-    /// Adds the plans under prefixes, suffixes and substrings of a string.
+    /// Adds the prefixes, suffixes and substrings of a string.
     fn parts(&mut self, keys: &AttributeKeys, attribute: AttributeId, text: &[u8]) {
-        let hasher = self.index.hasher;
         for (position, length) in (0_u8..).zip(LENGTHS) {
             let is_used =
                 |counts: &[u32]| counts.get(usize::from(position)).is_some_and(|count| *count > 0);
             if let Some(prefix) = text.get(..length).filter(|_| is_used(&keys.prefixes)) {
-                self.bucket(hasher.part(attribute, Kind::Prefix(position), prefix).hash);
+                self.part(attribute, Kind::Prefix(position), prefix);
             }
             let suffix = text.len().checked_sub(length).and_then(|start| text.get(start..));
             if let Some(suffix) = suffix.filter(|_| is_used(&keys.suffixes)) {
-                self.bucket(hasher.part(attribute, Kind::Suffix(position), suffix).hash);
+                self.part(attribute, Kind::Suffix(position), suffix);
             }
         }
         for (length, count) in (0_u8..).zip(keys.grams).skip(1) {
             if count > 0 {
                 for gram in text.windows(usize::from(length)) {
-                    // Plans with a substring have one key, but a string can contain it twice.
-                    let start = self.found.len();
-                    self.bucket(hasher.part(attribute, Kind::Gram(length), gram).hash);
-                    self.found.iter_mut().skip(start).for_each(|slot| *slot |= SEVERAL_KEYS);
+                    self.part(attribute, Kind::Gram(length), gram);
                 }
             }
         }
+    }
+
+    fn part(&mut self, attribute: AttributeId, kind: Kind, bytes: &[u8]) {
+        self.keys.push(self.index.hasher.part(attribute, kind, bytes).hash());
     }
 
     /// Adds the plans with an operand below or above the value.
@@ -385,22 +440,19 @@ impl Probe<'_> {
         self.found.extend(plans.map(|slot| slot | SEVERAL_KEYS));
     }
 
-    fn bucket(&mut self, hash: u64) {
-        if let Some(bucket) = self.index.bucket(hash) {
-            self.found.extend(&bucket.plans);
-        }
-    }
-
     fn finish(mut self) -> Vec<Slot> {
-        // Values can be equal to each other.
-        self.equal.sort_unstable();
-        self.equal.dedup();
-        for hash in &self.equal {
-            let Some(bucket) = self.index.bucket(*hash) else { continue };
-            self.found.extend(&bucket.plans);
-            if let Some(second) = &bucket.second {
-                let others = self.equal.iter().filter_map(|other| second.get(other));
-                self.found.extend(others.flatten());
+        self.keys.extend(&self.equal);
+        // Values can be equal to each other, and a string can contain a substring twice.
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        let buckets: Vec<&Bucket> =
+            self.keys.iter().filter_map(|hash| self.index.bucket(*hash)).collect();
+        for bucket in buckets {
+            self.found.extend(bucket.plans());
+            if let Some(second) = bucket.second() {
+                self.equal.sort_unstable();
+                self.equal.dedup();
+                self.found.extend(self.equal.iter().filter_map(|hash| second.get(hash)).flatten());
             }
         }
         if self.found.iter().any(|slot| slot & SEVERAL_KEYS != 0) {

@@ -10,10 +10,10 @@ use crate::value::{CaseSensitivity, DateTime, Value, ValueRef, number};
 use std::hash::{BuildHasher, RandomState};
 
 /// Lengths of indexed prefixes and suffixes in bytes.
-pub(super) const LENGTHS: [usize; 8] = [1, 2, 3, 4, 6, 8, 12, 16];
+pub(super) const LENGTHS: [usize; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24];
 
 /// Maximum length of indexed substrings in bytes.
-pub(super) const GRAM: usize = 3;
+pub(super) const GRAM: usize = 4;
 
 /// The property of a value that a key is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,9 +37,20 @@ pub(super) enum Kind {
 /// A key under which a plan is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    pub(super) hash: u64,
+    /// The halves of the hash. An integer of 64 bits would take 4 bytes more for each key.
+    hash: [u32; 2],
     pub(super) attribute: AttributeId,
     pub(super) kind: Kind,
+}
+
+impl Key {
+    fn new(hash: u64, attribute: AttributeId, kind: Kind) -> Self {
+        Self { hash: [hash as u32, (hash >> 32) as u32], attribute, kind }
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        u64::from(self.hash[0]) | u64::from(self.hash[1]) << 32
+    }
 }
 
 /// The types whose values are equal to each other only.
@@ -89,7 +100,7 @@ impl KeyHasher {
             Kind::Above => 65,
             Kind::Below => 66,
         };
-        Key { hash: self.hash(attribute, tag, bytes), attribute, kind }
+        Key::new(self.hash(attribute, tag, bytes), attribute, kind)
     }
 
     /// Passes the hash of each key that a stored value has for equality to `found`. `text` is the
@@ -134,15 +145,13 @@ impl KeyHasher {
             Value::DateTime(instant) => hash(Class::DateTime, &instant.micros.to_le_bytes()),
             Value::Binary(bytes) => hash(Class::Binary, bytes),
         };
-        Key { hash, attribute, kind: Kind::Equal }
+        Key::new(hash, attribute, Kind::Equal)
     }
 
     /// Returns the keys of the values that equal a literal of a filter without a schema.
     pub(super) fn of_literal(self, attribute: AttributeId, literal: &Untyped) -> Vec<Key> {
-        let key = |class, bytes: &[u8]| Key {
-            hash: self.equal(attribute, class, bytes),
-            attribute,
-            kind: Kind::Equal,
+        let key = |class, bytes: &[u8]| {
+            Key::new(self.equal(attribute, class, bytes), attribute, Kind::Equal)
         };
         match literal {
             Untyped::Text { substring, instant, boolean } => {

@@ -52,6 +52,71 @@ fn relations_are_those_of_the_corpus() {
     assert!(errors.is_empty(), "\n{}", errors.join("\n"));
 }
 
+/// The numbers of decisions by their answer.
+#[derive(Default)]
+struct Tally {
+    yes: usize,
+    no: usize,
+    unknown: usize,
+}
+
+impl Tally {
+    /// Decides the relations of a pair. Each `No` has a witness that the evaluator confirms.
+    fn add(&mut self, a: &Plan<Value>, b: &Plan<Value>) {
+        let text = || format!("{}\n--\n{}", a.explain(), b.explain());
+        let decisions = [a.implies(b), b.implies(a), a.is_disjoint(b)];
+        for (decision, expected) in decisions.iter().zip([[true, false], [false, true], [true; 2]])
+        {
+            match decision {
+                Decision::Yes => self.yes += 1,
+                Decision::Unknown => self.unknown += 1,
+                Decision::No(witness) => {
+                    self.no += 1;
+                    let record = witness.to_json();
+                    assert_eq!([a.matches(&record), b.matches(&record)], expected, "{}", text());
+                }
+            }
+        }
+    }
+
+    fn print(&self, name: &str) {
+        let Self { yes, no, unknown } = self;
+        let share = 100.0 * *unknown as f64 / (yes + no + unknown) as f64;
+        println!("{name}: {yes} yes, {no} no with a witness, {unknown} unknown ({share:.3} %)");
+    }
+}
+
+/// Pairs of the filters of the corpora. Decides one pair of 500, or all of them if
+/// `SCIEVE_EXHAUSTIVE` is set (`scripts/proofs`).
+#[test]
+fn pairs_of_the_corpora_are_decided() {
+    let mut filters: Vec<String> = [
+        include_str!("../corpus/match.jsonl"),
+        include_str!("../corpus/providers.jsonl"),
+        include_str!("../corpus/provisioning.jsonl"),
+    ]
+    .into_iter()
+    .flat_map(json_lines)
+    .filter_map(|line| Some(line["filter"].as_str()?.to_owned()))
+    .collect();
+    filters.sort();
+    filters.dedup();
+    let step = if std::env::var_os("SCIEVE_EXHAUSTIVE").is_some() { 1 } else { 500 };
+    let open: Policy<Value> = Policy::schemaless(CaseSensitivity::Ignore);
+    for (name, policy) in [("with the schema", scim::user_policy()), ("without a schema", &open)] {
+        let plans: Vec<Plan<Value>> =
+            filters.iter().filter_map(|filter| policy.parse(filter).ok()).collect();
+        assert!(plans.len() > 100, "{}", plans.len());
+        let mut tally = Tally::default();
+        let pairs =
+            plans.iter().enumerate().flat_map(|(at, a)| plans[..at].iter().map(move |b| (a, b)));
+        pairs.step_by(step).for_each(|(a, b)| tally.add(a, b));
+        tally.print(&format!("pairs of {} filters of the corpora, {name}", plans.len()));
+        // Filters that people write are decided.
+        assert!(tally.unknown * 100 <= tally.yes + tally.no, "{}", tally.unknown);
+    }
+}
+
 /// A schema with an attribute of each kind.
 fn small_policy() -> Policy<Value> {
     let attributes = [
@@ -281,6 +346,114 @@ fn every_small_formula_agrees_with_enumeration() {
     assert!(count > 13_000, "{count}");
 }
 
+/// Every formula of four atoms, `not` at the atoms only: a decision agrees with the enumeration, and
+/// none is unknown. Formulas whose outermost connective is `or` are empty if both parts are.
+///
+/// Runs one formula of 997, or all of them if `SCIEVE_EXHAUSTIVE` is set (`scripts/proofs`).
+#[test]
+fn formulas_of_four_atoms_agree_with_enumeration() {
+    let policy = small_policy();
+    let step = if std::env::var_os("SCIEVE_EXHAUSTIVE").is_some() { 1 } else { 997 };
+    let (mut seen, mut decided, mut empty) = (0_usize, 0_usize, 0_usize);
+    for (atoms, records) in small_worlds() {
+        let literals: Vec<Literal> = atoms
+            .iter()
+            .flat_map(|atom| [(*atom).to_owned(), format!("not ({atom})")])
+            .map(|text| Literal::new(&policy, text, &records))
+            .collect();
+        for_each_formula(&literals, &mut |formula| {
+            seen += 1;
+            if seen % step == 0 {
+                let text = formula.text();
+                let decision = policy.parse(&text).unwrap().is_empty();
+                decided += 1;
+                empty += usize::from(decision.is_yes());
+                assert_sound(decision, !formula.matches_any(), &text);
+            }
+        });
+    }
+    println!("{decided} of {seen} formulas of four atoms, {empty} of them empty");
+    assert!(empty > 0 && empty < decided);
+}
+
+/// An atom or its negation, with the records that it matches, one bit each.
+struct Literal {
+    text: String,
+    matches: Vec<u64>,
+}
+
+impl Literal {
+    fn new(policy: &Policy<Value>, text: String, records: &[Value]) -> Self {
+        let plan = policy.parse(&text).unwrap();
+        let word = |records: &[Value]| {
+            let bits = records.iter().enumerate();
+            bits.fold(0, |word, (at, record)| word | u64::from(plan.matches(record)) << at)
+        };
+        Self { matches: records.chunks(64).map(word).collect(), text }
+    }
+}
+
+/// A formula of four literals.
+struct FourAtoms<'a> {
+    /// The formula with the names `A0` to `D0`.
+    pattern: &'a str,
+    literals: [&'a Literal; 4],
+    holds: fn([u64; 4]) -> u64,
+}
+
+impl FourAtoms<'_> {
+    fn text(&self) -> String {
+        let names = ["A0", "B0", "C0", "D0"].into_iter().zip(self.literals);
+        names.fold(self.pattern.to_owned(), |text, (name, one)| text.replace(name, &one.text))
+    }
+
+    /// Returns whether the formula matches one of the records.
+    fn matches_any(&self) -> bool {
+        let words = 0..self.literals[0].matches.len();
+        words.into_iter().any(|at| (self.holds)(self.literals.map(|one| one.matches[at])) != 0)
+    }
+}
+
+/// Passes each formula of four literals to `check`.
+fn for_each_formula(literals: &[Literal], check: &mut dyn FnMut(&FourAtoms<'_>)) {
+    let mut pass = |four: [usize; 4], pattern, holds| {
+        check(&FourAtoms { pattern, literals: four.map(|at| &literals[at]), holds });
+    };
+    let count = literals.len();
+    for a in 0..count {
+        for b in 0..a {
+            for c in 0..count {
+                for d in 0..c {
+                    if b < d || (b == d && a <= c) {
+                        continue;
+                    }
+                    if b > c {
+                        pass([a, b, c, d], "A0 and B0 and C0 and D0", |[a, b, c, d]| a & b & c & d);
+                    }
+                    pass([a, b, c, d], "(A0 or B0) and (C0 or D0)", |[a, b, c, d]| {
+                        (a | b) & (c | d)
+                    });
+                }
+            }
+            for c in 0..count {
+                for d in 0..count {
+                    pass([a, b, c, d], "(A0 and B0 or C0) and D0", |[a, b, c, d]| (a & b | c) & d);
+                    if d < c {
+                        pass([a, b, c, d], "(A0 or B0) and C0 and D0", |[a, b, c, d]| {
+                            (a | b) & c & d
+                        });
+                    }
+                    if c < b {
+                        pass([a, b, c, d], "(A0 or B0 or C0) and D0", |[a, b, c, d]| {
+                            (a | b | c) & d
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// A `Yes` has to be true of the enumerated records. A `No` is confirmed by its witness.
 fn assert_sound(decision: Decision, no_counterexample: bool, text: &str) {
     match decision {
@@ -366,7 +539,7 @@ fn simplified_plans_lose_what_has_no_effect() {
 
 #[cfg(feature = "arbitrary")]
 mod random {
-    use super::{Decision, Domain, Plan, Policy, Value, assert_shows};
+    use super::{Decision, Domain, Plan, Policy, Tally, Value, assert_shows};
     use arbitrary::Unstructured;
     use proptest::prelude::{ProptestConfig, any, proptest};
     use proptest::strategy::Strategy;
@@ -400,6 +573,35 @@ mod random {
         };
         let filter = builder.build_with(&limits).ok()?;
         Some(policy.clone().with_limits(limits).check(&filter).unwrap())
+    }
+
+    /// Decides random pairs: 100 for each policy, or `SCIEVE_PAIRS` (`scripts/proofs`).
+    #[test]
+    fn witnesses_of_random_pairs_are_confirmed() {
+        let pairs = std::env::var("SCIEVE_PAIRS").map_or(100, |pairs| pairs.parse().unwrap());
+        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let policies: [(&str, &Policy<Value>); 3] =
+            [("small", &SMALL), ("scim-user", scim::user_policy()), ("without a schema", &OPEN)];
+        for (name, policy) in policies {
+            let (mut tally, mut decided) = (Tally::default(), 0);
+            while decided < pairs {
+                let bytes: Vec<u8> = (0..120)
+                    .map(|_| {
+                        random ^= random << 13;
+                        random ^= random >> 7;
+                        random ^= random << 17;
+                        (random >> 32) as u8
+                    })
+                    .collect();
+                let u = &mut Unstructured::new(&bytes);
+                if let (Some(a), Some(b)) = (plan(policy, u), plan(policy, u)) {
+                    tally.add(&a, &b);
+                    decided += 1;
+                }
+            }
+            tally.print(&format!("{decided} random pairs, {name}"));
+            assert!(tally.yes > 0 && tally.no > 0);
+        }
     }
 
     fn check_laws(policy: &Policy<Value>, bytes: &[u8], records: &[Value]) {

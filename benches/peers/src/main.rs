@@ -4,6 +4,8 @@
 //! `benches/RESULTS.md` and `benches/results.svg`. Options after `--`:
 //!
 //! - `--only GROUP` measures one group of `GROUPS` and writes nothing.
+//! - `--only filter-sets` compares sets of filters and writes `benches/FILTER_SETS.md`. It takes
+//!   some minutes and is no part of a whole run. `SCIEVE_MIX` measures one mix and writes nothing.
 //! - `--plot` measures nothing and draws `results.svg` from the figures in `RESULTS.md`.
 //! - `--count` runs each competitor once under callgrind; used by `scripts/instructions`.
 //!
@@ -13,6 +15,7 @@ mod baselines;
 #[path = "../../corpus/mod.rs"]
 mod corpus;
 mod evaluate;
+mod filter_sets;
 mod measure;
 mod parse;
 mod plot;
@@ -41,6 +44,15 @@ fn main() {
     if has("--plot") {
         let results = std::fs::read_to_string(format!("{FOLDER}/RESULTS.md")).expect("RESULTS.md");
         return plot(&report::parse(&results));
+    }
+    if only == Some("filter-sets") {
+        let mix = std::env::var("SCIEVE_MIX").ok();
+        let report = filter_sets::run(mix.as_deref());
+        match mix {
+            Some(_) => println!("{report}"),
+            None => std::fs::write(format!("{FOLDER}/FILTER_SETS.md"), report).expect("report"),
+        }
+        return;
     }
     let mut outcomes = Vec::new();
     for mut comparison in groups(only).flat_map(|group| group()) {

@@ -54,6 +54,28 @@ impl Outcome {
 
 /// The content of `RESULTS.md`: the conditions, the tables of times, the instruction counts.
 pub(crate) fn results(outcomes: &[Outcome], instructions: &str) -> String {
+    let verdicts: Vec<bool> =
+        outcomes.iter().flat_map(Outcome::verdicts).map(|(_, met)| met).collect();
+    let met = verdicts.iter().filter(|met| **met).count();
+    format!(
+        "# Results\n\n\
+        Written by `cargo bench --manifest-path benches/peers/Cargo.toml` on {machine}; {versions}.\n\n\
+        Each figure is the median of one run with interleaved rounds. Ratios are comparable between \
+        machines, times are not. `(2.0x)` means that the competitor takes twice the time of scieve. \
+        {met} of {goals} goals are met.\n\n\
+        {legend}{tables}\n\
+        ## Instructions\n\n\
+        Instruction counts of `scripts/instructions`, the reference for later changes.\n{instructions}",
+        machine = date_and_machine(),
+        versions = versions(),
+        goals = verdicts.len(),
+        legend = legend(),
+        tables = markdown(outcomes),
+    )
+}
+
+/// The date, the processor and the compiler.
+pub(crate) fn date_and_machine() -> String {
     let output = |program: &str, arguments: &[&str]| {
         let output = std::process::Command::new(program).args(arguments).output();
         output.map_or_else(
@@ -68,26 +90,9 @@ pub(crate) fn results(outcomes: &[Outcome], instructions: &str) -> String {
         .unwrap_or("")
         .trim_start_matches([' ', '\t', ':']);
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let verdicts: Vec<bool> =
-        outcomes.iter().flat_map(Outcome::verdicts).map(|(_, met)| met).collect();
-    let met = verdicts.iter().filter(|met| **met).count();
-    format!(
-        "# Results\n\n\
-        Written by `cargo bench --manifest-path benches/peers/Cargo.toml` on {date}: {model}, \
-        {cores} cores; {rustc}; {versions}.\n\n\
-        Each figure is the median of one run with interleaved rounds. Ratios are comparable between \
-        machines, times are not. `(2.0x)` means that the competitor takes twice the time of scieve. \
-        {met} of {goals} goals are met.\n\n\
-        {legend}{tables}\n\
-        ## Instructions\n\n\
-        Instruction counts of `scripts/instructions`, the reference for later changes.\n{instructions}",
-        date = output("date", &["-u", "+%Y-%m-%d"]),
-        rustc = output("rustc", &["--version"]),
-        versions = versions(),
-        goals = verdicts.len(),
-        legend = legend(),
-        tables = markdown(outcomes),
-    )
+    let date = output("date", &["-u", "+%Y-%m-%d"]);
+    let rustc = output("rustc", &["--version"]);
+    format!("{date}: {model}, {cores} cores; {rustc}")
 }
 
 /// The filters and the hand-written baselines.
@@ -119,15 +124,15 @@ fn versions() -> String {
         "sea-query",
         "wirefilter-engine",
     ];
-    let lock: Vec<&str> = include_str!("../Cargo.lock").lines().collect();
-    let version = |name: &str| {
-        let at = lock.iter().position(|line| *line == format!("name = \"{name}\""))?;
-        Some(format!(
-            "{name} {}",
-            lock.get(at + 1)?.trim_start_matches("version = ").trim_matches('"')
-        ))
-    };
-    PEERS.into_iter().filter_map(version).collect::<Vec<_>>().join(", ")
+    PEERS.map(version).join(", ")
+}
+
+/// The name and version of a competitor.
+pub(crate) fn version(name: &str) -> String {
+    let mut lock = include_str!("../Cargo.lock").lines();
+    let found = lock.find(|line| *line == format!("name = \"{name}\"")).and(lock.next());
+    let version = found.unwrap_or_default().trim_start_matches("version = ").trim_matches('"');
+    format!("{name} {version}")
 }
 
 const HEADING: &str = "| item | scieve | others | goals |";

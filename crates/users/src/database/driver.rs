@@ -2,7 +2,6 @@
 
 use super::connection::{Backend, BoxFuture, Cell, Connection, Row, Transaction, TxMode};
 use super::error::{DbError, ErrorClass};
-use super::options::SqlOptions;
 use super::pool::{Pool, PoolConnection};
 use super::statement::Statement;
 use deadpool::managed::Object;
@@ -30,14 +29,6 @@ pub(super) trait Driver: Database {
 
     /// Identifies a search for [`Driver::stop`].
     type Search: Send + Sync;
-
-    /// Sets the options of a new connection that its URL cannot contain.
-    fn begin_session(
-        _: &mut Self::Connection,
-        _: &SqlOptions,
-    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
-        std::future::ready(Ok(()))
-    }
 
     /// Begins a transaction to read in which each statement may take this long.
     fn begin_search(

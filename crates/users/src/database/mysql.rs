@@ -20,17 +20,35 @@ use sqlx::{
     Arguments as _, AssertSqlSafe, Column as _, Executor as _, MySql, Row as _, TypeInfo as _,
     ValueRef as _,
 };
+use std::pin::Pin;
 use std::str::FromStr;
 use std::time::Duration;
 
 pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<MySql>, DbError> {
     let connect =
         MySqlConnectOptions::from_str(url).map_err(|error| DbError::Internal(error.to_string()))?;
-    let pool = Pool::open(connect, options)
+    let pool = Pool::open(connect, Some(begin_session), options)
         .await
         .map_err(|error| DbError::new(&error, MySql::classify))?;
     let limit = options.statement.max(options.lock);
     Ok(Pooled::new(pool, options.statement, limit, None))
+}
+
+fn begin_session<'c>(
+    connection: &'c mut MySqlConnection,
+    options: &'c SqlOptions,
+) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>> {
+    let lock = options.lock.as_secs().max(1);
+    let session = format!(
+        "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+         SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES'), \
+         innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}; \
+         {}",
+        statement_timeout(options.statement)
+    );
+    Box::pin(
+        async move { connection.execute(sqlx::raw_sql(AssertSqlSafe(session))).await.map(drop) },
+    )
 }
 
 /// The statement that sets the statement time-out of the session. MariaDB and MySQL name it
@@ -52,21 +70,6 @@ impl Driver for MySql {
 
     /// The id of the session.
     type Search = u64;
-
-    async fn begin_session(
-        connection: &mut MySqlConnection,
-        options: &SqlOptions,
-    ) -> Result<(), sqlx::Error> {
-        let lock = options.lock.as_secs().max(1);
-        let session = format!(
-            "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
-             SET SESSION sql_mode = CONCAT(@@sql_mode, ',STRICT_TRANS_TABLES'), \
-             innodb_lock_wait_timeout = {lock}, lock_wait_timeout = {lock}; \
-             {}",
-            statement_timeout(options.statement)
-        );
-        connection.execute(sqlx::raw_sql(AssertSqlSafe(session))).await.map(drop)
-    }
 
     async fn begin_search(
         connection: &mut MySqlConnection,

@@ -3,10 +3,10 @@
 //! The pool of sqlx tests every connection that returns to it, by a round trip. This one tests only
 //! those that may be broken: after a time without use, and after a failure.
 
-use super::driver::Driver;
 use super::options::SqlOptions;
 use deadpool::managed::{self, Manager, Metrics, Object, PoolError, QueueMode, RecycleError};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, Database};
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,20 +24,30 @@ const CLOSE_INTERVAL: Duration = Duration::from_millis(5);
 /// A connection of the pool, to which it returns when dropped.
 pub(super) type PoolConnection<D> = Object<Connector<D>>;
 
+/// Sets the options of a new connection that its URL cannot contain.
+pub(super) type BeginSession<D> =
+    for<'c> fn(
+        &'c mut <D as Database>::Connection,
+        &'c SqlOptions,
+    ) -> Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'c>>;
+
 /// Opens and tests connections.
-pub(super) struct Connector<D: Driver> {
+pub(super) struct Connector<D: Database> {
     connect: <D::Connection as sqlx::Connection>::Options,
+    session: Option<BeginSession<D>>,
     options: SqlOptions,
     activity: Activity,
 }
 
-impl<D: Driver> Manager for Connector<D> {
+impl<D: Database> Manager for Connector<D> {
     type Type = D::Connection;
     type Error = sqlx::Error;
 
     async fn create(&self) -> Result<D::Connection, sqlx::Error> {
         let mut connection = self.connect.connect().await?;
-        D::begin_session(&mut connection, &self.options).await?;
+        if let Some(begin_session) = self.session {
+            begin_session(&mut connection, &self.options).await?;
+        }
         Ok(connection)
     }
 
@@ -57,29 +67,34 @@ impl<D: Driver> Manager for Connector<D> {
 }
 
 /// A pool of connections.
-pub(super) struct Pool<D: Driver>(managed::Pool<Connector<D>>);
+pub(super) struct Pool<D: Database>(managed::Pool<Connector<D>>);
 
-impl<D: Driver> Clone for Pool<D> {
+impl<D: Database> Clone for Pool<D> {
     fn clone(&self) -> Self {
         Self(self.0.clone())
     }
 }
 
-impl<D: Driver> Pool<D> {
+impl<D: Database> Pool<D> {
     /// Creates a pool, and opens its first connection.
     pub(super) async fn open(
         connect: <D::Connection as sqlx::Connection>::Options,
+        session: Option<BeginSession<D>>,
         options: &SqlOptions,
     ) -> Result<Self, sqlx::Error> {
         let options = options.clone();
         let connections = options.connections as usize;
-        let pool =
-            managed::Pool::builder(Connector { connect, options, activity: Activity::default() })
-                .max_size(connections)
-                // The connection that was used last needs no test.
-                .queue_mode(QueueMode::Lifo)
-                .build()
-                .map_err(|error| sqlx::Error::Configuration(error.into()))?;
+        let pool = managed::Pool::builder(Connector {
+            connect,
+            session,
+            options,
+            activity: Activity::default(),
+        })
+        .max_size(connections)
+        // The connection that was used last needs no test.
+        .queue_mode(QueueMode::Lifo)
+        .build()
+        .map_err(|error| sqlx::Error::Configuration(error.into()))?;
         let pool = Self(pool);
         drop(pool.acquire().await?);
         Ok(pool)

@@ -25,7 +25,7 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Postg
         ("lock_timeout", options.lock.as_millis().to_string()),
         ("idle_in_transaction_session_timeout", "60000".to_owned()),
     ]);
-    let pool = Pool::open(connect, options)
+    let pool = Pool::open(connect, None, options)
         .await
         .map_err(|error| DbError::new(&error, Postgres::classify))?;
     Ok(Pooled::new(pool, options.statement, options.statement, None))

@@ -57,7 +57,7 @@ pub(super) async fn open(url: &str, options: &SqlOptions) -> Result<Pooled<Sqlit
         .busy_timeout(options.lock);
     let deadline = Instant::now() + options.lock;
     let pool = loop {
-        match Pool::open(connect.clone(), options).await {
+        match Pool::open(connect.clone(), None, options).await {
             Ok(pool) => break pool,
             // The switch to write-ahead log mode does not wait for `busy_timeout`.
             Err(error) if is_busy(&error) && Instant::now() < deadline => {

@@ -85,6 +85,12 @@ impl Arguments {
         }
     }
 
+    /// Returns the path of an attribute as written, or as a message has it.
+    #[cfg(feature = "patch")]
+    pub(crate) fn named(attribute: &str) -> Self {
+        Self { attribute: Some(attribute.into()), ..Self::default() }
+    }
+
     /// Returns true if all members are empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {

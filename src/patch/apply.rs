@@ -3,7 +3,7 @@
 use super::change::{Edit, Problem, Target};
 use super::error::{PatchDiagnostic, PatchErrors, ScimType};
 use super::members::{get, remove, set, spelling};
-use crate::diagnostic::{Code, Diagnostic, quoted};
+use crate::diagnostic::{Arguments, Code, Diagnostic, quoted};
 use crate::schema::{Attribute, Mutability, Schema, is_assigned};
 use crate::span::Span;
 use serde_json::{Map, Value};
@@ -170,8 +170,16 @@ impl Edit {
                 format!("more than one value of {} is primary", quoted(name)),
             ),
         };
+        let arguments = match problem {
+            Problem::NotAnObject => Arguments::default(),
+            Problem::NoTarget => Arguments::named(&self.path),
+            Problem::ReadOnly(name)
+            | Problem::Immutable(name)
+            | Problem::Required(name)
+            | Problem::SeveralPrimaries(name) => Arguments::named(name),
+        };
         PatchDiagnostic {
-            diagnostic: Diagnostic::new(code, span, message),
+            diagnostic: Diagnostic::new(code, span, message).with_arguments(arguments),
             scim_type,
             operation: Some(self.operation),
             path: self.path.clone(),

@@ -5,7 +5,7 @@ use super::change::{Change, Edit, Target};
 use super::error::{PatchDiagnostic, PatchErrors, ScimType};
 use super::request::{PatchOperation, PatchRequest};
 use super::target::Shape;
-use crate::diagnostic::{Code, Diagnostic, Severity, quoted};
+use crate::diagnostic::{Arguments, Code, Diagnostic, Severity, quoted};
 use crate::policy::Policy;
 use crate::schema::{Mutability, Schema};
 use crate::span::Span;
@@ -13,6 +13,9 @@ use crate::suggest;
 use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
+
+/// The operations of RFC 7644 section 3.5.2.
+const OPERATIONS: [&str; 3] = ["add", "remove", "replace"];
 
 impl PatchRequest {
     /// Checks every operation against the schema and the dialect of a policy.
@@ -157,12 +160,12 @@ impl<'c> Checker<'c> {
             "remove" => Op::Remove,
             other => {
                 let message = format!("unknown operation {}", quoted(written));
-                let help = suggest::nearest(other, ["add", "replace", "remove"].into_iter());
+                let help = suggest::nearest(other, OPERATIONS.into_iter());
                 let help = help.map_or("expected `add`, `remove` or `replace`".into(), |near| {
                     format!("did you mean `{near}`?")
                 });
-                let error = Diagnostic::new(Code::UnknownOperation, Span::default(), message);
-                return self.report(ScimType::InvalidSyntax, "/op", error.with_help(help));
+                let error = unknown_operation(written, message).with_help(help);
+                return self.report(ScimType::InvalidSyntax, "/op", error);
             }
         };
         let lowercase = written.to_ascii_lowercase();
@@ -170,8 +173,8 @@ impl<'c> Checker<'c> {
             let help = format!("write `{lowercase}`");
             if !self.policy.syntax.patch_op_case {
                 let message = format!("unknown operation {}", quoted(written));
-                let error = Diagnostic::new(Code::UnknownOperation, Span::default(), message);
-                return self.report(ScimType::InvalidSyntax, "/op", error.with_help(help));
+                let error = unknown_operation(written, message).with_help(help);
+                return self.report(ScimType::InvalidSyntax, "/op", error);
             }
             let message = format!("{} instead of `{lowercase}`", quoted(written));
             let code = Code::AcceptedOperationCase;
@@ -288,7 +291,8 @@ impl<'c> Checker<'c> {
             Code::UnknownAttribute,
             Span::default(),
             format!("unknown attribute {}", quoted(name)),
-        );
+        )
+        .with_arguments(Arguments::named(name));
         let error = match self.nearest(extension, name) {
             Some(near) => error.with_help(format!("did you mean `{near}`?")),
             None if name.contains(['.', '[', ':']) => {
@@ -310,7 +314,8 @@ impl<'c> Checker<'c> {
             || sub.is_some_and(|sub| is_read_only(sub.mutability))
         {
             let message = format!("{} is read-only", quoted(&self.path));
-            let error = Diagnostic::new(Code::NotMutable, self.whole_path(), message);
+            let error = Diagnostic::new(Code::NotMutable, self.whole_path(), message)
+                .with_arguments(Arguments::named(&self.path));
             return self.report(ScimType::Mutability, pointer, error);
         }
         Some(())
@@ -365,7 +370,8 @@ impl<'c> Checker<'c> {
         {
             let name = sub.map_or(attribute.name(), |sub| sub.name);
             let message = format!("{} is required and cannot be removed", quoted(name));
-            let error = Diagnostic::new(Code::RequiredAttribute, self.whole_path(), message);
+            let error = Diagnostic::new(Code::RequiredAttribute, self.whole_path(), message)
+                .with_arguments(Arguments::named(name));
             return self.report(ScimType::Mutability, pointer, error);
         }
         self.push(target, change, pointer);
@@ -389,6 +395,15 @@ impl<'c> Checker<'c> {
             change,
         });
     }
+}
+
+fn unknown_operation(written: &str, message: String) -> Diagnostic {
+    let arguments = Arguments {
+        literal: Some(written.into()),
+        allowed: OPERATIONS.map(Into::into).into(),
+        ..Arguments::default()
+    };
+    Diagnostic::new(Code::UnknownOperation, Span::default(), message).with_arguments(arguments)
 }
 
 /// Returns whether the name of a member is more than an attribute name.

@@ -4,7 +4,7 @@ use super::change::{Selector, Target};
 use super::check::Checker;
 use super::error::ScimType;
 use super::target::{Shape, SubAttribute, declared, sub_attribute};
-use crate::diagnostic::{Code, Diagnostic, Diagnostics, quoted};
+use crate::diagnostic::{Arguments, Code, Diagnostic, Diagnostics, quoted};
 use crate::filter::{Expr, ExprKind, Literal, PatchPath, Path};
 use crate::operator::Operator;
 use crate::schema::{Attribute, Schema};
@@ -44,7 +44,8 @@ impl<'c> Checker<'c> {
             .or_else(|| self.without_urn(named, pointer));
         let Some(attribute) = found else {
             let message = format!("unknown attribute {}", quoted(named.as_str()));
-            let error = Diagnostic::new(Code::UnknownAttribute, named.span(), message);
+            let error = Diagnostic::new(Code::UnknownAttribute, named.span(), message)
+                .with_arguments(Arguments::named(named.as_str()));
             let error = match self.nearest(extension, named.name()) {
                 Some(near) => error.with_help(format!("did you mean `{near}`?")),
                 None => error,
@@ -69,7 +70,8 @@ impl<'c> Checker<'c> {
             None => None,
             Some(_) if named.sub_attribute().is_some() => {
                 let message = "brackets follow the name of an attribute, not a sub-attribute";
-                let error = Diagnostic::new(Code::SimpleAttribute, named.span(), message);
+                let error = Diagnostic::new(Code::SimpleAttribute, named.span(), message)
+                    .with_arguments(Arguments::of(attribute));
                 return self.report(ScimType::InvalidPath, pointer, error);
             }
             Some(filter) => Some(self.selector(attribute, text, filter, pointer)?),
@@ -93,7 +95,8 @@ impl<'c> Checker<'c> {
         let name = quoted(named.as_str());
         let message = format!("{name} without the URN of its schema");
         let warning = Diagnostic::new(Code::AcceptedMissingUrn, named.span(), message)
-            .with_help(format!("write `{attribute}`"));
+            .with_help(format!("write `{attribute}`"))
+            .with_arguments(Arguments::of(attribute));
         self.report::<()>(ScimType::InvalidPath, pointer, warning);
         Some(attribute)
     }
@@ -117,7 +120,8 @@ impl<'c> Checker<'c> {
         let message = format!("`{attribute}` has no sub-attribute {}", quoted(name));
         let start = self.path.len().saturating_sub(name.len());
         let error =
-            Diagnostic::new(Code::UnknownAttribute, Span::new(start, self.path.len()), message);
+            Diagnostic::new(Code::UnknownAttribute, Span::new(start, self.path.len()), message)
+                .with_arguments(Arguments::named(&format!("{attribute}.{name}")));
         let names = declared(schema, attribute.id()).filter_map(Attribute::sub_attribute);
         let error = match suggest::nearest(name, names) {
             Some(near) => error.with_help(format!("did you mean `{near}`?")),

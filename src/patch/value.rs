@@ -55,7 +55,7 @@ impl<'c> Checker<'c> {
         let is_primary = |value: &&Value| value.get("primary") == Some(&Value::Bool(true));
         if values.iter().filter(is_primary).count() > 1 {
             let message = format!("more than one value of {} is primary", quoted(&name));
-            return self.invalid(Code::SeveralPrimaries, pointer, message);
+            return self.invalid(Code::SeveralPrimaries, &name, pointer, message);
         }
         Some(Value::Array(values))
     }
@@ -84,6 +84,7 @@ impl<'c> Checker<'c> {
                 [value] if self.policy.syntax.patch_wrapped_values => {
                     self.warn(
                         Code::AcceptedWrappedValue,
+                        of.name,
                         pointer,
                         format!("array instead of a value of {}", quoted(of.name)),
                     );
@@ -133,7 +134,7 @@ impl<'c> Checker<'c> {
         };
         let value = self.simple(&shape, of.name, value, pointer)?;
         let message = format!("simple value instead of an object of {}", quoted(of.name));
-        self.warn(Code::AcceptedWrappedValue, pointer, message);
+        self.warn(Code::AcceptedWrappedValue, of.name, pointer, message);
         Some(Value::Object(Map::from_iter([(shape.name.to_owned(), value)])))
     }
 
@@ -161,7 +162,7 @@ impl<'c> Checker<'c> {
             match self.sub_value(attribute, sub, nulls, value, &pointer) {
                 Some((name, _)) if object.contains_key(name) => {
                     let message = format!("two members are named {}", quoted(name));
-                    self.invalid::<()>(Code::WrongType, &pointer, message);
+                    self.invalid::<()>(Code::WrongType, name, &pointer, message);
                     ok = false;
                 }
                 Some((_, Value::Null)) if nulls == Nulls::Omitted => {}
@@ -173,7 +174,7 @@ impl<'c> Checker<'c> {
         {
             if required.sub_attribute().is_some_and(|name| !object.contains_key(name)) {
                 let message = format!("`{required}` is required");
-                self.invalid::<()>(Code::MissingValue, pointer, message);
+                self.invalid::<()>(Code::MissingValue, &required.to_string(), pointer, message);
                 ok = false;
             }
         }
@@ -212,7 +213,8 @@ impl<'c> Checker<'c> {
 
     fn unknown_sub_attribute(&mut self, attribute: &Attribute, name: &str, pointer: &str) {
         let message = format!("`{attribute}` has no sub-attribute {}", quoted(name));
-        let error = Diagnostic::new(Code::UnknownAttribute, Span::default(), message);
+        let error = Diagnostic::new(Code::UnknownAttribute, Span::default(), message)
+            .with_arguments(Arguments::named(&format!("{attribute}.{name}")));
         let names = declared(self.schema, attribute.id()).filter_map(Attribute::sub_attribute);
         let error = match suggest::nearest(name, names) {
             Some(near) => error.with_help(format!("did you mean `{near}`?")),
@@ -240,7 +242,7 @@ impl<'c> Checker<'c> {
                     return self.wrong_simple_type(shape, name, value, pointer);
                 };
                 let message = format!("string instead of the Boolean `{boolean}`");
-                self.warn(Code::AcceptedBooleanText, pointer, message);
+                self.warn(Code::AcceptedBooleanText, name, pointer, message);
                 return Some(Value::Bool(boolean));
             }
             (AttributeType::Integer, Value::Number(number)) => {
@@ -251,14 +253,14 @@ impl<'c> Checker<'c> {
             (AttributeType::DateTime, Value::String(text)) => {
                 if DateTime::parse(text).is_none() {
                     let message = format!("{} is not a date and time", quoted(text));
-                    return self.invalid(Code::BadDateTime, pointer, message);
+                    return self.invalid(Code::BadDateTime, name, pointer, message);
                 }
                 true
             }
             (AttributeType::Binary, Value::String(text)) => {
                 if base64::decode(text).is_none() {
                     let message = format!("the value of {} is not base64", quoted(name));
-                    return self.invalid(Code::BadBinary, pointer, message);
+                    return self.invalid(Code::BadBinary, name, pointer, message);
                 }
                 true
             }
@@ -311,21 +313,27 @@ impl<'c> Checker<'c> {
         let message =
             format!("{} is of type {}, not {found}", quoted(of.name), of.shape.attribute_type);
         let arguments = Arguments {
-            attribute: Some(of.name.into()),
             attribute_type: Some(of.shape.attribute_type),
-            ..Arguments::default()
+            ..Arguments::named(of.name)
         };
         let error = Diagnostic::new(Code::WrongType, Span::default(), message);
         self.report(ScimType::InvalidValue, pointer, error.with_arguments(arguments))
     }
 
-    fn invalid<T>(&mut self, code: Code, pointer: &str, message: String) -> Option<T> {
-        let error = Diagnostic::new(code, Span::default(), message);
+    fn invalid<T>(
+        &mut self,
+        code: Code,
+        attribute: &str,
+        pointer: &str,
+        message: String,
+    ) -> Option<T> {
+        let error = Diagnostic::new(code, Span::default(), message)
+            .with_arguments(Arguments::named(attribute));
         self.report(ScimType::InvalidValue, pointer, error)
     }
 
-    fn warn(&mut self, code: Code, pointer: &str, message: String) {
-        self.invalid::<()>(code, pointer, message);
+    fn warn(&mut self, code: Code, attribute: &str, pointer: &str, message: String) {
+        self.invalid::<()>(code, attribute, pointer, message);
     }
 }
 

@@ -44,6 +44,33 @@ fn message(operations: &Value) -> Value {
 }
 
 #[test]
+fn errors_name_the_attribute_as_data() {
+    for (operation, attribute) in [
+        (json!({ "op": "add", "path": "nick", "value": 1 }), Some("nick")),
+        (json!({ "op": "add", "path": "name.nick", "value": 1 }), Some("name.nick")),
+        (json!({ "op": "add", "value": { "nick": 1 } }), Some("nick")),
+        (json!({ "op": "add", "path": "name", "value": { "nick": "a" } }), Some("name.nick")),
+        (json!({ "op": "add", "path": "userName", "value": 1 }), Some("userName")),
+        (json!({ "op": "remove", "path": "userName" }), Some("userName")),
+        (json!({ "op": "replace", "path": "id", "value": "2" }), Some("id")),
+        (json!({ "op": "remove", "path": "emails[type eq \"x\"]" }), Some("emails[type eq \"x\"]")),
+        (json!({ "op": "set", "path": "userName", "value": "a" }), None),
+    ] {
+        let mut record = json!({ "userName": "ann" });
+        let errors = PatchRequest::from_json(message(&json!([operation])))
+            .and_then(|request| request.check(&policy(None, None)))
+            .and_then(|plan| plan.apply(&mut record))
+            .unwrap_err();
+        let arguments = errors.iter().next().unwrap().diagnostic().arguments();
+        assert_eq!(arguments.attribute.as_deref(), attribute, "{operation}");
+        if attribute.is_none() {
+            assert_eq!(arguments.literal.as_deref(), Some("set"));
+            assert_eq!(arguments.allowed, ["add", "remove", "replace"].map(Into::into));
+        }
+    }
+}
+
+#[test]
 fn cases_have_the_expected_result() {
     let mut count = 0;
     for line in include_str!("../corpus/patch.jsonl").lines() {

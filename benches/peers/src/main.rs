@@ -17,8 +17,10 @@ mod corpus;
 mod evaluate;
 mod filter_sets;
 mod measure;
+mod own_tables;
 mod parse;
 mod plot;
+mod records;
 mod report;
 mod sql;
 mod store;
@@ -85,13 +87,15 @@ fn plot(outcomes: &[Outcome]) {
 }
 
 /// The groups in the order of the report. Building a group may take time and memory.
-const GROUPS: [(&str, fn() -> Vec<Comparison>); 8] = [
+const GROUPS: [(&str, fn() -> Vec<Comparison>); 10] = [
     ("parse", parse::parsing),
     ("check", parse::checking),
     ("hostile", parse::hostile),
     ("sql", sql::comparisons),
+    ("own-tables", own_tables::comparisons),
     ("matches", evaluate::users),
     ("many", evaluate::many_users),
+    ("records", records::comparisons),
     ("json", evaluate::json),
     ("store", store::comparisons),
 ];

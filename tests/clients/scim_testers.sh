@@ -39,3 +39,11 @@ echo "scim2-tester: $(grep -c '^SUCCESS' "$work/scim2-tester") checks passed, $(
     exit 1
 }
 echo "scim-sanity: $(grep -E ' passed' "$work/scim-sanity" | xargs)"
+
+if npm install --silent --no-audit --no-fund --prefix "$work" scim-patch@0.8.3 >/dev/null 2>&1; then
+    cargo build --quiet -p scieve-cli --all-features
+    differential=$PWD/scripts/patch-differential
+    (cd "$work" && CARGO_TARGET_DIR=$target "$work/venv/bin/python" "$differential" 300 20261129)
+else
+    echo "-- skipped: scim-patch cannot be had from npm"
+fi

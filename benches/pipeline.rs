@@ -120,7 +120,7 @@ fn print(c: &mut Criterion) {
 }
 
 fn sql(c: &mut Criterion) {
-    let columns = &scieve_users::mapping().for_tenant("q3VRZ4YMixRaLKEPhkZWM-XMIDN7cO8f");
+    let columns = &scieve_users::mapping().for_tenant("42");
     for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
         let mut group = c.benchmark_group(format!("sql {dialect:?}"));
         for (name, text) in corpus::filters_of_users() {

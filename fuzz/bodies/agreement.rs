@@ -53,21 +53,17 @@ fn compare(database: &Connection, filters: &[Filter], users: &[User]) {
     let columns = scieve_users::mapping();
     database.execute_batch("BEGIN").unwrap();
     for (place, user) in users.iter().enumerate() {
-        for row in rows(columns, scieve_users::schema(), "tenant", &user.id, user) {
+        for row in rows(columns, scieve_users::schema(), "1", &user.id, user) {
             insert(database, &row);
         }
         // A user of another tenant with the same id.
-        for row in rows(
-            columns,
-            scieve_users::schema(),
-            "other",
-            &users[(place + 1) % users.len()].id,
-            user,
-        ) {
+        for row in
+            rows(columns, scieve_users::schema(), "2", &users[(place + 1) % users.len()].id, user)
+        {
             insert(database, &row);
         }
     }
-    let columns = columns.for_tenant("tenant");
+    let columns = columns.for_tenant("1");
     for filter in filters {
         for policy in [scieve_users::policy(), &OPEN] {
             let Ok(plan) = policy.check(filter) else { continue };

@@ -62,7 +62,7 @@ fn evaluate<R: Record>(policy: &Policy<R>, filter: &Filter, record: &R) -> Optio
 
 /// Asserts that each statement has as many placeholders as parameters and no literal.
 fn compile(plan: &Plan<User>, dialect: Dialect) {
-    let columns = scieve_users::mapping().for_tenant("tenant");
+    let columns = scieve_users::mapping().for_tenant("1");
     let page = Select::default().sort("name", Direction::Descending).limit(21);
     let statements = [
         plan.to_sql(&columns, dialect, &Select::default()),

@@ -10,7 +10,7 @@ use scieve::sql::CheckedMapping;
 use scieve::{Policy, Record};
 
 /// The tenant of the records, in tables with several tenants.
-pub(crate) const TENANT: &str = "tenant";
+pub(crate) const TENANT: &str = "1";
 
 /// A type of record with its policies, mapping and generator.
 pub(crate) trait RecordModel {

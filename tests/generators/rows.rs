@@ -1,7 +1,7 @@
 //! The database rows of a record by a mapping.
 
 use super::random_values::Cell;
-use scieve::sql::{CheckedMapping, Column, StringComparison, sort_text};
+use scieve::sql::{CheckedMapping, ChildTable, Column, StringComparison, sort_text};
 use scieve::{Attribute, AttributeType, CaseSensitivity, Record, Schema, fold_key};
 
 /// A row. All rows of a table have the same columns.
@@ -30,8 +30,16 @@ pub(crate) fn rows(
 ) -> Vec<Row> {
     let mapping = columns.mapping();
     let find = |path: &str| schema.find_path(path).unwrap();
-    let tenant_column = || mapping.tenant_column.iter().map(|column| text(column, tenant));
+    let tenant_column = || {
+        mapping.tenant_column.iter().map(|column| match &mapping.tenant_stored {
+            Some(_) => number(column, tenant.parse().unwrap()),
+            None => text(column, tenant),
+        })
+    };
     let mut own: Vec<Value> = tenant_column().chain([text(&mapping.key, id)]).collect();
+    // The columns that children refer to are surrogate keys.
+    let references = mapping.children.values().filter_map(|child| child.references.as_ref());
+    own.extend(references.map(|column| number(column, surrogate_key(id))));
     for (path, column) in &mapping.attributes {
         own.extend(values(column, find(path), record));
     }
@@ -43,7 +51,7 @@ pub(crate) fn rows(
         let part = |sub: &str| schema.find(outer.urn(), outer.name(), Some(sub)).unwrap();
         let mut add = |position: usize, values: Vec<Value>| {
             let mut row: Vec<Value> = tenant_column()
-                .chain([text(&child.owner, id), number(&child.position, position as i64)])
+                .chain([owner(child, id), number(&child.position, position as i64)])
                 .collect();
             row.extend(values);
             rows.push(Row { table: child.table.clone(), columns: row });
@@ -69,6 +77,20 @@ pub(crate) fn rows(
         });
     }
     rows
+}
+
+fn owner(child: &ChildTable, id: &str) -> Value {
+    match &child.references {
+        Some(_) => number(&child.owner, surrogate_key(id)),
+        None => text(&child.owner, id),
+    }
+}
+
+/// A number that is unique within a tenant: a hash of the key (FNV-1a).
+fn surrogate_key(id: &str) -> i64 {
+    let step = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    i64::try_from(hash >> 1).unwrap_or_default()
 }
 
 fn cells(attribute: &Attribute, record: &dyn Record) -> Vec<Cell> {

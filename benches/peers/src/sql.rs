@@ -9,7 +9,7 @@ use sea_query::{
 };
 use std::hint::black_box;
 
-const TENANT: &str = "n2vKq0TzXcB7LrYwEo5hJd8sMfGuA1Pi";
+const TENANT: i64 = 42;
 
 pub(crate) fn comparisons() -> Vec<Comparison> {
     let filters = corpus::filters_of_users()
@@ -25,7 +25,7 @@ pub(crate) fn comparisons() -> Vec<Comparison> {
 fn comparison(name: &'static str, text: &str, dialect: Dialect) -> Comparison {
     let plan = scieve_users::policy().parse(text).unwrap();
     let parts = parts(name);
-    let columns = scieve_users::mapping().for_tenant(TENANT);
+    let columns = scieve_users::mapping().for_tenant(&TENANT.to_string());
     let statement = || plan.to_sql(&columns, dialect, &Select::default()).unwrap().sql;
     assert_eq!(statement().replace('`', "\""), by_hand(&parts, dialect).0, "the statements differ");
     let chain = parts.clone();
@@ -46,7 +46,7 @@ type Parts = Vec<(&'static str, Vec<String>)>;
 /// The columns with their accepted values.
 fn parts(name: &str) -> Parts {
     let owned = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect();
-    let status = ("status_f", owned(&["active", "disabled"]));
+    let status = ("status", owned(&["active", "disabled"]));
     vec![
         match name {
             "F2" => ("id_f", owned(&["62716ab404a7bd8626af9bd6", "62716ac4c7e500e13ff5fa22"])),
@@ -78,7 +78,11 @@ fn select(dialect: Dialect) -> SelectStatement {
         }
         _ => id,
     };
-    select.order_by_expr(id, Order::Asc).and_where(Expr::col(("u", "tenant_id")).eq(TENANT));
+    let tenant = match dialect {
+        Dialect::Postgres => Func::cast_as(TENANT, "bigint").into(),
+        _ => Expr::val(TENANT),
+    };
+    select.order_by_expr(id, Order::Asc).and_where(Expr::col(("u", "tenant")).eq(tenant));
     select
 }
 

@@ -240,11 +240,12 @@ impl Fixture {
 }
 
 const GROUP: &str = "in-memory store";
+/// The number of the tenant of the sample users in the tables of SQLite.
+const TENANT: i64 = 42;
 
 /// The mapping for the tenant of the sample users.
 fn columns() -> CheckedMapping {
-    let tenant = scieve_users::sample(1).next().map(|user| user.tenant_id).unwrap_or_default();
-    scieve_users::mapping().for_tenant(&tenant)
+    scieve_users::mapping().for_tenant(&TENANT.to_string())
 }
 
 fn plan(filter: &str) -> Plan<User> {
@@ -315,21 +316,22 @@ fn database(people: &[User]) -> Connection {
     let mut sqlite = Connection::open_in_memory().unwrap();
     sqlite.execute_batch(
         "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF; PRAGMA cache_size = -4000000;
-         CREATE TABLE users (tenant_id TEXT NOT NULL, id TEXT NOT NULL, id_f TEXT NOT NULL, subject_f TEXT NOT NULL, name_f TEXT NOT NULL, name_sort TEXT NOT NULL,
-             email_f TEXT, status_f TEXT NOT NULL, client_id_f TEXT, data TEXT NOT NULL, PRIMARY KEY (tenant_id, id));
-         CREATE TABLE user_roles (tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, idx INTEGER NOT NULL, role_id_f TEXT NOT NULL, name_f TEXT NOT NULL,
-             PRIMARY KEY (tenant_id, user_id, idx)) WITHOUT ROWID;",
+         CREATE TABLE users (number INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, id TEXT NOT NULL, id_f TEXT NOT NULL, subject_f TEXT NOT NULL, name_f TEXT NOT NULL, name_sort TEXT NOT NULL,
+             email_f TEXT, status TEXT NOT NULL, client_id_f TEXT, data TEXT NOT NULL, UNIQUE (tenant, id));
+         CREATE TABLE user_roles (user_number INTEGER NOT NULL, tenant INTEGER NOT NULL, idx INTEGER NOT NULL, role_id_f TEXT NOT NULL, name_f TEXT NOT NULL,
+             PRIMARY KEY (user_number, idx)) WITHOUT ROWID;",
     ).unwrap();
     let all = sqlite.transaction().unwrap();
     {
         let mut insert =
-            all.prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").unwrap();
+            all.prepare("INSERT INTO users VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)").unwrap();
         let mut role = all.prepare("INSERT INTO user_roles VALUES (?, ?, ?, ?, ?)").unwrap();
-        for user in people {
+        for (number, user) in (1_i64..).zip(people) {
             let fold_key = |string: &str| scieve::fold_key(string).into_owned();
             insert
                 .execute((
-                    &user.tenant_id,
+                    number,
+                    TENANT,
                     &user.id,
                     fold_key(&user.id),
                     fold_key(&user.subject),
@@ -343,8 +345,8 @@ fn database(people: &[User]) -> Connection {
                 .unwrap();
             for (at, given) in user.assigned_roles.iter().enumerate() {
                 role.execute((
-                    &user.tenant_id,
-                    &user.id,
+                    number,
+                    TENANT,
                     at as i64,
                     fold_key(&given.id),
                     fold_key(&given.name),
@@ -355,9 +357,9 @@ fn database(people: &[User]) -> Connection {
     }
     all.commit().unwrap();
     sqlite.execute_batch(
-        "CREATE INDEX u_id ON users (tenant_id, id_f); CREATE INDEX u_subject ON users (tenant_id, subject_f); CREATE INDEX u_name ON users (tenant_id, name_f);
-         CREATE INDEX u_email ON users (tenant_id, email_f); CREATE INDEX u_status ON users (tenant_id, status_f);
-         CREATE INDEX u_sort ON users (tenant_id, name_sort, id, name_f, email_f, subject_f); CREATE INDEX r_name ON user_roles (tenant_id, name_f, user_id); ANALYZE;",
+        "CREATE INDEX u_id ON users (tenant, id_f); CREATE INDEX u_subject ON users (tenant, subject_f); CREATE INDEX u_name ON users (tenant, name_f);
+         CREATE INDEX u_email ON users (tenant, email_f); CREATE INDEX u_status ON users (tenant, status);
+         CREATE INDEX u_sort ON users (tenant, name_sort, id, name_f, email_f, subject_f); CREATE INDEX r_name ON user_roles (tenant, name_f, user_number); ANALYZE;",
     ).unwrap();
     sqlite
 }

@@ -41,9 +41,9 @@ pub(crate) struct Sql {
     /// key]
     #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     sort: Option<String>,
-    /// Restrict the query to a tenant; requires a `tenant_column` in the mapping [default: all rows
-    /// of the tables]
-    #[arg(long, value_name = "ID", conflicts_with = "ddl")]
+    /// Restrict the query to a tenant, in the tables of users by its number; requires a
+    /// `tenant_column` in the mapping [default: all rows of the tables]
+    #[arg(long, value_name = "TENANT", conflicts_with = "ddl")]
     tenant: Option<String>,
     /// Mapping from attributes to columns: a .json or .toml file
     #[arg(long, value_name = "FILE", visible_alias = "columns")]
@@ -141,7 +141,7 @@ impl Sql {
             Some(tenant) => Ok(mapping.for_tenant(tenant)),
             None if self.mapping.is_none() => {
                 let mut mapping = mapping.mapping().clone();
-                mapping.tenant_column = None;
+                (mapping.tenant_column, mapping.tenant_stored) = (None, None);
                 mapping.check().map_err(|error| CliError::Failed(error.to_string()))
             }
             None => Ok(mapping),
@@ -193,7 +193,9 @@ fn selected(mapping: &CheckedMapping, schema: &Schema) -> Vec<String> {
 
 fn untranslatable(filter: &str, error: &SqlError) -> CliError {
     CliError::Failed(match error {
-        SqlError::NotSortable(_) | SqlError::NoTenantColumn => error.to_string(),
+        SqlError::NotSortable(_) | SqlError::NoTenantColumn | SqlError::InvalidTenant { .. } => {
+            error.to_string()
+        }
         SqlError::NoTenant(_) => format!("{error}: give `--tenant`"),
         error => format!("cannot translate the filter `{}`: {error}", filter.escape_debug()),
     })

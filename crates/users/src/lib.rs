@@ -36,11 +36,11 @@
 //! assert!(page.users.iter().all(|user| user.name == "Bob"));
 //!
 //! // Or compile it to SQL for the same tables in a database.
-//! let mapping = scieve_users::mapping().for_tenant(&tenant);
+//! let mapping = scieve_users::mapping().for_tenant("42");
 //! let statement = plan.to_where(&mapping, Dialect::Postgres)?;
 //! assert_eq!(
 //!     statement.sql,
-//!     r#""u"."tenant_id" = $1 AND "u"."name_f" = $2 AND "u"."status_f" = $3"#
+//!     r#""u"."tenant" = CAST($1 AS bigint) AND "u"."name_f" = $2 AND "u"."status" = $3"#
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();

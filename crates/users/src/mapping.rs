@@ -1,6 +1,6 @@
 //! The mapping of the users resource to its reference tables: one line per attribute.
 
-use scieve::sql::{CheckedMapping, ChildTable, Column, Mapping};
+use scieve::sql::{CheckedMapping, ChildTable, Column, Mapping, Storage};
 use std::sync::LazyLock;
 
 #[expect(clippy::expect_used)]
@@ -14,18 +14,19 @@ static MAPPING: LazyLock<CheckedMapping> =
 /// [`fold_key`](scieve::fold_key), and sortable attributes that may be missing have a sort column.
 ///
 /// The tables are multi-tenant, and ids are unique only within a tenant: select the tenant by
-/// [`CheckedMapping::for_tenant`].
+/// [`CheckedMapping::for_tenant`], with its number. The table `tenants` has the numbers of tenants,
+/// and `users.number` is the number of a user, to which the other tables refer.
 ///
 /// ```
 /// use scieve::sql::{Dialect, Select};
 ///
 /// let plan = scieve_users::policy().parse(r#"name eq "Bob" and status eq "active""#)?;
-/// let mapping = scieve_users::mapping().for_tenant("tenant-1");
+/// let mapping = scieve_users::mapping().for_tenant("42");
 /// let statement = plan.to_sql(&mapping, Dialect::Sqlite, &Select::default())?;
 /// assert_eq!(
 ///     statement.sql,
-///     "SELECT `u`.`id` FROM `users` AS `u` WHERE `u`.`tenant_id` = ? \
-///      AND `u`.`name_f` = ? AND `u`.`status_f` = ? ORDER BY `u`.`id` ASC"
+///     "SELECT `u`.`id` FROM `users` AS `u` WHERE `u`.`tenant` = ? \
+///      AND `u`.`name_f` = ? AND `u`.`status` = ? ORDER BY `u`.`id` ASC"
 /// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -36,23 +37,22 @@ pub fn mapping() -> &'static CheckedMapping {
 
 fn build() -> Mapping {
     Mapping::new("users", "id")
-        .tenant_column("tenant_id")
+        .tenant_column("tenant")
+        .tenant_stored(Storage::Integer)
         .attribute("id", text("id").not_null())
         .attribute("subject", text("subject").not_null())
         .attribute("name", text("name").not_null())
         .attribute("email", text("email").sorted_by("email_sort"))
-        .attribute("status", text("status").not_null())
+        .attribute("status", key("status"))
         .attribute("clientId", text("client_id").sorted_by("client_id_sort"))
         .child(
             "assignedRoles",
-            child("user_roles")
-                .column("id", key("role_id_f"))
-                .column("name", text("name").not_null()),
+            child("user_roles").column("id", key("role_id_f")).column("name", key("name_f")),
         )
         .child("assignedGroups", child("user_groups").column("id", key("group_id_f")))
         .child(
             "assignedGroupsAssignedRoles",
-            child("user_group_roles").column("name", text("name").not_null()),
+            child("user_group_roles").column("name", key("name_f")),
         )
         .child("assignedScopes", child("user_scopes").value(key("scope_f")))
 }
@@ -67,7 +67,7 @@ fn key(column: &str) -> Column {
 }
 
 fn child(table: &str) -> ChildTable {
-    ChildTable::new(table, "user_id")
+    ChildTable::new(table, "user_number").references("number")
 }
 
 #[cfg(test)]

@@ -175,8 +175,10 @@ fn sql_prints_statements_of_each_dialect() {
             run(&["sql", "--dialect", dialect, "--where", "--json", filter]).shown()
         );
     }
-    let tenant = ["sql", "--dialect", "sqlite", "--where", "--tenant", "t-1", filter];
+    let tenant = ["sql", "--dialect", "sqlite", "--where", "--tenant", "42", filter];
     insta::assert_snapshot!("sql_of_a_tenant", run(&tenant).shown());
+    let tenant = ["sql", "--dialect", "sqlite", "--where", "--tenant", "t-1", filter];
+    insta::assert_snapshot!("sql_of_an_invalid_tenant", run(&tenant).shown());
     let refused = run(&["sql", "--dialect", "sqlite", "--json", "shoeSize pr"]);
     assert_eq!((refused.code, &refused.objects()[0]["ok"]), (1, &Value::Bool(false)));
 }

@@ -7,7 +7,8 @@ use super::connection::{Connection, TxMode};
 use super::deferred_indexes;
 use super::error::DbError;
 use super::memberships::{self, IN_LIST, ROWS_PER_INSERT};
-use super::statement::{USERS, is_one_of, one, select_users, user_column};
+use super::statement::{USERS, is_live, is_one_of, live_subject, one, select_users, user_column};
+use super::tenant::Tenant;
 use super::user_row;
 use crate::error::StoreError;
 use crate::id::new_subject;
@@ -19,8 +20,8 @@ use crate::timestamp::Timestamp;
 use crate::user::{Status, User};
 use scieve::fold_key;
 use scieve::sql::Dialect;
-use sea_query::{Expr, ExprTrait as _, UpdateStatement};
-use std::collections::HashSet;
+use sea_query::{Expr, ExprTrait as _, SelectStatement, UpdateStatement};
+use std::collections::{HashMap, HashSet};
 
 /// Minimum number of users whose load into empty tables builds the indexes last.
 const DEFER_INDEXES: usize = 10_000;
@@ -56,6 +57,7 @@ impl SqlStore {
     }
 
     async fn find_invitee(&self, tenant: &str, invitee: &Invitee) -> Result<Option<User>, DbError> {
+        let Some(tenant) = self.known_tenant(tenant).await? else { return Ok(None) };
         find_invitee(&mut *self.backend.connection().await?, tenant, invitee).await
     }
 
@@ -66,6 +68,7 @@ impl SqlStore {
         mailed: &User,
         now: Timestamp,
     ) -> Result<InviteResult, DbError> {
+        let tenant = self.tenant(tenant).await?;
         let mut transaction = self.backend.begin(TxMode::Write).await?;
         lock_tenant(&mut *transaction, tenant).await?;
         let found = find_invitee(&mut *transaction, tenant, invitee).await?;
@@ -73,14 +76,15 @@ impl SqlStore {
             InviteOutcome::Create => {
                 let mut user = mailed.clone();
                 // The user to re-invite may have been deleted meanwhile, and keeps the id.
-                if !existing(&mut *transaction, tenant, "id", &[&user.id]).await?.is_empty() {
-                    user = self.new_user(tenant, invitee, now)?;
+                if !existing_ids(&mut *transaction, tenant, &[&user.id]).await?.is_empty() {
+                    user = self.new_user(tenant.id, invitee, now)?;
                 }
-                insert(&mut *transaction, &[&user]).await.map_err(conflict)?;
+                let inserted = insert(&mut *transaction, tenant, &user).await;
+                inserted.map_err(DbError::unique_as_conflict)?;
                 InviteResult::ok(invitee, &user)
             }
             InviteOutcome::Renew(user) => {
-                update(&mut *transaction, &user).await?;
+                update(&mut *transaction, tenant, &user).await?;
                 InviteResult::ok(invitee, &user)
             }
             InviteOutcome::Done(result) => result,
@@ -98,6 +102,7 @@ impl SqlStore {
     ) -> Result<(), DbError> {
         // Reject roles and groups that the database could not store before any statement is run.
         check_load(tenant, (roles, groups, &[]), |_| false, |_| false)?;
+        let tenant = self.tenant(tenant).await?;
         let mut transaction = self.backend.begin(TxMode::Write).await?;
         let connection = &mut *transaction;
         lock_tenant(connection, tenant).await?;
@@ -108,13 +113,13 @@ impl SqlStore {
                 let live = users.iter().filter(|user| user.status != Status::Deleted);
                 let subjects: Vec<&str> = live.map(|user| user.subject.as_str()).collect();
                 (
-                    existing(connection, tenant, "id", &ids).await?,
-                    existing(connection, tenant, "live_subject", &subjects).await?,
+                    existing_ids(connection, tenant, &ids).await?,
+                    existing_subjects(connection, tenant, &subjects).await?,
                 )
             }
         };
         check_load(
-            tenant,
+            tenant.id,
             (roles, groups, users),
             |id| ids.contains(id),
             |subject| subjects.contains(subject),
@@ -127,7 +132,8 @@ impl SqlStore {
             let merged = merged(&memberships::groups(connection, tenant).await?, groups.to_vec());
             memberships::set_groups(connection, tenant, &merged).await?;
         }
-        self.insert_all(connection, users).await.map_err(conflict)?;
+        let inserted = self.insert_all(connection, tenant, users).await;
+        inserted.map_err(DbError::unique_as_conflict)?;
         transaction.commit().await
     }
 
@@ -135,6 +141,7 @@ impl SqlStore {
     async fn insert_all(
         &self,
         connection: &mut dyn Connection,
+        tenant: Tenant<'_>,
         users: &[User],
     ) -> Result<(), DbError> {
         let indexes = match users.len() >= DEFER_INDEXES {
@@ -151,7 +158,7 @@ impl SqlStore {
             (self.options.on_load)(done, whole);
         };
         for chunk in users.chunks(ROWS_PER_INSERT) {
-            insert_rows(connection, chunk).await?;
+            insert_rows(connection, tenant, chunk).await?;
             progress(chunk.len());
         }
         // PostgreSQL plans the foreign key checks of the first role by the statistics of an empty
@@ -163,7 +170,8 @@ impl SqlStore {
             connection.script("ANALYZE users".into()).await?;
         }
         for chunk in users.chunks(ROWS_PER_INSERT) {
-            memberships::insert(connection, chunk).await?;
+            let chunk_with_numbers = with_numbers(connection, tenant, chunk).await?;
+            memberships::insert(connection, tenant, &chunk_with_numbers).await?;
             progress(chunk.len());
         }
         let count = indexes.len() as u64;
@@ -175,10 +183,33 @@ impl SqlStore {
     }
 }
 
+/// Returns inserted users with their numbers.
+async fn with_numbers<'u>(
+    connection: &mut dyn Connection,
+    tenant: Tenant<'_>,
+    users: &[&'u User],
+) -> Result<Vec<(Expr, &'u User)>, DbError> {
+    let ids = users.iter().map(|user| user.id.as_str());
+    let mut select = select_users(tenant);
+    select.columns(["id", "number"].map(|column| (USERS, column))).and_where(is_one_of(
+        connection.dialect(),
+        user_column("id"),
+        ids,
+    ));
+    let rows = connection.fetch(&select).await?.into_iter();
+    let numbers: HashMap<String, i64> =
+        rows.map(|mut row| Ok((row.string()?, row.integer()?))).collect::<Result<_, DbError>>()?;
+    let number = |user: &&'u User| match numbers.get(&user.id) {
+        Some(number) => Ok((Expr::from(*number), *user)),
+        None => Err(DbError::Internal("an inserted user cannot be read".into())),
+    };
+    users.iter().map(number).collect()
+}
+
 /// Finds the user whom an invitation concerns, without roles, groups and scopes.
 async fn find_invitee(
     connection: &mut dyn Connection,
-    tenant: &str,
+    tenant: Tenant<'_>,
     invitee: &Invitee,
 ) -> Result<Option<User>, DbError> {
     if key_error(&invitee.email).is_some() {
@@ -188,7 +219,7 @@ async fn find_invitee(
     select
         .columns(user_row::READ.map(|column| (USERS, column)))
         .and_where(user_column("email_f").eq(&*fold_key(&invitee.email)))
-        .and_where(user_column("status_f").ne(Status::Deleted.name()));
+        .and_where(is_live());
     let rows = connection.fetch(&select).await?;
     let users = rows.into_iter().map(|row| user_row::user(tenant, row));
     let users: Vec<User> = users.collect::<Result<_, _>>()?;
@@ -201,53 +232,65 @@ async fn find_invitee(
 ///
 /// The row is updated, not only locked: under snapshot isolation a waiting transaction then fails
 /// with a conflict and is retried on the new state, instead of continuing with its old snapshot.
-async fn lock_tenant(connection: &mut dyn Connection, tenant: &str) -> Result<(), DbError> {
+async fn lock_tenant(connection: &mut dyn Connection, tenant: Tenant<'_>) -> Result<(), DbError> {
     let mut update = UpdateStatement::new();
     update
         .table("tenants")
         .value("version", Expr::col("version").add(1_i64))
-        .and_where(Expr::col("tenant_id").eq(tenant));
-    if connection.execute(&update).await? == 0 {
-        let row = vec![tenant.into(), 1_i64.into()];
-        memberships::insert_rows(connection, "tenants", &["tenant_id", "version"], vec![row])
-            .await
-            .map_err(conflict)?;
+        .and_where(Expr::col("number").eq(tenant.number));
+    match connection.execute(&update).await? {
+        0 => Err(DbError::LostTenant(format!("no tenant has the number {}", tenant.number))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-async fn is_empty(connection: &mut dyn Connection, tenant: &str) -> Result<bool, DbError> {
+async fn is_empty(connection: &mut dyn Connection, tenant: Tenant<'_>) -> Result<bool, DbError> {
     let mut select = select_users(tenant);
     select.expr(one()).limit(1);
     Ok(connection.fetch(&select).await?.is_empty())
 }
 
-/// Returns those of the strings that occur in that column of the tenant's users.
+/// Returns those of the strings that are ids of users of the tenant.
+async fn existing_ids(
+    connection: &mut dyn Connection,
+    tenant: Tenant<'_>,
+    ids: &[&str],
+) -> Result<HashSet<String>, DbError> {
+    existing(connection, &select_users(tenant), user_column("id"), ids).await
+}
+
+/// Returns those of the strings that are subjects of users of the tenant who are not deleted.
+async fn existing_subjects(
+    connection: &mut dyn Connection,
+    tenant: Tenant<'_>,
+    subjects: &[&str],
+) -> Result<HashSet<String>, DbError> {
+    let column = live_subject(connection.dialect());
+    let mut select = select_users(tenant);
+    select.and_where(is_live());
+    existing(connection, &select, column, subjects).await
+}
+
+/// Returns those of the strings that occur in that column of the selected users.
 async fn existing(
     connection: &mut dyn Connection,
-    tenant: &str,
-    column: &'static str,
+    select: &SelectStatement,
+    column: Expr,
     strings: &[&str],
 ) -> Result<HashSet<String>, DbError> {
     let strings: Vec<&str> =
         strings.iter().copied().filter(|string| !string.contains('\0')).collect();
     let mut existing = HashSet::new();
     for strings in strings.chunks(IN_LIST) {
-        let is_one_of =
-            is_one_of(connection.dialect(), user_column(column), strings.iter().copied());
-        let mut select = select_users(tenant);
-        select.column((USERS, column)).and_where(is_one_of);
+        let mut select = select.clone();
+        select.expr(column.clone()).and_where(is_one_of(
+            connection.dialect(),
+            column.clone(),
+            strings.iter().copied(),
+        ));
         for mut row in connection.fetch(&select).await? {
             existing.insert(row.string()?);
         }
     }
     Ok(existing)
-}
-
-/// Treats a unique violation as a conflict: the value did not exist when the transaction checked.
-fn conflict(error: DbError) -> DbError {
-    match error {
-        DbError::UniqueViolation(cause) => DbError::Conflict(cause),
-        error => error,
-    }
 }

@@ -5,14 +5,17 @@ use super::administrators;
 use super::connection::{Connection, TxMode};
 use super::error::DbError;
 use super::memberships;
-use super::statement::{USERS, one, select_users, user_column};
+use super::statement::{USERS, has_live_subject, is_live, one, select_users, user_column};
+use super::tenant::Tenant;
 use super::user_row::{self, COLUMNS};
+use crate::account::AccountKey;
 use crate::error::StoreError;
 use crate::new_user::NewUser;
 use crate::patch::{Operation, Patched, Target};
 use crate::precondition::Precondition;
 use crate::user::{Status, User};
-use sea_query::{Expr, ExprTrait as _, LockType, UpdateStatement, Value};
+use scieve::sql::Dialect;
+use sea_query::{Condition, Expr, ExprTrait as _, LockType, UpdateStatement, Value};
 use std::sync::Arc;
 
 impl SqlStore {
@@ -22,14 +25,15 @@ impl SqlStore {
         new: &NewUser,
     ) -> Result<Arc<User>, DbError> {
         let now = self.now();
+        let tenant = self.tenant(tenant).await?;
         let mut transaction = self.backend.begin(TxMode::Write).await?;
         let roles = if new.assigned_roles.is_empty() {
             Vec::new()
         } else {
             memberships::roles(&mut *transaction, tenant).await?
         };
-        let user = new.clone().into_user(tenant, self.ids.next(now)?, &roles, now)?;
-        match insert(&mut *transaction, &[&user]).await {
+        let user = new.clone().into_user(tenant.id, self.ids.next(now)?, &roles, now)?;
+        match insert(&mut *transaction, tenant, &user).await {
             Ok(()) => {}
             // The unique constraint decides; a check before the insert would be a race.
             Err(DbError::UniqueViolation(cause)) => {
@@ -46,9 +50,9 @@ impl SqlStore {
         Ok(Arc::new(user))
     }
 
-    async fn has_live_subject(&self, tenant: &str, subject: &str) -> Result<bool, DbError> {
+    async fn has_live_subject(&self, tenant: Tenant<'_>, subject: &str) -> Result<bool, DbError> {
         let mut select = select_users(tenant);
-        select.expr(one()).and_where(user_column("live_subject").eq(subject));
+        select.expr(one()).cond_where(has_live_subject(self.dialect(), subject));
         Ok(!self.backend.connection().await?.fetch(&select).await?.is_empty())
     }
 
@@ -59,9 +63,10 @@ impl SqlStore {
         operations: &[Operation],
         precondition: &Precondition,
     ) -> Result<Patched, DbError> {
+        let tenant = self.known_tenant(tenant).await?.ok_or(StoreError::NotFound)?;
         let mut transaction = self.backend.begin(TxMode::Write).await?;
-        let user = find(&mut *transaction, tenant, "id", id, true).await?;
-        let user = user.ok_or(StoreError::NotFound)?;
+        let found = find_locked(&mut *transaction, tenant, id).await?;
+        let (number, user) = found.ok_or(StoreError::NotFound)?;
         precondition.check(&user)?;
         let touches = |target| operations.iter().any(|operation| operation.target() == target);
         let roles = match touches(Target::AssignedRoles) {
@@ -74,11 +79,12 @@ impl SqlStore {
         };
         let patched = Operation::apply_all(operations, &user, &roles, &groups, self.now())?;
         if user.is_administrator() && !patched.user.is_administrator() {
-            administrators::has_other(&mut *transaction, tenant, id).await?;
+            administrators::has_other(&mut *transaction, tenant, number).await?;
         }
         if patched.changed {
-            update(&mut *transaction, &patched.user).await?;
-            memberships::replace(&mut *transaction, &user, &patched.user).await?;
+            let connection = &mut *transaction;
+            update(connection, tenant, &patched.user).await?;
+            memberships::replace(connection, tenant, number, &user, &patched.user).await?;
         }
         transaction.commit().await?;
         Ok(patched)
@@ -90,81 +96,105 @@ impl SqlStore {
         id: &str,
         precondition: &Precondition,
     ) -> Result<(), DbError> {
+        let tenant = self.known_tenant(tenant).await?.ok_or(StoreError::NotFound)?;
         let mut transaction = self.backend.begin(TxMode::Write).await?;
-        let user = find(&mut *transaction, tenant, "id", id, true).await?;
-        let user = user.ok_or(StoreError::NotFound)?;
+        let found = find_locked(&mut *transaction, tenant, id).await?;
+        let (number, user) = found.ok_or(StoreError::NotFound)?;
         precondition.check(&user)?;
         if user.is_administrator() {
-            administrators::has_other(&mut *transaction, tenant, id).await?;
+            administrators::has_other(&mut *transaction, tenant, number).await?;
         }
         let deleted = Status::Deleted.name();
         let mut update = UpdateStatement::new();
         update
             .table("users")
-            .value("live_subject", Value::String(None))
             .value("status", deleted)
-            .value("status_f", deleted)
             .value("invite_expiry", Value::BigInt(None))
             .value("invite_expiry_sort", "2")
             .value("last_updated_at", self.now().millis())
-            .and_where(Expr::col("tenant_id").eq(tenant))
-            .and_where(Expr::col("id").eq(id));
+            .and_where(Expr::col("tenant").eq(tenant.number))
+            .and_where(Expr::col("number").eq(number));
         let connection: &mut dyn Connection = &mut *transaction;
         connection.execute(&update).await?;
         transaction.commit().await
     }
 }
 
-/// Finds the user, unless deleted, with exactly this string in that column. With `lock` the row is
-/// locked until the transaction ends; SQLite has only one writer at a time and needs no row lock.
+/// Finds the user, unless deleted, with exactly this id or subject.
 pub(super) async fn find(
     connection: &mut dyn Connection,
-    tenant: &str,
-    column: &'static str,
-    string: &str,
-    lock: bool,
+    tenant: Tenant<'_>,
+    key: AccountKey<'_>,
 ) -> Result<Option<User>, DbError> {
     let mut select = select_users(tenant);
     select
         .columns(user_row::READ.map(|column| (USERS, column)))
-        .and_where(user_column(column).eq(string))
-        .and_where(user_column("status_f").ne(Status::Deleted.name()));
-    if lock {
-        select.lock(LockType::Update);
-    }
+        .cond_where(has_key(connection.dialect(), key));
     let Some(row) = connection.fetch(&select).await?.pop() else { return Ok(None) };
     user_row::user(tenant, row).map(Some)
 }
 
-/// Inserts new users.
+/// The condition that a user, unless deleted, has exactly this id or subject.
+pub(super) fn has_key(dialect: Dialect, key: AccountKey<'_>) -> Condition {
+    match key {
+        AccountKey::Id(id) => Condition::all().add(user_column("id").eq(id)).add(is_live()),
+        AccountKey::Subject(subject) => has_live_subject(dialect, subject),
+    }
+}
+
+/// Finds the user, unless deleted, with exactly this id, and its number. The row is locked until the
+/// transaction ends; SQLite has only one writer at a time and needs no row lock.
+async fn find_locked(
+    connection: &mut dyn Connection,
+    tenant: Tenant<'_>,
+    id: &str,
+) -> Result<Option<(i64, User)>, DbError> {
+    let mut select = select_users(tenant);
+    select
+        .column((USERS, "number"))
+        .columns(user_row::READ.map(|column| (USERS, column)))
+        .cond_where(has_key(connection.dialect(), AccountKey::Id(id)))
+        .lock(LockType::Update);
+    let Some(mut row) = connection.fetch(&select).await?.pop() else { return Ok(None) };
+    Ok(Some((row.integer()?, user_row::user(tenant, row)?)))
+}
+
+/// Inserts a new user.
 pub(super) async fn insert(
     connection: &mut dyn Connection,
-    users: &[&User],
+    tenant: Tenant<'_>,
+    user: &User,
 ) -> Result<(), DbError> {
-    for users in users.chunks(memberships::ROWS_PER_INSERT) {
-        insert_rows(connection, users).await?;
-        memberships::insert(connection, users).await?;
-    }
-    Ok(())
+    insert_rows(connection, tenant, &[user]).await?;
+    let mut number = select_users(tenant);
+    number.column((USERS, "number")).and_where(user_column("id").eq(user.id.as_str()));
+    let number = Expr::SubQuery(None, Box::new(number.into()));
+    memberships::insert(connection, tenant, &[(number, user)]).await
 }
 
 /// Inserts the rows of new users, without roles, groups and scopes.
 pub(super) async fn insert_rows(
     connection: &mut dyn Connection,
+    tenant: Tenant<'_>,
     users: &[&User],
 ) -> Result<(), DbError> {
-    let rows = users.iter().map(|user| user_row::values(user)).collect();
+    let row = |user: &&User| user_row::values(tenant, user).into_iter().map(Expr::from).collect();
+    let rows = users.iter().map(row).collect();
     memberships::insert_rows(connection, "users", &COLUMNS, rows).await
 }
 
 /// Updates the row of a user, without roles, groups and scopes.
-pub(super) async fn update(connection: &mut dyn Connection, user: &User) -> Result<(), DbError> {
-    let values = user_row::values(user).into_iter().map(Expr::from);
+pub(super) async fn update(
+    connection: &mut dyn Connection,
+    tenant: Tenant<'_>,
+    user: &User,
+) -> Result<(), DbError> {
+    let values = user_row::values(tenant, user).into_iter().map(Expr::from);
     let mut update = UpdateStatement::new();
     update
         .table("users")
         .values(COLUMNS.into_iter().zip(values).skip(2))
-        .and_where(Expr::col("tenant_id").eq(user.tenant_id.as_str()))
+        .and_where(Expr::col("tenant").eq(tenant.number))
         .and_where(Expr::col("id").eq(user.id.as_str()));
     connection.execute(&update).await.map(drop)
 }

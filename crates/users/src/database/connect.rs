@@ -4,6 +4,7 @@ use super::account_cache::AccountCache;
 use super::connection::Backend;
 use super::error::{ConnectError, DbError};
 use super::statement::one;
+use super::tenant::TenantCache;
 use super::{MAX_TRIES, SqlOptions, SqlStore, migrate, probe};
 use crate::cursor::CursorKey;
 use crate::id::Ids;
@@ -60,6 +61,7 @@ impl SqlStore {
             options,
             cursor_key,
             accounts: AccountCache::default(),
+            tenants: TenantCache::default(),
             is_partitioned,
         })
     }

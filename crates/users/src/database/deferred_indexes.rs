@@ -1,7 +1,8 @@
 //! Indexes and foreign keys that a bulk load into empty tables builds last.
 //!
 //! A load changes each index once per row, which takes most of its time; an index that is built
-//! afterwards is sorted once. Keys stay, so that a concurrent insert still fails. MySQL commits the
+//! afterwards is sorted once. Keys stay, so that a concurrent insert still fails; other
+//! unique indexes are dropped with a lock on the table, for which a concurrent insert waits. MySQL commits the
 //! transaction before a change of the schema: its loads keep the indexes.
 
 use super::connection::{Connection, Row};
@@ -27,7 +28,7 @@ UNION ALL \
 SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname), \
 format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid)) \
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relkind = 'r' \
-WHERE k.contype = 'f' AND k.confrelid = to_regclass('users')";
+WHERE k.contype = 'f' AND to_regclass('users') IN (k.confrelid, k.conrelid)";
 
 /// The indexes, without those of keys, which have no text. Foreign keys are cheap in SQLite.
 const SQLITE: &str = "\

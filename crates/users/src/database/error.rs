@@ -14,6 +14,8 @@ pub(super) enum DbError {
     Conflict(String),
     /// A unique constraint was violated.
     UniqueViolation(String),
+    /// A foreign key was violated: the number of the tenant, which was cached, is not in the database.
+    LostTenant(String),
     /// Any other error of the database.
     Internal(String),
     /// An error that the store itself found.
@@ -33,7 +35,9 @@ impl From<DbError> for StoreError {
             DbError::Unavailable(_) | DbError::Broken(_) | DbError::Conflict(_) => {
                 Self::Unavailable
             }
-            DbError::UniqueViolation(cause) | DbError::Internal(cause) => Self::Internal(cause),
+            DbError::UniqueViolation(cause)
+            | DbError::LostTenant(cause)
+            | DbError::Internal(cause) => Self::Internal(cause),
         }
     }
 }
@@ -45,6 +49,7 @@ impl std::fmt::Display for DbError {
             | Self::Broken(cause)
             | Self::Conflict(cause)
             | Self::UniqueViolation(cause)
+            | Self::LostTenant(cause)
             | Self::Internal(cause) => f.write_str(cause),
             Self::Store(error) => error.fmt(f),
         }
@@ -69,6 +74,14 @@ impl DbError {
         }
     }
 
+    /// Treats a unique violation as a conflict: the value did not exist when it was checked.
+    pub(super) fn unique_as_conflict(self) -> Self {
+        match self {
+            Self::UniqueViolation(cause) => Self::Conflict(cause),
+            error => error,
+        }
+    }
+
     /// Converts a driver's error; `classify` interprets the codes of the database.
     pub(super) fn new(
         error: &sqlx::Error,
@@ -78,6 +91,9 @@ impl DbError {
         match error {
             sqlx::Error::Database(error) if error.is_unique_violation() => {
                 Self::UniqueViolation(cause)
+            }
+            sqlx::Error::Database(error) if error.is_foreign_key_violation() => {
+                Self::LostTenant(cause)
             }
             sqlx::Error::Database(error) => match classify(&**error) {
                 ErrorClass::Unavailable => Self::Unavailable(cause),

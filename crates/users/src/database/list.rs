@@ -3,12 +3,13 @@
 
 use super::connection::{Connection, Row};
 use super::error::DbError;
-use super::statement::{Statement, USERS, is_one_of, one, select_users, user_column};
+use super::statement::{Statement, USERS, is_live, is_one_of, one, select_users, user_column};
+use super::tenant::Tenant;
 use super::user_row::{self, SortColumn};
 use crate::mapping::mapping;
 use crate::page::{Page, Position, Query, Window};
 use crate::sort::{InstantPosition, SortKey, truncate};
-use crate::user::{Status, User};
+use crate::user::User;
 use scieve::fold_key;
 use scieve::sql::Dialect;
 use scieve::{Node, Plan, Predicate, Test};
@@ -22,7 +23,7 @@ use std::sync::Arc;
 /// One list query.
 pub(super) struct ListQuery<'q> {
     dialect: Dialect,
-    tenant: &'q str,
+    tenant: Tenant<'q>,
     query: &'q Query<'q>,
     /// The column that is sorted by before the id.
     sort: Option<SortColumn>,
@@ -89,17 +90,17 @@ struct Statements {
 impl<'q> ListQuery<'q> {
     pub(super) fn new(
         dialect: Dialect,
-        tenant: &'q str,
+        tenant: Tenant<'q>,
         query: &'q Query<'q>,
     ) -> Result<Self, DbError> {
         let mut condition = match query.plan {
             Some(plan) => plan
-                .to_condition(&mapping().for_tenant(tenant), dialect)
+                .to_condition(&mapping().for_tenant(&tenant.number.to_string()), dialect)
                 .map_err(|error| DbError::Internal(error.to_string()))?,
-            None => Condition::all().add(user_column("tenant_id").eq(tenant)),
+            None => Condition::all().add(user_column("tenant").eq(tenant.number)),
         };
         if query.without_deleted {
-            condition = condition.add(user_column("status_f").ne(Status::Deleted.name()));
+            condition = condition.add(is_live());
         }
         if let Some(bound) = &query.id_above {
             condition = condition.add(compare("id", bound.as_str().into(), true, false));
@@ -335,7 +336,7 @@ impl<'q> ListQuery<'q> {
                 }
             }
             (Some(_), None) => position.key.as_str() > "1",
-            (None, _) => match sort_value(self.tenant).cmp(&position.key) {
+            (None, _) => match sort_value(self.tenant.id).cmp(&position.key) {
                 Ordering::Equal => return start(None),
                 order => order.is_lt(),
             },

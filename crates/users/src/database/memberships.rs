@@ -6,7 +6,8 @@
 use super::connection::{Connection, Row};
 use super::error::DbError;
 use super::statement::select_from;
-use crate::role::{Group, ProviderType, Role, RoleKind, RoleLevel, has_administrator_role};
+use super::tenant::Tenant;
+use crate::role::{ADMINISTRATOR_ROLE, Group, ProviderType, Role, RoleKind, RoleLevel};
 use crate::user::User;
 use scieve::fold_key;
 use sea_query::{DeleteStatement, Expr, ExprTrait as _, InsertStatement, Order, Value};
@@ -24,21 +25,42 @@ const ALIAS: &str = "e";
 
 const ROLE: [&str; 3] = ["name", "kind", "level"];
 
-/// The tables in which filters find users by roles, groups and scopes, with their columns in the
-/// order of [`rows_of`].
+/// The tables in which filters find users by roles, groups and scopes, with their columns: those of
+/// [`rows_of`] and then those of [`elements`].
 pub(super) const TABLES: [(&str, &[&str]); 4] = [
-    ("user_roles", &["tenant_id", "user_id", "idx", "role_id_f", "name", "name_f"]),
-    ("user_groups", &["tenant_id", "user_id", "idx", "group_id_f"]),
-    ("user_group_roles", &["tenant_id", "user_id", "idx", "name", "name_f"]),
-    ("user_scopes", &["tenant_id", "user_id", "idx", "scope_f"]),
+    ("user_roles", &["user_number", "tenant", "idx", "role_id_f", "name_f"]),
+    ("user_groups", &["user_number", "tenant", "idx", "group_id_f"]),
+    ("user_group_roles", &["user_number", "tenant", "idx", "name_f"]),
+    ("user_scopes", &["user_number", "tenant", "idx", "scope_f"]),
 ];
 
-/// The roles, groups and scopes of a user, as the JSON document of the column `memberships`.
+/// The roles, groups and scopes of a user, as the JSON document of the column `memberships`. It has
+/// arrays instead of objects, without the names of members.
 #[derive(Deserialize)]
-pub(super) struct Memberships {
-    roles: Vec<Role>,
-    groups: Vec<Group>,
-    scopes: Vec<String>,
+pub(super) struct Memberships(Vec<RoleArray>, Vec<GroupArray>, Vec<String>);
+
+/// Id, name, kind and level.
+#[derive(Deserialize)]
+struct RoleArray(String, String, RoleKind, RoleLevel);
+
+/// Id, name, provider type and roles.
+#[derive(Deserialize)]
+struct GroupArray(String, String, Option<ProviderType>, Vec<RoleArray>);
+
+impl From<RoleArray> for Role {
+    fn from(RoleArray(id, name, kind, level): RoleArray) -> Self {
+        Self { id, name, kind, level }
+    }
+}
+
+impl From<GroupArray> for Group {
+    fn from(GroupArray(id, name, provider_type, roles): GroupArray) -> Self {
+        Self { id, name, provider_type, assigned_roles: into_all(roles) }
+    }
+}
+
+fn into_all<T, U: From<T>>(items: Vec<T>) -> Vec<U> {
+    items.into_iter().map(U::from).collect()
 }
 
 impl Memberships {
@@ -50,7 +72,15 @@ impl Memberships {
         if roles.is_empty() && groups.is_empty() && scopes.is_empty() {
             return None;
         }
-        Some(json!({ "roles": roles, "groups": groups, "scopes": scopes }).to_string())
+        let arrays = |roles: &[Role]| -> Vec<_> {
+            let array = |role: &Role| json!([role.id, role.name, role.kind, role.level]);
+            roles.iter().map(array).collect()
+        };
+        let array = |group: &Group| {
+            json!([group.id, group.name, group.provider_type, arrays(&group.assigned_roles)])
+        };
+        let groups: Vec<_> = groups.iter().map(array).collect();
+        Some(json!([arrays(roles), groups, scopes]).to_string())
     }
 
     pub(super) fn parse(document: &str) -> Result<Self, DbError> {
@@ -59,24 +89,29 @@ impl Memberships {
     }
 
     pub(super) fn have_administrator_role(&self) -> bool {
-        has_administrator_role(&self.roles, &self.groups)
+        let Self(roles, groups, _) = self;
+        let of_groups = groups.iter().flat_map(|GroupArray(_, _, _, roles)| roles);
+        roles.iter().chain(of_groups).any(|RoleArray(_, name, ..)| name == ADMINISTRATOR_ROLE)
     }
 
     pub(super) fn assign_to(self, user: &mut User) {
-        user.assigned_roles = self.roles;
-        user.assigned_groups = self.groups;
-        user.assigned_scopes = self.scopes;
+        let Self(roles, groups, scopes) = self;
+        user.assigned_roles = into_all(roles);
+        user.assigned_groups = into_all(groups);
+        user.assigned_scopes = scopes;
     }
 }
 
-/// Inserts the roles, groups and scopes of users who have none yet.
+/// Inserts the roles, groups and scopes of users who have none yet, with their numbers.
 pub(super) async fn insert(
     connection: &mut dyn Connection,
-    users: &[&User],
+    tenant: Tenant<'_>,
+    users: &[(Expr, &User)],
 ) -> Result<(), DbError> {
     for (table, (name, columns)) in TABLES.iter().enumerate() {
-        let rows: Vec<Vec<Value>> = users.iter().flat_map(|user| rows_of(table, user)).collect();
-        insert_rows(connection, name, columns, rows).await?;
+        let rows =
+            users.iter().flat_map(|(number, user)| rows_of(tenant, number, elements(table, user)));
+        insert_rows(connection, name, columns, rows.collect()).await?;
     }
     Ok(())
 }
@@ -84,49 +119,58 @@ pub(super) async fn insert(
 /// Rewrites the rows of a user in the tables for which `old` and `new` differ.
 pub(super) async fn replace(
     connection: &mut dyn Connection,
+    tenant: Tenant<'_>,
+    number: i64,
     old: &User,
     new: &User,
 ) -> Result<(), DbError> {
     for (table, (name, columns)) in TABLES.iter().enumerate() {
-        let rows = rows_of(table, new);
-        if rows == rows_of(table, old) {
+        let elements_of_new = elements(table, new);
+        if elements_of_new == elements(table, old) {
             continue;
         }
-        let mut delete = delete_from(name, &new.tenant_id);
-        delete.and_where(Expr::col("user_id").eq(new.id.as_str()));
+        let mut delete = delete_from(name, tenant);
+        delete.and_where(Expr::col("user_number").eq(number));
         connection.execute(&delete).await?;
+        let rows = rows_of(tenant, &number.into(), elements_of_new).collect();
         insert_rows(connection, name, columns, rows).await?;
     }
     Ok(())
 }
 
-fn delete_from(table: &'static str, tenant: &str) -> DeleteStatement {
+fn delete_from(table: &'static str, tenant: Tenant<'_>) -> DeleteStatement {
     let mut delete = DeleteStatement::new();
-    delete.from_table(table).and_where(Expr::col("tenant_id").eq(tenant));
+    delete.from_table(table).and_where(Expr::col("tenant").eq(tenant.number));
     delete
 }
 
-/// The rows of a user in the table with that index in [`TABLES`].
-fn rows_of(table: usize, user: &User) -> Vec<Vec<Value>> {
-    let folded = |string: &str| Value::from(fold_key(string).into_owned());
-    let elements: Vec<Vec<Value>> = match table {
+/// The fold keys of a user's row for each element in the table with that index in [`TABLES`].
+fn elements(table: usize, user: &User) -> Vec<Vec<String>> {
+    let folded = |string: &str| fold_key(string).into_owned();
+    match table {
         0 => {
-            let of_role =
-                |role: &Role| vec![folded(&role.id), role.name.as_str().into(), folded(&role.name)];
+            let of_role = |role: &Role| vec![folded(&role.id), folded(&role.name)];
             user.assigned_roles.iter().map(of_role).collect()
         }
         1 => user.assigned_groups.iter().map(|group| vec![folded(&group.id)]).collect(),
         2 => {
             let roles = user.assigned_groups.iter().flat_map(|group| &group.assigned_roles);
-            roles.map(|role| vec![role.name.as_str().into(), folded(&role.name)]).collect()
+            roles.map(|role| vec![folded(&role.name)]).collect()
         }
         _ => user.assigned_scopes.iter().map(|scope| vec![folded(scope)]).collect(),
-    };
-    let row = |(idx, element): (i64, Vec<Value>)| {
-        [vec![user.tenant_id.as_str().into(), user.id.as_str().into(), idx.into()], element]
-            .concat()
-    };
-    (0_i64..).zip(elements).map(row).collect()
+    }
+}
+
+/// The rows of a user with these elements.
+fn rows_of(
+    tenant: Tenant<'_>,
+    number: &Expr,
+    elements: Vec<Vec<String>>,
+) -> impl Iterator<Item = Vec<Expr>> {
+    (0_i64..).zip(elements).map(move |(idx, element)| {
+        let key = [number.clone(), tenant.number.into(), idx.into()];
+        key.into_iter().chain(element.into_iter().map(Expr::from)).collect()
+    })
 }
 
 /// Inserts rows, [`ROWS_PER_INSERT`] per statement.
@@ -134,16 +178,14 @@ pub(super) async fn insert_rows(
     connection: &mut dyn Connection,
     table: &'static str,
     columns: &[&'static str],
-    rows: Vec<Vec<Value>>,
+    rows: Vec<Vec<Expr>>,
 ) -> Result<(), DbError> {
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
         let mut insert = InsertStatement::new();
         insert.into_table(table).columns(columns.iter().copied());
         for row in rows.by_ref().take(ROWS_PER_INSERT) {
-            insert
-                .values(row.into_iter().map(Expr::from))
-                .map_err(|error| DbError::Internal(error.to_string()))?;
+            insert.values(row).map_err(|error| DbError::Internal(error.to_string()))?;
         }
         connection.execute(&insert).await?;
     }
@@ -153,7 +195,7 @@ pub(super) async fn insert_rows(
 /// Reads the roles of a tenant.
 pub(super) async fn roles(
     connection: &mut dyn Connection,
-    tenant: &str,
+    tenant: Tenant<'_>,
 ) -> Result<Vec<Role>, DbError> {
     let mut select = select_from("roles", ALIAS, tenant);
     select
@@ -167,7 +209,7 @@ pub(super) async fn roles(
 /// Reads the groups of a tenant, with their roles.
 pub(super) async fn groups(
     connection: &mut dyn Connection,
-    tenant: &str,
+    tenant: Tenant<'_>,
 ) -> Result<Vec<Group>, DbError> {
     let mut select = select_from("groups", ALIAS, tenant);
     select
@@ -197,22 +239,23 @@ pub(super) async fn groups(
 /// Replaces the roles of a tenant.
 pub(super) async fn set_roles(
     connection: &mut dyn Connection,
-    tenant: &str,
+    tenant: Tenant<'_>,
     roles: &[Role],
 ) -> Result<(), DbError> {
     connection.execute(&delete_from("roles", tenant)).await?;
     let row = |(idx, role): (i64, &Role)| {
-        [vec![tenant.into(), role.id.as_str().into(), idx.into()], role_values(role)].concat()
+        [vec![tenant.number.into(), role.id.as_str().into(), idx.into()], role_values(role)]
+            .concat()
     };
     let rows = (0_i64..).zip(roles).map(row).collect();
-    let columns = ["tenant_id", "id", "idx", "name", "kind", "level"];
+    let columns = ["tenant", "id", "idx", "name", "kind", "level"];
     insert_rows(connection, "roles", &columns, rows).await
 }
 
 /// Replaces the groups of a tenant.
 pub(super) async fn set_groups(
     connection: &mut dyn Connection,
-    tenant: &str,
+    tenant: Tenant<'_>,
     groups: &[Group],
 ) -> Result<(), DbError> {
     connection.execute(&delete_from("group_roles", tenant)).await?;
@@ -220,32 +263,37 @@ pub(super) async fn set_groups(
     let row = |(idx, group): (i64, &Group)| {
         let provider = group.provider_type.map(provider_name);
         vec![
-            tenant.into(),
+            tenant.number.into(),
             group.id.as_str().into(),
             idx.into(),
             group.name.as_str().into(),
-            provider.into(),
+            Value::from(provider).into(),
         ]
     };
     let rows = (0_i64..).zip(groups).map(row).collect();
-    let columns = ["tenant_id", "id", "idx", "name", "provider_type"];
+    let columns = ["tenant", "id", "idx", "name", "provider_type"];
     insert_rows(connection, "groups", &columns, rows).await?;
     let roles = groups.iter().flat_map(|group| {
         (0_i64..).zip(&group.assigned_roles).map(move |(idx, role)| (group, idx, role))
     });
     let row = |(group, idx, role): (&Group, i64, &Role)| {
         [
-            vec![tenant.into(), group.id.as_str().into(), idx.into(), role.id.as_str().into()],
+            vec![
+                tenant.number.into(),
+                group.id.as_str().into(),
+                idx.into(),
+                role.id.as_str().into(),
+            ],
             role_values(role),
         ]
         .concat()
     };
-    let columns = ["tenant_id", "group_id", "idx", "role_id", "name", "kind", "level"];
+    let columns = ["tenant", "group_id", "idx", "role_id", "name", "kind", "level"];
     insert_rows(connection, "group_roles", &columns, roles.map(row).collect()).await
 }
 
 /// The values of the columns [`ROLE`].
-fn role_values(role: &Role) -> Vec<Value> {
+fn role_values(role: &Role) -> Vec<Expr> {
     vec![role.name.as_str().into(), kind_name(role.kind).into(), level_name(role.level).into()]
 }
 

@@ -39,26 +39,33 @@ const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)
 const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
 
 /// The migrations of a database. A released migration must not be changed.
-fn migrations(dialect: Dialect) -> [Migration; 2] {
-    let (users, documents) = match dialect {
+fn migrations(dialect: Dialect) -> [Migration; 3] {
+    let (users, documents, numbers) = match dialect {
         Dialect::Postgres => (
             include_str!("../../migrations/postgres/0001_users.sql"),
             include_str!("../../migrations/postgres/0002_documents.sql"),
+            include_str!("../../migrations/postgres/0003_numbers.sql"),
         ),
         Dialect::MySql => (
             include_str!("../../migrations/mysql/0001_users.sql"),
             include_str!("../../migrations/mysql/0002_documents.sql"),
+            include_str!("../../migrations/mysql/0003_numbers.sql"),
         ),
         Dialect::Sqlite => (
             include_str!("../../migrations/sqlite/0001_users.sql"),
             include_str!("../../migrations/sqlite/0002_documents.sql"),
+            include_str!("../../migrations/sqlite/0003_numbers.sql"),
         ),
     };
     let migration = |version, name: &'static str, sql: &'static str| {
         let sql = sql.into_sql_str();
         Migration::new(version, name.into(), MigrationType::Simple, sql, false)
     };
-    [migration(1, "users", users), migration(2, "documents", documents)]
+    [
+        migration(1, "users", users),
+        migration(2, "documents", documents),
+        migration(3, "numbers", numbers),
+    ]
 }
 
 /// Applies missing migrations and returns the secret of the cursors.

@@ -4,7 +4,8 @@
 //! and rendered by sea-query ([`statement`]). [`connection`] has the few operations that they need
 //! of a database; [`driver`] implements these for sqlx, and one file per database has what differs.
 //!
-//! Every table of a statement is restricted to the tenant by a constant, so that a database that
+//! Keys and indexes contain the numbers of tenants and users ([`tenant`]) instead of their ids. Every
+//! table of a statement is restricted to the tenant by a constant, so that a database that
 //! distributes tenants over nodes contacts only one. Unique constraints, not prior checks, keep
 //! values unique.
 
@@ -32,6 +33,7 @@ mod probe;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
+mod tenant;
 mod user_row;
 
 pub use error::ConnectError;
@@ -41,7 +43,8 @@ use self::account_cache::AccountCache;
 use self::connection::{Backend, TxMode};
 use self::error::DbError;
 use self::list::ListQuery;
-use self::statement::{USERS, select_users, user_column};
+use self::statement::{USERS, is_live, select_users};
+use self::tenant::TenantCache;
 use super::account::{Account, AccountKey};
 use super::cursor::CursorKey;
 use super::error::StoreError;
@@ -55,9 +58,9 @@ use super::role::{Group, Role};
 use super::store::{Connections, UserStore};
 use super::string_limits::is_valid_tenant;
 use super::timestamp::Timestamp;
-use super::user::{Status, User};
+use super::user::User;
 use scieve::sql::Dialect;
-use sea_query::{Expr, ExprTrait as _};
+use sea_query::Expr;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,6 +87,7 @@ pub struct SqlStore {
     options: SqlOptions,
     cursor_key: CursorKey,
     accounts: AccountCache,
+    tenants: TenantCache,
     /// True if the rows are on other servers, which filter them.
     is_partitioned: bool,
 }
@@ -105,16 +109,19 @@ impl SqlStore {
 
     /// Returns the statements that [`UserStore::list`] runs, for `EXPLAIN`: the page with one row
     /// more than its limit; the test for a row on the other side of its start; the count of all
-    /// pages. `list` combines them in one.
+    /// pages. `list` combines them in one. There are none for a tenant without users.
     ///
     /// # Errors
     /// [`StoreError::Internal`] for a filter with more values than
-    /// [`Dialect::MAX_PARAMETERS`].
-    pub fn statements(
+    /// [`Dialect::MAX_PARAMETERS`]; [`StoreError::Unavailable`].
+    pub async fn statements(
         &self,
         tenant: &str,
         query: &Query<'_>,
     ) -> Result<Vec<scieve::sql::Statement>, StoreError> {
+        let Some(tenant) = self.retried(|| self.known_tenant(tenant)).await? else {
+            return Ok(Vec::new());
+        };
         let statements = ListQuery::new(self.dialect(), tenant, query)?.statements().into_iter();
         Ok(statements.map(|statement| statement.into_engine(self.dialect())).collect())
     }
@@ -135,7 +142,12 @@ impl SqlStore {
         let mut tries = 1;
         loop {
             match once().await {
-                Err(DbError::Conflict(_)) if tries < MAX_TRIES => {
+                Err(error @ (DbError::Conflict(_) | DbError::LostTenant(_)))
+                    if tries < MAX_TRIES =>
+                {
+                    if matches!(error, DbError::LostTenant(_)) {
+                        self.tenants.clear();
+                    }
                     // Exponential back-off with random jitter.
                     let mut byte = [0];
                     let _ = getrandom::fill(&mut byte);
@@ -168,6 +180,7 @@ impl SqlStore {
         has_connection: &AtomicBool,
     ) -> Result<Page, DbError> {
         has_connection.store(false, Ordering::Relaxed);
+        let Some(tenant) = self.known_tenant(tenant).await? else { return Ok(no_users(query)) };
         let list = ListQuery::new(self.dialect(), tenant, query)?;
         let mode = match query.deadline {
             // The deadline itself is enforced in `list`.
@@ -187,49 +200,47 @@ impl SqlStore {
         Ok(page)
     }
 
-    async fn find_once(
-        &self,
-        tenant: &str,
-        column: &'static str,
-        string: &str,
-    ) -> Result<Arc<User>, DbError> {
+    async fn find_once(&self, tenant: &str, key: AccountKey<'_>) -> Result<Arc<User>, DbError> {
+        let tenant = self.known_tenant(tenant).await?.ok_or(StoreError::NotFound)?;
         let mut connection = self.backend.connection().await?;
-        let found = change::find(&mut *connection, tenant, column, string, false).await?;
+        let found = change::find(&mut *connection, tenant, key).await?;
         found.map(Arc::new).ok_or_else(|| StoreError::NotFound.into())
     }
 
     async fn account_once(&self, tenant: &str, key: AccountKey<'_>) -> Result<Account, DbError> {
-        let (column, string) = match key {
-            AccountKey::Id(id) => ("id", id),
-            AccountKey::Subject(subject) => ("live_subject", subject),
-        };
+        let tenant = self.known_tenant(tenant).await?.ok_or(StoreError::NotFound)?;
         let mut select = select_users(tenant);
         select
             .columns(["id", "status", "memberships"].map(|column| (USERS, column)))
-            .and_where(user_column(column).eq(string))
-            .and_where(user_column("status_f").ne(Status::Deleted.name()));
+            .cond_where(change::has_key(self.dialect(), key));
         let row = self.backend.connection().await?.fetch(&select).await?.pop();
         user_row::account(row.ok_or(StoreError::NotFound)?)
     }
 
     async fn count_once(&self, tenant: &str) -> Result<u64, DbError> {
+        let Some(tenant) = self.known_tenant(tenant).await? else { return Ok(0) };
         let mut select = select_users(tenant);
-        select
-            .expr(Expr::cust("COUNT(*)"))
-            .and_where(user_column("status_f").ne(Status::Deleted.name()));
+        select.expr(Expr::cust("COUNT(*)")).and_where(is_live());
         list::count(&mut *self.backend.connection().await?, &select).await
     }
 
     async fn roles_once(&self, tenant: &str) -> Result<Vec<Role>, DbError> {
+        let Some(tenant) = self.known_tenant(tenant).await? else { return Ok(Vec::new()) };
         memberships::roles(&mut *self.backend.connection().await?, tenant).await
     }
 
     async fn groups_once(&self, tenant: &str) -> Result<Vec<Group>, DbError> {
+        let Some(tenant) = self.known_tenant(tenant).await? else { return Ok(Vec::new()) };
         let mut transaction = self.backend.begin(TxMode::Read).await?;
         let groups = memberships::groups(&mut *transaction, tenant).await?;
         transaction.commit().await?;
         Ok(groups)
     }
+}
+
+/// The page of a list of a tenant without users.
+fn no_users(query: &Query<'_>) -> Page {
+    Page { total: query.total.then_some(0), ..Page::default() }
 }
 
 /// Returns whether a string can occur in a database. PostgreSQL does not accept U+0000.
@@ -240,7 +251,7 @@ fn is_storable(string: &str) -> bool {
 impl UserStore for SqlStore {
     async fn list(&self, tenant: &str, query: &Query<'_>) -> Result<Page, StoreError> {
         if !is_valid_tenant(tenant) {
-            return Ok(Page { total: query.total.then_some(0), ..Page::default() });
+            return Ok(no_users(query));
         }
         let has_connection = AtomicBool::new(false);
         let list = self.retried(|| self.list_once(tenant, query, &has_connection));
@@ -266,7 +277,7 @@ impl UserStore for SqlStore {
         if !is_valid_tenant(tenant) || !is_storable(subject) {
             return Err(StoreError::NotFound);
         }
-        self.retried(|| self.find_once(tenant, "live_subject", subject)).await
+        self.retried(|| self.find_once(tenant, AccountKey::Subject(subject))).await
     }
 
     async fn create(&self, tenant: &str, user: NewUser) -> Result<Arc<User>, StoreError> {
@@ -283,7 +294,7 @@ impl UserStore for SqlStore {
         if !is_valid_tenant(tenant) || !is_storable(id) {
             return Err(StoreError::NotFound);
         }
-        self.retried(|| self.find_once(tenant, "id", id)).await
+        self.retried(|| self.find_once(tenant, AccountKey::Id(id))).await
     }
 
     async fn account(&self, tenant: &str, key: AccountKey<'_>) -> Result<Account, StoreError> {

@@ -8,9 +8,10 @@ use super::connection::{Backend, Connection, TxMode};
 use super::error::{ConnectError, DbError};
 use super::memberships;
 use super::statement::{Statement, one, select_from};
+use super::tenant::{self, Tenant};
 use super::user_row::COLUMNS;
 use scieve::sql::Dialect;
-use sea_query::{Condition, DeleteStatement, Expr, ExprTrait as _, Order, SelectStatement, Value};
+use sea_query::{Condition, DeleteStatement, Expr, ExprTrait as _, Order, SelectStatement};
 
 /// The strings of the inserted rows, in the order of their bytes.
 const STRINGS: [&str; 4] = ["B", "a", "a\t", "é"];
@@ -31,20 +32,20 @@ const COMPARED: [(&str, &[&str]); 5] = [
             "id",
             "id_f",
             "subject_f",
-            "live_subject",
+            "subject",
             "name_f",
             "email_f",
             "email_sort",
-            "status_f",
+            "status",
             "client_id_f",
             "client_id_sort",
             "invite_expiry_sort",
         ],
     ),
-    ("user_roles", &["user_id", "role_id_f", "name_f"]),
-    ("user_groups", &["user_id", "group_id_f"]),
-    ("user_group_roles", &["user_id", "name_f"]),
-    ("user_scopes", &["user_id", "scope_f"]),
+    ("user_roles", &["role_id_f", "name_f"]),
+    ("user_groups", &["group_id_f"]),
+    ("user_group_roles", &["name_f"]),
+    ("user_scopes", &["scope_f"]),
 ];
 
 /// Checks the encoding of the database and the mode of the session, before there are tables.
@@ -90,72 +91,80 @@ fn random_tenant() -> String {
 /// It is committed: SQLite keeps the changes of a transaction in memory until then, so a write that
 /// is rolled back succeeds on a full disk.
 pub(super) async fn readiness(backend: &dyn Backend) -> Result<(), DbError> {
-    let tenant = random_tenant();
+    let id = random_tenant();
     let mut transaction = backend.begin(TxMode::Write).await?;
     let connection: &mut dyn Connection = &mut *transaction;
-    insert(connection, &tenant, PROBED).await?;
-    let mut select = select_from("users", ALIAS, &tenant);
+    let tenant = insert_tenant(connection, &id).await?;
+    insert(connection, tenant, PROBED).await?;
+    let mut select = select_from("users", ALIAS, tenant);
     select.column((ALIAS, "id"));
     if strings(connection, &select).await? != [PROBED] {
         return Err(DbError::Unavailable("an inserted user cannot be read".into()));
     }
-    for table in memberships::TABLES.iter().map(|(table, _)| *table).chain(["users"]) {
+    let children = memberships::TABLES.iter().map(|(table, _)| (*table, "tenant"));
+    for (table, column) in children.chain([("users", "tenant"), ("tenants", "number")]) {
         let mut delete = DeleteStatement::new();
-        delete.from_table(table).and_where(Expr::col("tenant_id").eq(tenant.as_str()));
+        delete.from_table(table).and_where(Expr::col(column).eq(tenant.number));
         connection.execute(&delete).await?;
     }
     transaction.commit().await
 }
 
-/// Checks that every column of [`COMPARED`] compares strings byte by byte.
+/// Checks that every column of [`COMPARED`], and the ids of tenants, compare strings byte by byte.
 pub(super) async fn columns(backend: &dyn Backend) -> Result<(), ConnectError> {
-    let tenant = random_tenant();
+    let id = random_tenant();
     // Dropped without a commit.
     let mut transaction = backend.begin(TxMode::Write).await?;
+    let tenant = insert_tenant(&mut *transaction, &id).await?;
+    check_tenant(&mut *transaction, &id).await?;
     for string in STRINGS {
-        insert(&mut *transaction, &tenant, string).await?;
+        insert(&mut *transaction, tenant, string).await?;
     }
     for (table, columns) in COMPARED {
-        check_tenant(&mut *transaction, table, &tenant).await?;
         for column in columns {
-            check_column(&mut *transaction, table, column, &tenant).await?;
+            check_column(&mut *transaction, table, column, tenant).await?;
         }
     }
     Ok(())
 }
 
-/// Inserts a row with this string in every string column of every table.
+async fn insert_tenant<'t>(
+    connection: &mut dyn Connection,
+    id: &'t str,
+) -> Result<Tenant<'t>, DbError> {
+    let number = tenant::random()?;
+    tenant::insert(connection, id, number).await.map_err(DbError::unique_as_conflict)?;
+    Ok(Tenant { id, number })
+}
+
+/// Inserts a row with this string in every string column of the tables of users.
 async fn insert(
     connection: &mut dyn Connection,
-    tenant: &str,
+    tenant: Tenant<'_>,
     string: &str,
 ) -> Result<(), DbError> {
+    let mut user = select_from("users", ALIAS, tenant);
+    user.column((ALIAS, "number")).and_where(Expr::col((ALIAS, "id")).eq(string));
+    let user = Expr::SubQuery(None, Box::new(user.into()));
     let value = |column: &&str| match *column {
-        "tenant_id" => tenant.into(),
-        "created_at" | "last_updated_at" | "invite_expiry" | "idx" | "group_idx" => {
-            Value::BigInt(Some(0))
-        }
+        "tenant" => tenant.number.into(),
+        "user_number" => user.clone(),
+        "created_at" | "last_updated_at" | "invite_expiry" | "idx" => 0_i64.into(),
         _ => string.into(),
     };
-    let row = COLUMNS.iter().map(value).collect();
-    memberships::insert_rows(connection, "users", &COLUMNS, vec![row]).await?;
-    for (table, columns) in memberships::TABLES {
+    for (table, columns) in [("users", &COLUMNS[..])].into_iter().chain(memberships::TABLES) {
         let row = columns.iter().map(value).collect();
         memberships::insert_rows(connection, table, columns, vec![row]).await?;
     }
     Ok(())
 }
 
-async fn check_tenant(
-    connection: &mut dyn Connection,
-    table: &'static str,
-    tenant: &str,
-) -> Result<(), ConnectError> {
-    for unequal in [tenant.to_lowercase(), format!("{tenant} ")] {
-        let mut select = select_from(table, ALIAS, &unequal);
-        select.expr(one());
+async fn check_tenant(connection: &mut dyn Connection, id: &str) -> Result<(), ConnectError> {
+    for unequal in [id.to_lowercase(), format!("{id} ")] {
+        let mut select = SelectStatement::new();
+        select.expr(one()).from("tenants").and_where(Expr::col("tenant_id").eq(unequal));
         if !connection.fetch(&select).await?.is_empty() {
-            return Err(wrong(connection.dialect(), table, "tenant_id"));
+            return Err(wrong(connection.dialect(), "tenants", "tenant_id"));
         }
     }
     Ok(())
@@ -165,7 +174,7 @@ async fn check_column(
     connection: &mut dyn Connection,
     table: &'static str,
     column: &'static str,
-    tenant: &str,
+    tenant: Tenant<'_>,
 ) -> Result<(), ConnectError> {
     let mut select = select_from(table, ALIAS, tenant);
     select.column((ALIAS, column));

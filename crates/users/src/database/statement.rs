@@ -1,9 +1,11 @@
 //! SQL of the store, rendered by sea-query: values are bound, identifiers are constants.
 
+use super::tenant::Tenant;
+use crate::user::Status;
 use scieve::sql::{self, Dialect, Param};
 use sea_query::{
-    Expr, ExprTrait as _, Func, MysqlQueryBuilder, PostgresQueryBuilder, QueryStatementWriter,
-    SelectStatement, SqliteQueryBuilder, Value,
+    Condition, Expr, ExprTrait as _, Func, MysqlQueryBuilder, PostgresQueryBuilder,
+    QueryStatementWriter, SelectStatement, SqliteQueryBuilder, Value,
 };
 use sqlx::error::BoxDynError;
 
@@ -54,21 +56,38 @@ impl Statement {
     }
 }
 
-/// `FROM table AS alias WHERE alias.tenant_id = ?`, without columns yet. Every table is restricted
+/// `FROM table AS alias WHERE alias.tenant = ?`, without columns yet. Every table is restricted
 /// by a constant: a database that distributes tenants over nodes then contacts only one.
 pub(super) fn select_from(
     table: &'static str,
     alias: &'static str,
-    tenant: &str,
+    tenant: Tenant<'_>,
 ) -> SelectStatement {
     let mut select = SelectStatement::new();
-    select.from_as(table, alias).and_where(Expr::col((alias, "tenant_id")).eq(tenant));
+    select.from_as(table, alias).and_where(Expr::col((alias, "tenant")).eq(tenant.number));
     select
 }
 
-/// `FROM users AS u WHERE u.tenant_id = ?`, without columns yet.
-pub(super) fn select_users(tenant: &str) -> SelectStatement {
+/// `FROM users AS u WHERE u.tenant = ?`, without columns yet.
+pub(super) fn select_users(tenant: Tenant<'_>) -> SelectStatement {
     select_from("users", USERS, tenant)
+}
+
+/// The condition that a user is not deleted, with a constant: it is that of a partial index.
+pub(super) fn is_live() -> Expr {
+    user_column("status").ne(Expr::Constant(Status::Deleted.name().into()))
+}
+
+/// The condition that a user has this subject and is not deleted, which at most one user fulfils.
+/// MySQL has no partial indexes, and a generated column instead.
+pub(super) fn has_live_subject(dialect: Dialect, subject: &str) -> Condition {
+    let condition = Condition::all().add(is_live());
+    condition.add(live_subject(dialect).eq(subject))
+}
+
+/// The column of subjects that are unique among the users who are not deleted.
+pub(super) fn live_subject(dialect: Dialect) -> Expr {
+    user_column(if dialect == Dialect::MySql { "live_subject" } else { "subject" })
 }
 
 /// A column of `users`.

@@ -3,6 +3,7 @@
 use super::connection::Row;
 use super::error::DbError;
 use super::memberships::Memberships;
+use super::tenant::Tenant;
 use crate::account::Account;
 use crate::sort::SortKey;
 use crate::timestamp::Timestamp;
@@ -29,21 +30,19 @@ pub(super) const READ: [&str; 15] = [
     "memberships",
 ];
 
-/// All columns, in the order of [`values`]. The first two are the primary key.
-pub(super) const COLUMNS: [&str; 26] = [
-    "tenant_id",
+/// The columns that the store writes, in the order of [`values`]. The first two identify a user.
+pub(super) const COLUMNS: [&str; 24] = [
+    "tenant",
     "id",
     "id_f",
     "subject",
     "subject_f",
-    "live_subject",
     "name",
     "name_f",
     "email",
     "email_f",
     "email_sort",
     "status",
-    "status_f",
     "client_id",
     "client_id_f",
     "client_id_sort",
@@ -80,7 +79,7 @@ impl SortColumn {
             SortKey::Id => Self::FoldKey("id_f"),
             SortKey::TenantId => return None,
             SortKey::ClientId => Self::SortKey("client_id_sort"),
-            SortKey::Status => Self::FoldKey("status_f"),
+            SortKey::Status => Self::FoldKey("status"),
             SortKey::Subject => Self::FoldKey("subject_f"),
             SortKey::Email => Self::SortKey("email_sort"),
             SortKey::InviteExpiry => Self::SortKey("invite_expiry_sort"),
@@ -97,26 +96,23 @@ impl SortColumn {
 }
 
 /// The values of a user's row, in the order of [`COLUMNS`].
-pub(super) fn values(user: &User) -> Vec<Value> {
+pub(super) fn values(tenant: Tenant<'_>, user: &User) -> Vec<Value> {
     let folded =
         |string: Option<&str>| Value::from(string.map(|string| fold_key(string).into_owned()));
     let sorted = |key: SortKey| Value::from(key.of(user));
     let (email, client) = (user.email.as_deref(), user.client_id.as_deref());
-    let live = (user.status != Status::Deleted).then_some(user.subject.as_str());
     vec![
-        user.tenant_id.as_str().into(),
+        tenant.number.into(),
         user.id.as_str().into(),
         folded(Some(&user.id)),
         user.subject.as_str().into(),
         folded(Some(&user.subject)),
-        live.into(),
         user.name.as_str().into(),
         folded(Some(&user.name)),
         email.into(),
         folded(email),
         sorted(SortKey::Email),
         user.status.name().into(),
-        folded(Some(user.status.name())),
         client.into(),
         folded(client),
         sorted(SortKey::ClientId),
@@ -134,15 +130,15 @@ pub(super) fn values(user: &User) -> Vec<Value> {
 }
 
 /// Reads a user from a row with the columns of [`READ`].
-pub(super) fn user(tenant: &str, row: Row) -> Result<User, DbError> {
+pub(super) fn user(tenant: Tenant<'_>, row: Row) -> Result<User, DbError> {
     optional_user(tenant, row)?.ok_or_else(|| DbError::Internal("expected a user, got NULL".into()))
 }
 
 /// Reads a user from a row with the columns of [`READ`], which are NULL if there is none.
-pub(super) fn optional_user(tenant: &str, mut row: Row) -> Result<Option<User>, DbError> {
+pub(super) fn optional_user(tenant: Tenant<'_>, mut row: Row) -> Result<Option<User>, DbError> {
     let Some(id) = row.optional_string()? else { return Ok(None) };
     let mut user = User {
-        tenant_id: tenant.to_owned(),
+        tenant_id: tenant.id.to_owned(),
         id,
         subject: row.string()?,
         name: row.string()?,

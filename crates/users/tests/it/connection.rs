@@ -175,7 +175,7 @@ impl DbConnection {
             add(TENANT, ids[at], record);
             if columns.mapping().tenant_column.is_some() {
                 // Another tenant, in which the same ids belong to other records.
-                add("other", ids[(at + 1) % ids.len()], record);
+                add("2", ids[(at + 1) % ids.len()], record);
             }
         }
         let own = tables.remove(&columns.mapping().table);

@@ -194,8 +194,8 @@ fn scans(dialect: Dialect, steps: &[String]) -> bool {
         Dialect::Sqlite => {
             let index = step.strip_prefix("SEARCH u USING INDEX ").unwrap_or_default();
             step.starts_with("SCAN u")
-                || index == "sqlite_autoindex_users_1 (tenant_id=?)"
-                || sorted && (index.ends_with(" (tenant_id=?)") || index.ends_with(">?)"))
+                || index == "sqlite_autoindex_users_1 (tenant=?)"
+                || sorted && (index.ends_with(" (tenant=?)") || index.ends_with(">?)"))
         }
     })
 }
@@ -242,7 +242,7 @@ async fn check_plans(dialect: Dialect) {
         let without_deleted = !case.filter.contains("status");
         let query = Query { plan: plan.as_ref(), without_deleted, ..(case.query)(&users) };
         let _ = writeln!(shown, "{}", case.name);
-        for (at, statement) in store.statements(&tenant, &query).unwrap().iter().enumerate() {
+        for (at, statement) in store.statements(&tenant, &query).await.unwrap().iter().enumerate() {
             let steps = steps(dialect, connection.explain(statement).await);
             // The first statement selects the page. The others stop at the first row.
             if at == 0 && scans(dialect, &steps) != case.scans.contains(&dialect) {

@@ -16,6 +16,7 @@ pub(crate) struct Cluster {
 #[derive(Clone, Debug)]
 pub(crate) struct Tenant {
     pub(crate) id: String,
+    pub(crate) number: i32,
     pub(crate) node: String,
 }
 
@@ -34,7 +35,7 @@ impl Cluster {
         assert!(status.success(), "{action} {node}");
     }
 
-    /// Returns `each` tenants per node, with ids that start with `word`.
+    /// Adds `each` tenants per node, with ids that start with `word`.
     pub(crate) async fn tenants(
         &self,
         word: &str,
@@ -43,21 +44,25 @@ impl Cluster {
     ) -> Vec<Tenant> {
         let mut connection = PgConnection::connect(&database.url).await.unwrap();
         let mut tenants: Vec<Tenant> = Vec::new();
-        for number in 0.. {
+        // Numbers that occur nowhere else in a log.
+        for number in 1_000_000_000_i32.. {
             let id = format!("{word}-{number}");
             let mut node = None;
             for (place, name) in NODES.iter().enumerate() {
                 let own =
                     sqlx::query("SELECT satisfies_hash_partition('users'::regclass, 3, $1, $2)")
                         .bind(place as i32)
-                        .bind(&id);
+                        .bind(number);
                 if own.fetch_one(&mut connection).await.unwrap().get::<bool, _>(0) {
                     node = Some((*name).to_owned());
                 }
             }
             let node = node.expect("a node for every tenant");
             if tenants.iter().filter(|tenant| tenant.node == node).count() < each {
-                tenants.push(Tenant { id, node });
+                let insert = "INSERT INTO tenants (number, tenant_id, version) VALUES ($1, $2, 0)";
+                let insert = sqlx::query(insert).bind(number).bind(&id);
+                insert.execute(&mut connection).await.unwrap();
+                tenants.push(Tenant { id, number, node });
             }
             if tenants.len() == each * NODES.len() {
                 break;

@@ -230,11 +230,12 @@ fn injection_on(database: impl Future<Output = Database>, one_of: usize) {
 
 /// Counts the rows of a tenant without the store.
 async fn rows(url: &str, table: &str, tenant: &str) -> usize {
+    let column = if table == "tenants" { "number" } else { "tenant" };
     macro_rules! count {
         ($connection:ty, $quote:literal, $placeholder:literal) => {{
             let mut connection = <$connection>::connect(url).await.unwrap();
             let select = format!(
-                "SELECT COUNT(*) FROM {1}{table}{1} WHERE tenant_id = {0}",
+                "SELECT COUNT(*) FROM {1}{table}{1} WHERE {column} = (SELECT number FROM tenants WHERE tenant_id = {0})",
                 $placeholder, $quote
             );
             let row = sqlx::query(AssertSqlSafe(select))

@@ -103,8 +103,9 @@ impl Mutant {
             LazyLock::new(|| Regex::new(r#"[`"]?\w+[`"]?\.[`"]?\w+[`"]? IS NULL OR "#).unwrap());
         static INSTR: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"instr\((\S+), \?\) (>|=) 0").unwrap());
-        static TENANT: LazyLock<Regex> =
-            LazyLock::new(|| Regex::new(r#"[`"]e[`"]\.[`"]tenant_id[`"] = (\$\d+|\?)"#).unwrap());
+        static TENANT: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r#"[`"]e[`"]\.[`"]tenant[`"] = (CAST\(\$\d+ AS bigint\)|\$\d+|\?)"#).unwrap()
+        });
         match self {
             Self::BareDiffers => statement.sql = NULL.replace_all(&statement.sql, "").into_owned(),
             Self::UnescapedLike => unescape(dialect, &mut statement),

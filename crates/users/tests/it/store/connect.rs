@@ -4,8 +4,8 @@
 use super::block_on;
 use crate::databases::Database;
 use scieve_users::{
-    Cursor, Direction, NewUser, Position, Query, Sort, SortKey, SqlOptions, SqlStore, User,
-    UserStore,
+    Cursor, Direction, NewUser, Position, Query, Sort, SortKey, SqlOptions, SqlStore, StoreError,
+    User, UserStore,
 };
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
@@ -172,7 +172,8 @@ fn old_migrations(database: &Database) -> (&'static str, &'static str, &'static 
     }
 }
 
-/// Users in the tables of migration 1: one with roles, groups and scopes, one without.
+/// Users in the tables of migration 1: one with roles, groups and scopes, one without, and one of
+/// another tenant with the same id. A tenant may have roles and groups alone.
 const OLD_USERS: &str = r#"
 INSERT INTO users (tenant_id, id, id_f, id_sort, subject, subject_f, subject_sort, live_subject,
     name, name_f, name_sort, email, email_f, email_sort, status, status_f, status_sort, client_id,
@@ -183,7 +184,10 @@ VALUES
      1000, '109223372036854776808', 2000, '2'),
     ('t', 'b2', 'b2', '1b2', 'auth|2', 'auth|2', '1auth|2', 'auth|2', 'Bob', 'bob', '1bob',
      NULL, NULL, '2', 'active', 'active', '1active', NULL, NULL, '2',
-     3000, '109223372036854778808', 4000, '2');
+     3000, '109223372036854778808', 4000, '2'),
+    ('other', 'A1', 'a1', '1a1', 'auth|1', 'auth|1', '1auth|1', NULL, 'Cid', 'cid', '1cid',
+     NULL, NULL, '2', 'deleted', 'deleted', '1deleted', NULL, NULL, '2',
+     5000, '109223372036854780808', 6000, '2');
 INSERT INTO user_roles (tenant_id, user_id, idx, role_id, role_id_f, name, name_f, kind, level)
 VALUES ('t', 'A1', 1, 'r2', 'r2', 'Qu"ote', 'qu"ote', 'custom', 'user'),
     ('t', 'A1', 0, 'R1', 'r1', 'TenantAdmin', 'tenantadmin', 'default', 'admin');
@@ -193,7 +197,15 @@ INSERT INTO user_group_roles (tenant_id, user_id, idx, group_idx, role_id, name,
 VALUES ('t', 'A1', 0, 0, 'r3', 'Éditeur', 'éditeur', 'custom', 'user'),
     ('t', 'A1', 1, 1, 'r4', 'x', 'x', 'custom', 'user');
 INSERT INTO user_scopes (tenant_id, user_id, idx, scope, scope_f)
-VALUES ('t', 'A1', 0, 'Read', 'read'), ('t', 'A1', 1, 'write', 'write');
+VALUES ('t', 'A1', 0, 'Read', 'read'), ('t', 'A1', 1, 'write', 'write'),
+    ('other', 'A1', 0, 'read', 'read');
+INSERT INTO roles (tenant_id, id, idx, name, kind, level)
+VALUES ('t', 'R1', 0, 'TenantAdmin', 'default', 'admin'), ('empty', 'R1', 0, 'x', 'custom', 'user');
+INSERT INTO GROUPS (tenant_id, id, idx, name, provider_type)
+VALUES ('t', 'g1', 0, 'Fi\nance', 'idp'), ('grouped', 'g1', 0, 'x', NULL);
+INSERT INTO group_roles (tenant_id, group_id, idx, role_id, name, kind, level)
+VALUES ('t', 'g1', 0, 'r3', 'Éditeur', 'custom', 'user');
+INSERT INTO tenants (tenant_id, version) VALUES ('t', 5), ('locked', 1);
 "#;
 
 /// [`OLD_USERS`].
@@ -238,6 +250,8 @@ pub(crate) async fn adopted_migrations(database: Database) {
     );
     // A real line break, which only MySQL reads from an escape.
     let users = OLD_USERS.replace("\\n", "\n");
+    let is_mysql = database.url.starts_with("mysql");
+    let users = users.replace("GROUPS", if is_mysql { "`groups`" } else { "\"groups\"" });
     let settings = format!(
         "INSERT INTO scieve_settings (name, value) VALUES ('fold_version', '{}')",
         scieve::FOLD_VERSION
@@ -270,6 +284,14 @@ pub(crate) async fn adopted_migrations(database: Database) {
         for user in old_users() {
             assert_eq!(store.get("t", &user.id).await.as_deref(), Ok(&user));
         }
+        assert_eq!(store.get("other", "A1").await, Err(StoreError::NotFound));
+        assert_eq!((store.count("t").await, store.count("other").await), (Ok(2), Ok(0)));
+        let group = &old_users()[0].assigned_groups[0];
+        assert_eq!(store.groups("t").await.as_deref(), Ok(std::slice::from_ref(group)));
+        let role = &old_users()[0].assigned_roles[0];
+        assert_eq!(store.roles("t").await.as_deref(), Ok(std::slice::from_ref(role)));
+        assert_eq!(store.roles("empty").await.unwrap().len(), 1);
+        assert_eq!(store.groups("grouped").await.unwrap().len(), 1);
         let filters = [
             "assignedRoles.name eq \"QU\\\"OTE\"",
             "assignedGroups.id eq \"G2\"",
@@ -298,6 +320,30 @@ pub(crate) async fn adopted_migrations(database: Database) {
     open(&database).await.unwrap();
 }
 
+/// A store whose cached number of a tenant was lost, as by a fail-over, assigns another one.
+pub(crate) async fn lost_numbers(database: Database) {
+    let store = open(&database).await.unwrap();
+    let other = open(&database).await.unwrap();
+    assert_eq!(other.count(TENANT).await, Ok(0));
+    let new = NewUser { subject: "a".into(), ..NewUser::default() };
+    store.create(TENANT, new.clone()).await.unwrap();
+    assert_eq!(other.count(TENANT).await, Ok(1));
+    run(&database, "DELETE FROM users; DELETE FROM tenants").await;
+    for taken in [false, true] {
+        // No tenant has the number, or another store has assigned a new one.
+        let store = if taken { &other } else { &store };
+        let subject = format!("{taken}");
+        let user = store.create(TENANT, NewUser { subject, ..NewUser::default() }).await.unwrap();
+        let fresh = open(&database).await.unwrap();
+        assert_eq!(fresh.get(TENANT, &user.id).await, Ok(user));
+        assert_eq!(fresh.count(TENANT).await, Ok(1 + u64::from(taken)));
+    }
+    let users = vec![User { tenant_id: TENANT.into(), ..old_users()[1].clone() }];
+    run(&database, "DELETE FROM users; DELETE FROM tenants").await;
+    store.load(TENANT, Vec::new(), Vec::new(), users).await.unwrap();
+    assert_eq!(open(&database).await.unwrap().count(TENANT).await, Ok(1));
+}
+
 /// Checks that a column with another collation, which the statements create, is rejected.
 pub(crate) async fn wrong_collation(database: Database, change: &str, message: &str) {
     let store = open(&database).await.unwrap();
@@ -310,7 +356,7 @@ pub(crate) async fn wrong_collation(database: Database, change: &str, message: &
 mod sqlite {
     use super::{
         Database, adopted_migrations, block_on, changed_migrations, concurrent_starts,
-        durable_users_and_cursors, run, wrong_collation,
+        durable_users_and_cursors, lost_numbers, run, wrong_collation,
     };
 
     #[test]
@@ -331,6 +377,11 @@ mod sqlite {
     }
 
     #[test]
+    fn lost_numbers_of_tenants_are_replaced() {
+        block_on(lost_numbers(Database::sqlite()));
+    }
+
+    #[test]
     fn former_migrations_are_adopted() {
         block_on(adopted_migrations(Database::sqlite()));
     }
@@ -339,8 +390,8 @@ mod sqlite {
     fn other_collations_of_columns_are_rejected() {
         for collation in ["NOCASE", "RTRIM"] {
             let recreate = format!(
-                "DROP TABLE user_scopes; CREATE TABLE user_scopes (tenant_id TEXT NOT NULL, user_id TEXT NOT NULL, idx INTEGER NOT NULL, \
-                 scope_f TEXT COLLATE {collation} NOT NULL, PRIMARY KEY (tenant_id, user_id, idx))"
+                "DROP TABLE user_scopes; CREATE TABLE user_scopes (user_number INTEGER NOT NULL, tenant INTEGER NOT NULL, idx INTEGER NOT NULL, \
+                 scope_f TEXT COLLATE {collation} NOT NULL, PRIMARY KEY (user_number, idx))"
             );
             block_on(wrong_collation(
                 Database::sqlite(),
@@ -361,7 +412,7 @@ mod sqlite {
 mod postgres {
     use super::{
         Database, adopted_migrations, assert_rejected, block_on, changed_migrations,
-        concurrent_starts, durable_users_and_cursors, open, run, wrong_collation,
+        concurrent_starts, durable_users_and_cursors, lost_numbers, open, run, wrong_collation,
     };
     use scieve_users::UserStore as _;
 
@@ -381,6 +432,12 @@ mod postgres {
     fn changed_migrations_are_rejected() {
         crate::databases::require!(servers);
         block_on(async { changed_migrations(Database::postgres().await).await });
+    }
+
+    #[test]
+    fn lost_numbers_of_tenants_are_replaced() {
+        crate::databases::require!(servers);
+        block_on(async { lost_numbers(Database::postgres().await).await });
     }
 
     #[test]
@@ -421,21 +478,6 @@ mod postgres {
             let message = format!(
                 "column `{column_name}` of `{table}` does not compare strings byte by byte"
             );
-            let change = if column_name == "id" {
-                // Drop the foreign keys that refer to the column first.
-                let children = ["user_roles", "user_groups", "user_group_roles", "user_scopes"];
-                let drop_keys: String = children
-                    .iter()
-                    .map(|child| {
-                        format!(
-                            "ALTER TABLE {child} DROP CONSTRAINT {child}_tenant_id_user_id_fkey;"
-                        )
-                    })
-                    .collect();
-                drop_keys + &change
-            } else {
-                change
-            };
             block_on(async {
                 wrong_collation(Database::postgres().await, &change, &message).await
             });
@@ -469,7 +511,7 @@ mod postgres {
 mod mysql {
     use super::{
         Database, adopted_migrations, block_on, changed_migrations, concurrent_starts,
-        durable_users_and_cursors, wrong_collation,
+        durable_users_and_cursors, lost_numbers, wrong_collation,
     };
 
     #[test]
@@ -488,6 +530,12 @@ mod mysql {
     fn changed_migrations_are_rejected() {
         crate::databases::require!(servers);
         block_on(async { changed_migrations(Database::mysql().await).await });
+    }
+
+    #[test]
+    fn lost_numbers_of_tenants_are_replaced() {
+        crate::databases::require!(servers);
+        block_on(async { lost_numbers(Database::mysql().await).await });
     }
 
     #[test]

@@ -105,6 +105,7 @@ fn postgres_cancels_statements() {
     block_on(async {
         let database = Database::postgres().await;
         let store = SqlStore::connect(&database.url, patient()).await.unwrap();
+        load(&store, 1).await;
         let mut locking = PgConnection::connect(&database.url).await.unwrap();
         let mut lock = locking.begin().await.unwrap();
         lock.execute("LOCK TABLE users IN ACCESS EXCLUSIVE MODE").await.unwrap();
@@ -124,6 +125,7 @@ fn mariadb_cancels_statements() {
     block_on(async {
         let database = Database::mysql().await;
         let store = SqlStore::connect(&database.url, patient()).await.unwrap();
+        load(&store, 1).await;
         let mut locking = MySqlConnection::connect(&database.url).await.unwrap();
         locking.execute(sqlx::raw_sql("LOCK TABLES users WRITE")).await.unwrap();
         let mut admin = MySqlConnection::connect(&database.url).await.unwrap();

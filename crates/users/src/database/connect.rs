@@ -18,7 +18,8 @@ impl SqlStore {
     ///
     /// Tables are created and migrated; servers that start at the same time do so one after the
     /// other. A missing SQLite file is created. In PostgreSQL the extension `pg_trgm` is created if
-    /// that is allowed, because no other index supports `co`; otherwise a warning is logged.
+    /// that is allowed, because no other index supports `co`; otherwise a warning is logged. SQLite has
+    /// a trigram index of its own (FTS5).
     ///
     /// ```
     /// # #[cfg(feature = "sqlite")]

@@ -1,18 +1,17 @@
 //! Pages of a list, by keyset pagination: `sort >= ? AND (sort > ? OR id > ?)`, the only form that
 //! every database answers from the index of the sort column.
 
+use super::candidates::{self, MAX_CANDIDATES, NUMBER};
 use super::connection::{Connection, Row};
 use super::error::DbError;
+use super::filter_traits::{avoids_sort_index, has_unknown_share, sort_value, sort_values};
 use super::statement::{Statement, USERS, is_live, is_one_of, one, select_users, user_column};
 use super::tenant::Tenant;
 use super::user_row::{self, SortColumn};
 use crate::mapping::mapping;
 use crate::page::{Page, Position, Query, Window};
-use crate::sort::{InstantPosition, SortKey, truncate};
-use crate::user::User;
-use scieve::fold_key;
+use crate::sort::InstantPosition;
 use scieve::sql::Dialect;
-use scieve::{Node, Plan, Predicate, Test};
 use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
 use sea_query::{
     Asterisk, Condition, Expr, ExprTrait as _, JoinType, Order, SelectStatement, Value,
@@ -33,6 +32,19 @@ pub(super) struct ListQuery<'q> {
     avoid_sort_index: bool,
     /// The only values of the sort column that the filter allows; empty if it allows any.
     sort_values: Vec<String>,
+    /// The numbers of all users of the list, and of others, from the trigram index of SQLite.
+    candidates: Option<SelectStatement>,
+}
+
+/// The rows that are searched.
+#[derive(Clone, Copy)]
+enum Searched {
+    /// Those of the tenant.
+    All,
+    /// The next ones in the order of the list, this many. They concern only the users of the page.
+    Next(usize),
+    /// The candidates.
+    Candidates,
 }
 
 /// The row at which a scan starts.
@@ -74,6 +86,7 @@ const MAX_ROWS_TO_TRY: usize = 10_100;
 /// Aliases of the parts of the statement that reads a whole page.
 const SUMMARY: &str = "s";
 const PAGE: &str = "p";
+const CANDIDATES: &str = "c";
 /// The column of [`PAGE`] that it is sorted by before the id.
 const SORT: &str = "sort_key";
 
@@ -85,6 +98,15 @@ struct Statements {
     other_side: Option<SelectStatement>,
     /// Counts the rows of all pages.
     total: Option<SelectStatement>,
+    /// Counts the candidates.
+    candidates: Option<SelectStatement>,
+}
+
+impl Statements {
+    /// Returns true if there is more than the page.
+    fn has_summary(&self) -> bool {
+        self.other_side.is_some() || self.total.is_some() || self.candidates.is_some()
+    }
 }
 
 impl<'q> ListQuery<'q> {
@@ -119,27 +141,40 @@ impl<'q> ListQuery<'q> {
                 .plan
                 .map(|plan| sort_values(plan, query.sort.key))
                 .unwrap_or_default(),
+            candidates: match (dialect, query.plan) {
+                (Dialect::Sqlite, Some(plan)) => candidates::candidates(plan, tenant),
+                _ => None,
+            },
         })
     }
 
     /// Reads the page, with one statement, so that all of it is of one snapshot.
     ///
     /// With `tries_rows`, a filter without an index, or with very many users, is first tested on the
-    /// next rows in the order of the list, which may fill the page.
+    /// next rows in the order of the list, which may fill the page. In SQLite the candidates are
+    /// tested before all rows, unless there are too many.
     pub(super) async fn read(
         &self,
         connection: &mut dyn Connection,
         tries_rows: bool,
     ) -> Result<Page, DbError> {
         if let Some(rows) = self.rows_to_try().filter(|_| tries_rows) {
-            let page = self.read_with(connection, self.build(Some(rows))).await?;
+            let (page, _) = self.read_with(connection, self.build(Searched::Next(rows))).await?;
             let (forwards, _) = self.window();
             let is_full = if forwards { page.has_next } else { page.has_previous };
             if is_full {
                 return Ok(page);
             }
         }
-        self.read_with(connection, self.build(None)).await
+        if self.candidates.is_some() {
+            let statements = self.build(Searched::Candidates);
+            let (page, candidates) = self.read_with(connection, statements).await?;
+            if candidates <= MAX_CANDIDATES as u64 {
+                return Ok(page);
+            }
+        }
+        let (page, _) = self.read_with(connection, self.build(Searched::All)).await?;
+        Ok(page)
     }
 
     /// Returns the number of rows that are tested before all of them; `None` if an index finds the
@@ -150,13 +185,14 @@ impl<'q> ListQuery<'q> {
         (unknown && !self.query.total && rows <= MAX_ROWS_TO_TRY).then_some(rows)
     }
 
+    /// Reads a page, and the number of candidates.
     async fn read_with(
         &self,
         connection: &mut dyn Connection,
         statements: Statements,
-    ) -> Result<Page, DbError> {
+    ) -> Result<(Page, u64), DbError> {
         let (forwards, _) = self.window();
-        let with_summary = statements.other_side.is_some() || statements.total.is_some();
+        let with_summary = statements.has_summary();
         let with_users = statements.page.is_some();
         let mut summary = Summary::default();
         let mut users = Vec::with_capacity(self.query.limit.saturating_add(1).min(1000));
@@ -178,26 +214,29 @@ impl<'q> ListQuery<'q> {
         let other = summary.has_other_side;
         let (has_previous, has_next) = if forwards { (other, more) } else { (more, other) };
         let users = users.into_iter().map(Arc::new).collect();
-        Ok(Page { users, has_previous, has_next, total: summary.total })
+        let page = Page { users, has_previous, has_next, total: summary.total };
+        Ok((page, summary.candidates))
     }
 
     /// Combines the statements of a page: the columns of [`Summary`], if there is one, in every row,
     /// and those of [`user_row::READ`], which are NULL if the page is empty. `None` if there is
     /// nothing to read.
     fn whole(&self, statements: Statements) -> Option<SelectStatement> {
-        let Statements { page, other_side, total } = statements;
-        if other_side.is_none() && total.is_none() {
+        let has_summary = statements.has_summary();
+        let Statements { page, other_side, total, candidates } = statements;
+        if !has_summary {
             return page;
         }
         let null = || Expr::Constant(Value::BigInt(None));
+        let value = |select: Option<SelectStatement>| {
+            select.map_or_else(null, |select| Expr::SubQuery(None, Box::new(select.into())))
+        };
         let mut summary = SelectStatement::new();
-        summary.expr_as(
-            total.map_or_else(null, |total| Expr::SubQuery(None, Box::new(total.into()))),
-            "total",
-        );
+        summary.expr_as(value(total), "total");
         summary.expr_as(other_side.map_or_else(null, Expr::exists), "other_side");
+        summary.expr_as(value(candidates), "candidates");
         let mut whole = SelectStatement::new();
-        whole.columns(["total", "other_side"].map(|column| (SUMMARY, column)));
+        whole.columns(["total", "other_side", "candidates"].map(|column| (SUMMARY, column)));
         whole.from_subquery(summary, SUMMARY);
         if let Some(mut page) = page {
             let (ascending, _) = self.direction();
@@ -215,38 +254,53 @@ impl<'q> ListQuery<'q> {
 
     /// The statements of [`ListQuery::read`], rendered.
     pub(super) fn statements(&self) -> Vec<Statement> {
-        let Statements { page, other_side, total } = self.build(None);
+        let searched = match &self.candidates {
+            Some(_) => Searched::Candidates,
+            None => Searched::All,
+        };
+        let Statements { page, other_side, total, .. } = self.build(searched);
         let statements = [page, other_side, total].into_iter().flatten();
         statements.map(|select| Statement::new(self.dialect, &select)).collect()
     }
 
-    /// Builds the statements. With `rows`, the page has only users of the next rows in its order.
-    fn build(&self, rows: Option<usize>) -> Statements {
+    /// Builds the statements.
+    fn build(&self, searched: Searched) -> Statements {
         let (ascending, position) = self.direction();
         let start = |inclusive, ascending| match position {
             Some(position) => self.start(position, inclusive, ascending),
             None => Start::First,
         };
         let limit = self.query.limit.saturating_add(1);
-        let mut page = match rows {
-            Some(rows) => self.select_among(start(false, ascending), ascending, limit, rows),
-            None => self.select(start(false, ascending), ascending, limit),
+        let mut page = match searched {
+            Searched::Next(rows) => {
+                self.select_among(start(false, ascending), ascending, limit, rows)
+            }
+            _ => self.select(start(false, ascending), ascending, limit, searched),
         };
         if let Some(page) = &mut page {
             page.columns(user_row::READ.map(|column| (USERS, column)));
         }
         // The row at the position itself is on the other side as well.
         let mut other_side =
-            position.and_then(|_| self.select(start(true, !ascending), !ascending, 1));
+            position.and_then(|_| self.select(start(true, !ascending), !ascending, 1, searched));
         if let Some(other_side) = &mut other_side {
             other_side.expr(one());
         }
         let total = self.query.total.then(|| {
-            let mut total = self.matching();
+            let mut total = self.matching(searched);
             total.expr(Expr::cust("COUNT(*)"));
             total
         });
-        Statements { page, other_side, total }
+        let candidates = match searched {
+            Searched::Candidates => self.candidates.clone(),
+            _ => None,
+        };
+        let candidates = candidates.map(|candidates| {
+            let mut count = SelectStatement::new();
+            count.expr(Expr::cust("COUNT(*)")).from_subquery(candidates, CANDIDATES);
+            count
+        });
+        Statements { page, other_side, total, candidates }
     }
 
     /// The direction in which the window is read from its position.
@@ -267,8 +321,14 @@ impl<'q> ListQuery<'q> {
 
     /// Selects rows from the start on, the nearest first, without columns yet; `None` if there are
     /// none.
-    fn select(&self, start: Start<'_>, ascending: bool, limit: usize) -> Option<SelectStatement> {
-        let mut select = self.matching();
+    fn select(
+        &self,
+        start: Start<'_>,
+        ascending: bool,
+        limit: usize,
+        searched: Searched,
+    ) -> Option<SelectStatement> {
+        let mut select = self.matching(searched);
         start.restrict(&mut select, ascending)?;
         let mut sorted = None;
         if let Some(sort) = self.sort.map(SortColumn::name) {
@@ -345,9 +405,24 @@ impl<'q> ListQuery<'q> {
     }
 
     /// Selects the users of the list.
-    fn matching(&self) -> SelectStatement {
+    fn matching(&self, searched: Searched) -> SelectStatement {
         let mut select = SelectStatement::new();
-        select.from_as("users", USERS).cond_where(self.condition.clone());
+        match (&self.candidates, searched) {
+            (Some(candidates), Searched::Candidates) => {
+                let mut distinct = SelectStatement::new();
+                distinct.distinct().column(NUMBER).from_subquery(candidates.clone(), CANDIDATES);
+                // With CROSS JOIN, SQLite does not reorder the tables.
+                let same = Expr::col((CANDIDATES, NUMBER)).equals((USERS, NUMBER));
+                select
+                    .from_subquery(distinct, CANDIDATES)
+                    .join_as(JoinType::CrossJoin, "users", USERS, one())
+                    .and_where(same);
+            }
+            _ => {
+                select.from_as("users", USERS);
+            }
+        }
+        select.cond_where(self.condition.clone());
         select
     }
 }
@@ -367,6 +442,7 @@ fn order(select: &mut SelectStatement, sorted: Option<Expr>, ascending: bool, li
 struct Summary {
     total: Option<u64>,
     has_other_side: bool,
+    candidates: u64,
 }
 
 impl Summary {
@@ -374,6 +450,7 @@ impl Summary {
         Ok(Self {
             total: row.optional_integer()?.map(i64::unsigned_abs),
             has_other_side: row.optional_integer()? == Some(1),
+            candidates: row.optional_integer()?.unwrap_or_default().unsigned_abs(),
         })
     }
 }
@@ -415,85 +492,5 @@ fn compare(column: &'static str, mut value: Value, above: bool, mut inclusive: b
         (true, false) => column.gt(value),
         (false, true) => column.lte(value),
         (false, false) => column.lt(value),
-    }
-}
-
-/// The value of the sort column of a user whose attribute has that value.
-fn sort_value(string: &str) -> String {
-    format!("1{}", truncate(&fold_key(string)))
-}
-
-/// If the filter restricts the sort attribute to given values, the values of the sort column that
-/// remain. The planners do not infer this condition, and would walk the index of the sort column
-/// from its start. A column of fold keys needs none: it is the column that the filter compares.
-fn sort_values(plan: &Plan<User>, sort: SortKey) -> Vec<String> {
-    if !matches!(SortColumn::of(sort), Some(SortColumn::SortKey(_))) {
-        return Vec::new();
-    }
-    let of_test = |test: &Test| {
-        let attribute = plan.schema().attribute(test.attribute())?;
-        let values = match test.predicate() {
-            Predicate::Equal(value) => std::slice::from_ref(value),
-            Predicate::In(values) => values,
-            _ => return None,
-        };
-        let string = |value: &scieve::Value| match value {
-            scieve::Value::Text(string) => Some(sort_value(string)),
-            _ => None,
-        };
-        if attribute.path() == sort.name() { values.iter().map(string).collect() } else { None }
-    };
-    let of_node = |node: &Node| match node {
-        Node::Test(test) => of_test(test),
-        _ => None,
-    };
-    let found = match plan.root() {
-        Node::All(nodes) => nodes.iter().find_map(of_node),
-        node => of_node(node),
-    };
-    found.unwrap_or_default()
-}
-
-/// Returns true if the number of users that fulfil the filter ranges from none to most, and no index
-/// returns them in the order of the list: of substring searches, and of roles, groups and scopes.
-fn has_unknown_share(plan: &Plan<User>, node: &Node) -> bool {
-    match node {
-        Node::Test(test) => {
-            let of_many = || {
-                let attribute = plan.schema().attribute(test.attribute());
-                attribute.is_some_and(|attribute| attribute.yields_many())
-            };
-            matches!(test.predicate(), Predicate::Contains(_) | Predicate::EndsWith(_)) || of_many()
-        }
-        Node::All(nodes) | Node::Any(nodes) => {
-            nodes.iter().any(|node| has_unknown_share(plan, node))
-        }
-        _ => false,
-    }
-}
-
-/// Returns true if the filter is likely to match so few users that the index of the sort column is
-/// the wrong way to them: MySQL and SQLite would fetch row after row along it until a page is full,
-/// which takes ten times as long as one scan of the tenant.
-///
-/// These are filters with a substring search, for which MySQL and SQLite have no index. SQLite
-/// walks the index of the sort column even if another index leads to the rows of an `eq` directly,
-/// except for roles, whose selectivity its statistics show.
-fn avoids_sort_index(dialect: Dialect, plan: &Plan<User>) -> bool {
-    let is_selective = |test: &Test| match test.predicate() {
-        Predicate::Contains(_) | Predicate::EndsWith(_) => dialect != Dialect::Postgres,
-        Predicate::Equal(_) | Predicate::In(_) => {
-            let attribute = plan.schema().attribute(test.attribute());
-            dialect == Dialect::Sqlite
-                && attribute.is_some_and(|attribute| {
-                    !attribute.yields_many() && attribute.path() != "status"
-                })
-        }
-        _ => false,
-    };
-    let is_selective = |node: &Node| matches!(node, Node::Test(test) if is_selective(test));
-    match plan.root() {
-        Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(is_selective),
-        node => is_selective(node),
     }
 }

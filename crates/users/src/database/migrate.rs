@@ -39,7 +39,7 @@ const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)
 const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
 
 /// The migrations of a database. A released migration must not be changed.
-fn migrations(dialect: Dialect) -> [Migration; 3] {
+fn migrations(dialect: Dialect) -> Vec<Migration> {
     let (users, documents, numbers) = match dialect {
         Dialect::Postgres => (
             include_str!("../../migrations/postgres/0001_users.sql"),
@@ -61,11 +61,16 @@ fn migrations(dialect: Dialect) -> [Migration; 3] {
         let sql = sql.into_sql_str();
         Migration::new(version, name.into(), MigrationType::Simple, sql, false)
     };
-    [
+    let mut all = vec![
         migration(1, "users", users),
         migration(2, "documents", documents),
         migration(3, "numbers", numbers),
-    ]
+    ];
+    if dialect == Dialect::Sqlite {
+        let trigrams = include_str!("../../migrations/sqlite/0004_trigrams.sql");
+        all.push(migration(4, "trigrams", trigrams));
+    }
+    all
 }
 
 /// Applies missing migrations and returns the secret of the cursors.

@@ -14,12 +14,14 @@ mod administrators;
 #[cfg(feature = "sqlite")]
 mod backup;
 mod bulk;
+mod candidates;
 mod change;
 mod connect;
 mod connection;
 mod deferred_indexes;
 mod driver;
 mod error;
+mod filter_traits;
 mod list;
 mod memberships;
 mod migrate;

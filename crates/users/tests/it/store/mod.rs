@@ -13,6 +13,7 @@ mod loads;
 mod pages;
 mod patches;
 mod random_queries;
+mod trigrams;
 
 use self::contract::TestStore;
 use scieve_users::{MemoryStore, Timestamp};

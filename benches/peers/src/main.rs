@@ -6,6 +6,7 @@
 //! - `--only GROUP` measures one group of `GROUPS` and writes nothing.
 //! - `--only filter-sets` compares sets of filters and writes `benches/FILTER_SETS.md`. It takes
 //!   some minutes and is no part of a whole run. `SCIEVE_MIX` measures one mix and writes nothing.
+//! - `--only decisions` prints percentiles of the time of decisions.
 //! - `--plot` measures nothing and draws `results.svg` from the figures in `RESULTS.md`.
 //! - `--count` runs each competitor once under callgrind; used by `scripts/instructions`.
 //!
@@ -14,6 +15,7 @@
 mod baselines;
 #[path = "../../corpus/mod.rs"]
 mod corpus;
+mod decisions;
 mod evaluate;
 mod filter_sets;
 mod measure;
@@ -55,6 +57,9 @@ fn main() {
             None => std::fs::write(format!("{FOLDER}/FILTER_SETS.md"), report).expect("report"),
         }
         return;
+    }
+    if only == Some("decisions") {
+        return print!("{}", decisions::run());
     }
     let mut outcomes = Vec::new();
     for mut comparison in groups(only).flat_map(|group| group()) {

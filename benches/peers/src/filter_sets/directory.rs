@@ -236,6 +236,20 @@ fn random_filter(random: &mut Random) -> Condition {
     Condition::Scim(filter)
 }
 
+/// A filter of a number of clauses, with `and`, `or` and `not` between them.
+pub(crate) fn random_tree(random: &mut Random, clauses: u64) -> String {
+    if clauses == 1 {
+        return if random.below(2) == 0 { selective(random) } else { common(random) };
+    }
+    let left = 1 + random.below(clauses - 1);
+    let (left, right) = (random_tree(random, left), random_tree(random, clauses - left));
+    match random.below(5) {
+        0 => format!("not ({left}) and ({right})"),
+        1 | 2 => format!("(({left}) or ({right}))"),
+        _ => format!("({left}) and ({right})"),
+    }
+}
+
 /// A condition that few users fulfil.
 fn selective(random: &mut Random) -> String {
     match random.below(8) {
@@ -261,7 +275,7 @@ fn common(random: &mut Random) -> String {
             "emails[type eq \"work\" and value ew \"@site{}.example\"]",
             random.below(SITES)
         ),
-        5 => format!("(title pr or userType eq \"{}\")", random.of(&USER_TYPES)),
+        5 => format!("title gt \"{}\"", title(random)),
         _ => format!("title co \"{}\"", &title(random)[2..6]),
     }
 }
@@ -311,10 +325,10 @@ fn day(number: u64) -> String {
 }
 
 /// A generator of random numbers (xorshift, Marsaglia 2003) with a fixed seed.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 

@@ -5,7 +5,7 @@
 //! to find the same filters. scieve reads JSON documents and ignores case; the others get events and
 //! documents that were built beforehand, and compare exactly.
 
-mod directory;
+pub(crate) mod directory;
 mod peers;
 
 use crate::report::{date_and_machine, thousands, time, version};
@@ -98,10 +98,7 @@ impl Row {
             let plans = (0..).zip(&plans).filter(|(_, plan)| plan.matches(record));
             plans.map(|(id, _)| id).collect::<Vec<u32>>()
         };
-        let expected: Vec<Vec<u32>> = records[..COMPARED]
-            .iter()
-            .map(naive)
-            .collect();
+        let expected: Vec<Vec<u32>> = records[..COMPARED].iter().map(naive).collect();
         self.naive = Some(best(records, naive));
         let mut set = Set::new();
         let start = processor_time();

@@ -52,6 +52,8 @@
 //! - strings satisfy the tests, but those found are not fold keys; this takes operands in which
 //!   characters outside ASCII combine
 //! - without a schema, strings are compared as date-times and by `co`, `sw` or `ew`
+//! - without a schema, an attribute is named with and without the URN of a core schema, which JSON
+//!   resources treat as one; `Yes` is then decided, `No` is not
 //! - the plans have different schemas in which an attribute differs
 
 mod candidates;
@@ -72,7 +74,8 @@ pub use witness::Witness;
 
 use crate::eval;
 use crate::plan::{Node, Plan};
-use crate::schema::Schema;
+use crate::schema::{Schema, is_core_urn};
+use crate::value::AttributeType;
 use formula::{Formula, Goal};
 use search::{Budget, Verdict, solve};
 use std::sync::Arc;
@@ -281,7 +284,7 @@ fn no_model_within(
                     .iter()
                     .all(|(node, positive)| eval::matches(node, schema, witness) == *positive)
             };
-            if !shows(&witness) {
+            if !shows(&witness) || has_aliases(schema) {
                 return Decision::Unknown;
             }
             witness.reduce(shows);
@@ -290,4 +293,22 @@ fn no_model_within(
         Verdict::Unsatisfiable => Decision::Yes,
         Verdict::Unknown => Decision::Unknown,
     }
+}
+
+/// Returns whether two attributes can be the same member of a JSON resource. Without a schema, an
+/// attribute with the URN of a core schema is found without the URN too, so that a witness in which
+/// the two differ is no resource.
+fn has_aliases(schema: &Schema) -> bool {
+    let mut members: Vec<(String, Option<String>)> = schema
+        .attributes()
+        .filter(|attribute| attribute.attribute_type() == AttributeType::Any)
+        .filter(|attribute| attribute.urn().is_none_or(is_core_urn))
+        .map(|attribute| {
+            let urn = attribute.urn().map(str::to_ascii_lowercase);
+            (attribute.name().to_ascii_lowercase(), urn)
+        })
+        .collect();
+    members.sort_unstable();
+    members.dedup();
+    members.windows(2).any(|pair| matches!(pair, [one, next] if one.0 == next.0))
 }

@@ -9,7 +9,7 @@
 use super::coerce::coerced;
 use super::json_number::kept_number;
 use super::json_value::{is_assigned, simple, typed};
-use super::{Attribute, Record, StoredValues};
+use super::{Attribute, Record, StoredValues, is_core_urn};
 use crate::value::{AttributeType, ValueRef};
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
@@ -133,16 +133,11 @@ fn attribute_of<'a>(resource: &'a Object, attribute: &Attribute) -> Option<&'a V
         Some(extension) => member(extension.as_object()?, attribute.name()),
         // Without a schema, the URN of the core schema is recognised by the prefix that RFC 7643
         // section 10.3 registers.
-        None if attribute.attribute_type() == AttributeType::Any && is_core(urn) => {
+        None if attribute.attribute_type() == AttributeType::Any && is_core_urn(urn) => {
             member(resource, attribute.name())
         }
         None => None,
     }
-}
-
-fn is_core(urn: &str) -> bool {
-    const PREFIX: &str = "urn:ietf:params:scim:schemas:core:";
-    urn.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
 }
 
 /// Numbers of members for which a linear scan is used.

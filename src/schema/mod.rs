@@ -19,6 +19,7 @@ pub use attribute::Attribute;
 pub use attribute::AttributeId;
 pub use attribute::Mutability;
 pub use attribute::Returned;
+pub(crate) use attribute::is_core_urn;
 pub(crate) use attribute::is_name;
 #[cfg(feature = "serde")]
 pub use json_number::json_record;

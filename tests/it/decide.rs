@@ -508,6 +508,34 @@ fn a_scope_narrows_every_filter() {
 }
 
 #[test]
+fn attributes_with_and_without_the_core_urn_never_differ_in_a_witness() {
+    let open: Policy<Value> = Policy::schemaless(CaseSensitivity::Ignore);
+    let urn = "urn:ietf:params:scim:schemas:core:2.0:User:nickName";
+    let with_urn = open.parse(&format!(r#"{urn} sw "j""#)).unwrap();
+    let without = open.parse(r#"NICKNAME sw "j""#).unwrap();
+    let record = json!({"nickName": "jim"});
+    assert!(with_urn.matches(&record) && without.matches(&record));
+    assert_eq!(with_urn.implies(&without), Decision::Unknown);
+    assert_eq!(without.implies(&with_urn), Decision::Unknown);
+    assert!(with_urn.implies(&with_urn).is_yes() && with_urn.is_empty().is_no());
+}
+
+#[test]
+fn a_hidden_part_of_a_scope_never_decides_a_refusal() {
+    let all = scim::user_policy();
+    let scope = all.parse(r#"emails.type eq "work" and active eq true"#).unwrap();
+    for hidden in ["emails.type", "emails"] {
+        let caller = all.clone().hiding([hidden]).unwrap();
+        let strict = caller.within(scope.clone()).unwrap().refusing_outside(true);
+        assert!(strict.parse("active eq true").is_ok(), "{hidden}");
+        assert!(strict.parse("userName pr").is_err(), "{hidden}");
+    }
+    // The condition of the scope that the caller can query decides.
+    let strict = all.within(scope).unwrap().refusing_outside(true);
+    assert!(strict.parse("active eq true").is_err());
+}
+
+#[test]
 fn simplified_plans_lose_what_has_no_effect() {
     let policy = scim::user_policy();
     for (text, expected) in [

@@ -5,7 +5,9 @@ use super::candidates::{self, MAX_CANDIDATES, NUMBER};
 use super::connection::{Connection, Row};
 use super::error::DbError;
 use super::filter_traits::{avoids_sort_index, has_unknown_share, sort_value, sort_values};
-use super::statement::{Statement, USERS, is_live, is_one_of, one, select_users, user_column};
+use super::statement::{
+    Statement, USERS, is_live, is_one_of, one, select_count, select_users, user_column,
+};
 use super::tenant::Tenant;
 use super::user_row::{self, SortColumn};
 use crate::mapping::mapping;
@@ -287,6 +289,10 @@ impl<'q> ListQuery<'q> {
             other_side.expr(one());
         }
         let total = self.query.total.then(|| {
+            let Query { plan, id_above, id_below, without_deleted, .. } = self.query;
+            if plan.is_none() && id_above.is_none() && id_below.is_none() {
+                return select_count(self.dialect, self.tenant, *without_deleted);
+            }
             let mut total = self.matching(searched);
             total.expr(Expr::cust("COUNT(*)"));
             total
@@ -463,16 +469,6 @@ fn beyond(sort: Option<(SortColumn, Value)>, id: &str, inclusive: bool, above: b
     Condition::all()
         .add(compare(sort.name(), value, above, true))
         .add(Condition::any().add(later).add(by_id))
-}
-
-/// Runs a statement that counts rows.
-pub(super) async fn count(
-    connection: &mut dyn Connection,
-    select: &SelectStatement,
-) -> Result<u64, DbError> {
-    let row = connection.fetch(select).await?.pop();
-    let count = row.ok_or_else(|| DbError::Internal("COUNT returned no row".into()))?.integer()?;
-    Ok(count.unsigned_abs())
 }
 
 /// `column > value`, or `>=`, `<`, `<=`.

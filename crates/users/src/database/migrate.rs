@@ -66,9 +66,18 @@ fn migrations(dialect: Dialect) -> Vec<Migration> {
         migration(2, "documents", documents),
         migration(3, "numbers", numbers),
     ];
-    if dialect == Dialect::Sqlite {
-        let trigrams = include_str!("../../migrations/sqlite/0004_trigrams.sql");
-        all.push(migration(4, "trigrams", trigrams));
+    match dialect {
+        Dialect::Sqlite => {
+            let trigrams = include_str!("../../migrations/sqlite/0004_trigrams.sql");
+            all.push(migration(4, "trigrams", trigrams));
+            let counts = include_str!("../../migrations/sqlite/0005_counts.sql");
+            all.push(migration(5, "counts", counts));
+        }
+        Dialect::Postgres => {
+            let counts = include_str!("../../migrations/postgres/0005_counts.sql");
+            all.push(migration(5, "counts", counts));
+        }
+        Dialect::MySql => {}
     }
     all
 }

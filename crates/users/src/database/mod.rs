@@ -45,7 +45,7 @@ use self::account_cache::AccountCache;
 use self::connection::{Backend, TxMode};
 use self::error::DbError;
 use self::list::ListQuery;
-use self::statement::{USERS, is_live, select_users};
+use self::statement::{USERS, select_count, select_users};
 use self::tenant::TenantCache;
 use super::account::{Account, AccountKey};
 use super::cursor::CursorKey;
@@ -62,7 +62,6 @@ use super::string_limits::is_valid_tenant;
 use super::timestamp::Timestamp;
 use super::user::User;
 use scieve::sql::Dialect;
-use sea_query::Expr;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -221,9 +220,10 @@ impl SqlStore {
 
     async fn count_once(&self, tenant: &str) -> Result<u64, DbError> {
         let Some(tenant) = self.known_tenant(tenant).await? else { return Ok(0) };
-        let mut select = select_users(tenant);
-        select.expr(Expr::cust("COUNT(*)")).and_where(is_live());
-        list::count(&mut *self.backend.connection().await?, &select).await
+        let select = select_count(self.dialect(), tenant, true);
+        let row = self.backend.connection().await?.fetch(&select).await?.pop();
+        let row = row.ok_or_else(|| DbError::Internal("COUNT returned no row".into()));
+        Ok(row?.integer()?.unsigned_abs())
     }
 
     async fn roles_once(&self, tenant: &str) -> Result<Vec<Role>, DbError> {

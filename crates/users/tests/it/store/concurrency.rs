@@ -3,7 +3,7 @@
 use super::block_on;
 use super::contract::{TENANT, body, invitee};
 use super::random_queries::query;
-use scieve_users::{InviteResult, NewUser, SilentMailer, StoreError, UserStore};
+use scieve_users::{InviteResult, NewUser, Query, SilentMailer, StoreError, UserStore};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -109,5 +109,8 @@ pub(crate) fn write_concurrently<S: UserStore>(store: S) {
     ids.sort();
     assert_eq!(ids, (0..8).map(|at| format!("r{at}")).collect::<Vec<_>>());
     assert_eq!(block_on(store.count(TENANT)), Ok(2));
+    let query = Query { limit: 1000, total: true, ..Query::default() };
+    let all = block_on(store.list(TENANT, &query)).unwrap();
+    assert_eq!(all.total, Some(all.users.len() as u64));
     assert_eq!(block_on(store.roles(TENANT)).unwrap().len(), 16);
 }

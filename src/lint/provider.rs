@@ -114,7 +114,7 @@ const PROFILES: &[Profile] = &[
     Profile {
         name: "databricks",
         title: "Databricks",
-        source: "https://learn.microsoft.com/azure/databricks/reference/scim-2-1",
+        source: "https://learn.microsoft.com/azure/databricks/reference/scim-2-1 and https://docs.databricks.com/dev-tools/api/latest/scim/",
         operators: Operators::of(&[Operator::Eq, Operator::Ne, Operator::Co, Operator::Sw]),
         not: false,
         max_nodes: Some(200),

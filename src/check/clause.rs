@@ -344,7 +344,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             _ => NeSemantics::NotEqual,
         };
         if let (AttributeType::Boolean, Literal::String(string), true) =
-            (attribute.attribute_type, literal, self.syntax.boolean_text)
+            (attribute.attribute_type, literal, self.deviations.boolean_text)
             && let Some(value) = interpret::boolean(string)
         {
             let span = clause.literal_span();
@@ -360,10 +360,11 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             (
                 AttributeType::String | AttributeType::Reference,
                 Literal::Number(_) | Literal::Boolean(_),
-            ) if self.syntax.unquoted_literals => self.unquoted(clause),
+            ) if self.deviations.unquoted_literals => self.unquoted(clause),
             _ => literal,
         };
-        let (boolean_text, stored_values) = (self.syntax.boolean_text, self.policy.stored_values);
+        let (boolean_text, stored_values) =
+            (self.deviations.boolean_text, self.policy.stored_values);
         interpret::interpret(attribute, clause, literal, ne, boolean_text, stored_values)
             .map_err(|diagnostic| self.diagnostics.push(diagnostic))
             .ok()

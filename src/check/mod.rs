@@ -124,14 +124,22 @@ impl<R: ?Sized> Policy<R> {
     }
 }
 
-/// Returns the deviations that only a check recognises and that either dialect accepts.
-fn accepted(filter: &Syntax, policy: &Syntax) -> Syntax {
-    Syntax {
-        boolean_text: filter.boolean_text || policy.boolean_text,
-        urn_dot: filter.urn_dot || policy.urn_dot,
-        extension_without_urn: filter.extension_without_urn || policy.extension_without_urn,
-        unquoted_literals: filter.unquoted_literals || policy.unquoted_literals,
-        ..Syntax::rfc()
+/// The deviations that only a check recognises, and that either the filter or the policy accepts.
+struct Deviations {
+    boolean_text: bool,
+    urn_dot: bool,
+    extension_without_urn: bool,
+    unquoted_literals: bool,
+}
+
+impl Deviations {
+    fn accepted(filter: &Syntax, policy: &Syntax) -> Self {
+        Self {
+            boolean_text: filter.boolean_text || policy.boolean_text,
+            urn_dot: filter.urn_dot || policy.urn_dot,
+            extension_without_urn: filter.extension_without_urn || policy.extension_without_urn,
+            unquoted_literals: filter.unquoted_literals || policy.unquoted_literals,
+        }
     }
 }
 
@@ -162,8 +170,7 @@ struct Checker<'p, 'f, R: ?Sized> {
     /// The schema of the policy; of a schemaless policy, the attributes that the filter named so
     /// far.
     schema: Cow<'p, Schema>,
-    /// The deviations that only a check recognises, accepted by the filter or the policy.
-    syntax: Syntax,
+    deviations: Deviations,
     /// Number of clauses of the filter.
     clauses: usize,
     /// The attribute of the last clause.
@@ -178,16 +185,21 @@ struct Checker<'p, 'f, R: ?Sized> {
 }
 
 impl<'p, R: ?Sized> Checker<'p, '_, R> {
-    #[inline]
+    // PERF: without inlining and the case without warnings, `check` executes 4 % more instructions
+    // on F1.
+    #[inline(always)]
     fn new(policy: &'p Policy<R>, filter: &Filter) -> Self {
         Self {
             policy,
             schema: Cow::Borrowed(&*policy.schema),
-            syntax: accepted(filter.syntax(), &policy.syntax),
+            deviations: Deviations::accepted(filter.syntax(), &policy.syntax),
             clauses: filter.usage().clauses,
             last: None,
             group_rules: GroupRules::new(&policy.groups),
-            diagnostics: filter.warnings().to_vec(),
+            diagnostics: match filter.warnings() {
+                [] => Vec::new(),
+                warnings => warnings.to_vec(),
+            },
             comparisons: Comparisons::default(),
             unknown: Vec::new(),
         }

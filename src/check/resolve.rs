@@ -109,7 +109,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     /// Resolves a path with a dot instead of the colon after the URN, if the dialect accepts that.
     fn urn_with_dot(&mut self, path: Path<'_>) -> Option<AttributeId> {
         let (urn, sub) = (path.urn()?, path.sub_attribute()?);
-        if !self.syntax.urn_dot {
+        if !self.deviations.urn_dot {
             return None;
         }
         let urn = format!("{urn}:{}", path.name());
@@ -133,7 +133,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     /// Resolves the name of an attribute of an extension without its URN, if the dialect accepts
     /// that and exactly one extension has the attribute.
     fn without_urn(&mut self, path: Path<'_>) -> Option<AttributeId> {
-        if !self.syntax.extension_without_urn || !self.policy.urns {
+        if !self.deviations.extension_without_urn || !self.policy.urns {
             return None;
         }
         let (id, urn) = self.in_one_extension(path.as_str())?;

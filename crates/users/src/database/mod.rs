@@ -4,7 +4,7 @@
 //! and rendered by sea-query ([`statement`]). [`connection`] has the few operations that they need
 //! of a database; [`driver`] implements these for sqlx, and one file per database has what differs.
 //!
-//! Keys and indexes contain the numbers of tenants and users ([`tenant`]) instead of their ids. Every
+//! Keys and indexes contain the numbers of tenants and users ([`tenant_number`]) instead of their ids. Every
 //! table of a statement is restricted to the tenant by a constant, so that a database that
 //! distributes tenants over nodes contacts only one. Unique constraints, not prior checks, keep
 //! values unique.
@@ -36,6 +36,7 @@ mod probe;
 mod sqlite;
 mod statement;
 mod tenant;
+mod tenant_number;
 mod user_row;
 
 pub use error::ConnectError;

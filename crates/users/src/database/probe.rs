@@ -8,7 +8,8 @@ use super::connection::{Backend, Connection, TxMode};
 use super::error::{ConnectError, DbError};
 use super::memberships;
 use super::statement::{Statement, one, select_from};
-use super::tenant::{self, Tenant};
+use super::tenant::Tenant;
+use super::tenant_number;
 use super::user_row::COLUMNS;
 use scieve::sql::Dialect;
 use sea_query::{Condition, DeleteStatement, Expr, ExprTrait as _, Order, SelectStatement};
@@ -132,8 +133,8 @@ async fn insert_tenant<'t>(
     connection: &mut dyn Connection,
     id: &'t str,
 ) -> Result<Tenant<'t>, DbError> {
-    let number = tenant::random()?;
-    tenant::insert(connection, id, number).await.map_err(DbError::unique_as_conflict)?;
+    let number = tenant_number::random()?;
+    tenant_number::insert(connection, id, number).await.map_err(DbError::unique_as_conflict)?;
     Ok(Tenant { id, number })
 }
 

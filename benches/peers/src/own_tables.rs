@@ -43,6 +43,7 @@ age = { column = "age" }
 hiredAt = { column = "hired_at" }
 status = { column = "status", text = { fold_key = "status_f" } }
 department = { column = "department", text = { fold_key = "department_f" } }
+"manager.displayName" = { column = "manager_name", text = { fold_key = "manager_name_f" } }
 [children.tags]
 table = "employee_tags"
 owner = "employee_id"
@@ -52,10 +53,6 @@ table = "employee_emails"
 owner = "employee_id"
 columns.value = { column = "value", text = { fold_key = "value_f" } }
 columns.type = { column = "kind", text = { fold_key = "kind_f" } }
-[children.manager]
-table = "managers"
-owner = "employee_id"
-columns.displayName = { column = "display_name", text = { fold_key = "display_name_f" } }
 "#;
 
 const FILTERS: [(&str, &str); 5] = [

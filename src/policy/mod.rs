@@ -263,7 +263,7 @@ impl<R: ?Sized> Policy<R> {
     ///     .with_canonical_values(["active", "disabled"]);
     /// let policy = Policy::<serde_json::Value>::new(Schema::new(None, [status])?)?
     ///     .with_unknown_values("status", UnknownValues::Refuse)?;
-    /// let errors = policy.parse("status eq \"activ\"").unwrap_err();
+    /// let errors = policy.parse("status eq \"enabled\"").unwrap_err();
     /// assert_eq!(errors.iter().next().map(|error| error.code()), Some(Code::UnknownValue));
     /// # Ok::<(), scieve::SchemaError>(())
     /// ```

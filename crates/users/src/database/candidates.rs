@@ -50,9 +50,9 @@ struct Sources {
     selects: Vec<SelectStatement>,
 }
 
-/// Returns a query of the numbers of all users who can fulfil the plan, and of others, at most one
-/// more than [`MAX_CANDIDATES`] from each source; numbers may repeat. `None` if the plan does not
-/// depend on a substring search that the index supports.
+/// Returns a query of numbers of users, among them all who can fulfil the plan. Each source yields
+/// [`MAX_CANDIDATES`] and one more at most; numbers may repeat. `None` if the plan does not depend on
+/// a substring search that the index supports.
 pub(super) fn candidates(plan: &Plan<User>, tenant: Tenant<'_>) -> Option<SelectStatement> {
     let sources = sources(plan, plan.root(), tenant)?;
     if sources.needles.is_empty() || sources.needles.len() + sources.selects.len() > MAX_SOURCES {

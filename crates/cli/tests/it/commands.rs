@@ -584,7 +584,7 @@ fn peak(child: &Child) -> Option<u64> {
 fn memory_is_bounded_for_many_filters_and_long_lines() {
     const FILTERS: usize = 100_000;
     const LINE: usize = 64 << 20;
-    const MAX_KILOBYTES: u64 = 32 * 1024;
+    const MAX_KILOBYTES: u64 = 24 * 1024;
     let mut child = command(&["fmt", "--json"]).spawn().unwrap();
     let (mut stdin, out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     let (answered, answers) = std::sync::mpsc::channel();

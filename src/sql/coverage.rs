@@ -76,12 +76,9 @@ impl CheckedMapping {
     pub fn covers<R: ?Sized>(&self, policy: &Policy<R>) -> Vec<Gap> {
         let mut gaps = Vec::new();
         // The tenant has no effect on what can be expressed.
-        let mapping = match (&self.mapping().tenant_column, &self.mapping().tenant_stored) {
-            (None, _) => self.clone(),
-            (Some(_), None) => self.for_tenant(""),
-            (Some(_), Some(Storage::Integer)) => self.for_tenant("0"),
-            (Some(_), Some(_)) => self.for_tenant(UUID),
-        };
+        let mut mapping = self.mapping().clone();
+        (mapping.tenant_column, mapping.tenant_stored) = (None, None);
+        let mapping = Self::new(mapping);
         for dialect in Dialect::ALL {
             for attribute in policy.schema().attributes() {
                 let Some(rule) = policy.rule(attribute.id()) else { continue };
@@ -192,12 +189,9 @@ fn column_can_use_index(
     }
 }
 
-/// A string that every storage of strings but `integer` can represent.
-const UUID: &str = "00000000-0000-0000-0000-000000000000";
-
 /// A predicate of the operator, with a value of the type of the attribute.
 fn sample(attribute: &Attribute, operator: Operator) -> Option<Predicate> {
-    let text = UUID;
+    let text = "00000000-0000-0000-0000-000000000000";
     let value = match attribute.attribute_type() {
         AttributeType::String | AttributeType::Reference => Value::Text(Text::from(text)),
         AttributeType::Boolean => Value::Boolean(true),

@@ -122,43 +122,36 @@ impl CheckedMapping {
         };
 
         let tenant_column = mapping.tenant_column.as_deref();
-        let mut lines: Vec<String> =
-            tenant_column.iter().map(|column| tenant_line(dialect, mapping, column)).collect();
+        let mut columns: Vec<Definition> = tenant(dialect, mapping).into_iter().collect();
         let primary = if tenant_column.is_some() { "" } else { " PRIMARY KEY" };
-        lines.push(format!("{} {key_type} NOT NULL{primary}", quote(&mapping.key)));
+        columns.push(Definition::new(&mapping.key, &key_type, &format!(" NOT NULL{primary}")));
+        // The key and the tenant can also be attributes, and have their columns already.
+        let known = columns.len();
         let mut indexes = Vec::new();
         for (path, column) in &mapping.attributes {
             let attribute = schema.find_path(path).ok_or_else(|| unknown(path))?;
-            // The key and the tenant can also be attributes, and have their columns already.
-            let known = |line: &String| {
-                [Some(&mapping.key), mapping.tenant_column.as_ref()]
-                    .into_iter()
-                    .flatten()
-                    .any(|name| line.starts_with(&quote(name)))
-            };
-            lines.extend(
-                lines_of(dialect, column, attribute)?.into_iter().filter(|line| !known(line)),
-            );
+            for definition in definitions(dialect, column, attribute)? {
+                if !columns.iter().take(known).any(|other| other.name == definition.name) {
+                    columns.push(definition);
+                }
+            }
             indexes.push((column, attribute));
         }
         // A column that is no attribute is an integer, such as a surrogate key.
         let within = tenant_column.map(|column| format!("{}, ", quote(column))).unwrap_or_default();
-        let mut referenced = Vec::new();
+        let mut constraints = Vec::new();
         for column in mapping.children.values().filter_map(|child| child.references.as_ref()) {
-            let column = quote(column);
-            if !lines.iter().any(|line| line.starts_with(&column)) {
-                lines.push(format!(
-                    "{column} {} NOT NULL",
-                    value_type(dialect, AttributeType::Integer)
-                ));
+            if !columns.iter().any(|known| known.name == *column) {
+                let kind = value_type(dialect, AttributeType::Integer);
+                columns.push(Definition::new(column, kind, " NOT NULL"));
             }
-            referenced.push(format!("UNIQUE ({within}{column})"));
+            constraints.push(format!("UNIQUE ({within}{})", quote(column)));
         }
-        lines.extend(referenced);
         if let Some(tenant_column) = tenant_column {
-            lines.push(format!("PRIMARY KEY ({}, {})", quote(tenant_column), quote(&mapping.key)));
+            let key = quote(&mapping.key);
+            constraints.push(format!("PRIMARY KEY ({}, {key})", quote(tenant_column)));
         }
-        ddl.table(&mapping.table, &lines);
+        ddl.table(&mapping.table, &columns, &constraints);
         for (column, attribute) in indexes {
             if column.compared(attribute) != mapping.key {
                 ddl.index(&mapping.table, tenant_column, [column.compared(attribute)]);
@@ -171,10 +164,9 @@ impl CheckedMapping {
         for (path, child) in &mapping.children {
             let attribute = schema.find_path(path).ok_or_else(|| unknown(path))?;
             // The owner has the type of the column that it refers to.
-            let owner_type = match &child.references {
-                Some(column) => type_of(&lines, &quote(column)),
-                None => &key_type,
-            };
+            let referenced = child.referenced(mapping);
+            let owner = columns.iter().find(|column| column.name == referenced);
+            let owner_type = owner.map_or(&*key_type, |column| &column.kind);
             ddl.child(self, child, attribute, schema, owner_type)?;
         }
         Ok(ddl.statements)
@@ -202,11 +194,12 @@ impl Ddl {
         Self { dialect, statements: Vec::new(), indexes: 0 }
     }
 
-    fn table(&mut self, table: &str, lines: &[String]) {
-        // Two attributes can share a column.
-        let mut distinct: Vec<&str> = Vec::new();
-        for line in lines {
-            if !distinct.contains(&line.as_str()) {
+    fn table(&mut self, table: &str, columns: &[Definition], constraints: &[String]) {
+        // Two attributes can share a column, and two child tables a reference.
+        let mut distinct: Vec<String> = Vec::new();
+        let columns = columns.iter().map(|column| column.line(self.dialect));
+        for line in columns.chain(constraints.iter().cloned()) {
+            if !distinct.contains(&line) {
                 distinct.push(line);
             }
         }
@@ -229,12 +222,9 @@ impl Ddl {
         let quote = |name: &str| quoted(dialect, name);
         let (owner, position) = (quote(&child.owner), quote(&child.position));
         let tenant_column = mapping.tenant_column.as_deref();
-        let mut lines: Vec<String> =
-            tenant_column.iter().map(|column| tenant_line(dialect, mapping, column)).collect();
-        lines.extend([
-            format!("{owner} {owner_type} NOT NULL"),
-            format!("{position} INTEGER NOT NULL"),
-        ]);
+        let mut columns: Vec<Definition> = tenant(dialect, mapping).into_iter().collect();
+        columns.push(Definition::new(&child.owner, owner_type, " NOT NULL"));
+        columns.push(Definition::new(&child.position, "INTEGER", " NOT NULL"));
         let mut parts: Vec<(&Column, &Attribute)> =
             child.value.iter().map(|column| (column, attribute)).collect();
         for (sub, column) in &child.columns {
@@ -245,17 +235,19 @@ impl Ddl {
             ));
         }
         for (column, attribute) in &parts {
-            lines.extend(lines_of(dialect, column, attribute)?);
+            columns.extend(definitions(dialect, column, attribute)?);
         }
         let within = tenant_column
             .map(|tenant_column| format!("{}, ", quote(tenant_column)))
             .unwrap_or_default();
-        lines.push(format!("PRIMARY KEY ({within}{owner}, {position})"));
         let (table, key) = (quote(&mapping.table), quote(child.referenced(mapping)));
-        lines.push(format!(
-            "FOREIGN KEY ({within}{owner}) REFERENCES {table} ({within}{key}) ON DELETE CASCADE"
-        ));
-        self.table(&child.table, &lines);
+        let constraints = [
+            format!("PRIMARY KEY ({within}{owner}, {position})"),
+            format!(
+                "FOREIGN KEY ({within}{owner}) REFERENCES {table} ({within}{key}) ON DELETE CASCADE"
+            ),
+        ];
+        self.table(&child.table, &columns, &constraints);
         for (column, attribute) in parts {
             self.index(&child.table, tenant_column, [column.compared(attribute), &child.owner]);
             self.notes(&child.table, column, attribute);
@@ -341,23 +333,42 @@ impl Ddl {
     }
 }
 
-/// The columns of an attribute, as in CREATE TABLE.
-fn lines_of(
+/// A column in CREATE TABLE.
+struct Definition {
+    name: String,
+    kind: String,
+    /// What follows the type, with a space before it, or nothing.
+    constraint: String,
+}
+
+impl Definition {
+    fn new(name: &str, kind: &str, constraint: &str) -> Self {
+        let [name, kind, constraint] = [name, kind, constraint].map(str::to_owned);
+        Self { name, kind, constraint }
+    }
+
+    fn line(&self, dialect: Dialect) -> String {
+        format!("{} {}{}", quoted(dialect, &self.name), self.kind, self.constraint)
+    }
+}
+
+/// The columns of an attribute.
+fn definitions(
     dialect: Dialect,
     column: &Column,
     attribute: &Attribute,
-) -> Result<Vec<String>, SqlError> {
+) -> Result<Vec<Definition>, SqlError> {
     let null = if column.nullable { "" } else { " NOT NULL" };
     let text =
         matches!(attribute.attribute_type(), AttributeType::String | AttributeType::Reference);
-    let line = |name: &str, kind: &str| format!("{} {kind}{null}", quoted(dialect, name));
+    let definition = |name: &str, kind: &str| Definition::new(name, kind, null);
     if let Some(storage) = &column.stored {
         storage.check(attribute, dialect)?;
         if !storage.is_text() {
-            return Ok(vec![line(&column.column, &storage_type(dialect, storage))]);
+            return Ok(vec![definition(&column.column, &storage_type(dialect, storage))]);
         }
     }
-    let mut lines = Vec::new();
+    let mut columns = Vec::new();
     let own = match attribute.attribute_type() {
         AttributeType::Any | AttributeType::Complex => {
             return Err(SqlError::about(SqlError::Untyped, attribute));
@@ -375,40 +386,33 @@ fn lines_of(
         _ if text => text_type(dialect),
         kind => value_type(dialect, kind),
     };
-    lines.push(line(&column.column, own));
+    columns.push(definition(&column.column, own));
     match &column.text {
         StringComparison::FoldKey(key) if text && *key != column.column => {
-            lines.push(line(key, key_type(dialect)))
+            columns.push(definition(key, key_type(dialect)))
         }
         StringComparison::Native(NativeComparison::LowerColumn(lower)) if text => {
             let own = quoted(dialect, &column.column);
             let kind = native_type(dialect, &NativeComparison::Lower);
-            lines.push(format!(
-                "{} {kind} GENERATED ALWAYS AS (lower({own})) STORED",
-                quoted(dialect, lower)
-            ));
+            let generated = format!(" GENERATED ALWAYS AS (lower({own})) STORED");
+            columns.push(Definition::new(lower, kind, &generated));
         }
         _ => {}
     }
     if let Some(sort) = &column.sort {
-        lines.push(format!("{} {} NOT NULL", quoted(dialect, sort), sort_type(dialect)));
+        columns.push(Definition::new(sort, sort_type(dialect), " NOT NULL"));
     }
-    Ok(lines)
+    Ok(columns)
 }
 
-fn tenant_line(dialect: Dialect, mapping: &Mapping, tenant_column: &str) -> String {
+/// The tenant column.
+fn tenant(dialect: Dialect, mapping: &Mapping) -> Option<Definition> {
     let kind = match &mapping.tenant_stored {
         Some(storage) => storage_type(dialect, storage),
         None => id_type(dialect).to_owned(),
     };
-    format!("{} {kind} NOT NULL", quoted(dialect, tenant_column))
-}
-
-/// The type of a column in one of the lines of CREATE TABLE.
-fn type_of<'l>(lines: &'l [String], column: &str) -> &'l str {
-    let of_line = |line: &'l String| line.strip_prefix(column)?.strip_prefix(' ');
-    let kind = lines.iter().find_map(of_line).unwrap_or_default();
-    kind.strip_suffix(" NOT NULL").unwrap_or(kind)
+    let column = mapping.tenant_column.as_ref()?;
+    Some(Definition::new(column, &kind, " NOT NULL"))
 }
 
 fn quoted(dialect: Dialect, name: &str) -> String {

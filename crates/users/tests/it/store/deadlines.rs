@@ -151,18 +151,10 @@ fn sqlite_cancels_statements() {
         let start = Instant::now();
         store.list(TENANT, &query).await.unwrap();
         let whole = start.elapsed();
-        // On a busy machine one attempt can take long; a statement that goes on makes all take long.
-        let mut is_cancelled = false;
-        for _ in 0..10 {
-            let start = Instant::now();
-            let _ = tokio::time::timeout(whole / 20, store.list(TENANT, &query)).await;
-            // Waits for the only connection.
-            assert_eq!(store.get(TENANT, "none").await, Err(StoreError::NotFound));
-            is_cancelled |= start.elapsed() < whole * 3 / 4;
-            if is_cancelled {
-                break;
-            }
-        }
-        assert!(is_cancelled);
+        let start = Instant::now();
+        let _ = tokio::time::timeout(whole / 20, store.list(TENANT, &query)).await;
+        // Waits for the only connection.
+        assert_eq!(store.get(TENANT, "none").await, Err(StoreError::NotFound));
+        assert!(start.elapsed() < whole * 3 / 4, "{:?} of {whole:?}", start.elapsed());
     });
 }

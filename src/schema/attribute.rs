@@ -391,7 +391,8 @@ pub(crate) fn is_name(name: &str) -> bool {
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'$'))
 }
 
-/// Returns whether a URN is that of a core schema, by the prefix that RFC 7643 section 10.3 registers.
+/// Returns whether a URN is that of a core schema, by the prefix that RFC 7643 section 10.3
+/// registers.
 pub(crate) fn is_core_urn(urn: &str) -> bool {
     const PREFIX: &str = "urn:ietf:params:scim:schemas:core:";
     urn.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))

@@ -22,11 +22,10 @@ impl Mapping {
     ///
     /// # Errors
     /// An identifier that is empty, longer than 63 bytes or contains U+0000; an attribute that is
-    /// mapped twice; a key that is neither a string nor an integer; a storage of
-    /// the tenant that is neither `integer` nor `uuid`, or without a tenant column; a sort column in a child table;
-    /// a storage whose labels are missing or equal, or with more than 9 fraction digits; a
-    /// condition without `{}`; a child with both a table and a JSON column, or neither; a join
-    /// without `on`.
+    /// mapped twice; a key that is neither a string nor an integer; a storage of the tenant that is
+    /// neither `integer` nor `uuid`, or without a tenant column; a sort column in a child table; a
+    /// storage whose labels are missing or equal, or with more than 9 fraction digits; a condition
+    /// without `{}`; a child with both a table and a JSON column, or neither; a join without `on`.
     pub fn check(self) -> Result<CheckedMapping, MappingError> {
         check_identifier(&["table"], &self.table)?;
         check_identifier(&["alias"], &self.alias)?;

@@ -8,35 +8,7 @@ use scieve::sql::{
 use scieve::{Attribute, AttributeType, Policy, Schema};
 use std::fmt::Write as _;
 
-const MAPPING: &str = r#"
-table = "employees"
-database_schema = "hr"
-key = "id"
-key_stored = "uuid"
-[attributes]
-id = { column = "id", stored = "uuid", nullable = false }
-userName = { column = "user_name", text = { native = "lower" }, nullable = false }
-login = { column = "login", stored = "citext" }
-displayName = { column = "display_name", text = { native = "lower" } }
-active = { column = "active", stored = "boolean" }
-age = { column = "age", stored = "integer" }
-hiredAt = { column = "hired_at", stored = "timestamp_tz" }
-birthday = { column = "birthday", stored = "date" }
-status = { column = "status", stored = { enum = "hr.employee_status", labels = ["active", "on_leave", "terminated"] } }
-department = { column = "attrs", json = ["dept", "name"] }
-tags = { column = "tags", array = true }
-[children.emails]
-table = "employee_emails"
-owner = "employee_id"
-columns.value = { column = "value", text = { native = "lower" } }
-columns.type = { column = "kind" }
-columns.primary = { column = "is_primary", stored = "boolean" }
-[joins.manager]
-table = "employees"
-on = { manager_id = "id" }
-columns.value = { column = "id", stored = "uuid" }
-columns.displayName = { column = "display_name", text = { native = "lower" } }
-"#;
+const MAPPING: &str = include_str!("../corpus/employees.toml");
 
 const UUID: &str = "3f2a0000-0000-4000-8000-000000000001";
 

@@ -7,30 +7,7 @@ use scieve::{Attribute, AttributeType, Policy, Schema};
 use serde_json::Value;
 use std::hint::black_box;
 
-const OWN_TABLES: &str = r#"
-table = "employees"
-database_schema = "hr"
-key = "id"
-key_stored = "uuid"
-[attributes]
-id = { column = "id", stored = "uuid", nullable = false }
-userName = { column = "user_name", text = { native = "lower" }, nullable = false }
-active = { column = "active", stored = "boolean" }
-age = { column = "age", stored = "integer" }
-hiredAt = { column = "hired_at", stored = "timestamp_tz" }
-status = { column = "status", stored = { enum = "hr.employee_status", labels = ["active", "on_leave", "terminated"] } }
-department = { column = "attrs", json = ["dept", "name"] }
-tags = { column = "tags", array = true }
-[children.emails]
-table = "employee_emails"
-owner = "employee_id"
-columns.value = { column = "value", text = { native = "lower" } }
-columns.type = { column = "kind" }
-[joins.manager]
-table = "employees"
-on = { manager_id = "id" }
-columns.displayName = { column = "display_name", text = { native = "lower" } }
-"#;
+const OWN_TABLES: &str = include_str!("../../../tests/corpus/employees.toml");
 
 const FOLD_KEYS: &str = r#"
 table = "employees"

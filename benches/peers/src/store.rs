@@ -6,7 +6,7 @@ use crate::report::thousands;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 use scieve::Plan;
-use scieve::sql::{CheckedMapping, Dialect, Direction, Param, KeysetPosition, Select, sort_text};
+use scieve::sql::{CheckedMapping, Dialect, Direction, KeysetPosition, Param, Select, sort_text};
 use scieve_users::{MemoryStore, Position, Query, Sort, User, UserStore, Window};
 use std::hint::black_box;
 use std::rc::Rc;

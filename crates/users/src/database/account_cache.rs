@@ -1,19 +1,16 @@
 //! A short-lived cache of accounts, which every request of a server reads.
 
+use super::recent::Recent;
 use crate::account::{Account, AccountKey};
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
-
-/// Maximum number of cached accounts. A full cache is emptied.
-const MAX_ACCOUNTS: usize = 10_000;
+use std::time::Duration;
 
 #[derive(Default)]
 pub(super) struct AccountCache(Mutex<Accounts>);
 
 #[derive(Default)]
 struct Accounts {
-    by_key: HashMap<Key, (Account, Instant)>,
+    by_key: Recent<Key, Account>,
     /// The number of times that the cache was emptied because of a change.
     changes: u64,
 }
@@ -33,9 +30,7 @@ impl AccountCache {
         if ttl.is_zero() {
             return None;
         }
-        let accounts = self.lock();
-        let (account, read) = accounts.by_key.get(&owned(tenant, key))?;
-        (read.elapsed() < ttl).then(|| account.clone())
+        self.lock().by_key.get(&owned(tenant, key), ttl).cloned()
     }
 
     /// Must be called before the account is read from the database.
@@ -56,10 +51,7 @@ impl AccountCache {
         if ttl.is_zero() || accounts.changes != reading.changes {
             return;
         }
-        if accounts.by_key.len() >= MAX_ACCOUNTS {
-            accounts.by_key.clear();
-        }
-        accounts.by_key.insert(owned(tenant, key), (account.clone(), Instant::now()));
+        accounts.by_key.insert(owned(tenant, key), account.clone());
     }
 
     /// Forgets every account. Must be called after each change of a user's status or roles.

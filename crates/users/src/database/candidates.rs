@@ -6,10 +6,11 @@
 //! trigrams. Users of other tenants count among the candidates, so that their number is limited; if
 //! there are more, the users of the tenant are searched without the index.
 
-use super::statement::{USERS, is_one_of, select_from, select_users, user_column};
+use super::statement::{USERS, is_one_of, select_from, select_users};
 use super::tenant::Tenant;
+use crate::mapping::mapping;
 use crate::user::User;
-use scieve::sql::Dialect;
+use scieve::sql::{ChildTable, Dialect, Mapping, StringComparison};
 use scieve::{Node, Plan, Predicate, Test, Value, fold_key};
 use sea_query::{Expr, SelectStatement, UnionType};
 use std::collections::BTreeSet;
@@ -23,22 +24,6 @@ const MAX_SOURCES: usize = 16;
 /// The column of candidates.
 pub(super) const NUMBER: &str = "number";
 
-/// Child tables with their columns of fold keys, by attribute path.
-const CHILDREN: [(&str, &str, &str); 5] = [
-    ("assignedRoles.id", "user_roles", "role_id_f"),
-    ("assignedRoles.name", "user_roles", "name_f"),
-    ("assignedGroups.id", "user_groups", "group_id_f"),
-    ("assignedGroupsAssignedRoles.name", "user_group_roles", "name_f"),
-    ("assignedScopes", "user_scopes", "scope_f"),
-];
-/// Columns of fold keys with an index, by attribute path.
-const COLUMNS: [(&str, &str); 5] = [
-    ("id", "id_f"),
-    ("subject", "subject_f"),
-    ("name", "name_f"),
-    ("email", "email_f"),
-    ("clientId", "client_id_f"),
-];
 const ALIAS: &str = "e";
 
 /// Sources whose union contains every user that fulfils a node.
@@ -137,30 +122,51 @@ fn equal(attribute: &str, values: &[Value], tenant: Tenant<'_>) -> Option<Source
         _ => None,
     };
     let keys: Vec<String> = values.iter().map(key).collect::<Option<_>>()?;
-    let column = COLUMNS.iter().find(|(path, _)| *path == attribute);
-    let child = CHILDREN.iter().find(|(path, ..)| *path == attribute);
-    let mut select;
-    match (column, child) {
-        (Some((_, column)), _) => {
-            select = select_users(tenant);
-            select.column((USERS, NUMBER)).and_where(is_one_of(
-                Dialect::Sqlite,
-                user_column(column),
-                keys,
-            ));
+    let (child, column) = key_column(attribute)?;
+    let is_one = |alias, column| is_one_of(Dialect::Sqlite, Expr::col((alias, column)), keys);
+    let select = match child {
+        None => {
+            let mut select = select_users(tenant);
+            select.column((USERS, NUMBER)).and_where(is_one(USERS, column));
+            select
         }
-        (None, Some((_, table, column))) => {
-            select = select_from(table, ALIAS, tenant);
-            let column = Expr::col((ALIAS, *column));
-            select.expr_as(Expr::col((ALIAS, "user_number")), NUMBER).and_where(is_one_of(
-                Dialect::Sqlite,
-                column,
-                keys,
-            ));
+        Some(child) => {
+            let mut select = select_from(&child.table, ALIAS, tenant);
+            select
+                .expr_as(Expr::col((ALIAS, child.owner.as_str())), NUMBER)
+                .and_where(is_one(ALIAS, column));
+            select
         }
-        (None, None) => return None,
-    }
+    };
     Some(Sources { selects: vec![select], ..Sources::default() })
+}
+
+/// The column with the fold keys of an attribute, and the child table that has it. `None` for the
+/// status, whose few values select too many users.
+fn key_column(attribute: &str) -> Option<(Option<&'static ChildTable>, &'static str)> {
+    if attribute == "status" {
+        return None;
+    }
+    let mapping: &'static Mapping = mapping().mapping();
+    let (child, column) = match mapping.attributes.get(attribute) {
+        Some(column) => (None, column),
+        None => {
+            let (parent, sub) = match attribute.split_once('.') {
+                Some((parent, sub)) => (parent, Some(sub)),
+                None => (attribute, None),
+            };
+            let child = mapping.children.get(parent)?;
+            let column = match sub {
+                Some(sub) => child.columns.get(sub)?,
+                None => child.value.as_ref()?,
+            };
+            (Some(child), column)
+        }
+    };
+    match &column.text {
+        StringComparison::FoldKey(key) => Some((child, key)),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Indexes and foreign keys that a bulk load into empty tables builds last.
 //!
 //! A load changes each index once per row, which takes most of its time; an index that is built
-//! afterwards is sorted once. Keys stay, so that a concurrent insert still fails; other
-//! unique indexes are dropped with a lock on the table, for which a concurrent insert waits. MySQL commits the
-//! transaction before a change of the schema: its loads keep the indexes.
+//! afterwards is sorted once. Keys stay, so that a concurrent insert still fails; other unique
+//! indexes are dropped with a lock on the table, for which a concurrent insert waits. MySQL commits
+//! the transaction before a change of the schema: its loads keep the indexes.
 
 use super::connection::{Connection, Row};
 use super::error::DbError;

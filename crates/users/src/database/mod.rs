@@ -4,9 +4,9 @@
 //! and rendered by sea-query ([`statement`]). [`connection`] has the few operations that they need
 //! of a database; [`driver`] implements these for sqlx, and one file per database has what differs.
 //!
-//! Keys and indexes contain the numbers of tenants and users ([`tenant_number`]) instead of their ids. Every
-//! table of a statement is restricted to the tenant by a constant, so that a database that
-//! distributes tenants over nodes contacts only one. Unique constraints, not prior checks, keep
+//! Keys and indexes contain the numbers of tenants and users ([`tenant_number`]) instead of their
+//! ids. Every table of a statement is restricted to the tenant by a constant, so that a database
+//! that distributes tenants over nodes contacts only one. Unique constraints, not prior checks, keep
 //! values unique.
 
 mod account_cache;
@@ -32,6 +32,7 @@ mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod probe;
+mod recent;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;

@@ -58,13 +58,11 @@ impl Statement {
 
 /// `FROM table AS alias WHERE alias.tenant = ?`, without columns yet. Every table is restricted
 /// by a constant: a database that distributes tenants over nodes then contacts only one.
-pub(super) fn select_from(
-    table: &'static str,
-    alias: &'static str,
-    tenant: Tenant<'_>,
-) -> SelectStatement {
+pub(super) fn select_from(table: &str, alias: &'static str, tenant: Tenant<'_>) -> SelectStatement {
     let mut select = SelectStatement::new();
-    select.from_as(table, alias).and_where(Expr::col((alias, "tenant")).eq(tenant.number));
+    select
+        .from_as(table.to_owned(), alias)
+        .and_where(Expr::col((alias, "tenant")).eq(tenant.number));
     select
 }
 
@@ -74,8 +72,8 @@ pub(super) fn select_users(tenant: Tenant<'_>) -> SelectStatement {
 }
 
 /// Selects the number of users of a tenant, without those that are deleted if `live`. SQLite and
-/// PostgreSQL read it from a table of counts. In MySQL such triggers need a privilege that applications
-/// seldom have, so that the users are counted.
+/// PostgreSQL read it from a table of counts. In MySQL such triggers need a privilege that
+/// applications seldom have, so that the users are counted.
 pub(super) fn select_count(dialect: Dialect, tenant: Tenant<'_>, live: bool) -> SelectStatement {
     if dialect == Dialect::MySql {
         let mut select = select_users(tenant);

@@ -1,11 +1,9 @@
 //! A tenant, and the numbers of tenants that were read recently.
 
-use std::collections::HashMap;
+use super::recent::Recent;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-/// Maximum number of cached tenants. A full cache is emptied.
-const MAX_TENANTS: usize = 10_000;
 /// The time after which a cached number is read again.
 const TTL: Duration = Duration::from_secs(60);
 
@@ -18,20 +16,15 @@ pub(super) struct Tenant<'a> {
 
 /// The numbers of tenants that were read recently, by id.
 #[derive(Default)]
-pub(super) struct TenantCache(Mutex<HashMap<String, (i64, Instant)>>);
+pub(super) struct TenantCache(Mutex<Recent<String, i64>>);
 
 impl TenantCache {
     pub(super) fn get(&self, id: &str) -> Option<i64> {
-        let (number, read) = *self.lock().get(id)?;
-        (read.elapsed() < TTL).then_some(number)
+        self.lock().get(id, TTL).copied()
     }
 
     pub(super) fn insert(&self, id: &str, number: i64) {
-        let mut numbers = self.lock();
-        if numbers.len() >= MAX_TENANTS {
-            numbers.clear();
-        }
-        numbers.insert(id.to_owned(), (number, Instant::now()));
+        self.lock().insert(id.to_owned(), number);
     }
 
     /// Forgets every number. Must be called after a write whose number the database did not know.
@@ -39,19 +32,20 @@ impl TenantCache {
         self.lock().clear();
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, (i64, Instant)>> {
+    fn lock(&self) -> MutexGuard<'_, Recent<String, i64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MAX_TENANTS, TenantCache};
+    use super::TenantCache;
+    use crate::database::recent::MAX_VALUES;
 
     #[test]
     fn a_full_cache_is_emptied() {
         let cache = TenantCache::default();
-        for tenant in 0..MAX_TENANTS {
+        for tenant in 0..MAX_VALUES {
             cache.insert(&tenant.to_string(), 1);
         }
         assert_eq!((cache.get("5"), cache.get("x")), (Some(1), None));

@@ -12,6 +12,7 @@ use crate::span::Span;
 use crate::suggest;
 use serde_json::Value;
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// The operations of RFC 7644 section 3.5.2.
@@ -216,8 +217,16 @@ impl<'c> Checker<'c> {
             let error = Diagnostic::new(Code::WrongType, self.whole_path(), message);
             return self.report(ScimType::InvalidValue, pointer, error);
         };
+        let mut names = HashSet::new();
         for (name, value) in members {
             let pointer = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+            if !names.insert(name.to_ascii_lowercase()) {
+                let message = format!("two members are named {}", quoted(name));
+                let error = Diagnostic::new(Code::WrongType, Span::default(), message)
+                    .with_arguments(Arguments::named(name));
+                self.report::<()>(ScimType::InvalidValue, &pointer, error);
+                continue;
+            }
             // Errors are reported; the next member is checked in any case.
             let _ = self.member(urn, op, name, value, &pointer);
         }
@@ -255,7 +264,11 @@ impl<'c> Checker<'c> {
         if extension.is_some() && name == "schemas" && is_own_urn() {
             return Some(());
         }
-        match schema.find(extension, name, None).filter(|found| self.is_writable(found)) {
+        let found = schema
+            .find(extension, name, None)
+            .filter(|found| self.is_writable(found))
+            .or_else(|| self.without_urn(urn, name, Span::default(), pointer));
+        match found {
             Some(attribute) => {
                 let target =
                     Target::Attribute { attribute: attribute.id(), sub: None, selector: None };
@@ -293,8 +306,8 @@ impl<'c> Checker<'c> {
             format!("unknown attribute {}", quoted(name)),
         )
         .with_arguments(Arguments::named(name));
-        let error = match self.nearest(extension, name) {
-            Some(near) => error.with_help(format!("did you mean `{near}`?")),
+        let error = match self.help_on_unknown(extension, name) {
+            Some(help) => error.with_help(help),
             None if name.contains(['.', '[', ':']) => {
                 error.with_help("write it as the `path` of an operation")
             }

@@ -3,7 +3,7 @@
 use super::change::{Change, Context, Problem};
 use super::members::{get, set};
 use super::target::Shape;
-use crate::schema::{Mutability, is_assigned};
+use crate::schema::{Mutability, is_assigned, kept_number_of};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, HashMap};
 
@@ -91,7 +91,7 @@ impl Context<'_> {
     /// Returns whether a stored value has all sub-attributes of `value`, or is equal to it.
     pub(super) fn is_named(&self, shape: &Shape<'_>, stored: &Value, value: &Value) -> bool {
         match (stored, value) {
-            (Value::Object(stored), Value::Object(members)) => {
+            (Value::Object(stored), Value::Object(members)) if kept_number_of(value).is_none() => {
                 !members.is_empty()
                     && members.iter().all(|(name, value)| {
                         let known = get(stored, name);
@@ -107,9 +107,12 @@ impl Context<'_> {
 
     /// Returns what makes an element the same as another.
     fn identity(&self, element: &Value) -> Identity {
-        let Value::Object(members) = element else {
-            let key = Shape::of(self.attribute).key(element).into_owned();
-            return Identity { value: Some(key), element_type: None };
+        let members = match element {
+            Value::Object(members) if kept_number_of(element).is_none() => members,
+            simple => {
+                let key = Shape::of(self.attribute).key(simple).into_owned();
+                return Identity { value: Some(key), element_type: None };
+            }
         };
         let key_of = |name: &str| {
             let value = get(members, name).filter(|value| is_assigned(value))?;

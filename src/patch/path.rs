@@ -5,7 +5,7 @@ use super::check::Checker;
 use super::error::ScimType;
 use super::target::{Shape, SubAttribute, declared, sub_attribute};
 use crate::diagnostic::{Arguments, Code, Diagnostic, Diagnostics, quoted};
-use crate::filter::{Expr, ExprKind, Literal, PatchPath, Path};
+use crate::filter::{Expr, ExprKind, Literal, PatchPath};
 use crate::operator::Operator;
 use crate::schema::{Attribute, Schema};
 use crate::span::Span;
@@ -13,13 +13,23 @@ use crate::suggest;
 use serde_json::{Map, Value};
 
 impl<'c> Checker<'c> {
-    /// Returns the attribute with the most similar name.
-    pub(super) fn nearest(&self, extension: Option<&str>, name: &str) -> Option<&'c str> {
+    /// Returns help on an unknown attribute: the one with the most similar name, or that an
+    /// extension has it.
+    pub(super) fn help_on_unknown(&self, extension: Option<&str>, name: &str) -> Option<String> {
         let schema: &'c Schema = self.schema;
-        let known = schema.attributes().filter(|known| {
-            known.parent().is_none() && known.urn() == extension && self.is_writable(known)
-        });
-        suggest::nearest(name, known.map(Attribute::name))
+        let known =
+            || schema.attributes().filter(|it| it.parent().is_none() && self.is_writable(it));
+        let is_in_extension =
+            |it: &&Attribute| it.urn().is_some() && it.name().eq_ignore_ascii_case(name);
+        if extension.is_none()
+            && let Some(attribute) = known().find(is_in_extension)
+        {
+            return Some(format!("attributes of an extension need its URN: `{attribute}`"));
+        }
+        let names = known().filter(|it| it.urn() == extension).map(Attribute::name);
+        let near = suggest::nearest(name, names)?;
+        let attribute = known().find(|it| it.urn() == extension && it.name() == near)?;
+        Some(format!("did you mean `{attribute}`?"))
     }
 
     /// Returns whether the policy does not hide the attribute, or only because it is never returned.
@@ -41,13 +51,13 @@ impl<'c> Checker<'c> {
         let found = schema
             .find(extension, named.name(), None)
             .filter(|found| self.is_writable(found))
-            .or_else(|| self.without_urn(named, pointer));
+            .or_else(|| self.without_urn(named.urn(), named.name(), named.span(), pointer));
         let Some(attribute) = found else {
             let message = format!("unknown attribute {}", quoted(named.as_str()));
             let error = Diagnostic::new(Code::UnknownAttribute, named.span(), message)
                 .with_arguments(Arguments::named(named.as_str()));
-            let error = match self.nearest(extension, named.name()) {
-                Some(near) => error.with_help(format!("did you mean `{near}`?")),
+            let error = match self.help_on_unknown(extension, named.name()) {
+                Some(help) => error.with_help(help),
                 None => error,
             };
             return self.report(ScimType::InvalidPath, pointer, error);
@@ -81,20 +91,26 @@ impl<'c> Checker<'c> {
 
     /// Returns the attribute if exactly one extension has it and the dialect does not require its
     /// URN.
-    fn without_urn(&mut self, named: Path<'_>, pointer: &str) -> Option<&'c Attribute> {
-        if named.urn().is_some() || !self.policy.syntax.extension_without_urn {
+    pub(super) fn without_urn(
+        &mut self,
+        urn: Option<&str>,
+        name: &str,
+        span: Span,
+        pointer: &str,
+    ) -> Option<&'c Attribute> {
+        if urn.is_some() || !self.policy.syntax.extension_without_urn {
             return None;
         }
         let schema: &'c Schema = self.schema;
         let mut found = schema.attributes().filter(|known| {
             known.urn().is_some()
-                && known.path().eq_ignore_ascii_case(named.name())
+                && known.parent().is_none()
+                && known.path().eq_ignore_ascii_case(name)
                 && self.is_writable(known)
         });
         let (attribute, None) = (found.next()?, found.next()) else { return None };
-        let name = quoted(named.as_str());
-        let message = format!("{name} without the URN of its schema");
-        let warning = Diagnostic::new(Code::AcceptedMissingUrn, named.span(), message)
+        let message = format!("{} without the URN of its schema", quoted(name));
+        let warning = Diagnostic::new(Code::AcceptedMissingUrn, span, message)
             .with_help(format!("write `{attribute}`"))
             .with_arguments(Arguments::of(attribute));
         self.report::<()>(ScimType::InvalidPath, pointer, warning);

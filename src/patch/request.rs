@@ -123,6 +123,10 @@ impl PatchRequest {
 
     /// Reads a request from JSON, within the default limit on the number of operations.
     ///
+    /// A value of [`json_record`](crate::json_record) keeps the digits of numbers beyond 64 bits, for
+    /// resources that [`json_text`](crate::json_text) formats. [`PatchRequest::parse`] rounds them as
+    /// `serde_json` does.
+    ///
     /// # Errors
     /// See [`PatchRequest::parse`].
     pub fn from_json(body: Value) -> Result<Self, PatchErrors> {

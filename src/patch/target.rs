@@ -1,7 +1,7 @@
 //! The attributes and sub-attributes that an operation can change.
 
-use crate::schema::{Attribute, AttributeId, Mutability, Schema};
-use crate::value::{AttributeType, CaseSensitivity, DateTime};
+use crate::schema::{Attribute, AttributeId, Mutability, Schema, kept_number_of};
+use crate::value::{AttributeType, CaseSensitivity, DateTime, base64, number};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -80,8 +80,16 @@ impl<'s> Shape<'s> {
                     None => Cow::Borrowed(text),
                 }
             }
+            Value::String(text) if self.attribute_type == AttributeType::Binary => {
+                base64::decode(text)
+                    .map_or(Cow::Borrowed(text), |bytes| format!("{bytes:?}").into())
+            }
             Value::String(text) => self.case.key(text),
-            other => other.to_string().into(),
+            Value::Number(number) => number::shortest(&number.to_string()).into(),
+            other => match kept_number_of(other) {
+                Some(digits) => number::shortest(digits).into(),
+                None => other.to_string().into(),
+            },
         }
     }
 

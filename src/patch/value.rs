@@ -7,10 +7,10 @@ use super::target::{Shape, SubAttribute, declared, sub_attribute};
 use crate::check::unknown_value;
 use crate::diagnostic::{Arguments, Code, Diagnostic, quoted};
 use crate::policy::UnknownValues;
-use crate::schema::Attribute;
+use crate::schema::{Attribute, kept_number_of};
 use crate::span::Span;
 use crate::suggest;
-use crate::value::{AttributeType, DateTime, base64, parse_boolean};
+use crate::value::{AttributeType, DateTime, base64, number, parse_boolean};
 use serde_json::{Map, Value};
 
 impl<'c> Checker<'c> {
@@ -250,6 +250,12 @@ impl<'c> Checker<'c> {
                     || number.is_u64()
                     || number.as_f64().is_some_and(|number| number.fract() == 0.0)
             }
+            (AttributeType::Integer, Value::Object(_)) => {
+                kept_number_of(value).is_some_and(number::is_whole)
+            }
+            (AttributeType::Decimal, Value::Object(_)) => {
+                kept_number_of(value).and_then(number::decimal).is_some()
+            }
             (AttributeType::DateTime, Value::String(text)) => {
                 if DateTime::parse(text).is_none() {
                     let message = format!("{} is not a date and time", quoted(text));
@@ -302,12 +308,19 @@ impl<'c> Checker<'c> {
     }
 
     fn wrong_type<T>(&mut self, of: &Described<'_>, value: &Value, pointer: &str) -> Option<T> {
+        let is_integer = of.shape.attribute_type == AttributeType::Integer;
         let found = match value {
             Value::Null => "null",
             Value::Bool(_) => "a Boolean",
+            Value::Number(_) if is_integer => "a fraction",
             Value::Number(_) => "a number",
             Value::String(_) => "a string",
             Value::Array(_) => "an array",
+            Value::Object(_) if kept_number_of(value).is_some() => match of.shape.attribute_type {
+                AttributeType::Integer => "a fraction",
+                AttributeType::Decimal => "a number beyond binary64",
+                _ => "a number",
+            },
             Value::Object(_) => "an object",
         };
         let message =

@@ -62,6 +62,12 @@ pub fn json_text(value: &Value) -> String {
     text
 }
 
+/// Returns the digits of a value that is a number which [`json_record`] kept.
+#[cfg(feature = "patch")]
+pub(crate) fn kept_number_of(value: &Value) -> Option<&str> {
+    kept_number(value.as_object()?)
+}
+
 /// Returns the digits of a number that [`json_record`] kept.
 pub(super) fn kept_number(object: &Map<String, Value>) -> Option<&str> {
     if object.len() != 1 {
@@ -114,7 +120,8 @@ fn is_in_number(byte: u8) -> bool {
     byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E')
 }
 
-/// Returns whether serde_json rounds an integer, or rejects the number as too large.
+/// Returns whether serde_json rounds an integer, rounds a fraction to an integer, or rejects the
+/// number as too large.
 fn is_rounded(digits: &str) -> bool {
     /// Integers up to this magnitude are exact in binary64.
     const MAX_EXACT: u64 = 1 << 53;
@@ -125,7 +132,8 @@ fn is_rounded(digits: &str) -> bool {
     number::is_number(digits)
         && match number::integer(digits) {
             IntegerLiteral::Exact(integer) => integer.unsigned_abs() > MAX_EXACT,
-            IntegerLiteral::Between(_) => false,
+            // The fraction is lost, which makes it another number and perhaps an integer.
+            IntegerLiteral::Between(_) => number::nearest(digits).fract() == 0.0,
             IntegerLiteral::Below | IntegerLiteral::Above => true,
         }
 }
@@ -142,6 +150,7 @@ mod tests {
             "[5.5, 1e10, 18446744073709551615, -9223372036854775808]",
             r#"{"n": "1e30", "\"1e30": "\\", "m": [true, null]}"#,
             "9007199254740992.0",
+            "[4503599627370495.5, 0.1000000000000000000001]",
         ] {
             assert_eq!(with_numbers_kept(text), text);
         }
@@ -152,6 +161,8 @@ mod tests {
                 r#"{"\\": {"$scieve::number":"-9223372036854775809"}, "b": {"$scieve::number":"1e400"}}"#,
             ),
             ("[9007199254740993.0]", r#"[{"$scieve::number":"9007199254740993.0"}]"#),
+            ("[5.00000000000000000001]", r#"[{"$scieve::number":"5.00000000000000000001"}]"#),
+            ("1e-400", r#"{"$scieve::number":"1e-400"}"#),
         ] {
             assert_eq!(with_numbers_kept(text), kept);
             let value = json_record(text).unwrap();

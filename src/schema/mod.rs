@@ -26,6 +26,8 @@ pub use json_number::json_record;
 #[cfg(feature = "serde")]
 pub use json_number::json_text;
 #[cfg(feature = "patch")]
+pub(crate) use json_number::kept_number_of;
+#[cfg(feature = "patch")]
 pub(crate) use json_value::is_assigned;
 #[cfg(all(feature = "derive", feature = "serde"))]
 pub(crate) use json_value::simple as simple_value;

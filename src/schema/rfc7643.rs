@@ -2,7 +2,8 @@
 
 use super::{Attribute, Mutability, Returned, Schema, SchemaError};
 use crate::value::{AttributeType, CaseSensitivity};
-use serde::Deserialize;
+use serde::de::IntoDeserializer;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 impl Schema {
@@ -15,7 +16,7 @@ impl Schema {
     ///
     /// The members `name`, `type`, `multiValued`, `caseExact`, `canonicalValues`, `returned`,
     /// `mutability`, `required` and `subAttributes` of an attribute are considered, with the
-    /// defaults of RFC 7643 section 2.2. References are case-sensitive, whatever `caseExact` is
+    /// defaults of RFC 7643 section 2.2, also for `null`. References are case-sensitive, whatever `caseExact` is
     /// (section 2.3.7). The member `comparison`, which the RFC does not define, sets the rule
     /// instead of `caseExact`: `exact`, `ignore` or `usernameCaseMapped`
     /// ([`CaseSensitivity`]).
@@ -145,27 +146,43 @@ struct Document {
 #[serde(rename_all = "camelCase", expecting = "an attribute description")]
 struct AttributeDescription {
     name: String,
-    #[serde(rename = "type", default = "string")]
+    #[serde(rename = "type", default = "string", deserialize_with = "in_any_case")]
     attribute_type: AttributeType,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     multi_valued: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     case_exact: bool,
     comparison: Option<CaseSensitivity>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     canonical_values: Vec<Box<str>>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     returned: Returned,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     mutability: Mutability,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     required: bool,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_as_default")]
     sub_attributes: Vec<AttributeDescription>,
 }
 
 fn string() -> AttributeType {
     AttributeType::String
+}
+
+/// Reads the name of a type, which ignores case (RFC 7643 section 8.7.2). `null` is no value.
+fn in_any_case<'de, D: Deserializer<'de>>(deserializer: D) -> Result<AttributeType, D::Error> {
+    let Some(name) = Option::<String>::deserialize(deserializer)? else { return Ok(string()) };
+    let known = AttributeType::ALL.into_iter().find(|it| it.name().eq_ignore_ascii_case(&name));
+    known.map_or_else(|| AttributeType::deserialize(name.into_deserializer()), Ok)
+}
+
+/// Reads a value, of which `null` is the default (RFC 7643 section 2.5).
+fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl AttributeDescription {

@@ -48,6 +48,33 @@ pub fn group_schema() -> &'static Schema {
     group_policy().schema()
 }
 
+/// Adds the attributes that every resource has (RFC 7643 section 3.1) and schema representations do
+/// not list: `schemas`, `id`, `externalId` and `meta`. Those that the core schema declares itself
+/// remain as they are.
+///
+/// # Errors
+/// Returns an error if the schema has more than 65,000 attributes.
+///
+/// ```
+/// use scieve::{Schema, scim};
+///
+/// let desk = r#"{"id": "urn:example:Desk", "attributes": [{"name": "number", "type": "integer"}]}"#;
+/// let schema = scim::with_common_attributes(Schema::from_rfc7643(&[desk])?)?;
+/// assert!(schema.find_path("meta.lastModified").is_some());
+/// # Ok::<(), scieve::SchemaError>(())
+/// ```
+pub fn with_common_attributes(mut schema: Schema) -> Result<Schema, SchemaError> {
+    let common = Schema::from_rfc7643(&[COMMON])?;
+    let declared: Vec<bool> =
+        common.attributes().map(|it| schema.find(None, it.name(), None).is_some()).collect();
+    for (attribute, is_declared) in common.attributes().zip(declared) {
+        if !is_declared {
+            schema.add(attribute.clone())?;
+        }
+    }
+    Ok(schema)
+}
+
 /// Returns the schema representations that a server returns at `/Schemas` (RFC 7643 section 8.7):
 /// User, EnterpriseUser, Group, ServiceProviderConfig, ResourceType and Schema.
 ///

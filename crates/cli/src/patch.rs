@@ -56,7 +56,7 @@ impl Patch {
         };
         let records = Records::open(&self.records, false)?;
         let text = read(&self.request)?;
-        let plan = match PatchRequest::parse(&text).and_then(|request| request.check(&policy)) {
+        let plan = match parse(&text).and_then(|request| request.check(&policy)) {
             Ok(plan) => plan,
             Err(errors) => {
                 self.refuse(output, None, &errors)?;
@@ -107,6 +107,14 @@ fn render<'a>(
         let rendered = diagnostic.render_with(&Renderer::new());
         output.note(&format!("{}scimType: {}", rendered, diagnostic.scim_type()))
     })
+}
+
+/// Parses a request, with the exact value of each number.
+fn parse(text: &str) -> Result<PatchRequest, PatchErrors> {
+    match scieve::json_record(text) {
+        Ok(body) if text.len() <= PatchLimits::default().bytes => PatchRequest::from_json(body),
+        _ => PatchRequest::parse(text),
+    }
 }
 
 /// Reads the request, up to a length that still exceeds the maximum.

@@ -137,7 +137,8 @@ impl Checker {
     }
 }
 
-/// Returns the policy that allows everything on the attributes of schema representations.
+/// Returns the policy that allows everything on the attributes of schema representations, and on
+/// those that every resource has.
 fn from_schemas(paths: &[PathBuf]) -> Result<Policy<Value>, CliError> {
     let mut documents = Vec::new();
     for path in paths {
@@ -146,8 +147,10 @@ fn from_schemas(paths: &[PathBuf]) -> Result<Policy<Value>, CliError> {
             std::fs::read_to_string(path).map_err(|error| CliError::cannot_read(&name, &error))?,
         );
     }
-    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    let documents: Vec<&str> =
+        documents.iter().map(|text| text.strip_prefix('\u{feff}').unwrap_or(text)).collect();
     Schema::from_rfc7643(&documents)
+        .and_then(scim::with_common_attributes)
         .and_then(Policy::new)
         .map_err(|error| CliError::Failed(format!("--schema: {error}")))
 }

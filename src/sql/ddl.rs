@@ -337,7 +337,7 @@ impl Ddl {
 struct Definition {
     name: String,
     kind: String,
-    /// What follows the type, with a space before it, or nothing.
+    /// The text behind the type, with a space before it, or nothing.
     constraint: String,
 }
 

@@ -97,6 +97,12 @@ fn clock(text: &str) -> Option<String> {
     let without_half =
         half.map_or(text, |half| text.get(..text.len() - half.len()).unwrap_or(text));
     let text = without_half.trim();
+    // `080506Z`
+    let basic = text.get(..6).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()));
+    let extended = basic.and_then(|time| {
+        Some(format!("{}:{}:{}{}", time.get(..2)?, time.get(2..4)?, time.get(4..)?, text.get(6..)?))
+    });
+    let text = extended.as_deref().unwrap_or(text);
     let zone_at = text
         .find(|char: char| char.is_ascii_alphabetic() || matches!(char, '+' | '-'))
         .unwrap_or(text.len());
@@ -208,6 +214,8 @@ mod tests {
             ("2024-01-31T08:05:06.5+0100", Some("2024-01-31T08:05:06.5+01:00")),
             ("2024/01/31", Some("2024-01-31T00:00:00Z")),
             ("20240131", Some("2024-01-31T00:00:00Z")),
+            ("20240131T080506Z", Some("2024-01-31T08:05:06Z")),
+            ("20240131T080506.5+0100", Some("2024-01-31T08:05:06.5+01:00")),
             ("01/31/2024", Some("2024-01-31T00:00:00Z")),
             ("31/01/2024", Some("2024-01-31T00:00:00Z")),
             ("03/04/2024", None),

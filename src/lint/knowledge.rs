@@ -110,6 +110,9 @@ const SYNONYMS: &[(&[&str], &[&str])] = &[
             "state.active",
             "activated",
             "disabled",
+            "isDisabled",
+            "accountDisabled",
+            "deactivated",
             "inactive",
         ],
     ),
@@ -254,6 +257,12 @@ pub(super) fn synonyms(name: &str) -> impl Iterator<Item = &'static str> {
         .iter()
         .filter(move |(_, others)| others.iter().any(|other| plain(other) == name))
         .flat_map(|(targets, _)| targets.iter().copied())
+}
+
+/// Returns whether a name is that of the opposite of its synonym in SCIM: `disabled` of `active`.
+pub(super) fn is_opposite(name: &str) -> bool {
+    let opposites = ["disabled", "isdisabled", "accountdisabled", "deactivated", "inactive"];
+    opposites.contains(&plain(name).as_str())
 }
 
 /// Returns the sub-attributes that a name of another product can mean, best first.

@@ -95,6 +95,10 @@ fn unknown_attribute<R: ?Sized>(policy: &Policy<R>, at: &ClauseAt<'_>) -> Option
         }
         Target::Path(name) => {
             let found = policy.schema().find_path(&name)?;
+            if knowledge::is_opposite(path.as_str()) {
+                let text = opposite(found, at)?;
+                return Some(replace(Safety::Unsafe, at.span, format!("{name} {text}")));
+            }
             match as_boolean(found, at) {
                 // `enabled eq "true"`, `status eq "active"`
                 Some(text) => Some(replace(Safety::Unsafe, at.span, format!("{name} {text}"))),
@@ -110,6 +114,18 @@ fn as_boolean(attribute: &Attribute, at: &ClauseAt<'_>) -> Option<String> {
     let is_boolean = attribute.attribute_type() == AttributeType::Boolean;
     let value = knowledge::boolean(at.string().filter(|_| is_boolean)?)?;
     Some(format!("{} {value}", at.clause.operator()))
+}
+
+/// Returns the comparison of a Boolean attribute that is meant by one with its opposite, such as
+/// `disabled eq true`.
+fn opposite(attribute: &Attribute, at: &ClauseAt<'_>) -> Option<String> {
+    let value = match at.clause.literal()? {
+        Literal::Boolean(value) => value,
+        Literal::String(text) => knowledge::boolean(text)?,
+        _ => return None,
+    };
+    let is_boolean = attribute.attribute_type() == AttributeType::Boolean;
+    is_boolean.then(|| format!("{} {}", at.clause.operator(), !value))
 }
 
 /// An unknown name before brackets.

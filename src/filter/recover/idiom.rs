@@ -122,9 +122,9 @@ impl Reader<'_> {
 
     /// Reads a function or method call whose name is `token`. Returns `None` if it is not one.
     pub(super) fn call(&mut self, token: &Token) -> Option<Operand> {
-        let method = token.text.rsplit_once('.').filter(|(_, name)| is_function(name));
+        let method = token.text.rsplit_once('.').filter(|(_, name)| words::is_function(name));
         let name = method.map_or(token.text.as_str(), |(_, name)| name);
-        if !is_function(name) {
+        if !words::is_function(name) {
             return None;
         }
         let before = self.at;
@@ -152,7 +152,7 @@ impl Reader<'_> {
                 }
             }
         }
-        if is_case_mapping(name) && arguments.len() == 1 {
+        if words::is_case_mapping(name) && arguments.len() == 1 {
             return self.case_mapping(token, &arguments);
         }
         let end = self.end();
@@ -167,11 +167,17 @@ impl Reader<'_> {
         let finding = match clause {
             Some(clause) => {
                 // OData compares the result with a Boolean.
-                let is_true = self.peek(0).is_some_and(|next| next.is_word("eq"))
-                    && self.peek(1).is_some_and(|next| next.is_word("true"));
-                if is_true {
+                let is_next = |ahead: usize, word: &str| {
+                    self.peek(ahead).is_some_and(|next| next.is_word(word))
+                };
+                let is_true = is_next(0, "eq") && is_next(1, "true")
+                    || is_next(0, "ne") && is_next(1, "false");
+                let is_false = is_next(0, "eq") && is_next(1, "false")
+                    || is_next(0, "ne") && is_next(1, "true");
+                if is_true || is_false {
                     self.at += 2;
                 }
+                let clause = if is_false { format!("not ({clause})") } else { clause };
                 let span = Span::new(span.start, self.end());
                 finding.help(format!("write `{clause}`")).edit(Safety::Safe, span, clause)
             }
@@ -189,6 +195,38 @@ impl Reader<'_> {
         let finding = finding.help(format!("write `{path}`"));
         self.report(finding.edit(Safety::Unsafe, span, path.clone()));
         Some(self.after_path(span, path))
+    }
+
+    /// Reads a call in the place of a value. A function such as `tolower(...)` or `date(...)` is
+    /// replaced by its argument.
+    pub(super) fn called_value(&mut self, token: &Token) -> Option<String> {
+        self.at += 1;
+        let mut arguments = Vec::new();
+        let mut depth = 0_usize;
+        while let Some(next) = self.next() {
+            match next.kind {
+                Kind::Open => depth += 1,
+                Kind::Close if depth <= 1 => break,
+                Kind::Close => depth -= 1,
+                _ => arguments.push(next),
+            }
+        }
+        let span = Span::new(token.span.start, self.end());
+        let message =
+            format!("there are no functions such as {}", quoted(&format!("{}(...)", token.text)));
+        let finding = Finding::new(Code::FunctionCall, span, message);
+        match arguments.as_slice() {
+            [value] if value.is_string() && words::is_conversion(&token.text) => {
+                let text = self.literal(value).text;
+                let finding = finding.help(format!("write {}", quoted(&text)));
+                self.report(finding.edit(Safety::Unsafe, span, text.clone()));
+                Some(text)
+            }
+            _ => {
+                self.report(finding.help("write the value itself"));
+                None
+            }
+        }
     }
 
     /// Returns the clause that a call means.
@@ -215,15 +253,4 @@ impl Reader<'_> {
             _ => None,
         }
     }
-}
-
-fn is_case_mapping(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    matches!(name.as_str(), "tolower" | "toupper" | "lower" | "upper" | "trim" | "lcase" | "ucase")
-}
-
-fn is_function(name: &str) -> bool {
-    words::function(name).is_some()
-        || is_case_mapping(name)
-        || matches!(name.to_ascii_lowercase().as_str(), "isnull" | "isempty" | "empty")
 }

@@ -201,9 +201,10 @@ impl Peeled {
         true
     }
 
-    /// Decodes the character references of HTML and XML.
+    /// Decodes the character references of HTML and XML, and quotes that are escaped as in JSON.
     fn decode_entities(&mut self) {
         const ENTITIES: &[(&str, u8)] = &[
+            ("\\u0022", b'"'),
             ("&quot;", b'"'),
             ("&#34;", b'"'),
             ("&apos;", b'\''),
@@ -212,11 +213,15 @@ impl Peeled {
             ("&gt;", b'>'),
             ("&amp;", b'&'),
         ];
+        // Inside of a string, `\u0022` is a legal escape.
+        let has_strings = self.text.contains('"');
+        let entities = ENTITIES.get(usize::from(has_strings)..).unwrap_or(ENTITIES);
         let mut decoded = Vec::new();
         let (mut at, mut count) = (0, 0);
         while let Some(byte) = self.text.as_bytes().get(at) {
             let rest = self.text.as_bytes().get(at..).unwrap_or(&[]);
-            match ENTITIES.iter().find(|(name, _)| rest.starts_with(name.as_bytes())) {
+            let is_next = |(name, _): &&(&str, u8)| rest.starts_with(name.as_bytes());
+            match entities.iter().find(is_next) {
                 Some((name, char)) => {
                     decoded.push((*char, at));
                     at += name.len();
@@ -229,9 +234,16 @@ impl Peeled {
             }
         }
         let (end, span) = (self.text.len(), self.span(0, self.text.len()));
+        let is_html = self.text.contains('&');
         if count > 0 && self.replace(decoded, end) {
-            let finding = Finding::new(Code::EscapedText, span, "the filter is escaped for HTML")
-                .help("decode `&quot;` and the like before it is parsed");
+            let (message, help) = match is_html {
+                true => (
+                    "the filter is escaped for HTML",
+                    "decode `&quot;` and the like before it is parsed",
+                ),
+                false => ("the quotes are escaped", "write `\"`"),
+            };
+            let finding = Finding::new(Code::EscapedText, span, message).help(help);
             self.findings.push(finding);
         }
     }

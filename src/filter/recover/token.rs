@@ -232,23 +232,29 @@ impl Scanner<'_> {
         }
         if let Some((at, char)) = closing
             && (self.can_follow_value(at + char.len_utf8())
-                || (open == '"' && self.is_before_word(at + 1)))
+                || (open == '"' && (self.is_before_word(at + 1) || self.is_before_string(at + 1))))
         {
             return found(at, char);
         }
+        let mut end = from + self.rest(from).trim_end().len();
         for (offset, char) in self.rest(from).char_indices() {
             let at = from + offset;
-            if (closes(open, char) || closing_of_any(open, char))
+            let is_other = closing.is_none() && matches!((open, char), ('"', '\'') | ('\'', '"'));
+            if (closes(open, char) || closing_of_any(open, char) || is_other)
                 && self.can_follow_value(at + char.len_utf8())
             {
                 return found(at, char);
             }
             if char.is_whitespace() && self.is_before_clause(at) {
-                return (Kind::String(Quote::Open), at, text(from, at));
+                end = at;
+                break;
             }
         }
-        let end = from + self.rest(from).trim_end().len();
-        (Kind::String(Quote::Open), end, text(from, end))
+        // Something else follows a string that is closed before a space.
+        match closing.filter(|(at, _)| open == '"' && self.is_before_blank(at + 1)) {
+            Some((at, char)) => found(at, char),
+            None => (Kind::String(Quote::Open), end, text(from, end)),
+        }
     }
 
     /// Returns whether what starts at `at` can follow a value.
@@ -272,6 +278,19 @@ impl Scanner<'_> {
     fn is_before_word(&self, at: usize) -> bool {
         let first = self.rest(at).split_whitespace().next().unwrap_or("");
         is_connective(first)
+    }
+
+    fn is_before_blank(&self, at: usize) -> bool {
+        self.char(at).is_some_and(char::is_whitespace)
+    }
+
+    /// Returns whether a space and the start of another string are at `at`.
+    fn is_before_string(&self, at: usize) -> bool {
+        let after = self.rest(at).trim_start();
+        let mut chars = after.chars();
+        self.is_before_blank(at)
+            && chars.next() == Some('"')
+            && chars.next().is_some_and(|char| !char.is_whitespace() && char != '"')
     }
 
     /// Returns whether a connective and a clause follow the space at `at`.
@@ -305,6 +324,12 @@ fn is_sign(char: char) -> bool {
 
 fn opening(char: char) -> bool {
     matches!(char, '"' | '\'' | '`' | '´' | '\u{2018}'..='\u{201f}' | '«' | '»' | '‹' | '›' | '＂')
+        || is_double_prime(char)
+}
+
+/// Returns whether `char` is a double prime or an ornamental double quote.
+fn is_double_prime(char: char) -> bool {
+    matches!(char, '″' | '‶' | 'ʺ' | '˝' | '❝' | '❞' | '〝' | '〞')
 }
 
 /// Returns whether `char` is the closing quote of `open`.
@@ -320,6 +345,7 @@ fn closes(open: char, char: char) -> bool {
         '‹' => char == '›',
         '›' => char == '‹',
         '＂' => char == '＂',
+        open if is_double_prime(open) => is_double_prime(char),
         _ => matches!(char, '\u{201c}' | '\u{201d}' | '\u{201f}'),
     }
 }

@@ -78,6 +78,12 @@ impl Reader<'_> {
             self.report(finding.help("replace the placeholder by a value in double quotes"));
             return None;
         }
+        if self.peek(1).is_some_and(|next| next.is(Kind::Open, "(") && !next.after_blank)
+            && (words::is_function(text)
+                || self.peek(2).is_some_and(|next| next.is(Kind::Close, ")") || next.is_string()))
+        {
+            return self.called_value(token);
+        }
         let ends_here = self.is_end_of_value(1);
         if ends_here {
             let literal = self.literal(token);
@@ -167,9 +173,20 @@ impl Reader<'_> {
                         let message = "the quotes are doubled";
                         wrong(Code::BadValue, span, message, Safety::Unsafe, json(inner))
                     } else {
-                        let text = json(&unescaped(&token.text, '"'));
-                        let message = "quotes inside a string need a backslash";
-                        wrong(Code::BadValue, span, message, Safety::Unsafe, text)
+                        let text = format!("\"{}\"", with_escapes(&token.text));
+                        let control = token.text.find(is_control);
+                        match control.filter(|_| !has_bare_quote(&token.text)) {
+                            Some(at) => {
+                                let start = span.start + 1 + at;
+                                let place = Span::new(start, start + 1);
+                                let message = "control characters in a string need an escape";
+                                wrong(Code::ControlCharacter, place, message, Safety::Unsafe, text)
+                            }
+                            None => {
+                                let message = "quotes inside a string need a backslash";
+                                wrong(Code::BadValue, span, message, Safety::Unsafe, text)
+                            }
+                        }
                     }
                 }
                 Some(BadEscape { at, len, is_only }) => {
@@ -217,7 +234,11 @@ impl Reader<'_> {
                 };
                 let text = json(&unescaped(&token.text, '"'));
                 let message = "two different quotes around a string";
-                wrong(Code::TypographicQuotes, place, message, Safety::Unsafe, text)
+                let code = match source.ends_with(['"', '\'']) && is_first_right {
+                    true => Code::UnterminatedString,
+                    false => Code::TypographicQuotes,
+                };
+                wrong(code, place, message, Safety::Unsafe, text)
             }
             Quote::Open => {
                 let first = source.chars().next().map_or(0, char::len_utf8);
@@ -352,6 +373,41 @@ fn plain_json(content: &str) -> Option<String> {
         }
     }
     (!escaped).then(|| format!("\"{content}\""))
+}
+
+fn is_control(char: char) -> bool {
+    char < ' '
+}
+
+/// Returns whether the content has a quote without a backslash.
+fn has_bare_quote(content: &str) -> bool {
+    let mut escaped = false;
+    content.chars().any(|char| {
+        let is_bare = char == '"' && !escaped;
+        escaped = char == '\\' && !escaped;
+        is_bare
+    })
+}
+
+/// Adds escapes for quotes and control characters, and keeps the escapes of the content.
+fn with_escapes(content: &str) -> String {
+    let mut out = String::new();
+    let mut escaped = false;
+    for char in content.chars() {
+        match char {
+            _ if std::mem::take(&mut escaped) => out.push(char),
+            '\\' => {
+                escaped = true;
+                out.push(char);
+            }
+            '"' => out.push_str("\\\""),
+            char if is_control(char) => {
+                out.push_str(json(char.encode_utf8(&mut [0; 4])).trim_matches('"'));
+            }
+            char => out.push(char),
+        }
+    }
+    out
 }
 
 /// Returns the content without the second pair of quotes, as in `""b""`, which spreadsheets write.

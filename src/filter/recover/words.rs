@@ -203,9 +203,26 @@ pub(super) fn function(name: &str) -> Option<Operator> {
             strict_operator(name)
         }
         "icontains" | "indexof" => Some(Co),
-        "any" | "has_value" => Some(Pr),
+        "any" | "has_value" | "ispresent" => Some(Pr),
         other => operator(other).map(|(operator, _)| operator),
     }
+}
+
+pub(super) fn is_case_mapping(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    matches!(name.as_str(), "tolower" | "toupper" | "lower" | "upper" | "trim" | "lcase" | "ucase")
+}
+
+/// Returns whether a function converts its argument to a value that is compared alike.
+pub(super) fn is_conversion(name: &str) -> bool {
+    let others = ["date", "datetime", "todate", "todatetime", "timestamp", "string", "str"];
+    is_case_mapping(name) || others.iter().any(|other| other.eq_ignore_ascii_case(name))
+}
+
+pub(super) fn is_function(name: &str) -> bool {
+    function(name).is_some()
+        || is_case_mapping(name)
+        || matches!(name.to_ascii_lowercase().as_str(), "isnull" | "isempty" | "empty")
 }
 
 /// Returns the text with Latin letters instead of those of other scripts that look like them.

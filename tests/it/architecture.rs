@@ -92,6 +92,8 @@ const LAYERS: [(&str, &[&[&str]]); 4] = [
                 "rules",
                 "checks",
                 "catalogue",
+                "column_types",
+                "column_problems",
             ],
             &[
                 "check",

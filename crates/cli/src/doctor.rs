@@ -1,14 +1,12 @@
 //! `scieve doctor`: compares a mapping with a live database.
 
-use crate::catalogue::{Catalogue, LiveColumn};
+use crate::catalogue::Catalogue;
+use crate::column_problems::{ColumnProblem, column_problems};
 use crate::exit::{CliError, ExitStatus};
 use crate::output::Output;
 use crate::policy::PolicyArgs;
 use crate::sql::read_mapping;
-use scieve::sql::{
-    CheckedMapping, Column, Dialect, Mapping, NativeComparison, Statement, Storage,
-    StringComparison, case_fold_agrees,
-};
+use scieve::sql::{CheckedMapping, Dialect, Mapping, Statement, Storage};
 use scieve::{Attribute, AttributeType, Operator, Policy};
 use serde::Serialize;
 use serde_json::Value;
@@ -43,14 +41,6 @@ struct Findings {
     ok: bool,
     columns: Vec<ColumnProblem>,
     comparisons: Vec<Comparison>,
-}
-
-/// A column that is not as the mapping declares.
-#[derive(Serialize)]
-struct ColumnProblem {
-    table: String,
-    column: String,
-    problem: String,
 }
 
 /// A comparison of the policy in the database.
@@ -92,7 +82,9 @@ async fn examine(
 ) -> Result<Findings, CliError> {
     let failed = |message: String| CliError::Failed(format!("cannot use the database: {message}"));
     let mut catalogue = Catalogue::connect(url).await.map_err(failed)?;
-    let columns = column_problems(mapping.mapping(), &mut catalogue).await.map_err(failed)?;
+    let columns = column_problems(mapping.mapping(), policy.schema(), &mut catalogue)
+        .await
+        .map_err(failed)?;
     let scoped = match mapping.mapping().tenant_column {
         Some(_) => {
             let storage = mapping.mapping().tenant_stored.as_ref();
@@ -264,171 +256,6 @@ fn ddl(
         )),
         (_, true) => Some(format!("CREATE INDEX {name}ON {table} (({compared}))")),
         (_, false) => Some(format!("CREATE INDEX {name}ON {table} ({compared})")),
-    }
-}
-
-/// Compares the columns of the mapping with those of the database.
-async fn column_problems(
-    mapping: &Mapping,
-    catalogue: &mut Catalogue,
-) -> Result<Vec<ColumnProblem>, String> {
-    let schema = mapping.database_schema.as_deref();
-    let mut tables: Vec<(Option<&str>, &str, Vec<Expected<'_>>)> = Vec::new();
-    let mut own: Vec<Expected<'_>> = vec![Expected::name(&mapping.key)];
-    let tenant_stored = mapping.tenant_stored.as_ref();
-    own.extend(
-        mapping
-            .tenant_column
-            .iter()
-            .map(|column| Expected { storage: tenant_stored, ..Expected::name(column) }),
-    );
-    own.extend(mapping.document.iter().map(|column| Expected::name(column)));
-    let of = |column| Expected::of(column, &mapping.text);
-    own.extend(mapping.attributes.values().flat_map(of));
-    for child in mapping.children.values() {
-        if let Some(column) = &child.column {
-            own.push(Expected::name(column));
-            continue;
-        }
-        if let Some(column) = &child.references
-            && !own.iter().any(|expected| expected.name == column)
-        {
-            own.push(Expected::name(column));
-        }
-        let parts = child.value.iter().chain(child.columns.values()).flat_map(of);
-        let expected = std::iter::once(Expected::name(&child.owner)).chain(parts).collect();
-        tables.push((child.database_schema.as_deref().or(schema), &child.table, expected));
-    }
-    for join in mapping.joins.values() {
-        own.extend(join.on.keys().map(|column| Expected::name(column)));
-        let related = join.on.values().map(|column| Expected::name(column));
-        let expected = related.chain(join.columns.values().flat_map(of)).collect();
-        tables.push((join.database_schema.as_deref().or(schema), &join.table, expected));
-    }
-    tables.insert(0, (schema, &mapping.table, own));
-    let mut problems = Vec::new();
-    for (schema, table, expected) in tables {
-        let live = catalogue.columns(schema, table).await?;
-        let problem = |column: &str, problem: String| ColumnProblem {
-            table: table.to_owned(),
-            column: column.to_owned(),
-            problem,
-        };
-        if live.is_empty() {
-            problems.push(problem("", "the table does not exist".to_owned()));
-            continue;
-        }
-        for expected in expected {
-            let found = live.iter().find(|column| column.name == expected.name);
-            let reason = found.map_or_else(
-                || Some("the column does not exist".to_owned()),
-                |column| expected.problem(column, catalogue.dialect()),
-            );
-            problems.extend(reason.map(|reason| problem(expected.name, reason)));
-        }
-    }
-    if folds(mapping)
-        && !catalogue.unicode_version().await.is_some_and(|version| case_fold_agrees(&version))
-    {
-        problems.push(ColumnProblem {
-            table: mapping.table.clone(),
-            column: String::new(),
-            problem: format!(
-                "`case_fold` needs PostgreSQL 18 with the Unicode version of {}",
-                scieve::FOLD_VERSION
-            ),
-        });
-    }
-    Ok(problems)
-}
-
-/// Returns true if the mapping relies on the case folding of PostgreSQL.
-fn folds(mapping: &Mapping) -> bool {
-    let case_fold = StringComparison::Native(NativeComparison::CaseFold);
-    let children = mapping.children.values().flat_map(|child| child.columns.values());
-    mapping.text == case_fold
-        || mapping.attributes.values().chain(children).any(|column| column.text == case_fold)
-}
-
-/// A column as the mapping declares it.
-struct Expected<'m> {
-    name: &'m str,
-    nullable: bool,
-    storage: Option<&'m Storage>,
-    /// True if strings are compared by the collation of the column.
-    collation: bool,
-}
-
-impl<'m> Expected<'m> {
-    fn name(name: &'m str) -> Self {
-        Self { name, nullable: true, storage: None, collation: false }
-    }
-
-    fn of(column: &'m Column, default: &'m StringComparison) -> Vec<Self> {
-        if column.column.is_empty() {
-            return Vec::new();
-        }
-        let plain = column.json.is_none() && column.array.is_none();
-        let storage = column.stored.as_ref().filter(|_| plain);
-        let text = if column.text == StringComparison::Default { default } else { &column.text };
-        let collation = *text == StringComparison::Native(NativeComparison::CaseInsensitive)
-            && storage == Some(&Storage::Text);
-        let nullable = column.nullable;
-        let mut expected = vec![Self { name: &column.column, nullable, storage, collation }];
-        if let StringComparison::FoldKey(name)
-        | StringComparison::Native(NativeComparison::LowerColumn(name)) = &column.text
-        {
-            expected.push(Self::name(name));
-        }
-        expected.extend(column.sort.as_deref().map(Self::name));
-        expected
-    }
-
-    fn problem(&self, live: &LiveColumn, dialect: Dialect) -> Option<String> {
-        if live.nullable && !self.nullable {
-            return Some("the mapping declares it not to be NULL, but it can be".to_owned());
-        }
-        if live.nondeterministic && !self.collation {
-            return Some(
-                "its collation is nondeterministic, and `LIKE` of PostgreSQL before 18 rejects it: \
-                 set `stored = \"text\"` and `text = { native = \"case_insensitive\" }`"
-                    .to_owned(),
-            );
-        }
-        let types = types(self.storage?, dialect);
-        let fits = types.is_empty() || types.contains(&live.type_name.as_str());
-        (!fits).then(|| format!("it has type `{}`: expected {}", live.type_name, types.join(", ")))
-    }
-}
-
-/// The types of columns with a storage; none if every type fits.
-fn types(storage: &Storage, dialect: Dialect) -> &'static [&'static str] {
-    match (dialect, storage) {
-        (Dialect::Sqlite, _) => &[],
-        (Dialect::Postgres, Storage::Citext) => &["citext"],
-        (Dialect::Postgres, Storage::Uuid) => &["uuid"],
-        (Dialect::Postgres, Storage::UuidBytes | Storage::Bytes) => &["bytea"],
-        (Dialect::Postgres, Storage::TimestampTz) => &["timestamptz"],
-        (Dialect::Postgres, Storage::Timestamp) => &["timestamp"],
-        (Dialect::Postgres | Dialect::MySql, Storage::Date) => &["date"],
-        (Dialect::Postgres, Storage::Boolean) => &["bool"],
-        (Dialect::Postgres, Storage::Integer) => &["int2", "int4", "int8", "numeric"],
-        (Dialect::Postgres, Storage::Real) => &["float4", "float8"],
-        (Dialect::Postgres, Storage::Numeric) => &["numeric", "int2", "int4", "int8"],
-        (Dialect::Postgres, Storage::Text | Storage::Iso8601(_) | Storage::BooleanText(_)) => {
-            &["text", "varchar", "bpchar", "name"]
-        }
-        (Dialect::MySql, Storage::Uuid) => &["char", "varchar", "uuid"],
-        (Dialect::MySql, Storage::UuidBytes) => &["binary", "varbinary"],
-        (Dialect::MySql, Storage::TimestampTz) => &["timestamp"],
-        (Dialect::MySql, Storage::Timestamp) => &["datetime"],
-        (Dialect::MySql, Storage::Boolean | Storage::Integer) => {
-            &["tinyint", "smallint", "mediumint", "int", "bigint", "bit"]
-        }
-        (Dialect::MySql, Storage::Real) => &["float", "double"],
-        (Dialect::MySql, Storage::Numeric) => &["decimal", "int", "bigint"],
-        (Dialect::MySql, Storage::Enum { .. }) => &["enum", "varchar", "char"],
-        _ => &[],
     }
 }
 

@@ -7,6 +7,10 @@ mod batch;
 mod catalogue;
 mod check;
 mod checks;
+#[cfg(feature = "doctor")]
+mod column_problems;
+#[cfg(feature = "doctor")]
+mod column_types;
 mod compare;
 mod config_file;
 #[cfg(feature = "doctor")]

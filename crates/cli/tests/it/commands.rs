@@ -67,13 +67,13 @@ fn finish(command: &mut Command, input: &[u8]) -> Run {
 }
 
 /// Writes a file into the temporary folder of the tests.
-fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+pub(crate) fn file(name: &str, content: impl AsRef<[u8]>) -> PathBuf {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     std::fs::write(&path, content).unwrap();
     path
 }
 
-fn path(path: &Path) -> &str {
+pub(crate) fn path(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
@@ -667,75 +667,6 @@ fn shell_words(line: &str) -> Vec<String> {
     })
 }
 
-#[cfg(feature = "doctor")]
-#[tokio::test]
-async fn doctor_compares_a_mapping_with_a_database() {
-    use sqlx::{Connection as _, Executor as _};
-    let database = std::env::temp_dir().join(format!("scieve_doctor_{}.db", std::process::id()));
-    let url = format!("sqlite:{}", database.display());
-    let mut connection = sqlx::SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
-    connection
-        .execute(
-            "CREATE TABLE staff (id TEXT PRIMARY KEY, name TEXT, age INTEGER, seen TEXT); \
-             CREATE INDEX staff_age ON staff (age)",
-        )
-        .await
-        .unwrap();
-    let policy = file(
-        "doctor_policy.json",
-        r#"{"attributes": [{"name": "name", "operators": ["eq", "co"]},
-            {"name": "age", "type": "integer", "operators": ["gt"]},
-            {"name": "seen", "type": "dateTime", "operators": ["eq"]}]}"#,
-    );
-    let doctor = |mapping: &str| {
-        let mapping = file("doctor_mapping.toml", mapping);
-        run(&[
-            "doctor",
-            "--json",
-            "--policy",
-            path(&policy),
-            "--mapping",
-            path(&mapping),
-            "--database",
-            &url,
-        ])
-    };
-    let right = doctor(
-        "table = \"staff\"\nkey = \"id\"\n[attributes]\nname = { column = \"name\" }\n\
-         age = { column = \"age\", stored = \"integer\" }\n\
-         seen = { column = \"seen\", stored = \"iso8601\" }",
-    );
-    assert_eq!(right.code, 0, "{}{}", right.out, right.err);
-    let found = &right.objects()[0];
-    assert_eq!(found["ok"], true);
-    let comparisons = found["comparisons"].as_array().unwrap();
-    let of = |attribute: &str, operator: &str| {
-        comparisons
-            .iter()
-            .find(|one| one["attribute"] == attribute && one["operator"] == operator)
-            .unwrap()
-    };
-    assert_eq!(
-        (&of("age", "gt")["index"], &of("age", "gt")["right"]),
-        (&true.into(), &"yes".into())
-    );
-    assert_eq!(of("name", "eq")["right"], "ascii");
-    assert_eq!(
-        of("name", "eq")["ddl"],
-        "CREATE INDEX staff__lower__name ON `staff` ((LOWER(`name`)))"
-    );
-    assert_eq!(of("seen", "eq")["ddl"], "CREATE INDEX staff___seen ON `staff` (`seen`)");
-
-    let wrong = doctor(
-        "table = \"staff\"\nkey = \"id\"\n[attributes]\nname = { column = \"nmae\" }\n\
-         age = { column = \"age\", nullable = false }",
-    );
-    assert_eq!(wrong.code, 1, "{}{}", wrong.out, wrong.err);
-    let problems = wrong.objects()[0]["columns"].to_string();
-    assert!(problems.contains("does not exist") && problems.contains("NULL"), "{problems}");
-    let _ = std::fs::remove_file(database);
-}
-
 #[test]
 fn explain_shows_which_conditions_are_true_of_a_record() {
     let records = file(
@@ -757,42 +688,4 @@ fn explain_shows_which_conditions_are_true_of_a_record() {
     let missing = explain(&["--id", "u9"]);
     assert!(missing.code == 2 && missing.err.contains("no record with the id `u9`"));
     assert_eq!(explain(&[]).code, 2);
-}
-
-#[cfg(all(feature = "doctor", feature = "full"))]
-#[tokio::test]
-async fn doctor_reports_nondeterministic_collations() {
-    use sqlx::{Connection as _, Executor as _};
-    crate::databases::require!(servers);
-    let database = crate::databases::Database::postgres().await;
-    let mut connection = sqlx::PgConnection::connect(&database.url).await.unwrap();
-    for statement in [
-        "CREATE COLLATION ignore_case \
-         (provider = icu, locale = 'und-u-ks-level2', deterministic = false)",
-        "CREATE TABLE staff (id text PRIMARY KEY, login text COLLATE ignore_case, \
-         nick text COLLATE ignore_case)",
-    ] {
-        connection.execute(statement).await.unwrap();
-    }
-    let policy =
-        file("collation_policy.json", r#"{"attributes": [{"name": "login"}, {"name": "nick"}]}"#);
-    let mapping = file(
-        "collation_mapping.toml",
-        "table = \"staff\"\nkey = \"id\"\n[attributes]\nnick = { column = \"nick\" }\n\
-         login = { column = \"login\", stored = \"text\", text = { native = \"case_insensitive\" } }",
-    );
-    let (policy, mapping) = (path(&policy), path(&mapping));
-    let arguments =
-        ["doctor", "--json", "--policy", policy, "--mapping", mapping, "--database", &database.url];
-    let found = run(&arguments);
-    assert_eq!(found.code, 1, "{}{}", found.out, found.err);
-    let object = &found.objects()[0];
-    let columns: Vec<&str> = object["columns"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["column"].as_str().unwrap())
-        .collect();
-    assert_eq!(columns, ["nick"]);
-    assert!(object["columns"][0]["problem"].as_str().unwrap().contains("nondeterministic"));
 }

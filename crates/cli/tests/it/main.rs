@@ -13,6 +13,8 @@ mod crash;
 #[cfg(feature = "full")]
 #[path = "../../../users/tests/it/databases.rs"]
 mod databases;
+#[cfg(feature = "doctor")]
+mod doctor;
 #[cfg(feature = "serve")]
 #[path = "../../../server/tests/it/http_client.rs"]
 mod http_client;

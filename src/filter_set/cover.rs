@@ -1,10 +1,13 @@
 //! Chooses the keys of a plan.
 //!
 //! A *cover* is a set of keys such that every record that matches has at least one of them. Of a
-//! conjunction, the cover of one part suffices, and the one that selects the fewest other plans is
-//! chosen. A disjunction needs the covers of all parts.
+//! conjunction, the cover of one part suffices, and the one that a record is expected to have least
+//! often is chosen. A disjunction needs the covers of all parts.
+//!
+//! A cover is *exact* if every record with one of its keys matches: that of a list of strings or of a
+//! prefix that is indexed in full. Such a plan is not evaluated.
 
-use super::key::{GRAM, Key, KeyHasher, Kind, LENGTHS};
+use super::key::{CheckedKey, GRAM_LENGTHS, Key, KeyHasher, Kind, LENGTHS};
 use crate::operator::Operator;
 use crate::plan::{Node, Predicate, Test, Untyped};
 use crate::value::Value;
@@ -33,31 +36,36 @@ const MAX_KEYS: usize = 1_024;
 /// The keys of a plan.
 #[derive(Debug)]
 pub(super) struct Cover {
-    pub(super) keys: Vec<Key>,
-    /// The estimated number of plans that a record with one of the keys selects.
-    cost: u64,
+    pub(super) keys: Vec<CheckedKey>,
+    /// The sum of the costs of the keys.
+    cost: f64,
+    /// True if every record with one of the keys matches.
+    pub(super) is_exact: bool,
     /// A key for equality that every matching record has in addition.
     pub(super) second: Option<Key>,
 }
 
-/// Chooses covers, given the number of plans under a key.
-pub(super) struct Chooser<F> {
-    pub(super) hasher: KeyHasher,
-    pub(super) load: F,
+/// Chooses covers.
+pub(super) struct Chooser<'i, F> {
+    pub(super) hasher: &'i KeyHasher,
+    /// Estimates how many plans a record selects by a key, averaged over all records.
+    pub(super) cost: F,
 }
 
-impl<F: Fn(&Key) -> u64> Chooser<F> {
+impl<F: Fn(&Key) -> f64> Chooser<'_, F> {
     pub(super) fn cover(&self, root: &Node) -> Result<Cover, Reason> {
         let mut cover = self.node(root, true)?;
-        if let ([first], Node::All(children)) = (&cover.keys[..], root)
-            && !matches!(first.kind, Kind::Above | Kind::Below)
-        {
+        cover.is_exact = matches!(root, Node::Test(test) if is_exact(test.predicate()));
+        if let Node::All(children) = root {
+            let is_chosen = |key: &Key| cover.keys.iter().any(|known| known.key == *key);
             let others =
                 children.iter().filter_map(|child| match self.node(child, true).ok()?.keys[..] {
-                    [key] if key.kind == Kind::Equal && key != *first => Some(key),
+                    [CheckedKey { key, .. }] if key.kind == Kind::Equal => Some(key),
                     _ => None,
                 });
-            cover.second = others.min_by_key(|key| (self.load)(key));
+            cover.second = others
+                .filter(|key| !is_chosen(key))
+                .min_by(|one, other| (self.cost)(one).total_cmp(&(self.cost)(other)));
         }
         Ok(cover)
     }
@@ -73,14 +81,14 @@ impl<F: Fn(&Key) -> u64> Chooser<F> {
                     let mut reason = Reason::MatchesWithoutValue;
                     let best = covers
                         .filter_map(|cover| cover.map_err(|error| reason = error).ok())
-                        .min_by_key(|cover| cover.cost);
+                        .min_by(|one, other| one.cost.total_cmp(&other.cost));
                     return best.ok_or(reason);
                 }
-                let mut all = Cover { keys: Vec::new(), cost: 0, second: None };
+                let mut all = self.keys(Vec::new());
                 for cover in covers {
                     let Cover { keys, cost, .. } = cover?;
                     all.keys.extend(keys);
-                    all.cost = all.cost.saturating_add(cost);
+                    all.cost += cost;
                     if all.keys.len() > MAX_KEYS {
                         return Err(Reason::TooManyKeys);
                     }
@@ -134,24 +142,14 @@ impl<F: Fn(&Key) -> u64> Chooser<F> {
         }
     }
 
-    fn keys(&self, keys: Vec<Key>) -> Cover {
-        // Some keys select a record more often than others.
-        let weight = |key: &Key| match key.kind {
-            Kind::Equal => 1,
-            Kind::Prefix(length) | Kind::Suffix(length) => 64 >> length.min(5),
-            Kind::Gram(length) => 256 >> (2 * length),
-            Kind::Above | Kind::Below => 10_000,
-            Kind::Present => 1_000_000,
-        };
-        let cost = keys.iter().map(|key| weight(key) + (self.load)(key)).sum();
-        Cover { keys, cost, second: None }
+    fn keys(&self, keys: Vec<CheckedKey>) -> Cover {
+        let cost = keys.iter().map(|key| (self.cost)(&key.key)).sum();
+        Cover { keys, cost, is_exact: false, second: None }
     }
 
     /// Returns the key of the longest indexed prefix or suffix.
     fn end(&self, test: &Test, part: &[u8], is_prefix: bool) -> Cover {
-        let position = LENGTHS.iter().rposition(|length| *length <= part.len()).unwrap_or(0);
-        let length = LENGTHS.get(position).copied().unwrap_or(1);
-        let position = u8::try_from(position).unwrap_or(0);
+        let (position, length) = longest(&LENGTHS, part.len());
         let (kind, bytes) = match is_prefix {
             true => (Kind::Prefix(position), part.get(..length)),
             false => (
@@ -162,12 +160,33 @@ impl<F: Fn(&Key) -> u64> Chooser<F> {
         self.keys(vec![self.hasher.part(test.attribute(), kind, bytes.unwrap_or(part))])
     }
 
-    /// Returns the key of the four bytes of a substring that the fewest other plans have.
+    /// Returns the cheapest of the keys of the longest indexed substrings.
     fn gram(&self, test: &Test, part: &[u8]) -> Cover {
-        let length = part.len().min(GRAM);
-        let kind = Kind::Gram(u8::try_from(length).unwrap_or(0));
-        let grams =
-            part.windows(length.max(1)).map(|gram| self.hasher.part(test.attribute(), kind, gram));
-        self.keys(grams.min_by_key(|key| (self.load)(key)).into_iter().collect())
+        let (position, length) = longest(&GRAM_LENGTHS, part.len());
+        let kind = Kind::Gram(position);
+        let grams = part.windows(length).map(|gram| {
+            let key = self.hasher.part(test.attribute(), kind, gram);
+            (key, (self.cost)(&key.key))
+        });
+        let best = grams.min_by(|(_, one), (_, other)| one.total_cmp(other));
+        self.keys(best.map(|(key, _)| key).into_iter().collect())
+    }
+}
+
+/// Returns the longest of the lengths that is not longer than a string, and its position.
+fn longest(lengths: &[usize], string: usize) -> (u8, usize) {
+    let position = lengths.iter().rposition(|length| *length <= string).unwrap_or(0);
+    (u8::try_from(position).unwrap_or(0), lengths.get(position).copied().unwrap_or(1))
+}
+
+/// Returns whether every record with one of the predicate's keys matches it.
+fn is_exact(predicate: &Predicate) -> bool {
+    let is_text = |operand: &Value| matches!(operand, Value::Text(_));
+    match predicate {
+        Predicate::Equal(operand) => is_text(operand),
+        Predicate::In(operands) => operands.iter().all(is_text),
+        Predicate::StartsWith(part) | Predicate::EndsWith(part) => LENGTHS.contains(&part.len()),
+        Predicate::Contains(part) => GRAM_LENGTHS.contains(&part.as_str().len()),
+        _ => false,
     }
 }

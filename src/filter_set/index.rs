@@ -3,148 +3,81 @@
 //! All parts are shared with snapshots and copied when they are changed (copy on write). Buckets are
 //! in shards, so that a change copies a small part of the index.
 
-use super::key::{GRAM, Key, KeyHasher, Kind, LENGTHS, with_compared_form};
-use crate::schema::{Attribute, AttributeId};
-use crate::value::{AttributeType, CaseSensitivity, Text, Value, ValueRef};
-use arrayvec::ArrayVec;
-use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
-use std::ops::Bound;
+use super::cover::Cover;
+use super::key::{CheckedKey, GRAM_LENGTHS, Key, KeyHasher, Kind, LENGTHS};
+use super::shard::{EXACT, SEVERAL_KEYS, Shard, Slot, remove};
+use crate::schema::AttributeId;
+use crate::value::Value;
+use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// The position of a plan in the set.
-pub(super) type Slot = u32;
-
-/// Marks a slot of a plan with several keys, which a record can select more than once.
-const SEVERAL_KEYS: Slot = 1 << 31;
 
 const SHARDS: usize = 1_024;
 
-/// Number of plans of a bucket from which on further plans are found by their second key too.
-const LARGE: usize = 16;
-
-/// A hasher for keys, which are hashes already.
+/// Numbers of keys of one attribute and kind.
 #[derive(Clone, Copy, Default)]
-struct Identity(u64);
-
-impl Hasher for Identity {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
+struct Count {
+    /// The keys of all plans.
+    keys: u32,
+    /// The buckets, which have different keys.
+    buckets: u32,
 }
 
-type ByHash<V> = HashMap<u64, V, BuildHasherDefault<Identity>>;
+/// Number of kinds of keys.
+const KINDS: usize = 4 + 2 * LENGTHS.len() + GRAM_LENGTHS.len();
 
-/// The plans under one key. Most keys have few plans, which are stored without an allocation.
+/// The keys of an attribute by kind, and its ranges.
 #[derive(Clone)]
-enum Bucket {
-    Few(ArrayVec<Slot, 2>),
-    Many(Box<ManyPlans>),
+pub(super) struct AttributeKeys {
+    counts: [Count; KINDS],
+    pub(super) above: BTreeMap<Value, Vec<Slot>>,
+    pub(super) below: BTreeMap<Value, Vec<Slot>>,
 }
 
-#[derive(Clone)]
-struct ManyPlans {
-    plans: Vec<Slot>,
-    /// Further plans by their second key.
-    second: Option<Box<ByHash<Vec<Slot>>>>,
-}
-
-impl Bucket {
-    fn plans(&self) -> &[Slot] {
-        match self {
-            Self::Few(plans) => plans,
-            Self::Many(many) => &many.plans,
+impl AttributeKeys {
+    fn position(kind: Kind) -> usize {
+        match kind {
+            Kind::Equal => 0,
+            Kind::Present => 1,
+            Kind::Above => 2,
+            Kind::Below => 3,
+            Kind::Prefix(position) => 4 + usize::from(position),
+            Kind::Suffix(position) => 4 + LENGTHS.len() + usize::from(position),
+            Kind::Gram(position) => 4 + 2 * LENGTHS.len() + usize::from(position),
         }
     }
 
-    fn second(&self) -> Option<&ByHash<Vec<Slot>>> {
-        match self {
-            Self::Many(many) => many.second.as_deref(),
-            Self::Few(_) => None,
-        }
+    fn count(&self, kind: Kind) -> Count {
+        self.counts.get(Self::position(kind)).copied().unwrap_or_default()
     }
 
-    fn is_empty(&self) -> bool {
-        self.plans().is_empty() && self.second().is_none()
+    /// Returns whether a plan has a key of a kind.
+    pub(super) fn has(&self, kind: Kind) -> bool {
+        self.count(kind).keys > 0
     }
 
-    fn insert(&mut self, plan: Slot, second: Option<Key>) {
-        let plans = match self {
-            Self::Few(plans) if !plans.is_full() => return plans.push(plan),
-            Self::Few(plans) => plans.to_vec(),
-            Self::Many(many) => {
-                return match second {
-                    Some(second) if many.plans.len() >= LARGE => {
-                        let by_second = many.second.get_or_insert_default();
-                        by_second.entry(second.hash()).or_default().push(plan);
-                    }
-                    _ => many.plans.push(plan),
-                };
-            }
-        };
-        let mut many = ManyPlans { plans, second: None };
-        many.plans.push(plan);
-        *self = Self::Many(Box::new(many));
+    fn change(&mut self, kind: Kind, change: impl FnOnce(&mut Count)) {
+        self.counts.get_mut(Self::position(kind)).map(change);
     }
 
-    fn remove(&mut self, plan: Slot, second: Option<Key>) {
-        let many = match self {
-            Self::Few(plans) => return plans.retain(|known| *known != plan),
-            Self::Many(many) => many,
-        };
-        if !remove(&mut many.plans, plan)
-            && let (Some(second), Some(by_second)) = (second, &mut many.second)
-            && let Some(plans) = by_second.get_mut(&second.hash())
-        {
-            remove(plans, plan);
-            if plans.is_empty() {
-                by_second.remove(&second.hash());
-            }
-            if by_second.is_empty() {
-                many.second = None;
-            }
+    fn ranges_mut(&mut self, kind: Kind) -> Option<&mut BTreeMap<Value, Vec<Slot>>> {
+        match kind {
+            Kind::Above => Some(&mut self.above),
+            Kind::Below => Some(&mut self.below),
+            _ => None,
         }
     }
 }
 
-impl Default for Bucket {
+impl Default for AttributeKeys {
     fn default() -> Self {
-        Self::Few(ArrayVec::new_const())
+        Self { counts: [Count::default(); KINDS], above: BTreeMap::new(), below: BTreeMap::new() }
     }
-}
-
-/// Removes a plan and returns whether it was in the list.
-fn remove(plans: &mut Vec<Slot>, plan: Slot) -> bool {
-    let found = plans.iter().position(|known| *known == plan);
-    found.map(|at| plans.swap_remove(at)).is_some()
-}
-
-/// The number of keys of an attribute by kind, and its ranges.
-#[derive(Clone, Default)]
-struct AttributeKeys {
-    equal: u32,
-    present: u32,
-    prefixes: [u32; LENGTHS.len()],
-    suffixes: [u32; LENGTHS.len()],
-    grams: [u32; GRAM + 1],
-    above: BTreeMap<Value, Vec<Slot>>,
-    below: BTreeMap<Value, Vec<Slot>>,
 }
 
 #[derive(Clone)]
 pub(super) struct Index {
     pub(super) hasher: KeyHasher,
-    shards: Vec<Arc<ByHash<Bucket>>>,
+    shards: Vec<Arc<Shard>>,
     /// By the position of the attribute in the schema.
     attributes: Vec<Arc<AttributeKeys>>,
     /// The number of keys by the position of the attribute. Attributes without keys are not read.
@@ -157,51 +90,48 @@ pub(super) struct Index {
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) keys: Box<[Key]>,
-    second: Option<Key>,
+    /// The attribute of the second key.
+    second: Option<AttributeId>,
 }
 
-impl Place {
-    pub(super) fn new(mut keys: Vec<Key>, second: Option<Key>) -> Self {
-        keys.sort_unstable_by_key(|key| (key.hash(), key.attribute, key.kind));
-        keys.dedup();
-        Self { keys: keys.into(), second }
-    }
-
-    fn entry(&self, slot: Slot) -> Slot {
-        if self.keys.len() > 1 { slot | SEVERAL_KEYS } else { slot }
-    }
+/// Returns the position of the shard of a hash, and the part of the hash that is searched there.
+fn split(hash: u64) -> (usize, u32) {
+    ((hash >> 32) as usize % SHARDS, hash as u32)
 }
 
 impl Index {
     pub(super) fn new() -> Self {
-        let empty = Arc::new(ByHash::default());
         Self {
             hasher: KeyHasher::new(),
-            shards: vec![empty; SHARDS],
+            shards: vec![Arc::default(); SHARDS],
             attributes: Vec::new(),
             used: Vec::new(),
             unindexed: Arc::default(),
         }
     }
 
-    fn shard(hash: u64) -> usize {
-        (hash >> 16) as usize % SHARDS
+    /// Returns the shard of a hash, and the position of its bucket there.
+    pub(super) fn find(&self, hash: u64) -> Option<(&Shard, usize)> {
+        let (shard, hash) = split(hash);
+        let shard = self.shards.get(shard)?;
+        Some((shard, shard.position(hash).ok()?))
     }
 
-    fn bucket(&self, hash: u64) -> Option<&Bucket> {
-        self.shards.get(Self::shard(hash))?.get(&hash)
-    }
-
-    /// Returns the number of plans under a key.
-    pub(super) fn load(&self, key: &Key) -> u64 {
-        let bucket = self.bucket(key.hash()).map_or(0, |bucket| bucket.plans().len());
-        let ranges = || self.attributes.get(key.attribute.index());
-        let plans = match key.kind {
-            Kind::Above => ranges().map_or(0, |keys| keys.above.len()),
-            Kind::Below => ranges().map_or(0, |keys| keys.below.len()),
-            _ => bucket,
+    /// Estimates how many other plans a record selects by a key, averaged over all records: as many
+    /// as the key has, if all keys of its kind are equally frequent in records.
+    pub(super) fn cost(&self, key: &Key) -> f64 {
+        let Some(keys) = self.attributes.get(key.attribute.index()) else { return 1.0 };
+        let (plans, keys) = match key.kind {
+            // A value is above half of the operands.
+            Kind::Above => (keys.above.len(), 1),
+            Kind::Below => (keys.below.len(), 1),
+            kind => {
+                let bucket = self.find(key.hash()).and_then(|(shard, at)| shard.bucket(at));
+                let plans = bucket.map_or(0, |bucket| bucket.plans().len());
+                (plans, keys.count(kind).buckets)
+            }
         };
-        plans as u64
+        (plans as f64 + 1.0) / (f64::from(keys) + 1.0)
     }
 
     /// Returns the keys of an attribute and their number.
@@ -214,76 +144,85 @@ impl Index {
         Some((Arc::make_mut(keys), self.used.get_mut(attribute.index())?))
     }
 
-    /// Adds a plan. `ranges` are the operands of its comparisons by order.
+    /// Adds a plan and returns its place. `ranges` returns the operands of its comparisons by order.
     pub(super) fn insert<'v>(
         &mut self,
         slot: Slot,
-        place: &Place,
+        cover: Cover,
         ranges: impl Fn(&Key) -> Vec<&'v Value>,
-    ) {
-        let entry = place.entry(slot);
-        for key in &place.keys {
-            let Some((keys, all)) = self.attribute_mut(key.attribute) else { continue };
-            *all += 1;
-            if let Some(count) = keys.count_mut(key.kind) {
-                *count += 1;
-            }
-            if let Some(list) = keys.ranges_mut(key.kind) {
+    ) -> Place {
+        let Cover { mut keys, is_exact, second, .. } = cover;
+        keys.sort_unstable_by_key(|CheckedKey { key, check }| {
+            (key.hash(), key.attribute, key.kind, *check)
+        });
+        keys.dedup_by_key(|CheckedKey { key, check }| (*key, *check));
+        let several = if keys.len() > 1 { SEVERAL_KEYS } else { 0 };
+        let plan = slot | several | if is_exact { EXACT } else { 0 };
+        for CheckedKey { key, check } in &keys {
+            let (shard, hash) = split(key.hash());
+            let is_new = !key.kind.is_range()
+                && self
+                    .shards
+                    .get_mut(shard)
+                    .is_some_and(|shard| Arc::make_mut(shard).insert(hash, *check, plan));
+            let Some((attribute, used)) = self.attribute_mut(key.attribute) else { continue };
+            *used += 1;
+            attribute.change(key.kind, |count| {
+                count.keys += 1;
+                count.buckets += u32::from(is_new);
+            });
+            if let Some(list) = attribute.ranges_mut(key.kind) {
                 for operand in ranges(key) {
-                    list.entry(operand.clone()).or_default().push(entry);
+                    list.entry(operand.clone()).or_default().push(plan);
                 }
-                continue;
             }
-            let Some(shard) = self.shards.get_mut(Self::shard(key.hash())) else { continue };
-            Arc::make_mut(shard).entry(key.hash()).or_default().insert(entry, place.second);
         }
         // The second key is found only if its attribute is read.
-        if let Some(second) = place.second
-            && let Some((keys, all)) = self.attribute_mut(second.attribute)
+        let second = second.map(|key| key.attribute);
+        if let Some(second) = second
+            && let Some((attribute, used)) = self.attribute_mut(second)
         {
-            keys.equal += 1;
-            *all += 1;
+            *used += 1;
+            attribute.change(Kind::Equal, |count| count.keys += 1);
         }
+        Place { keys: keys.into_iter().map(|key| key.key).collect(), second }
     }
 
-    /// Removes a plan that was added with the same place and ranges.
+    /// Removes a plan that was added with the same ranges.
     pub(super) fn remove<'v>(
         &mut self,
         slot: Slot,
         place: &Place,
         ranges: impl Fn(&Key) -> Vec<&'v Value>,
     ) {
-        let entry = place.entry(slot);
         for key in &place.keys {
-            let Some((keys, all)) = self.attribute_mut(key.attribute) else { continue };
-            *all = all.saturating_sub(1);
-            if let Some(count) = keys.count_mut(key.kind) {
-                *count = count.saturating_sub(1);
-            }
-            if let Some(list) = keys.ranges_mut(key.kind) {
-                for operand in ranges(key) {
-                    if list.get_mut(operand).is_some_and(|plans| {
-                        remove(plans, entry);
-                        plans.is_empty()
-                    }) {
-                        list.remove(operand);
-                    }
+            let (shard, hash) = split(key.hash());
+            let is_last = !key.kind.is_range()
+                && self
+                    .shards
+                    .get_mut(shard)
+                    .is_some_and(|shard| Arc::make_mut(shard).remove(hash, slot));
+            let Some((attribute, used)) = self.attribute_mut(key.attribute) else { continue };
+            *used = used.saturating_sub(1);
+            attribute.change(key.kind, |count| {
+                count.keys = count.keys.saturating_sub(1);
+                count.buckets = count.buckets.saturating_sub(u32::from(is_last));
+            });
+            let Some(list) = attribute.ranges_mut(key.kind) else { continue };
+            for operand in ranges(key) {
+                if list.get_mut(operand).is_some_and(|plans| {
+                    remove(plans, slot);
+                    plans.is_empty()
+                }) {
+                    list.remove(operand);
                 }
-                continue;
-            }
-            let Some(shard) = self.shards.get_mut(Self::shard(key.hash())) else { continue };
-            let shard = Arc::make_mut(shard);
-            let Some(bucket) = shard.get_mut(&key.hash()) else { continue };
-            bucket.remove(entry, place.second);
-            if bucket.is_empty() {
-                shard.remove(&key.hash());
             }
         }
         if let Some(second) = place.second
-            && let Some((keys, all)) = self.attribute_mut(second.attribute)
+            && let Some((attribute, used)) = self.attribute_mut(second)
         {
-            keys.equal = keys.equal.saturating_sub(1);
-            *all = all.saturating_sub(1);
+            *used = used.saturating_sub(1);
+            attribute.change(Kind::Equal, |count| count.keys = count.keys.saturating_sub(1));
         }
     }
 
@@ -299,187 +238,9 @@ impl Index {
         &self.unindexed
     }
 
-    /// Returns the plans that can match, each once. `read` passes the values of an attribute.
-    pub(super) fn candidates<'s>(
-        &self,
-        attribute: impl Fn(usize) -> Option<&'s Attribute>,
-        mut read: impl FnMut(&Attribute, &mut dyn FnMut(ValueRef<'_>)),
-    ) -> Vec<Slot> {
-        let mut probe = Probe {
-            index: self,
-            keys: Vec::new(),
-            equal: Vec::new(),
-            found: self.unindexed.to_vec(),
-        };
+    /// Iterates over the attributes with keys, by their position in the schema.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (usize, &AttributeKeys)> {
         let used = self.used.iter().enumerate().filter(|(_, keys)| **keys > 0);
-        for (position, _) in used {
-            if let (Some(attribute), Some(keys)) =
-                (attribute(position), self.attributes.get(position))
-            {
-                let mut is_first = true;
-                read(attribute, &mut |value| {
-                    probe.add(keys, attribute, value, std::mem::take(&mut is_first));
-                });
-            }
-        }
-        probe.finish()
+        used.filter_map(|(position, _)| Some((position, &**self.attributes.get(position)?)))
     }
-}
-
-impl AttributeKeys {
-    fn count_mut(&mut self, kind: Kind) -> Option<&mut u32> {
-        match kind {
-            Kind::Equal => Some(&mut self.equal),
-            Kind::Present => Some(&mut self.present),
-            Kind::Prefix(position) => self.prefixes.get_mut(usize::from(position)),
-            Kind::Suffix(position) => self.suffixes.get_mut(usize::from(position)),
-            Kind::Gram(length) => self.grams.get_mut(usize::from(length)),
-            Kind::Above | Kind::Below => None,
-        }
-    }
-
-    fn ranges_mut(&mut self, kind: Kind) -> Option<&mut BTreeMap<Value, Vec<Slot>>> {
-        match kind {
-            Kind::Above => Some(&mut self.above),
-            Kind::Below => Some(&mut self.below),
-            _ => None,
-        }
-    }
-}
-
-/// The search for the plans of one record.
-struct Probe<'i> {
-    index: &'i Index,
-    /// The hashes of the keys, except those for equality.
-    keys: Vec<u64>,
-    /// The hashes of the keys for equality.
-    equal: Vec<u64>,
-    found: Vec<Slot>,
-}
-
-impl Probe<'_> {
-    fn add(
-        &mut self,
-        keys: &AttributeKeys,
-        attribute: &Attribute,
-        value: ValueRef<'_>,
-        is_first: bool,
-    ) {
-        if keys.present > 0 && is_first {
-            self.part(attribute.id(), Kind::Present, &[]);
-        }
-        self.ranges(keys, value, attribute);
-        match value {
-            ValueRef::Text { text, key } => {
-                with_compared_form(text, key, attribute.case(), |compared| {
-                    self.equal(keys, attribute, value, compared);
-                    self.parts(keys, attribute.id(), compared);
-                });
-            }
-            value => self.equal(keys, attribute, value, &[]),
-        }
-    }
-
-    fn equal(
-        &mut self,
-        keys: &AttributeKeys,
-        attribute: &Attribute,
-        value: ValueRef<'_>,
-        text: &[u8],
-    ) {
-        if keys.equal > 0 {
-            let is_untyped = attribute.attribute_type() == AttributeType::Any;
-            let equal = &mut self.equal;
-            let hasher = self.index.hasher;
-            hasher.of_value(attribute.id(), value, text, is_untyped, |hash| equal.push(hash));
-        }
-    }
-
-    /// Adds the prefixes, suffixes and substrings of a string.
-    fn parts(&mut self, keys: &AttributeKeys, attribute: AttributeId, text: &[u8]) {
-        for (position, length) in (0_u8..).zip(LENGTHS) {
-            let is_used =
-                |counts: &[u32]| counts.get(usize::from(position)).is_some_and(|count| *count > 0);
-            if let Some(prefix) = text.get(..length).filter(|_| is_used(&keys.prefixes)) {
-                self.part(attribute, Kind::Prefix(position), prefix);
-            }
-            let suffix = text.len().checked_sub(length).and_then(|start| text.get(start..));
-            if let Some(suffix) = suffix.filter(|_| is_used(&keys.suffixes)) {
-                self.part(attribute, Kind::Suffix(position), suffix);
-            }
-        }
-        for (length, count) in (0_u8..).zip(keys.grams).skip(1) {
-            if count > 0 {
-                for gram in text.windows(usize::from(length)) {
-                    self.part(attribute, Kind::Gram(length), gram);
-                }
-            }
-        }
-    }
-
-    fn part(&mut self, attribute: AttributeId, kind: Kind, bytes: &[u8]) {
-        self.keys.push(self.index.hasher.part(attribute, kind, bytes).hash());
-    }
-
-    /// Adds the plans with an operand below or above the value.
-    fn ranges(&mut self, keys: &AttributeKeys, value: ValueRef<'_>, attribute: &Attribute) {
-        if keys.above.is_empty() && keys.below.is_empty() {
-            return;
-        }
-        let operand = operand(value, attribute);
-        let (above, below) = match &operand {
-            Some(operand) => (
-                keys.above.range((Bound::Unbounded, Bound::Included(operand))),
-                keys.below.range((Bound::Included(operand), Bound::Unbounded)),
-            ),
-            // A value that no operand of a plan has, such as a decimal of an integer attribute.
-            None => (keys.above.range::<Value, _>(..), keys.below.range::<Value, _>(..)),
-        };
-        let plans = above.chain(below).flat_map(|(_, plans)| plans);
-        // Another value can select the plans again.
-        self.found.extend(plans.map(|slot| slot | SEVERAL_KEYS));
-    }
-
-    fn finish(mut self) -> Vec<Slot> {
-        self.keys.extend(&self.equal);
-        // Values can be equal to each other, and a string can contain a substring twice.
-        self.keys.sort_unstable();
-        self.keys.dedup();
-        let buckets: Vec<&Bucket> =
-            self.keys.iter().filter_map(|hash| self.index.bucket(*hash)).collect();
-        for bucket in buckets {
-            self.found.extend(bucket.plans());
-            if let Some(second) = bucket.second() {
-                self.equal.sort_unstable();
-                self.equal.dedup();
-                self.found.extend(self.equal.iter().filter_map(|hash| second.get(hash)).flatten());
-            }
-        }
-        if self.found.iter().any(|slot| slot & SEVERAL_KEYS != 0) {
-            self.found.iter_mut().for_each(|slot| *slot &= !SEVERAL_KEYS);
-            self.found.sort_unstable();
-            self.found.dedup();
-        }
-        self.found
-    }
-}
-
-/// Returns the operand that has the place of a stored value in the order of operands, which have the
-/// type of the attribute.
-fn operand(value: ValueRef<'_>, attribute: &Attribute) -> Option<Value> {
-    let case = attribute.case();
-    Some(match (value, attribute.attribute_type()) {
-        (ValueRef::Text { text, key }, _) => match key {
-            Some(key) if case != CaseSensitivity::Exact => Value::Text(key.into()),
-            _ => Value::Text(Text::operand(text, case)),
-        },
-        (ValueRef::Integer(number), AttributeType::Decimal) => Value::Decimal(number as f64),
-        (ValueRef::Decimal(number), AttributeType::Decimal) => Value::Decimal(number),
-        (ValueRef::Integer(number), AttributeType::Integer) => Value::Integer(number),
-        (ValueRef::Number(digits), AttributeType::Integer) => Value::Number(digits.into()),
-        (ValueRef::DateTime(instant), AttributeType::DateTime) => {
-            Value::DateTime(instant.into_owned())
-        }
-        _ => return None,
-    })
 }

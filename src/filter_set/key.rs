@@ -1,19 +1,21 @@
 //! Keys of the index: hashes of an attribute and a property of one of its values.
 //!
-//! Equal values have equal keys. Different values can have one key; the plan is evaluated in any
-//! case, so that a collision costs time only. The hash has a random seed.
+//! Equal values have equal keys. Keys are found by a fast hash with a random seed. A second hash,
+//! SipHash with random keys, confirms them if the plan is not evaluated: two strings have both hashes
+//! with a probability of less than 2^-64. A collision of the first hash alone costs only time.
 
 use crate::plan::Untyped;
 use crate::schema::AttributeId;
 use crate::value::swar::for_each_word;
 use crate::value::{CaseSensitivity, DateTime, Value, ValueRef, number};
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hasher, RandomState};
 
 /// Lengths of indexed prefixes and suffixes in bytes.
 pub(super) const LENGTHS: [usize; 12] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24];
 
-/// Maximum length of indexed substrings in bytes.
-pub(super) const GRAM: usize = 4;
+/// Lengths of indexed substrings in bytes. Each length that is used takes a look-up for each byte of
+/// a string.
+pub(super) const GRAM_LENGTHS: [usize; 6] = [1, 2, 3, 4, 6, 8];
 
 /// The property of a value that a key is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,7 +26,7 @@ pub(super) enum Kind {
     Prefix(u8),
     /// The last bytes.
     Suffix(u8),
-    /// Some bytes; the number is their length.
+    /// Some bytes; the number is a position in [`GRAM_LENGTHS`].
     Gram(u8),
     /// There is a value.
     Present,
@@ -34,22 +36,67 @@ pub(super) enum Kind {
     Below,
 }
 
+impl Kind {
+    /// Returns whether the keys are in a list that is sorted by operand.
+    pub(super) fn is_range(self) -> bool {
+        matches!(self, Self::Above | Self::Below)
+    }
+}
+
 /// A key under which a plan is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Key {
-    /// The halves of the hash. An integer of 64 bits would take 4 bytes more for each key.
-    hash: [u32; 2],
+    /// The lower bits of the hash. An integer of 64 bits would take 6 bytes more for each key.
+    hash: [u16; 3],
     pub(super) attribute: AttributeId,
     pub(super) kind: Kind,
 }
 
 impl Key {
-    fn new(hash: u64, attribute: AttributeId, kind: Kind) -> Self {
-        Self { hash: [hash as u32, (hash >> 32) as u32], attribute, kind }
+    /// Returns the lower 48 bits of the hash, by which the key is found.
+    pub(super) fn hash(&self) -> u64 {
+        let [low, middle, high] = self.hash.map(u64::from);
+        low | middle << 16 | high << 32
+    }
+}
+
+/// A key with the hash that confirms it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CheckedKey {
+    pub(super) key: Key,
+    pub(super) check: u64,
+}
+
+/// The bytes that a key is computed from.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'b> {
+    attribute: AttributeId,
+    /// The kind of the key and the type of the value.
+    tag: u64,
+    bytes: &'b [u8],
+}
+
+impl<'b> Source<'b> {
+    /// A source of a key of any kind. A key for equality is one of a string.
+    pub(super) fn part(attribute: AttributeId, kind: Kind, bytes: &'b [u8]) -> Self {
+        let tag = match kind {
+            Kind::Equal => Class::Text as u64,
+            Kind::Prefix(length) => 16 + u64::from(length),
+            Kind::Suffix(length) => 32 + u64::from(length),
+            Kind::Gram(length) => 48 + u64::from(length),
+            Kind::Present => 64,
+            Kind::Above => 65,
+            Kind::Below => 66,
+        };
+        Self { attribute, tag, bytes }
     }
 
-    pub(super) fn hash(&self) -> u64 {
-        u64::from(self.hash[0]) | u64::from(self.hash[1]) << 32
+    fn equal(attribute: AttributeId, class: Class, bytes: &'b [u8]) -> Self {
+        Self { attribute, tag: class as u64, bytes }
+    }
+
+    fn start(&self) -> u64 {
+        (self.attribute.index() as u64) << 40 | self.tag << 32 | self.bytes.len() as u64
     }
 }
 
@@ -64,95 +111,69 @@ enum Class {
 }
 
 /// Computes keys.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct KeyHasher(u64);
+#[derive(Clone, Debug)]
+pub(super) struct KeyHasher {
+    seed: u64,
+    check: RandomState,
+}
 
 impl KeyHasher {
     pub(super) fn new() -> Self {
-        Self(RandomState::new().hash_one(0_u8) | 1)
+        Self { seed: RandomState::new().hash_one(0_u8) | 1, check: RandomState::new() }
     }
 
-    fn hash(self, attribute: AttributeId, tag: u64, bytes: &[u8]) -> u64 {
+    /// Returns the hash by which a key is found.
+    pub(super) fn hash(&self, source: Source<'_>) -> u64 {
         // 2^64 divided by the golden ratio (Knuth, The Art of Computer Programming, volume 3,
         // section 6.4).
         const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-        let start = (attribute.index() as u64) << 40 | tag << 32 | bytes.len() as u64;
-        let mut hash = (self.0 ^ start).wrapping_mul(MIX);
-        for_each_word(bytes, |word| {
+        let mut hash = (self.seed ^ source.start()).wrapping_mul(MIX);
+        for_each_word(source.bytes, |word| {
             let product = u128::from(hash ^ word) * u128::from(MIX);
             hash = product as u64 ^ (product >> 64) as u64;
         });
-        let product = u128::from(hash ^ self.0.rotate_left(32)) * u128::from(MIX);
+        let product = u128::from(hash ^ self.seed.rotate_left(32)) * u128::from(MIX);
         product as u64 ^ (product >> 64) as u64
     }
 
-    fn equal(self, attribute: AttributeId, class: Class, bytes: &[u8]) -> u64 {
-        self.hash(attribute, class as u64, bytes)
+    /// Returns the hash that confirms a key.
+    pub(super) fn check(&self, source: Source<'_>) -> u64 {
+        let mut hasher = self.check.build_hasher();
+        hasher.write_u64(source.start());
+        hasher.write(source.bytes);
+        hasher.finish()
     }
 
-    pub(super) fn part(self, attribute: AttributeId, kind: Kind, bytes: &[u8]) -> Key {
-        let tag = match kind {
-            Kind::Equal => Class::Text as u64,
-            Kind::Prefix(length) => 16 + u64::from(length),
-            Kind::Suffix(length) => 32 + u64::from(length),
-            Kind::Gram(length) => 48 + u64::from(length),
-            Kind::Present => 64,
-            Kind::Above => 65,
-            Kind::Below => 66,
-        };
-        Key::new(self.hash(attribute, tag, bytes), attribute, kind)
+    fn key(&self, source: Source<'_>, kind: Kind) -> CheckedKey {
+        let hash = self.hash(source);
+        let hash = [hash as u16, (hash >> 16) as u16, (hash >> 32) as u16];
+        let key = Key { hash, attribute: source.attribute, kind };
+        CheckedKey { key, check: self.check(source) }
     }
 
-    /// Passes the hash of each key that a stored value has for equality to `found`. `text` is the
-    /// form in which a string is compared.
-    pub(super) fn of_value(
-        self,
-        attribute: AttributeId,
-        value: ValueRef<'_>,
-        text: &[u8],
-        is_untyped: bool,
-        mut found: impl FnMut(u64),
-    ) {
-        let hash = |class, bytes: &[u8]| self.equal(attribute, class, bytes);
-        let hash = match value {
-            ValueRef::Text { text: stored, .. } => {
-                // Without a schema, strings that are date-times are compared as such.
-                if let Some(instant) = is_untyped.then(|| DateTime::parse(stored)).flatten() {
-                    found(hash(Class::DateTime, &instant.micros.to_le_bytes()));
-                }
-                hash(Class::Text, text)
-            }
-            ValueRef::Boolean(value) => hash(Class::Boolean, &[u8::from(value)]),
-            ValueRef::Integer(number) => hash(Class::Number, &number_bytes(number as f64)),
-            ValueRef::Decimal(number) => hash(Class::Number, &number_bytes(number)),
-            ValueRef::Number(digits) => hash(Class::Number, &number_bytes(number::nearest(digits))),
-            ValueRef::DateTime(instant) => hash(Class::DateTime, &instant.micros.to_le_bytes()),
-            ValueRef::Binary(bytes) => hash(Class::Binary, bytes),
-            ValueRef::Complex | ValueRef::Unreadable => return,
-        };
-        found(hash);
+    pub(super) fn part(&self, attribute: AttributeId, kind: Kind, bytes: &[u8]) -> CheckedKey {
+        self.key(Source::part(attribute, kind, bytes), kind)
     }
 
     /// Returns the key of the values that equal an operand.
-    pub(super) fn of_operand(self, attribute: AttributeId, operand: &Value) -> Key {
-        let hash = |class, bytes: &[u8]| self.equal(attribute, class, bytes);
-        let hash = match operand {
-            Value::Text(text) => hash(Class::Text, text.as_bytes()),
-            Value::Boolean(value) => hash(Class::Boolean, &[u8::from(*value)]),
-            Value::Integer(number) => hash(Class::Number, &number_bytes(*number as f64)),
-            Value::Decimal(number) => hash(Class::Number, &number_bytes(*number)),
-            Value::Number(digits) => hash(Class::Number, &number_bytes(number::nearest(digits))),
-            Value::DateTime(instant) => hash(Class::DateTime, &instant.micros.to_le_bytes()),
-            Value::Binary(bytes) => hash(Class::Binary, bytes),
-        };
-        Key::new(hash, attribute, Kind::Equal)
+    pub(super) fn of_operand(&self, attribute: AttributeId, operand: &Value) -> CheckedKey {
+        let key =
+            |class, bytes: &[u8]| self.key(Source::equal(attribute, class, bytes), Kind::Equal);
+        match operand {
+            Value::Text(text) => key(Class::Text, text.as_bytes()),
+            Value::Boolean(value) => key(Class::Boolean, &[u8::from(*value)]),
+            Value::Integer(number) => key(Class::Number, &number_bytes(*number as f64)),
+            Value::Decimal(number) => key(Class::Number, &number_bytes(*number)),
+            Value::Number(digits) => key(Class::Number, &number_bytes(number::nearest(digits))),
+            Value::DateTime(instant) => key(Class::DateTime, &instant.micros.to_le_bytes()),
+            Value::Binary(bytes) => key(Class::Binary, bytes),
+        }
     }
 
     /// Returns the keys of the values that equal a literal of a filter without a schema.
-    pub(super) fn of_literal(self, attribute: AttributeId, literal: &Untyped) -> Vec<Key> {
-        let key = |class, bytes: &[u8]| {
-            Key::new(self.equal(attribute, class, bytes), attribute, Kind::Equal)
-        };
+    pub(super) fn of_literal(&self, attribute: AttributeId, literal: &Untyped) -> Vec<CheckedKey> {
+        let key =
+            |class, bytes: &[u8]| self.key(Source::equal(attribute, class, bytes), Kind::Equal);
         match literal {
             Untyped::Text { substring, instant, boolean } => {
                 let text = match instant {
@@ -168,6 +189,34 @@ impl KeyHasher {
             Untyped::Boolean(value) => vec![key(Class::Boolean, &[u8::from(*value)])],
             Untyped::Coerced(literal) => self.of_literal(attribute, literal),
         }
+    }
+}
+
+/// Passes the source of each key that a stored value has for equality to `found`. `text` is the form
+/// in which a string is compared.
+pub(super) fn of_value(
+    attribute: AttributeId,
+    value: ValueRef<'_>,
+    text: &[u8],
+    is_untyped: bool,
+    mut found: impl FnMut(Source<'_>),
+) {
+    let mut key = |class, bytes: &[u8]| found(Source::equal(attribute, class, bytes));
+    match value {
+        ValueRef::Text { text: stored, .. } => {
+            // Without a schema, strings that are date-times are compared as such.
+            if let Some(instant) = is_untyped.then(|| DateTime::parse(stored)).flatten() {
+                key(Class::DateTime, &instant.micros.to_le_bytes());
+            }
+            key(Class::Text, text);
+        }
+        ValueRef::Boolean(value) => key(Class::Boolean, &[u8::from(value)]),
+        ValueRef::Integer(number) => key(Class::Number, &number_bytes(number as f64)),
+        ValueRef::Decimal(number) => key(Class::Number, &number_bytes(number)),
+        ValueRef::Number(digits) => key(Class::Number, &number_bytes(number::nearest(digits))),
+        ValueRef::DateTime(instant) => key(Class::DateTime, &instant.micros.to_le_bytes()),
+        ValueRef::Binary(bytes) => key(Class::Binary, bytes),
+        ValueRef::Complex | ValueRef::Unreadable => {}
     }
 }
 

@@ -164,6 +164,70 @@ fn every_kind_of_key_finds_its_plans() {
     assert_eq!(matching(&set, &json!({})), [11, 12]);
 }
 
+/// Indexed lengths are exact, others are evaluated; both must reject strings that differ in one byte.
+#[test]
+fn prefixes_suffixes_and_substrings_of_every_length_agree_with_the_loop() {
+    let text = "abcdefghijklmnopqrstuvwxyz0123456789";
+    let parts = |operator: &'static str| {
+        (1..=text.len()).map(move |length| match operator {
+            "ew" => format!(r#"userName ew "{}""#, &text[text.len() - length..]),
+            _ => format!(r#"userName {operator} "{}""#, &text[..length]),
+        })
+    };
+    let lists = (2..9).map(|count| {
+        let clauses = (0..count).map(|number| format!(r#"emails.value eq "{number}{count}""#));
+        clauses.collect::<Vec<_>>().join(" or ")
+    });
+    let filters: Vec<String> =
+        ["eq", "sw", "ew", "co"].into_iter().flat_map(parts).chain(lists).collect();
+    let plans: Vec<Option<Plan<Value>>> =
+        filters.iter().map(|filter| Some(scim::user_policy().parse(filter).unwrap())).collect();
+    let mut set = FilterSet::new();
+    for (id, plan) in plans.iter().flatten().enumerate() {
+        set.insert(id, plan.clone()).unwrap();
+    }
+    let mut records = vec![json!({"userName": text.to_uppercase(), "emails": []})];
+    for position in 0..text.len() {
+        let mut other = text.to_owned();
+        other.replace_range(position..=position, "\u{e9}");
+        let mails: Vec<Value> = (0..position % 4)
+            .map(|number| json!({"value": format!("{number}{position}")}))
+            .collect();
+        records.push(json!({"userName": other, "emails": mails}));
+        records.push(json!({"userName": text[position..], "emails": mails}));
+        records.push(json!({"userName": text[..position]}));
+    }
+    let mut matches = 0;
+    for record in &records {
+        let expected = naive(&plans, record);
+        matches += expected.len();
+        assert_eq!(matching(&set, record), expected, "{record}");
+    }
+    assert!(matches > 1_000, "{matches}");
+}
+
+/// The attribute that few records share is chosen, whatever the order of the clauses.
+#[test]
+fn common_values_are_not_chosen_as_keys() {
+    let mut set = FilterSet::new();
+    for id in 0..300 {
+        let filter = match id % 2 {
+            0 => format!(r#"userType eq "Employee" and displayName eq "n{id}""#),
+            _ => format!(r#"displayName eq "n{id}" and active eq true"#),
+        };
+        set.insert(id, scim::user_policy().parse(&filter).unwrap()).unwrap();
+    }
+    let explained = set.explain();
+    let by_name = explained.lines().find(|line| line.ends_with(" by equality of displayName"));
+    let count: usize =
+        by_name.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or(0);
+    assert!(count >= 290, "{explained}");
+    let record = json!({"userType": "Employee", "active": true, "displayName": "N8"});
+    assert_eq!(matching(&set, &record), [8]);
+    // The second key is required.
+    assert!(matching(&set, &json!({"userType": "Intern", "displayName": "n8"})).is_empty());
+}
+
 #[test]
 fn many_plans_under_one_key_are_found_by_a_second_one() {
     let policy = scim::user_policy();

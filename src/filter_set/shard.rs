@@ -1,0 +1,195 @@
+//! A part of the index: plans by the hash of their keys, sorted by hash.
+
+use arrayvec::ArrayVec;
+
+/// The position of a plan in the set. Lists of plans use the upper bits for flags.
+pub(super) type Slot = u32;
+
+/// Marks a plan with several keys, which a record can select more than once.
+pub(super) const SEVERAL_KEYS: Slot = 1 << 31;
+
+/// Marks a plan that every record with the key matches.
+pub(super) const EXACT: Slot = 1 << 30;
+
+pub(super) const FLAGS: Slot = SEVERAL_KEYS | EXACT;
+
+/// The plans under one key. Most keys have few plans, which are stored without an allocation.
+#[derive(Clone)]
+pub(super) struct Bucket {
+    /// Confirms the key of the plans that are marked as exact.
+    pub(super) check: u64,
+    plans: Plans,
+}
+
+#[derive(Clone)]
+enum Plans {
+    Few(ArrayVec<Slot, 3>),
+    Many(Vec<Slot>),
+}
+
+impl Plans {
+    fn push(&mut self, plan: Slot) {
+        match self {
+            Self::Few(plans) if plans.is_full() => {
+                let mut plans = plans.to_vec();
+                plans.push(plan);
+                *self = Self::Many(plans);
+            }
+            Self::Few(plans) => plans.push(plan),
+            Self::Many(plans) => {
+                reserve(plans);
+                plans.push(plan);
+            }
+        }
+    }
+
+    /// Removes a plan, if it is one of these.
+    fn remove(&mut self, plan: Slot) {
+        match self {
+            Self::Few(plans) => plans.retain(|known| *known & !FLAGS != plan),
+            Self::Many(plans) => remove(plans, plan),
+        }
+    }
+}
+
+impl Bucket {
+    /// Returns the plans with their flags.
+    pub(super) fn plans(&self) -> &[Slot] {
+        match &self.plans {
+            Plans::Few(plans) => plans,
+            Plans::Many(plans) => plans,
+        }
+    }
+}
+
+/// Removes a plan from a list, if it is in the list.
+pub(super) fn remove(plans: &mut Vec<Slot>, plan: Slot) {
+    let found = plans.iter().position(|known| *known & !FLAGS == plan);
+    found.map(|at| plans.swap_remove(at));
+}
+
+/// Reserves an eighth of the length if a list is full. `Vec` would double the memory.
+fn reserve<T>(list: &mut Vec<T>) {
+    if list.len() == list.capacity() {
+        list.reserve_exact(list.len() / 8 + 2);
+    }
+}
+
+/// The buckets whose hashes have some bits in common.
+#[derive(Clone, Default)]
+pub(super) struct Shard {
+    /// Bits of the hashes in ascending order.
+    hashes: Vec<u32>,
+    /// The bucket of each hash.
+    buckets: Vec<Bucket>,
+}
+
+impl Shard {
+    /// Returns the position of the bucket of a hash, or the position at which to add it.
+    // PERF: hashes are uniformly distributed, so the search starts at the expected position
+    // (interpolation search) and reads one cache line instead of the four of a binary search.
+    pub(super) fn position(&self, hash: u32) -> Result<usize, usize> {
+        let start = ((u64::from(hash) * self.hashes.len() as u64) >> 32) as usize;
+        let (below, above) = self.hashes.split_at_checked(start).unwrap_or((&self.hashes, &[]));
+        let at = match below.iter().rev().take_while(|known| **known >= hash).count() {
+            0 => start + above.iter().take_while(|known| **known < hash).count(),
+            steps => start - steps,
+        };
+        if self.hashes.get(at) == Some(&hash) { Ok(at) } else { Err(at) }
+    }
+
+    pub(super) fn bucket(&self, position: usize) -> Option<&Bucket> {
+        self.buckets.get(position)
+    }
+
+    /// Adds a plan to the bucket of a hash. Returns true if the bucket is new.
+    pub(super) fn insert(&mut self, hash: u32, check: u64, plan: Slot) -> bool {
+        let found = self.position(hash);
+        let (Ok(at) | Err(at)) = found;
+        if found.is_err() {
+            reserve(&mut self.hashes);
+            reserve(&mut self.buckets);
+            self.hashes.insert(at, hash);
+            self.buckets.insert(at, Bucket { check, plans: Plans::Few(ArrayVec::new_const()) });
+        }
+        if let Some(bucket) = self.buckets.get_mut(at) {
+            // Another key can have the same hash: its plans are evaluated.
+            let plan = if bucket.check == check { plan } else { plan & !EXACT };
+            bucket.plans.push(plan);
+        }
+        found.is_err()
+    }
+
+    /// Removes a plan from the bucket of a hash. Returns true if the bucket was removed.
+    pub(super) fn remove(&mut self, hash: u32, plan: Slot) -> bool {
+        let Ok(at) = self.position(hash) else { return false };
+        let is_empty = self.buckets.get_mut(at).is_some_and(|bucket| {
+            bucket.plans.remove(plan);
+            bucket.plans().is_empty()
+        });
+        if is_empty {
+            self.hashes.remove(at);
+            self.buckets.remove(at);
+        }
+        is_empty
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EXACT, SEVERAL_KEYS, Shard, Slot};
+
+    fn plans(shard: &Shard, hash: u32) -> Vec<Slot> {
+        let bucket = shard.position(hash).ok().and_then(|at| shard.bucket(at));
+        bucket.map_or(Vec::new(), |bucket| bucket.plans().to_vec())
+    }
+
+    #[test]
+    fn buckets_are_found_whatever_the_distribution_of_hashes() {
+        for factor in [1, 0x9e37_79b9, u32::MAX / 300] {
+            let hash = |number: u32| number.wrapping_mul(factor);
+            let mut shard = Shard::default();
+            for number in 0..300 {
+                assert!(shard.insert(hash(number), 7, number));
+                assert!(!shard.insert(hash(number), 7, 1_000 + number));
+            }
+            assert!(shard.hashes.is_sorted());
+            for number in 0..300 {
+                assert_eq!(plans(&shard, hash(number)), [number, 1_000 + number]);
+                assert!(!shard.remove(hash(number), 1_000 + number));
+                assert!(shard.remove(hash(number), number));
+                assert!(!shard.remove(hash(number), number));
+            }
+            assert!(shard.hashes.is_empty() && shard.buckets.is_empty());
+        }
+    }
+
+    #[test]
+    fn plans_of_another_key_with_the_same_hash_are_not_exact() {
+        let mut shard = Shard::default();
+        shard.insert(5, 7, 1 | EXACT);
+        shard.insert(5, 8, 2 | EXACT | SEVERAL_KEYS);
+        assert_eq!(plans(&shard, 5), [1 | EXACT, 2 | SEVERAL_KEYS]);
+        assert!(!shard.remove(5, 1) && shard.remove(5, 2));
+    }
+
+    #[test]
+    fn lists_of_any_length_lose_the_removed_plan() {
+        for length in 1..20 {
+            for removed in 0..length {
+                let mut shard = Shard::default();
+                for plan in 0..length {
+                    shard.insert(5, 7, plan | SEVERAL_KEYS);
+                }
+                assert_eq!(shard.remove(5, removed), length == 1);
+                let mut left = plans(&shard, 5);
+                left.sort_unstable();
+                let expected = (0..length).filter(|plan| *plan != removed);
+                assert_eq!(left, expected.map(|plan| plan | SEVERAL_KEYS).collect::<Vec<_>>());
+                assert!(!shard.remove(5, length) && !shard.remove(6, 0));
+                // The memory of lists is bounded.
+                assert!(shard.hashes.capacity() <= 2 && shard.buckets.capacity() <= 2);
+            }
+        }
+    }
+}

@@ -264,6 +264,8 @@ fn faulty_mappings_are_rejected() {
             "occurs twice",
         ),
         ("[attributes]\na = { column = \"a\", json = [\"x\\\"y\"] }", "JSON member"),
+        ("[attributes]\na = { column = \"a\", json = [\"x\\ty\"] }", "JSON member"),
+        ("[attributes]\na = { column = \"a\", json = [\"-1\"] }", "JSON member"),
         ("[children.a]\ntable = \"c\"\ncolumn = \"d\"", "needs either a `table`"),
         ("[children.a]\nowner = \"c\"", "needs either a `table`"),
         ("[children.a]\ncolumn = \"c\"\nreferences = \"d\"", "refer to no other column"),

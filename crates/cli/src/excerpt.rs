@@ -139,6 +139,10 @@ fn value(line: &str, key: usize) -> Option<(Span, Encoding)> {
     let rest = if is_parameter { rest } else { rest.trim_start() };
     let start = line.len() - rest.len();
     let ending = |end: usize| Span::new(start, start + end);
+    if rest.starts_with("\"\"\"") || rest.starts_with("'''") {
+        // A string of TOML that can have several lines.
+        return None;
+    }
     if let Some(inner) = rest.strip_prefix('"') {
         let end = unescaped_quote(inner)?;
         return Some((Span::new(start + 1, start + 1 + end), Encoding::Json));
@@ -150,8 +154,8 @@ fn value(line: &str, key: usize) -> Option<(Span, Encoding)> {
     if !is_parameter {
         // A value without quotes in YAML.
         let is_key = before.trim_start().trim_start_matches("- ").is_empty() && !is_quoted_key;
-        return (is_key && after.starts_with(':'))
-            .then(|| (ending(rest.trim_end().len()), Encoding::Plain));
+        let plain = plain_scalar(rest).filter(|_| is_key && after.starts_with(':'))?;
+        return Some((ending(plain.len()), Encoding::Plain));
     }
     // In a URL: encoded up to the next space, or with spaces up to the end.
     let is_in_string = before.matches('"').count() % 2 == 1;
@@ -170,6 +174,18 @@ fn value(line: &str, key: usize) -> Option<(Span, Encoding)> {
     }
     let end = rest.get(..end)?.trim_end().len();
     Some((ending(end), if is_in_string { Encoding::Json } else { Encoding::Plain }))
+}
+
+/// Returns a value of YAML without quotes and without the comment after it. Returns `None` for a
+/// value that is no string, for one that continues on the next lines, and for a single word, which
+/// is no filter.
+fn plain_scalar(text: &str) -> Option<&str> {
+    let end = text.find(" #").unwrap_or(text.len());
+    let text = text.get(..end)?.trim_end();
+    let is_other = text.starts_with(['[', '{', '*', '&', '!', '|', '>', '%', '@', '`', '#', '<'])
+        || text.starts_with("- ");
+    let is_word = !text.contains([' ', '=', ':', '(', '%', '+']);
+    (!is_other && !is_word).then_some(text)
 }
 
 /// Returns the offset of the first `"` that no backslash precedes.
@@ -203,7 +219,8 @@ fn excerpt(line: &str, span: Span, encoding: Encoding) -> Option<Excerpt> {
     }
     offsets.push(span.end);
     let filter = String::from_utf8(bytes).ok()?;
-    let is_template = ["{{", "${", "{%", "<%"].iter().any(|open| filter.starts_with(open));
+    let is_template = ["{{", "${", "{%", "<%"].iter().any(|open| filter.starts_with(open))
+        || filter.starts_with(['$', '%', '<', ':', '@']) && !filter.contains(' ');
     let is_filter = !filter.trim().is_empty() && !is_template;
     is_filter.then(|| Excerpt { line: line.to_owned(), filter, offsets, encoding })
 }
@@ -229,6 +246,8 @@ mod tests {
             (r#"  "filter": "userName eq \"\u00e9\"","#, r#"userName eq "é""#),
             (r#"filter = 'userName eq "b"'"#, r#"userName eq "b""#),
             (r#"  filter: userName eq "b""#, r#"userName eq "b""#),
+            (r#"- filter: userName eq "b" # of YAML"#, r#"userName eq "b""#),
+            (r##"filter: userName eq "#b""##, r##"userName eq "#b""##),
             (r#"list(filter="userName eq \"b\"")"#, r#"userName eq "b""#),
         ] {
             let found = excerpts(line);
@@ -247,6 +266,20 @@ mod tests {
             "filter={{query}}",
             "\"filter\": 5",
             "filter=",
+            "filter: true",
+            "filter: ~",
+            "  filter: >-",
+            "- filter: |",
+            "filter: [a, b]",
+            "filter: {a: b}",
+            "filter: *alias",
+            "filter: &anchor x",
+            "filter: !!str x",
+            "filter: lanczos # of images",
+            "filter = \"\"\"",
+            "filter = '''title pr'''",
+            "\"filter\": \"$filter\"",
+            "filter=:filter",
         ] {
             assert!(excerpts(line).is_empty(), "{line}");
         }

@@ -292,8 +292,12 @@ impl Reader<'_> {
     /// Reports a value after `pr`.
     fn surplus_value(&mut self) {
         let Some(token) = self.peek(0).cloned() else { return };
+        // A word before another clause is a connective of some kind.
         let is_value = token.is_string()
-            || token.kind == Kind::Word && token.connective().is_none() && !self.starts_operand(0);
+            || token.kind == Kind::Word
+                && token.connective().is_none()
+                && !self.starts_operand(0)
+                && !self.starts_operand(1);
         if !is_value {
             return;
         }

@@ -120,6 +120,35 @@ impl Reader<'_> {
         Some((Span::new(span.start, token.span.end), text))
     }
 
+    /// Returns whether a token between two operands is `and` or `or` with a mistake.
+    pub(super) fn is_misspelt_connective(&self, token: &Token) -> bool {
+        words::misspelt_connective(&token.text).is_some()
+            && self.starts_operand(1)
+            && !self.starts_operand(0)
+    }
+
+    pub(super) fn misspelt_connective(&mut self, token: &Token) -> Option<(&'static str, Span)> {
+        let name = words::misspelt_connective(&token.text)?;
+        self.at += 1;
+        self.misspelling(token, name);
+        Some((name, token.span))
+    }
+
+    /// Reports a word instead of the keyword `name`.
+    pub(super) fn misspelling(&mut self, token: &Token, name: &str) {
+        let message = format!("{} is not a connective", quoted(&token.text));
+        let finding = Finding::new(Code::ForeignConnective, token.span, message)
+            .help(format!("did you mean `{name}`?"));
+        self.report(finding.edit(Safety::Unsafe, token.span, name));
+    }
+
+    /// Returns whether a token before a group is `not` with a mistake.
+    pub(super) fn is_misspelt_not(&self, token: &Token) -> bool {
+        words::is_misspelt_not(&token.text)
+            && self.peek(1).is_some_and(|next| next.is(Kind::Open, "("))
+            && self.starts_operand(2)
+    }
+
     /// Reads a function or method call whose name is `token`. Returns `None` if it is not one.
     pub(super) fn call(&mut self, token: &Token) -> Option<Operand> {
         let method = token.text.rsplit_once('.').filter(|(_, name)| words::is_function(name));

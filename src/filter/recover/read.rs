@@ -333,6 +333,9 @@ impl Reader<'_> {
                     }
                     return Some(self.separator(&token));
                 }
+                Kind::Word if self.is_misspelt_connective(&token) => {
+                    return self.misspelt_connective(&token);
+                }
                 _ if self.starts_operand(0) => {
                     let space = if token.after_blank { "" } else { " " };
                     let at = Span::new(token.span.start, token.span.start);
@@ -404,6 +407,10 @@ impl Reader<'_> {
             Kind::Open => self.group(&token),
             Kind::Sign if token.text == "!" => self.negation(&token),
             Kind::Word if token.is_word("not") && !self.is_path_named_not() => {
+                self.negation(&token)
+            }
+            Kind::Word if self.is_misspelt_not(&token) => {
+                self.misspelling(&token, "not");
                 self.negation(&token)
             }
             _ => self.clause(),

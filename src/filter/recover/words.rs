@@ -208,6 +208,23 @@ pub(super) fn function(name: &str) -> Option<Operator> {
     }
 }
 
+/// Returns the connective that a word between two clauses means.
+pub(super) fn misspelt_connective(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    match word.as_str() {
+        "et" | "plus" | "andalso" => Some("and"),
+        "ro" | "oor" | "orr" | "oder" | "ou" | "orelse" => Some("or"),
+        word if word.len() > 1 && strsim::osa_distance(word, "and") <= 1 => Some("and"),
+        _ => None,
+    }
+}
+
+/// Returns whether a word before a group means `not`.
+pub(super) fn is_misspelt_not(word: &str) -> bool {
+    let words = ["nto", "ont", "nott", "noot", "nnot", "no", "non"];
+    words.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
 pub(super) fn is_case_mapping(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     matches!(name.as_str(), "tolower" | "toupper" | "lower" | "upper" | "trim" | "lcase" | "ucase")

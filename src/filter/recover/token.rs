@@ -237,6 +237,7 @@ impl Scanner<'_> {
             return found(at, char);
         }
         let mut end = from + self.rest(from).trim_end().len();
+        let mut in_blank = false;
         for (offset, char) in self.rest(from).char_indices() {
             let at = from + offset;
             let is_other = closing.is_none() && matches!((open, char), ('"', '\'') | ('\'', '"'));
@@ -245,7 +246,10 @@ impl Scanner<'_> {
             {
                 return found(at, char);
             }
-            if char.is_whitespace() && self.is_before_clause(at) {
+            // Once for each run of whitespace.
+            let starts_blank = char.is_whitespace() && !std::mem::replace(&mut in_blank, true);
+            in_blank &= char.is_whitespace();
+            if starts_blank && self.is_before_clause(at) {
                 end = at;
                 break;
             }
@@ -261,7 +265,7 @@ impl Scanner<'_> {
     fn can_follow_value(&self, at: usize) -> bool {
         let rest = self.rest(at);
         let after = rest.trim_start();
-        let first = after.split_whitespace().next().unwrap_or("");
+        let first = first_word(after);
         let has_blank = after.len() < rest.len();
         after.is_empty()
             || after.starts_with([')', ']', '}', ',', ';', '&', '|', '#'])
@@ -276,8 +280,7 @@ impl Scanner<'_> {
 
     /// Returns whether a connective without a space before it starts at `at`.
     fn is_before_word(&self, at: usize) -> bool {
-        let first = self.rest(at).split_whitespace().next().unwrap_or("");
-        is_connective(first)
+        is_connective(first_word(self.rest(at).trim_start()))
     }
 
     fn is_before_blank(&self, at: usize) -> bool {
@@ -296,20 +299,31 @@ impl Scanner<'_> {
     /// Returns whether a connective and a clause follow the space at `at`.
     fn is_before_clause(&self, at: usize) -> bool {
         let rest = self.rest(at).trim_start();
-        let Some(word) = rest.split_whitespace().next() else { return false };
+        let word = first_word(rest);
         let next = rest.get(word.len()..).unwrap_or("").trim_start();
         is_connective(word) && self.is_clause(self.source.len() - next.len())
     }
 
     /// Returns whether a word and an operator start at `at`.
     fn is_clause(&self, at: usize) -> bool {
-        let mut words = self.rest(at).split_whitespace();
-        let is_name = words.next().is_some_and(|word| {
-            word.trim_start_matches('(').starts_with(|char: char| char.is_ascii_alphabetic())
-                && !word.contains(['"', '\''])
-        });
-        is_name && words.next().is_some_and(super::words::is_operator)
+        let rest = self.rest(at).trim_start();
+        let name = first_word(rest);
+        let is_name =
+            name.trim_start_matches('(').starts_with(|char: char| char.is_ascii_alphabetic())
+                && !name.contains(['"', '\'']);
+        let next = rest.get(name.len()..).unwrap_or("").trim_start();
+        is_name && super::words::is_operator(first_word(next))
     }
+}
+
+/// Returns the first word of a text that does not start with whitespace, or its start if it is
+/// longer than a name, so that looking at the word after each character takes linear time.
+fn first_word(text: &str) -> &str {
+    const MAX_CHARS: usize = 512;
+    let ends =
+        |(count, (_, char)): &(usize, (usize, char))| *count == MAX_CHARS || char.is_whitespace();
+    let end = text.char_indices().enumerate().find(ends).map_or(text.len(), |(_, (at, _))| at);
+    text.get(..end).unwrap_or(text)
 }
 
 fn is_connective(word: &str) -> bool {

@@ -3,13 +3,16 @@
 use super::Linter;
 use crate::check::clauses;
 use crate::diagnostic::{Code, Diagnostic, Fix, Safety};
-use crate::filter::{Clause, Expr, ExprKind, Literal, Path};
+use crate::filter::{Clause, Expr, ExprKind, Filter, Literal, Path};
 use crate::operator::Operator;
 use crate::schema::{Attribute, AttributeId};
 use crate::span::Span;
 
 /// Maximum number of operands of one connective that are compared pairwise.
 const MAX_OPERANDS: usize = 32;
+
+/// Maximum number of operands of one connective whose plans are compared pairwise.
+const MAX_DECIDED: usize = 8;
 
 pub(super) fn run<R: ?Sized>(linter: &Linter<'_, R>, list: &mut Vec<Diagnostic>) {
     let mut pending: Vec<(Expr<'_>, Option<Path<'_>>)> = vec![(linter.filter.root(), None)];
@@ -287,9 +290,78 @@ fn pair_rules<'f, R: ?Sized>(
             }
             removed.push(span);
             let kept = if is_and { implying } else { implied };
+            list.push(implication(linter, chain, superfluous.expr, kept.expr));
+        }
+    }
+    decided_implications(linter, chain, parent, is_and, &mut removed, list);
+}
+
+/// Implications between other conditions on one attribute, by the decisions about their plans.
+fn decided_implications<R: ?Sized>(
+    linter: &Linter<'_, R>,
+    chain: Expr<'_>,
+    parent: Option<Path<'_>>,
+    is_and: bool,
+    removed: &mut Vec<Span>,
+    list: &mut Vec<Diagnostic>,
+) {
+    let (ExprKind::And(operands) | ExprKind::Or(operands)) = chain.kind() else { return };
+    let plan = |operand: Expr<'_>| {
+        let text = match parent {
+            Some(parent) => format!("{parent}[{operand}]"),
+            None => operand.to_string(),
+        };
+        let limits = &linter.policy.limits;
+        let filter = Filter::parse_with(&text, linter.filter.syntax(), limits).ok()?;
+        let plan = linter.policy.check(&filter).ok()?;
+        let is_decided = plan.is_empty().is_yes() || plan.is_universal().is_yes();
+        (!is_decided).then_some(plan)
+    };
+    let subjects: Vec<(Expr<'_>, AttributeId)> =
+        operands.filter_map(|operand| Some((operand, subject(linter, operand, parent)?))).collect();
+    if subjects.len() > MAX_DECIDED {
+        return;
+    }
+    let has_pair = |id: AttributeId| subjects.iter().filter(|(_, other)| *other == id).count() > 1;
+    let plans: Vec<_> = subjects
+        .iter()
+        .filter(|(_, id)| has_pair(*id))
+        .filter_map(|(operand, id)| Some((*operand, *id, plan(*operand)?)))
+        .collect();
+    for (at, (one, id, plan)) in plans.iter().enumerate() {
+        for (other, _, others) in plans.iter().skip(at + 1).filter(|(_, other, _)| other == id) {
+            if removed.contains(&one.span())
+                || removed.contains(&other.span())
+                || plan.explain() == others.explain()
+            {
+                continue;
+            }
+            let (superfluous, kept) = match (plan.implies(others), others.implies(plan)) {
+                (there, _) if there.is_yes() && is_and => (*other, *one),
+                (_, back) if back.is_yes() && !is_and => (*other, *one),
+                (there, back) if there.is_yes() || back.is_yes() => (*one, *other),
+                _ => continue,
+            };
+            removed.push(superfluous.span());
             list.push(implication(linter, chain, superfluous, kept));
         }
     }
+}
+
+/// Returns the attribute that an expression is about, of a sub-attribute the complex one.
+fn subject<R: ?Sized>(
+    linter: &Linter<'_, R>,
+    expr: Expr<'_>,
+    parent: Option<Path<'_>>,
+) -> Option<AttributeId> {
+    let path = match expr.kind() {
+        ExprKind::Clause(clause) => clause.path(),
+        ExprKind::ValuePath(path, _) => path,
+        ExprKind::Not(child) => return subject(linter, child, parent),
+        ExprKind::And(_) | ExprKind::Or(_) => return None,
+    };
+    let attribute = clauses::attribute(linter.policy, path, parent)?;
+    Some(attribute.parent().unwrap_or(attribute.id()))
 }
 
 /// Returns whether no value makes both true, or every value one of them.
@@ -341,13 +413,13 @@ fn conflict<R: ?Sized>(
 fn implication<R: ?Sized>(
     linter: &Linter<'_, R>,
     chain: Expr<'_>,
-    superfluous: &Comparison<'_>,
-    kept: &Comparison<'_>,
+    superfluous: Expr<'_>,
+    kept: Expr<'_>,
 ) -> Diagnostic {
-    let message = format!("superfluous beside `{}`", kept.expr);
-    let diagnostic = Diagnostic::new(Code::ImpliedCondition, superfluous.expr.span(), message)
-        .with_related(kept.expr.span(), "decides alone");
-    match removal(linter, chain, superfluous.expr) {
+    let message = format!("superfluous beside `{kept}`");
+    let diagnostic = Diagnostic::new(Code::ImpliedCondition, superfluous.span(), message)
+        .with_related(kept.span(), "decides alone");
+    match removal(linter, chain, superfluous) {
         Some(span) => linter.offer_equivalent(
             diagnostic,
             Fix::new(Safety::Safe, "remove it", vec![(span, String::new())]),

@@ -21,11 +21,30 @@ fn relation(a: &Plan<Value>, b: &Plan<Value>) -> &'static str {
 
 /// Asserts that the witness of a decision matches `a`, but not `b`, also as JSON.
 fn assert_shows(decision: &Decision, a: &Plan<Value>, b: &Plan<Value>, text: &str) {
+    assert_eq!(decision.witness().is_some(), decision.is_no(), "{text}");
     if let Some(witness) = decision.witness() {
         let record = witness.to_json();
         assert!(a.matches(&record) && !b.matches(&record), "{text}: {record}");
         assert!(a.matches_witness(witness) && !b.matches_witness(witness), "{text}: {record}");
     }
+}
+
+#[test]
+fn witnesses_are_printed_by_attribute() {
+    let policy = scim::user_policy();
+    let shown = |a: &str, b: &str| {
+        let (a, b) = (policy.parse(a).unwrap(), policy.parse(b).unwrap());
+        a.implies(&b).witness().unwrap().to_string()
+    };
+    assert_eq!(shown("not (userName pr)", "title pr"), "a record without values");
+    assert_eq!(
+        shown(r#"userName eq "b" and title eq "x""#, "nickName pr"),
+        "userName = \"b\"\ntitle = \"x\""
+    );
+    assert_eq!(
+        shown(r#"emails[type eq "work" and primary eq true]"#, "title pr"),
+        "emails.type = \"work\" and emails.primary = true"
+    );
 }
 
 #[test]
@@ -133,6 +152,8 @@ fn small_policy() -> Policy<Value> {
         Attribute::new("e.x", AttributeType::String),
         Attribute::new("e.y", AttributeType::Boolean),
         Attribute::new("e.z", AttributeType::Integer).multi_valued(),
+        Attribute::new("f", AttributeType::Decimal),
+        Attribute::new("n", AttributeType::Binary),
     ];
     Policy::new(Schema::new(None, attributes).unwrap()).unwrap()
 }
@@ -232,8 +253,26 @@ fn small_worlds() -> Vec<(Vec<&'static str>, Vec<Value>)> {
                 "i eq 1.5",
                 "i pr",
                 "i gt 1e30",
+                "i eq 1 or i eq 3",
             ],
             single("i", &integers),
+        ),
+        (
+            vec![
+                "f eq 1.5",
+                "f ne 2",
+                "f gt 1.5",
+                "f lt 2",
+                "f ge 2",
+                "f le -0.5",
+                "f pr",
+                "f eq 0 or f eq 1.5",
+            ],
+            single("f", &[-1.0, -0.5, 0.0, 1.0, 1.5, 1.75, 2.0, 3.0].map(|number| json!(number))),
+        ),
+        (
+            vec!["n eq \"AQ==\"", "n ne \"AQ==\"", "n eq \"AQI=\"", "n ne \"\"", "n pr"],
+            single("n", &["AQ==", "AQI=", "", "AAAA"].map(|bytes| json!(bytes))),
         ),
         (
             vec![

@@ -4,7 +4,10 @@ use arbitrary::Unstructured;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::strategy::Strategy;
 use proptest::test_runner::TestRunner;
-use scieve::{CaseSensitivity, FilterSet, Limits, Plan, Policy, arbitrary as generate, scim};
+use scieve::{
+    Attribute, AttributeType, CaseSensitivity, FilterSet, Limits, Plan, Policy, Schema,
+    arbitrary as generate, scim,
+};
 use serde_json::{Value, json};
 use std::cell::Cell;
 use std::sync::LazyLock;
@@ -226,6 +229,157 @@ fn common_values_are_not_chosen_as_keys() {
     assert_eq!(matching(&set, &record), [8]);
     // The second key is required.
     assert!(matching(&set, &json!({"userType": "Intern", "displayName": "n8"})).is_empty());
+    assert_eq!(matching(&set, &json!({"active": true, "displayName": "n9"})), [9]);
+    assert!(matching(&set, &json!({"active": false, "displayName": "n9"})).is_empty());
+}
+
+#[test]
+fn plans_without_a_schema_are_found_by_values_of_every_type() {
+    let filters = [
+        r#"a eq "X""#,
+        "a eq 1",
+        "a eq true",
+        r#"a eq "2024-01-01T00:00:00Z""#,
+        r#"a sw "x""#,
+        r#"a ew "yz""#,
+        r#"a co "y""#,
+        r#"a gt "w""#,
+        "a ge 1.5",
+        "a pr",
+        r#"a eq "x" and b eq 2"#,
+        r#"c[d eq "x" and e eq 3]"#,
+        r#"a ne "x""#,
+    ];
+    let plans: Vec<Option<Plan<Value>>> =
+        filters.iter().map(|filter| Some(OPEN.parse(filter).unwrap())).collect();
+    let mut set = FilterSet::new();
+    for (id, plan) in plans.iter().flatten().enumerate() {
+        set.insert(id, plan.clone()).unwrap();
+    }
+    let records = [
+        (json!({"a": "x"}), vec![0, 4, 7, 9]),
+        (json!({"a": "x", "b": 2.0}), vec![0, 4, 7, 9, 10]),
+        (json!({"a": "XYZ"}), vec![4, 5, 6, 7, 9, 12]),
+        (json!({"a": 1}), vec![1, 9, 12]),
+        (json!({"a": [true, 2]}), vec![2, 8, 9, 12]),
+        (json!({"a": "2024-01-01T01:00:00+01:00"}), vec![3, 9, 12]),
+        (json!({"c": [{"d": "X", "e": 3}]}), vec![11, 12]),
+        (json!({"c": [{"d": "x"}, {"e": 3}]}), vec![12]),
+        (json!({}), vec![12]),
+    ];
+    for (record, expected) in &records {
+        assert_eq!(naive(&plans, record), *expected, "{record}");
+        assert_eq!(matching(&set, record), *expected, "{record}");
+    }
+    assert_eq!(set.unindexed().collect::<Vec<_>>(), [&12]);
+}
+
+#[test]
+fn plans_are_found_by_the_order_of_numbers_and_instants() {
+    let schema = Schema::new(
+        None,
+        [
+            Attribute::new("i", AttributeType::Integer),
+            Attribute::new("f", AttributeType::Decimal),
+            Attribute::new("at", AttributeType::DateTime),
+        ],
+    );
+    let policy: Policy<Value> = Policy::new(schema.unwrap()).unwrap();
+    let mut filters = Vec::new();
+    for operator in ["lt", "le", "gt", "ge", "eq"] {
+        for operand in ["-1", "0", "1.5", "2", "99999999999999999999"] {
+            filters.extend([format!("i {operator} {operand}"), format!("f {operator} {operand}")]);
+        }
+        filters.push(format!(r#"at {operator} "2024-01-01T00:00:00Z""#));
+    }
+    let plans: Vec<Option<Plan<Value>>> =
+        filters.iter().map(|filter| Some(policy.parse(filter).unwrap())).collect();
+    let mut set = FilterSet::new();
+    for (id, plan) in plans.iter().flatten().enumerate() {
+        set.insert(id, plan.clone()).unwrap();
+    }
+    let numbers = ["-2", "-1", "0", "1", "1.5", "2", "3.5", "99999999999999999999", "1e30"];
+    let instants = ["2023-12-31T23:59:59Z", "2024-01-01T01:00:00+01:00", "2024-01-01T00:00:01Z"];
+    let mut matches = 0;
+    for (number, instant) in numbers.iter().zip(instants.iter().cycle()) {
+        let record = format!(r#"{{"i": {number}, "f": {number}, "at": "{instant}"}}"#);
+        let record: Value = serde_json::from_str(&record).unwrap();
+        let expected = naive(&plans, &record);
+        matches += expected.len();
+        assert_eq!(matching(&set, &record), expected, "{record}");
+    }
+    assert!(matches > 100, "{matches}");
+    let record = json!({"i": 1, "f": 1, "at": "2024-01-01T00:00:00Z"});
+    let mut expected = naive(&plans, &record);
+    for (id, plan) in plans.iter().enumerate() {
+        assert_eq!(set.remove(&id).as_ref(), plan.as_ref());
+        expected.retain(|other| *other != id);
+        assert_eq!(matching(&set, &record), expected);
+    }
+    assert!(set.is_empty());
+}
+
+#[test]
+fn sets_list_and_describe_their_plans() {
+    let policy = scim::user_policy();
+    let texts = [
+        r#"userName eq "a""#,
+        r#"userName eq "b" or userName sw "bc""#,
+        r#"title ew "x""#,
+        r#"title co "long""#,
+        "nickName pr",
+        r#"meta.created gt "2024-01-01T00:00:00Z""#,
+        r#"not (title eq "x")"#,
+    ];
+    let mut set: FilterSet<Value, usize> = FilterSet::default();
+    assert!(set.is_empty() && set.len() == 0 && set.get(&0).is_none());
+    for (id, text) in texts.iter().enumerate() {
+        assert!(set.insert(id, policy.parse(text).unwrap()).unwrap().is_none());
+        assert!(!set.is_empty() && set.len() == id + 1);
+    }
+    assert_eq!(set.get(&2), Some(&policy.parse(texts[2]).unwrap()));
+    let mut ids: Vec<usize> = set.iter().map(|(id, _)| *id).collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (0..texts.len()).collect::<Vec<_>>());
+    assert_eq!(
+        set.explain(),
+        "7 filters
+  1 by order of meta.created
+  1 by presence of nickName
+  1 by substring of title
+  1 by suffix of title
+  2 by equality of userName
+  1 by prefix of userName
+  1 without a key: the filter can match records without a value"
+    );
+    assert_eq!(format!("{set:?}"), "FilterSet { len: 7, .. }");
+    let replaced = set.insert(0, policy.parse("title pr").unwrap()).unwrap();
+    assert_eq!(replaced, Some(policy.parse(texts[0]).unwrap()));
+    assert_eq!(set.len(), texts.len());
+    assert_eq!(set.remove(&6), Some(policy.parse(texts[6]).unwrap()));
+    assert_eq!(set.unindexed().count(), 0);
+}
+
+#[test]
+fn plans_with_too_many_alternatives_have_no_key() {
+    let mut limits = Limits::default();
+    (limits.clauses, limits.bytes, limits.cost) = (5_000, 1 << 20, usize::MAX);
+    let policy = scim::user_policy().clone().with_limits(limits);
+    let mut set = FilterSet::new();
+    for (id, count) in [1_024, 1_025].into_iter().enumerate() {
+        let clauses: Vec<String> =
+            (0..count).map(|number| format!(r#"userName eq "n{number}""#)).collect();
+        set.insert(id, policy.parse(&clauses.join(" or ")).unwrap()).unwrap();
+        let clauses: Vec<String> =
+            (0..count).map(|number| format!(r#"userName sw "n{number}""#)).collect();
+        set.insert(id + 2, policy.parse(&clauses.join(" or ")).unwrap()).unwrap();
+    }
+    let mut unindexed: Vec<usize> = set.unindexed().copied().collect();
+    unindexed.sort_unstable();
+    assert_eq!(unindexed, [1, 3]);
+    assert!(set.explain().contains("2 without a key: the filter has too many alternatives"));
+    assert_eq!(matching(&set, &json!({"userName": "N1023"})), [0, 1, 2, 3]);
+    assert_eq!(matching(&set, &json!({"userName": "N1024"})), [1, 2, 3]);
 }
 
 #[test]

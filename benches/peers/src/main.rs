@@ -5,7 +5,8 @@
 //!
 //! - `--only GROUP` measures one group of `GROUPS` and writes nothing.
 //! - `--only filter-sets` compares sets of filters and writes `benches/FILTER_SETS.md`. It takes
-//!   some minutes and is no part of a whole run. `SCIEVE_MIX` measures one mix and writes nothing.
+//!   some minutes and is no part of a whole run. `SCIEVE_MIX` measures one mix, `SCIEVE_FILTERS` one
+//!   number of filters (1000, 100000 or 1000000); either prints the report and writes nothing.
 //! - `--only decisions` prints percentiles of the time of decisions.
 //! - `--plot` measures nothing and draws `results.svg` from the figures in `RESULTS.md`.
 //! - `--count` runs each competitor once under callgrind; used by `scripts/instructions`.
@@ -51,10 +52,11 @@ fn main() {
     }
     if only == Some("filter-sets") {
         let mix = std::env::var("SCIEVE_MIX").ok();
-        let report = filter_sets::run(mix.as_deref());
-        match mix {
-            Some(_) => println!("{report}"),
-            None => std::fs::write(format!("{FOLDER}/FILTER_SETS.md"), report).expect("report"),
+        let size = std::env::var("SCIEVE_FILTERS").ok().and_then(|size| size.parse().ok());
+        let report = filter_sets::run(mix.as_deref(), size);
+        match mix.is_some() || size.is_some() {
+            true => println!("{report}"),
+            false => std::fs::write(format!("{FOLDER}/FILTER_SETS.md"), report).expect("report"),
         }
         return;
     }

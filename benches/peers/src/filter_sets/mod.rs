@@ -34,12 +34,12 @@ const BYTES_WITHIN: f64 = 200.0;
 
 type Set = FilterSet<Value, u32>;
 
-/// Measures all mixes, or one of them, and returns the report.
-pub(crate) fn run(only: Option<&str>) -> String {
+/// Measures all mixes and numbers of filters, or one of them, and returns the report.
+pub(crate) fn run(mix: Option<&str>, size: Option<usize>) -> String {
     let mut table = String::new();
     let mut goals = Goals::default();
-    for mix in MIXES.iter().filter(|mix| only.is_none_or(|only| only == mix.name)) {
-        for size in SIZES {
+    for mix in MIXES.iter().filter(|one| mix.is_none_or(|mix| mix == one.name)) {
+        for size in SIZES.into_iter().filter(|one| size.is_none_or(|size| size == *one)) {
             eprintln!("{}, {} filters", mix.name, thousands(size));
             let row = Row::measure(mix, size);
             eprintln!("{row:?}");

@@ -45,6 +45,47 @@ fn witnesses_are_printed_by_attribute() {
         shown(r#"emails[type eq "work" and primary eq true]"#, "title pr"),
         "emails.type = \"work\" and emails.primary = true"
     );
+    let debug = |plan: &Plan<Value>| format!("{:?}", plan.is_empty().witness().unwrap());
+    assert_eq!(debug(&policy.parse("active eq true").unwrap()), "Witness(active = true)");
+}
+
+/// Without a schema, an attribute has a list only if it has several values.
+#[test]
+fn witnesses_are_lists_as_in_the_schema() {
+    let open: Policy<Value> = Policy::schemaless(CaseSensitivity::Ignore);
+    for (policy, filter, expected) in [
+        (scim::user_policy(), r#"emails.type eq "x""#, json!({"emails": [{"type": "x"}]})),
+        (scim::user_policy(), r#"title eq "x""#, json!({"title": "x"})),
+        (&open, r#"title eq "x""#, json!({"title": "x"})),
+        (&open, r#"a eq "x" and a eq "y""#, json!({"a": ["x", "y"]})),
+    ] {
+        let decision = policy.parse(filter).unwrap().is_empty();
+        assert_eq!(decision.witness().unwrap().to_json(), expected, "{filter}");
+    }
+}
+
+/// An integer of more than 1,000 digits would match, but no such value is tried.
+#[test]
+fn what_exceeds_the_budget_is_never_proved() {
+    let policy = small_policy();
+    let (large, present) = (policy.parse("i gt 1e100000").unwrap(), policy.parse("i pr").unwrap());
+    assert_eq!(large.is_empty(), Decision::Unknown);
+    assert_eq!(present.is_disjoint(&large), Decision::Unknown);
+    assert!(large.implies(&present).is_yes());
+    // The first direction is unknown, the second is refuted.
+    assert!(large.is_equivalent(&policy.parse("i lt 3").unwrap()).is_no());
+}
+
+/// Every string contains the empty string, so only other values and none do not.
+#[test]
+fn empty_substrings_are_in_every_string() {
+    let open: Policy<Value> = Policy::schemaless(CaseSensitivity::Ignore);
+    for operator in ["sw", "ew", "co"] {
+        let part = open.parse(&format!(r#"a {operator} """#)).unwrap();
+        let x = open.parse(r#"a eq "x""#).unwrap();
+        assert!(part.is_empty().is_no() && part.is_universal().is_no(), "{operator}");
+        assert!(x.implies(&part).is_yes() && part.implies(&x).is_no(), "{operator}");
+    }
 }
 
 #[test]
@@ -192,7 +233,7 @@ fn small_worlds() -> Vec<(Vec<&'static str>, Vec<Value>)> {
         }
         lists
     };
-    let integers: Vec<Value> = (-1..=4).map(|number| json!(number)).collect();
+    let integers: Vec<Value> = (-1..=23).map(|number| json!(number)).collect();
     let instants: Vec<Value> = [
         "2024-01-01T00:00:00Z",
         "2024-01-01T00:00:00.000001Z",
@@ -221,6 +262,8 @@ fn small_worlds() -> Vec<(Vec<&'static str>, Vec<Value>)> {
                 "s gt \"b\"",
                 "s le \"ba\"",
                 "s eq \"A\"",
+                "s gt \"ab\"",
+                "s le \"a\"",
             ],
             single("s", &strings),
         ),
@@ -253,7 +296,11 @@ fn small_worlds() -> Vec<(Vec<&'static str>, Vec<Value>)> {
                 "i eq 1.5",
                 "i pr",
                 "i gt 1e30",
-                "i eq 1 or i eq 3",
+                "i eq 10 or i eq 12",
+                "i gt 9",
+                "i lt 13",
+                "i gt 20",
+                "i lt 22",
             ],
             single("i", &integers),
         ),

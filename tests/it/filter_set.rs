@@ -332,7 +332,7 @@ fn sets_list_and_describe_their_plans() {
         r#"not (title eq "x")"#,
     ];
     let mut set: FilterSet<Value, usize> = FilterSet::default();
-    assert!(set.is_empty() && set.len() == 0 && set.get(&0).is_none());
+    assert!(set.is_empty() && set.get(&0).is_none());
     for (id, text) in texts.iter().enumerate() {
         assert!(set.insert(id, policy.parse(text).unwrap()).unwrap().is_none());
         assert!(!set.is_empty() && set.len() == id + 1);

@@ -260,14 +260,13 @@ impl<R: ?Sized> Linter<'_, R> {
         }
     }
 
-    /// Like [`Linter::offer`], for a fix that changes the plan. It is safe if both plans are decided
-    /// to match the same records.
-    fn offer_equivalent(&self, diagnostic: Diagnostic, mut fix: Fix) -> Diagnostic {
-        let Some(plan) = self.accepted(&fix) else { return diagnostic };
-        if !self.plan.is_equivalent(&plan).is_yes() {
-            fix.safety = fix.safety.max(Safety::Unsafe);
+    /// Like [`Linter::offer`], for a fix that changes the plan. The caller has proven that a safe one
+    /// does not change the records that match.
+    fn offer_proven(&self, diagnostic: Diagnostic, fix: Fix) -> Diagnostic {
+        match self.accepted(&fix) {
+            Some(_) => diagnostic.with_fix(fix),
+            None => diagnostic,
         }
-        diagnostic.with_fix(fix)
     }
 
     /// Returns the fix if the policy accepts the fixed filter, and if a safe one does not change the

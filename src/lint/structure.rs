@@ -5,6 +5,7 @@ use crate::check::clauses;
 use crate::diagnostic::{Code, Diagnostic, Fix, Safety};
 use crate::filter::{Clause, Expr, ExprKind, Filter, Literal, Path};
 use crate::operator::Operator;
+use crate::plan::Plan;
 use crate::schema::{Attribute, AttributeId};
 use crate::span::Span;
 
@@ -13,6 +14,9 @@ const MAX_OPERANDS: usize = 32;
 
 /// Maximum number of operands of one connective whose plans are compared pairwise.
 const MAX_DECIDED: usize = 8;
+
+/// Maximum number of clauses of such an operand.
+const MAX_DECIDED_CLAUSES: usize = 4;
 
 pub(super) fn run<R: ?Sized>(linter: &Linter<'_, R>, list: &mut Vec<Diagnostic>) {
     let mut pending: Vec<(Expr<'_>, Option<Path<'_>>)> = vec![(linter.filter.root(), None)];
@@ -290,7 +294,11 @@ fn pair_rules<'f, R: ?Sized>(
             }
             removed.push(span);
             let kept = if is_and { implying } else { implied };
-            list.push(implication(linter, chain, superfluous.expr, kept.expr));
+            let plan = |comparison: &Comparison<'_>| operand_plan(linter, comparison.expr, parent);
+            let is_proven = plan(implying)
+                .zip(plan(implied))
+                .is_some_and(|(implying, implied)| implying.implies(&implied).is_yes());
+            list.push(implication(linter, chain, superfluous.expr, kept.expr, is_proven));
         }
     }
     decided_implications(linter, chain, parent, is_and, &mut removed, list);
@@ -307,18 +315,14 @@ fn decided_implications<R: ?Sized>(
 ) {
     let (ExprKind::And(operands) | ExprKind::Or(operands)) = chain.kind() else { return };
     let plan = |operand: Expr<'_>| {
-        let text = match parent {
-            Some(parent) => format!("{parent}[{operand}]"),
-            None => operand.to_string(),
-        };
-        let limits = &linter.policy.limits;
-        let filter = Filter::parse_with(&text, linter.filter.syntax(), limits).ok()?;
-        let plan = linter.policy.check(&filter).ok()?;
+        let plan = operand_plan(linter, operand, parent)?;
         let is_decided = plan.is_empty().is_yes() || plan.is_universal().is_yes();
         (!is_decided).then_some(plan)
     };
-    let subjects: Vec<(Expr<'_>, AttributeId)> =
-        operands.filter_map(|operand| Some((operand, subject(linter, operand, parent)?))).collect();
+    let subjects: Vec<(Expr<'_>, AttributeId)> = operands
+        .filter(|operand| count_clauses(*operand) <= MAX_DECIDED_CLAUSES)
+        .filter_map(|operand| Some((operand, subject(linter, operand, parent)?)))
+        .collect();
     if subjects.len() > MAX_DECIDED {
         return;
     }
@@ -343,9 +347,36 @@ fn decided_implications<R: ?Sized>(
                 _ => continue,
             };
             removed.push(superfluous.span());
-            list.push(implication(linter, chain, superfluous, kept));
+            list.push(implication(linter, chain, superfluous, kept, true));
         }
     }
+}
+
+/// Returns the plan of an operand alone, inside the brackets of `parent`.
+fn operand_plan<R: ?Sized>(
+    linter: &Linter<'_, R>,
+    operand: Expr<'_>,
+    parent: Option<Path<'_>>,
+) -> Option<Plan<R>> {
+    let text = match parent {
+        Some(parent) => format!("{parent}[{operand}]"),
+        None => operand.to_string(),
+    };
+    let limits = &linter.policy.limits;
+    let filter = Filter::parse_with(&text, linter.filter.syntax(), limits).ok()?;
+    linter.policy.check(&filter).ok()
+}
+
+fn count_clauses(expr: Expr<'_>) -> usize {
+    let (mut pending, mut count) = (vec![expr], 0);
+    while let Some(expr) = pending.pop() {
+        match expr.kind() {
+            ExprKind::And(operands) | ExprKind::Or(operands) => pending.extend(operands),
+            ExprKind::Not(child) | ExprKind::ValuePath(_, child) => pending.push(child),
+            ExprKind::Clause(_) => count += 1,
+        }
+    }
+    count
 }
 
 /// Returns the attribute that an expression is about, of a sub-attribute the complex one.
@@ -415,15 +446,18 @@ fn implication<R: ?Sized>(
     chain: Expr<'_>,
     superfluous: Expr<'_>,
     kept: Expr<'_>,
+    is_proven: bool,
 ) -> Diagnostic {
     let message = format!("superfluous beside `{kept}`");
     let diagnostic = Diagnostic::new(Code::ImpliedCondition, superfluous.span(), message)
         .with_related(kept.span(), "decides alone");
     match removal(linter, chain, superfluous) {
-        Some(span) => linter.offer_equivalent(
-            diagnostic,
-            Fix::new(Safety::Safe, "remove it", vec![(span, String::new())]),
-        ),
+        // An equivalent part makes an equivalent filter.
+        Some(span) => {
+            let safety = if is_proven { Safety::Safe } else { Safety::Unsafe };
+            let fix = Fix::new(safety, "remove it", vec![(span, String::new())]);
+            linter.offer_proven(diagnostic, fix)
+        }
         None => diagnostic,
     }
 }

@@ -2,11 +2,11 @@
 //! tenant.
 
 use super::SqlStore;
-use super::change::{insert, insert_rows, update};
+use super::bulk_insert::insert_users;
+use super::change::{insert, update};
 use super::connection::{Connection, TxMode};
-use super::deferred_indexes;
 use super::error::DbError;
-use super::memberships::{self, IN_LIST, ROWS_PER_INSERT};
+use super::memberships::{self, IN_LIST};
 use super::statement::{USERS, is_live, is_one_of, live_subject, one, select_users, user_column};
 use super::tenant::Tenant;
 use super::user_row;
@@ -19,12 +19,8 @@ use crate::string_limits::key_error;
 use crate::timestamp::Timestamp;
 use crate::user::{Status, User};
 use scieve::fold_key;
-use scieve::sql::Dialect;
 use sea_query::{Expr, ExprTrait as _, SelectStatement, UpdateStatement};
-use std::collections::{HashMap, HashSet};
-
-/// Minimum number of users whose load into empty tables builds the indexes last.
-const DEFER_INDEXES: usize = 10_000;
+use std::collections::HashSet;
 
 impl SqlStore {
     pub(super) async fn invite_one(
@@ -132,78 +128,10 @@ impl SqlStore {
             let merged = merged(&memberships::groups(connection, tenant).await?, groups.to_vec());
             memberships::set_groups(connection, tenant, &merged).await?;
         }
-        let inserted = self.insert_all(connection, tenant, users).await;
+        let inserted = insert_users(connection, tenant, users, &*self.options.on_load).await;
         inserted.map_err(DbError::unique_as_conflict)?;
         transaction.commit().await
     }
-
-    /// Inserts any number of new users.
-    async fn insert_all(
-        &self,
-        connection: &mut dyn Connection,
-        tenant: Tenant<'_>,
-        users: &[User],
-    ) -> Result<(), DbError> {
-        let indexes = match users.len() >= DEFER_INDEXES {
-            true => deferred_indexes::defer(connection).await?,
-            false => Vec::new(),
-        };
-        let users: Vec<&User> = users.iter().collect();
-        let rows = users.len() as u64;
-        // The indexes take about as long as the rows of users, and as those of roles and so on.
-        let whole = if indexes.is_empty() { rows * 2 } else { rows * 3 };
-        let mut done = 0;
-        let mut progress = |more: usize| {
-            done += more as u64;
-            (self.options.on_load)(done, whole);
-        };
-        for chunk in users.chunks(ROWS_PER_INSERT) {
-            insert_rows(connection, tenant, chunk).await?;
-            progress(chunk.len());
-        }
-        // PostgreSQL plans the foreign key checks of the first role by the statistics of an empty
-        // table, and would scan all users of the tenant for each role.
-        if connection.dialect() == Dialect::Postgres
-            && indexes.is_empty()
-            && users.len() > ROWS_PER_INSERT
-        {
-            connection.script("ANALYZE users".into()).await?;
-        }
-        for chunk in users.chunks(ROWS_PER_INSERT) {
-            let chunk_with_numbers = with_numbers(connection, tenant, chunk).await?;
-            memberships::insert(connection, tenant, &chunk_with_numbers).await?;
-            progress(chunk.len());
-        }
-        let count = indexes.len() as u64;
-        for (number, index) in (1..).zip(indexes) {
-            connection.script(index.into()).await?;
-            (self.options.on_load)(rows * 2 + rows * number / count, whole);
-        }
-        Ok(())
-    }
-}
-
-/// Returns inserted users with their numbers.
-async fn with_numbers<'u>(
-    connection: &mut dyn Connection,
-    tenant: Tenant<'_>,
-    users: &[&'u User],
-) -> Result<Vec<(Expr, &'u User)>, DbError> {
-    let ids = users.iter().map(|user| user.id.as_str());
-    let mut select = select_users(tenant);
-    select.columns(["id", "number"].map(|column| (USERS, column))).and_where(is_one_of(
-        connection.dialect(),
-        user_column("id"),
-        ids,
-    ));
-    let rows = connection.fetch(&select).await?.into_iter();
-    let numbers: HashMap<String, i64> =
-        rows.map(|mut row| Ok((row.string()?, row.integer()?))).collect::<Result<_, DbError>>()?;
-    let number = |user: &&'u User| match numbers.get(&user.id) {
-        Some(number) => Ok((Expr::from(*number), *user)),
-        None => Err(DbError::Internal("an inserted user cannot be read".into())),
-    };
-    users.iter().map(number).collect()
 }
 
 /// Finds the user whom an invitation concerns, without roles, groups and scopes.

@@ -165,22 +165,12 @@ pub(super) async fn insert(
     tenant: Tenant<'_>,
     user: &User,
 ) -> Result<(), DbError> {
-    insert_rows(connection, tenant, &[user]).await?;
+    let row = user_row::values(tenant, user).into_iter().map(Expr::from).collect();
+    memberships::insert_rows(connection, "users", &COLUMNS, vec![row]).await?;
     let mut number = select_users(tenant);
     number.column((USERS, "number")).and_where(user_column("id").eq(user.id.as_str()));
     let number = Expr::SubQuery(None, Box::new(number.into()));
-    memberships::insert(connection, tenant, &[(number, user)]).await
-}
-
-/// Inserts the rows of new users, without roles, groups and scopes.
-pub(super) async fn insert_rows(
-    connection: &mut dyn Connection,
-    tenant: Tenant<'_>,
-    users: &[&User],
-) -> Result<(), DbError> {
-    let row = |user: &&User| user_row::values(tenant, user).into_iter().map(Expr::from).collect();
-    let rows = users.iter().map(row).collect();
-    memberships::insert_rows(connection, "users", &COLUMNS, rows).await
+    memberships::insert(connection, tenant, number, user).await
 }
 
 /// Updates the row of a user, without roles, groups and scopes.

@@ -54,6 +54,9 @@ pub(super) trait Connection: Send {
     /// Runs a statement and returns the number of rows that it matched or inserted.
     fn execute_statement(&mut self, statement: Statement) -> BoxFuture<'_, u64>;
 
+    /// Runs `COPY ... FROM STDIN`, which only PostgreSQL has, with these rows.
+    fn copy(&mut self, sql: String, rows: String) -> BoxFuture<'_, ()>;
+
     /// Runs statements without values, one after the other, without a time-out on this side.
     fn script(&mut self, sql: Cow<'static, str>) -> BoxFuture<'_, ()>;
 

@@ -1,7 +1,8 @@
-//! Indexes and foreign keys that a bulk load into empty tables builds last.
+//! Indexes, foreign keys and triggers that a bulk load into empty tables creates last.
 //!
 //! A load changes each index once per row, which takes most of its time; an index that is built
-//! afterwards is sorted once. Keys stay, so that a concurrent insert still fails; other unique
+//! afterwards is sorted once. Instead of triggers that run once per row, one statement fills the
+//! tables that they maintain. Keys stay, so that a concurrent insert still fails; other unique
 //! indexes are dropped with a lock on the table, for which a concurrent insert waits. MySQL commits
 //! the transaction before a change of the schema: its loads keep the indexes.
 
@@ -11,7 +12,7 @@ use super::migrate::has_users;
 use super::statement::Statement;
 use scieve::sql::Dialect;
 
-/// An index or a foreign key.
+/// An index, a foreign key or a trigger.
 struct Definition {
     drop: String,
     create: String,
@@ -30,13 +31,27 @@ format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, p
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relkind = 'r' \
 WHERE k.contype = 'f' AND to_regclass('users') IN (k.confrelid, k.conrelid)";
 
-/// The indexes, without those of keys, which have no text. Foreign keys are cheap in SQLite.
-const SQLITE: &str = "\
-SELECT 'DROP INDEX \"' || name || '\"', sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL \
-AND tbl_name IN ('users', 'user_roles', 'user_groups', 'user_group_roles', 'user_scopes')";
+/// The indexes, without those of keys, which have no text, and the triggers that run for each new
+/// user, with the statements that do the same for all users. Foreign keys are cheap in SQLite.
+const SQLITE: &str = r#"
+SELECT 'DROP INDEX "' || name || '"', sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL
+AND tbl_name IN ('users', 'user_roles', 'user_groups', 'user_group_roles', 'user_scopes')
+UNION ALL
+SELECT 'DROP TRIGGER "users_trigrams_insert"', 'INSERT INTO "users_trigrams" (rowid, "name", "email", "subject")
+SELECT "number", "name_f", "email_f", "subject_f" FROM "users" ORDER BY "number";' || sql
+FROM sqlite_master WHERE type = 'trigger' AND name = 'users_trigrams_insert'
+UNION ALL
+SELECT 'DROP TRIGGER "users_count_insert"', 'INSERT INTO "user_counts" ("tenant", "users", "live")
+SELECT "tenant", COUNT(*), COUNT(*) FILTER (WHERE "status" <> ''deleted'') FROM "users" GROUP BY "tenant";' || sql
+FROM sqlite_master WHERE type = 'trigger' AND name = 'users_count_insert'"#;
 
-/// Drops the indexes and foreign keys of the tables of users, unless some tenant has users. Returns
-/// the statements that create them again, to be run in the same transaction.
+/// The memory of SQLite for pages and sorting during a load, and its default
+/// (<https://www.sqlite.org/pragma.html#pragma_cache_size>, in KiB).
+const SQLITE_LOAD_MEMORY: &str = "PRAGMA cache_size = -65536";
+const SQLITE_MEMORY: &str = "PRAGMA cache_size = -2000";
+
+/// Drops the indexes, foreign keys and triggers, unless some tenant has users. Returns the statements
+/// that create them again, to be run in the same transaction.
 pub(super) async fn defer(connection: &mut dyn Connection) -> Result<Vec<String>, DbError> {
     let definitions = match connection.dialect() {
         Dialect::Postgres => POSTGRES,
@@ -50,15 +65,20 @@ pub(super) async fn defer(connection: &mut dyn Connection) -> Result<Vec<String>
     if definitions.is_empty() || has_users(connection).await? {
         return Ok(Vec::new());
     }
-    if connection.dialect() == Dialect::Postgres {
-        // An index takes longer than a statement of a request may. The memory is for one sort.
-        let limits = "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '256MB'";
-        connection.script(limits.into()).await?;
-    }
-    let mut create = Vec::with_capacity(definitions.len());
+    // An index takes longer than a statement of a request may. The memory is for one sort.
+    connection
+        .script(match connection.dialect() {
+            Dialect::Sqlite => SQLITE_LOAD_MEMORY.into(),
+            _ => "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '256MB'".into(),
+        })
+        .await?;
+    let mut create = Vec::with_capacity(definitions.len() + 1);
     for definition in definitions {
         connection.script(definition.drop.into()).await?;
         create.push(definition.create);
+    }
+    if connection.dialect() == Dialect::Sqlite {
+        create.push(SQLITE_MEMORY.into());
     }
     Ok(create)
 }

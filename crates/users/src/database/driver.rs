@@ -46,6 +46,15 @@ pub(super) trait Driver: Database {
     /// Stops the statement of a search, if it is still running.
     fn stop(pool: Pool<Self>, search: Self::Search) -> impl Future<Output = ()> + Send + 'static;
 
+    /// Runs `COPY ... FROM STDIN` with these rows.
+    fn copy(
+        _connection: &mut Self::Connection,
+        _sql: &str,
+        _rows: String,
+    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
+        std::future::ready(Err(sqlx::Error::Protocol("only PostgreSQL has COPY".into())))
+    }
+
     fn bind(arguments: &mut Self::Arguments, value: Value) -> Result<(), BoxDynError>;
 
     fn cells(row: &Self::Row) -> Result<Vec<Cell>, sqlx::Error>;
@@ -301,6 +310,15 @@ where
                 Ok(D::count(&result))
             })
             .await;
+            self.ended(result)
+        })
+    }
+
+    fn copy(&mut self, sql: String, rows: String) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            self.starts();
+            let copy = D::copy(connection(&mut self.connection), &sql, rows);
+            let result = within(self.limit, async { copy.await.map_err(error::<D>) }).await;
             self.ended(result)
         })
     }

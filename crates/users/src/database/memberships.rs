@@ -26,7 +26,7 @@ const ALIAS: &str = "e";
 const ROLE: [&str; 3] = ["name", "kind", "level"];
 
 /// The tables in which filters find users by roles, groups and scopes, with their columns: those of
-/// [`rows_of`] and then those of [`elements`].
+/// [`rows`] and then those of [`elements`].
 pub(super) const TABLES: [(&str, &[&str]); 4] = [
     ("user_roles", &["user_number", "tenant", "idx", "role_id_f", "name_f"]),
     ("user_groups", &["user_number", "tenant", "idx", "group_id_f"]),
@@ -102,16 +102,16 @@ impl Memberships {
     }
 }
 
-/// Inserts the roles, groups and scopes of users who have none yet, with their numbers.
+/// Inserts the roles, groups and scopes of a user who has none yet.
 pub(super) async fn insert(
     connection: &mut dyn Connection,
     tenant: Tenant<'_>,
-    users: &[(Expr, &User)],
+    number: Expr,
+    user: &User,
 ) -> Result<(), DbError> {
     for (table, (name, columns)) in TABLES.iter().enumerate() {
-        let rows =
-            users.iter().flat_map(|(number, user)| rows_of(tenant, number, elements(table, user)));
-        insert_rows(connection, name, columns, rows.collect()).await?;
+        let rows = rows(table, tenant, number.clone(), user).collect();
+        insert_rows(connection, name, columns, rows).await?;
     }
     Ok(())
 }
@@ -125,14 +125,13 @@ pub(super) async fn replace(
     new: &User,
 ) -> Result<(), DbError> {
     for (table, (name, columns)) in TABLES.iter().enumerate() {
-        let elements_of_new = elements(table, new);
-        if elements_of_new == elements(table, old) {
+        if elements(table, new) == elements(table, old) {
             continue;
         }
         let mut delete = delete_from(name, tenant);
         delete.and_where(Expr::col("user_number").eq(number));
         connection.execute(&delete).await?;
-        let rows = rows_of(tenant, &number.into(), elements_of_new).collect();
+        let rows = rows(table, tenant, Expr::from(number), new).collect();
         insert_rows(connection, name, columns, rows).await?;
     }
     Ok(())
@@ -161,15 +160,16 @@ fn elements(table: usize, user: &User) -> Vec<Vec<String>> {
     }
 }
 
-/// The rows of a user with these elements.
-fn rows_of(
+/// The rows of a user with this number in the table with that index in [`TABLES`].
+pub(super) fn rows<V: Clone + From<i64> + From<String>>(
+    table: usize,
     tenant: Tenant<'_>,
-    number: &Expr,
-    elements: Vec<Vec<String>>,
-) -> impl Iterator<Item = Vec<Expr>> {
-    (0_i64..).zip(elements).map(move |(idx, element)| {
+    number: V,
+    user: &User,
+) -> impl Iterator<Item = Vec<V>> {
+    (0_i64..).zip(elements(table, user)).map(move |(idx, element)| {
         let key = [number.clone(), tenant.number.into(), idx.into()];
-        key.into_iter().chain(element.into_iter().map(Expr::from)).collect()
+        key.into_iter().chain(element.into_iter().map(V::from)).collect()
     })
 }
 

@@ -14,6 +14,7 @@ mod administrators;
 #[cfg(feature = "sqlite")]
 mod backup;
 mod bulk;
+mod bulk_insert;
 mod candidates;
 mod change;
 mod connect;

@@ -70,6 +70,16 @@ impl Driver for Postgres {
         }
     }
 
+    async fn copy(
+        connection: &mut PgConnection,
+        sql: &str,
+        rows: String,
+    ) -> Result<(), sqlx::Error> {
+        let mut copy = connection.copy_in_raw(sql).await?;
+        copy.send(rows.into_bytes()).await?;
+        copy.finish().await.map(drop)
+    }
+
     fn bind(arguments: &mut Self::Arguments, value: Value) -> Result<(), BoxDynError> {
         match value {
             Value::String(string) => arguments.add(string),

@@ -55,7 +55,13 @@ async fn load(dialect: Dialect) {
     let store = SqlStore::connect(&database.url, options).await.unwrap();
     let before = definitions(&database.url, dialect).await;
     assert!(before.len() > 15, "{before:?}");
-    let users: Vec<User> = sample(USERS).collect();
+    let mut users: Vec<User> = sample(USERS).collect();
+    // Strings with a meaning of their own in a COPY.
+    for (user, string) in users.iter_mut().zip(["\\N", "\\.", "a\tb\nc\rd\\te\\\\", "\\", ""]) {
+        user.picture = Some(string.to_owned());
+        user.name.push_str("\\N");
+        user.assigned_scopes.push(format!("scope\\t{string}"));
+    }
     let tenant = users[0].tenant_id.clone();
 
     // The database refuses the last user after the indexes were dropped.
@@ -99,6 +105,10 @@ async fn load(dialect: Dialect) {
         assert_eq!(page, memory.list(&tenant, &query).await.unwrap(), "{filter}");
         assert!(page.total > Some(0));
     }
+    assert_eq!(store.count(&tenant).await, memory.count(&tenant).await);
+    let query = Query { limit: 50, total: true, ..Query::matching(None) };
+    let page = store.list(&tenant, &query).await.unwrap();
+    assert_eq!(page, memory.list(&tenant, &query).await.unwrap());
 }
 
 #[test]

@@ -32,6 +32,9 @@ const DAY: i64 = 86_400 * MICROS;
 /// The years that `DATE` and `DATETIME` of MySQL and four digits can represent.
 const YEARS: std::ops::RangeInclusive<i64> = 1..=9999;
 
+/// The positions of the digits of each byte in the text of a UUID.
+const DIGITS: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
 impl Rank {
     pub(super) fn of(value: &Value, storage: &Storage, dialect: Dialect) -> Self {
         match (storage, value) {
@@ -39,7 +42,7 @@ impl Rank {
                 Self::Exact(Param::Text(string.to_string()))
             }
             (Storage::UuidBytes, Value::Text(string)) => match uuid(string) {
-                Some(bytes) => Self::Exact(Param::Bytes(bytes)),
+                Some(bytes) => Self::Exact(Param::Bytes(bytes.to_vec())),
                 None => Self::Unknown,
             },
             (Storage::Integer, Value::Text(string)) => match string.parse::<i64>() {
@@ -71,26 +74,21 @@ impl Rank {
 }
 
 /// Parses a UUID in lower case with hyphens.
-fn uuid(text: &str) -> Option<Vec<u8>> {
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
+fn uuid(text: &str) -> Option<[u8; 16]> {
+    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+    if [8, 13, 18, 23].iter().any(|hyphen| text.get(*hyphen) != Some(&b'-')) {
+        return None;
+    }
+    let digit = |at: usize| match text.get(at)? {
+        digit @ b'0'..=b'9' => Some(digit - b'0'),
+        digit @ b'a'..=b'f' => Some(digit - b'a' + 10),
         _ => None,
     };
-    let (mut bytes, mut high) = (Vec::with_capacity(16), None);
-    for (at, byte) in text.bytes().enumerate() {
-        if matches!(at, 8 | 13 | 18 | 23) {
-            if byte != b'-' {
-                return None;
-            }
-            continue;
-        }
-        match (high.take(), digit(byte)?) {
-            (None, digit) => high = Some(digit),
-            (Some(high), digit) => bytes.push(high * 16 + digit),
-        }
+    let mut bytes = [0; 16];
+    for (byte, at) in bytes.iter_mut().zip(DIGITS) {
+        *byte = digit(at)? << 4 | digit(at + 1)?;
     }
-    (text.len() == 36 && bytes.len() == 16).then_some(bytes)
+    Some(bytes)
 }
 
 /// Returns true for `YYYY-MM-DD`, of a day that exists.

@@ -139,10 +139,7 @@ impl<'q> ListQuery<'q> {
             sort: SortColumn::of(query.sort.key),
             condition,
             avoid_sort_index: query.plan.is_some_and(|plan| avoids_sort_index(dialect, plan)),
-            sort_values: query
-                .plan
-                .map(|plan| sort_values(plan, query.sort.key))
-                .unwrap_or_default(),
+            sort_values: query.plan.map_or_else(Vec::new, |plan| sort_values(plan, query.sort.key)),
             candidates: match (dialect, query.plan) {
                 (Dialect::Sqlite, Some(plan)) => candidates::candidates(plan, tenant),
                 _ => None,
@@ -199,7 +196,7 @@ impl<'q> ListQuery<'q> {
         let mut summary = Summary::default();
         let mut users = Vec::with_capacity(self.query.limit.saturating_add(1).min(1000));
         if let Some(select) = self.whole(statements) {
-            for mut row in connection.fetch(&select).await? {
+            for mut row in connection.fetch_statement(self.render(&select)).await? {
                 if with_summary {
                     summary = Summary::read(&mut row)?;
                 }
@@ -262,7 +259,16 @@ impl<'q> ListQuery<'q> {
         };
         let Statements { page, other_side, total, .. } = self.build(searched);
         let statements = [page, other_side, total].into_iter().flatten();
-        statements.map(|select| Statement::new(self.dialect, &select)).collect()
+        statements.map(|select| self.render(&select)).collect()
+    }
+
+    /// Renders a statement. The best plan for a filter depends on its values, that of another list
+    /// does not.
+    fn render(&self, select: &SelectStatement) -> Statement {
+        match self.query.plan {
+            Some(_) => Statement::new(self.dialect, select),
+            None => Statement::with_constant_limit(self.dialect, select),
+        }
     }
 
     /// Builds the statements.

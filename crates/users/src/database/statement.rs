@@ -4,10 +4,12 @@ use super::tenant::Tenant;
 use crate::user::Status;
 use scieve::sql::{self, Dialect, Param};
 use sea_query::{
-    Condition, Expr, ExprTrait as _, Func, MysqlQueryBuilder, PostgresQueryBuilder,
-    QueryStatementWriter, SelectStatement, SqliteQueryBuilder, Value,
+    Condition, Expr, ExprTrait as _, Func, MysqlQueryBuilder, PostgresQueryBuilder, QueryBuilder,
+    QueryStatementWriter, SelectStatement, SqlWriter, SqlWriterValues, SqliteQueryBuilder, Value,
+    Values,
 };
 use sqlx::error::BoxDynError;
+use std::fmt::{self, Write};
 
 /// Alias of the table `users`: that of [`crate::mapping`], whose conditions refer to it.
 pub(super) const USERS: &str = "u";
@@ -22,19 +24,37 @@ pub(super) struct Statement {
 impl Statement {
     /// Renders a query.
     pub(super) fn new(dialect: Dialect, query: &impl QueryStatementWriter) -> Self {
+        Self::render(dialect, query, false)
+    }
+
+    /// Renders a query with its LIMIT as a constant. PostgreSQL then plans a prepared statement once;
+    /// a plan for any LIMIT is dear, so that it would plan each execution.
+    pub(super) fn with_constant_limit(dialect: Dialect, query: &impl QueryStatementWriter) -> Self {
+        Self::render(dialect, query, true)
+    }
+
+    fn render(
+        dialect: Dialect,
+        query: &impl QueryStatementWriter,
+        is_limit_constant: bool,
+    ) -> Self {
+        fn build<B: QueryBuilder>(
+            builder: B,
+            query: &impl QueryStatementWriter,
+            is_limit_constant: bool,
+        ) -> (String, Values) {
+            let (placeholder, numbered) = builder.placeholder();
+            let sql = SqlWriterValues::new(placeholder, numbered);
+            let mut writer = Writer { sql, is_limit_constant };
+            query.build_collect_into(builder, &mut writer);
+            writer.sql.into_parts()
+        }
         let (sql, values) = match dialect {
-            Dialect::Postgres => query.build(PostgresQueryBuilder),
-            Dialect::MySql => query.build(MysqlQueryBuilder),
-            Dialect::Sqlite => query.build(SqliteQueryBuilder),
+            Dialect::Postgres => build(PostgresQueryBuilder, query, is_limit_constant),
+            Dialect::MySql => build(MysqlQueryBuilder, query, is_limit_constant),
+            Dialect::Sqlite => build(SqliteQueryBuilder, query, is_limit_constant),
         };
-        let value = |value| match value {
-            // LIMIT, which only MySQL accepts as an unsigned integer.
-            Value::BigUnsigned(limit) => {
-                Value::BigInt(limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX)))
-            }
-            value => value,
-        };
-        Self { sql, values: values.0.into_iter().map(value).collect() }
+        Self { sql, values: values.0 }
     }
 
     /// A statement without values.
@@ -53,6 +73,43 @@ impl Statement {
             (_, param) => param,
         };
         sql::Statement::new(self.sql, self.values.into_iter().map(param).collect())
+    }
+}
+
+/// Writes SQL. The only unsigned integers are those of LIMIT.
+struct Writer {
+    sql: SqlWriterValues,
+    is_limit_constant: bool,
+}
+
+impl SqlWriter for Writer {
+    fn push_param<B: QueryBuilder>(&mut self, value: Value, builder: &B) {
+        let Value::BigUnsigned(Some(limit)) = value else {
+            return self.sql.push_param(value, builder);
+        };
+        // Only MySQL accepts unsigned integers.
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        match self.is_limit_constant {
+            // Writing to a string does not fail.
+            true => drop(write!(self.sql, "{limit}")),
+            false => self.sql.push_param(limit.into(), builder),
+        }
+    }
+
+    fn as_writer(&mut self) -> &mut dyn Write {
+        &mut self.sql
+    }
+}
+
+impl Write for Writer {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.sql.write_str(text)
+    }
+}
+
+impl fmt::Display for Writer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.sql.fmt(formatter)
     }
 }
 

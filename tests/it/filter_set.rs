@@ -292,6 +292,8 @@ fn plans_are_found_by_the_order_of_numbers_and_instants() {
         }
         filters.push(format!(r#"at {operator} "2024-01-01T00:00:00Z""#));
     }
+    // No integer equals 1.5, so every record matches.
+    filters.push("not (i eq 1.5)".to_owned());
     let plans: Vec<Option<Plan<Value>>> =
         filters.iter().map(|filter| Some(policy.parse(filter).unwrap())).collect();
     let mut set = FilterSet::new();

@@ -1,4 +1,4 @@
-//! Insertion of many users: by COPY in PostgreSQL, and by INSERT with many rows in the others.
+//! Insertion of many users: by COPY into empty tables of PostgreSQL, else by INSERT with many rows.
 
 use super::connection::Connection;
 use super::deferred_indexes;
@@ -15,78 +15,102 @@ use std::fmt::Write as _;
 
 /// Minimum number of users whose load into empty tables builds the indexes last.
 const DEFER_INDEXES: usize = 10_000;
-/// Number of users between two reports of progress.
-const STEP: usize = 5000;
-/// Number of rows of one COPY.
-const ROWS_PER_COPY: usize = 1000;
+/// Number of rows that are sent to COPY at once.
+const ROWS_PER_MESSAGE: usize = 1000;
 
-/// Inserts any number of new users. `on_progress` is given the work done and the whole work.
+/// Inserts any number of new users. `report` is given the work done and the whole work.
 pub(super) async fn insert_users(
     connection: &mut dyn Connection,
     tenant: Tenant<'_>,
     users: &[User],
-    on_progress: &(dyn Fn(u64, u64) + Send + Sync),
+    report: &(dyn Fn(u64, u64) + Send + Sync),
 ) -> Result<(), DbError> {
+    let dialect = connection.dialect();
     let last_steps = match users.len() >= DEFER_INDEXES {
         true => deferred_indexes::defer(connection).await?,
         false => Vec::new(),
     };
-    let rows = users.len() as u64;
-    // The indexes take about as long as the rows of users, and as those of roles and so on.
-    let whole = if last_steps.is_empty() { rows * 2 } else { rows * 3 };
-    let mut done = 0;
-    let mut progress = |more: usize| {
-        done += more as u64;
-        on_progress(done, whole);
+    let is_deferred = !last_steps.is_empty();
+    // The statement of a COPY may take as long as an index.
+    let method = match (dialect, is_deferred) {
+        (Dialect::Postgres, true) => Method::Copy,
+        _ => Method::Insert,
     };
-    let mut numbers = Vec::with_capacity(users.len());
-    for chunk in users.chunks(STEP) {
-        numbers.extend(insert_chunk(connection, tenant, chunk).await?);
-        progress(chunk.len());
-    }
+    let mut progress = Progress::new(report, users.len(), is_deferred);
+    // Only one transaction of SQLite writes at a time.
+    let first = match dialect {
+        Dialect::Sqlite => Some(next_number(connection).await?),
+        Dialect::Postgres | Dialect::MySql => None,
+    };
+    let numbered = if first.is_some() { &["number"][..] } else { &[] };
+    let rows = (first.unwrap_or_default()..).zip(users).map(|(number, user)| {
+        progress.add(1);
+        let number = first.map(|_| Value::from(number));
+        number.into_iter().chain(user_row::values(tenant, user)).collect()
+    });
+    insert_rows(connection, method, "users", &[numbered, &COLUMNS].concat(), rows).await?;
+    let numbers = match first {
+        Some(first) => (first..).take(users.len()).collect(),
+        None => numbers(connection, tenant, users).await?,
+    };
     // PostgreSQL plans the foreign key checks of the first role by the statistics of an empty
     // table, and would scan all users of the tenant for each role.
-    if connection.dialect() == Dialect::Postgres
-        && last_steps.is_empty()
-        && users.len() > ROWS_PER_INSERT
-    {
+    if dialect == Dialect::Postgres && !is_deferred && users.len() > ROWS_PER_INSERT {
         connection.script("ANALYZE users".into()).await?;
     }
-    for (numbers, chunk) in numbers.chunks(STEP).zip(users.chunks(STEP)) {
-        for (table, (name, columns)) in TABLES.iter().enumerate() {
-            let rows = numbers.iter().zip(chunk).flat_map(|(number, user)| {
-                memberships::rows(table, tenant, Value::from(*number), user)
-            });
-            insert_rows(connection, name, columns, rows).await?;
-        }
-        progress(chunk.len());
+    for (table, (name, columns)) in TABLES.iter().enumerate() {
+        let rows = numbers.iter().zip(users).flat_map(|(number, user)| {
+            progress.add(1);
+            memberships::rows(table, tenant, Value::from(*number), user)
+        });
+        insert_rows(connection, method, name, columns, rows).await?;
     }
     let count = last_steps.len() as u64;
-    for (number, step) in (1..).zip(last_steps) {
+    for step in last_steps {
         connection.script(step.into()).await?;
-        on_progress(rows * 2 + rows * number / count, whole);
+        progress.add(progress.of_indexes / count);
     }
+    progress.end();
     Ok(())
 }
 
-/// Inserts the rows of new users, without roles, groups and scopes, and returns their numbers.
-async fn insert_chunk(
-    connection: &mut dyn Connection,
-    tenant: Tenant<'_>,
-    users: &[User],
-) -> Result<Vec<i64>, DbError> {
-    let rows = users.iter().map(|user| user_row::values(tenant, user));
-    if connection.dialect() != Dialect::Sqlite {
-        insert_rows(connection, "users", &COLUMNS, rows).await?;
-        return numbers(connection, tenant, users).await;
+/// The work of an insertion: one unit for each user and table. Indexes take about as long as rows.
+struct Progress<'r> {
+    report: &'r (dyn Fn(u64, u64) + Send + Sync),
+    done: u64,
+    reported: u64,
+    whole: u64,
+    of_indexes: u64,
+}
+
+impl<'r> Progress<'r> {
+    /// Units between two reports.
+    const INTERVAL: u64 = 1000;
+
+    fn new(report: &'r (dyn Fn(u64, u64) + Send + Sync), users: usize, is_deferred: bool) -> Self {
+        let of_rows = users as u64 * (1 + TABLES.len() as u64);
+        let of_indexes = if is_deferred { of_rows } else { 0 };
+        Self { report, done: 0, reported: 0, whole: of_rows + of_indexes, of_indexes }
     }
-    // No other transaction writes meanwhile.
-    let first = next_number(connection).await?;
-    let numbers: Vec<i64> = (first..).take(users.len()).collect();
-    let columns = [&["number"][..], &COLUMNS].concat();
-    let rows = numbers.iter().zip(rows).map(|(number, row)| [vec![(*number).into()], row].concat());
-    insert_rows(connection, "users", &columns, rows).await?;
-    Ok(numbers)
+
+    fn add(&mut self, units: u64) {
+        self.done += units;
+        if self.done - self.reported >= Self::INTERVAL {
+            self.report();
+        }
+    }
+
+    fn end(&mut self) {
+        self.done = self.whole;
+        if self.reported < self.done {
+            self.report();
+        }
+    }
+
+    fn report(&mut self) {
+        self.reported = self.done;
+        (self.report)(self.done, self.whole);
+    }
 }
 
 /// Returns a number that is greater than those of all users of SQLite.
@@ -104,87 +128,85 @@ async fn numbers(
     tenant: Tenant<'_>,
     users: &[User],
 ) -> Result<Vec<i64>, DbError> {
-    let mut numbers = HashMap::with_capacity(users.len());
+    let mut numbers = Vec::with_capacity(users.len());
     for users in users.chunks(IN_LIST) {
         let ids = users.iter().map(|user| user.id.as_str());
         let has_id = is_one_of(connection.dialect(), user_column("id"), ids);
         let mut select = select_users(tenant);
         select.columns(["id", "number"].map(|column| (USERS, column))).and_where(has_id);
+        let mut by_id = HashMap::with_capacity(users.len());
         for mut row in connection.fetch(&select).await? {
-            numbers.insert(row.string()?, row.integer()?);
+            by_id.insert(row.string()?, row.integer()?);
+        }
+        for user in users {
+            let number = by_id.get(&user.id).copied();
+            let lost = || DbError::Internal("an inserted user cannot be read".into());
+            numbers.push(number.ok_or_else(lost)?);
         }
     }
-    let number = |user: &User| {
-        let number = numbers.get(&user.id).copied();
-        number.ok_or_else(|| DbError::Internal("an inserted user cannot be read".into()))
-    };
-    users.iter().map(number).collect()
+    Ok(numbers)
 }
 
-/// Inserts rows. The next statement is built while the database runs the last one.
+#[derive(Clone, Copy)]
+enum Method {
+    Copy,
+    Insert,
+}
+
+/// Inserts rows.
 async fn insert_rows(
     connection: &mut dyn Connection,
+    method: Method,
     table: &'static str,
     columns: &[&'static str],
     mut rows: impl Iterator<Item = Vec<Value>> + Send,
 ) -> Result<(), DbError> {
-    let mut statements = Statements { dialect: connection.dialect(), table, columns, insert: None };
-    let mut next = statements.next(&mut rows)?;
+    if let Method::Copy = method {
+        let sql = format!(r#"COPY "{table}" ("{}") FROM STDIN"#, columns.join(r#"", ""#));
+        let mut messages = std::iter::from_fn(|| {
+            let rows: Vec<Vec<Value>> = rows.by_ref().take(ROWS_PER_MESSAGE).collect();
+            (!rows.is_empty()).then(|| copy_text(&rows))
+        });
+        return connection.copy(sql, &mut messages).await;
+    }
+    let mut inserts = Inserts { dialect: connection.dialect(), table, columns, text: None };
+    let mut next = inserts.next(&mut rows)?;
     while let Some(statement) = next {
-        let run = async {
-            match statement {
-                RowStatement::Copy { sql, rows } => connection.copy(sql, rows).await,
-                RowStatement::Insert(insert) => {
-                    connection.execute_statement(insert).await.map(drop)
-                }
-            }
-        };
-        let (done, following) = tokio::join!(run, async { statements.next(&mut rows) });
+        let run = connection.execute_statement(statement);
+        // The next statement is built while the database runs this one.
+        let (done, following) = tokio::join!(run, async { inserts.next(&mut rows) });
         done?;
         next = following?;
     }
     Ok(())
 }
 
-/// A statement that inserts rows.
-enum RowStatement {
-    Copy { sql: String, rows: String },
-    Insert(Statement),
-}
-
-/// Builds the statements that insert rows into a table.
-struct Statements<'c> {
+/// Builds statements that insert rows into a table.
+struct Inserts<'c> {
     dialect: Dialect,
     table: &'static str,
     columns: &'c [&'static str],
-    /// The text of the last INSERT, and its number of rows. Others of that many rows have it too.
-    insert: Option<(usize, String)>,
+    /// The text of the last statement, and its number of rows. Others of that many rows have it too.
+    text: Option<(usize, String)>,
 }
 
-impl Statements<'_> {
+impl Inserts<'_> {
     /// Builds a statement for the next rows; `None` if there are none.
     fn next(
         &mut self,
         rows: &mut impl Iterator<Item = Vec<Value>>,
-    ) -> Result<Option<RowStatement>, DbError> {
-        let is_copy = self.dialect == Dialect::Postgres;
-        let number = if is_copy { ROWS_PER_COPY } else { ROWS_PER_INSERT };
-        let rows: Vec<Vec<Value>> = rows.take(number).collect();
+    ) -> Result<Option<Statement>, DbError> {
+        let rows: Vec<Vec<Value>> = rows.take(ROWS_PER_INSERT).collect();
         if rows.is_empty() {
             return Ok(None);
         }
-        if is_copy {
-            let columns = self.columns.join(r#"", ""#);
-            let sql = format!(r#"COPY "{}" ("{columns}") FROM STDIN"#, self.table);
-            return Ok(Some(RowStatement::Copy { sql, rows: copy_text(&rows)? }));
-        }
-        let sql = match &self.insert {
+        let sql = match &self.text {
             Some((number, sql)) if *number == rows.len() => sql.clone(),
             _ => self.render(&rows)?,
         };
-        self.insert = Some((rows.len(), sql.clone()));
+        self.text = Some((rows.len(), sql.clone()));
         let values = rows.into_iter().flatten().collect();
-        Ok(Some(RowStatement::Insert(Statement { sql, values })))
+        Ok(Some(Statement { sql, values }))
     }
 
     fn render(&self, rows: &[Vec<Value>]) -> Result<String, DbError> {

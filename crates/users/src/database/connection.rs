@@ -12,6 +12,9 @@ use std::time::Duration;
 /// A future of a trait object's method.
 pub(super) type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, DbError>> + Send + 'a>>;
 
+/// Messages with rows for COPY.
+pub(super) type Messages<'m> = dyn Iterator<Item = Result<String, DbError>> + Send + 'm;
+
 /// The purpose of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum TxMode {
@@ -54,8 +57,9 @@ pub(super) trait Connection: Send {
     /// Runs a statement and returns the number of rows that it matched or inserted.
     fn execute_statement(&mut self, statement: Statement) -> BoxFuture<'_, u64>;
 
-    /// Runs `COPY ... FROM STDIN`, which only PostgreSQL has, with these rows.
-    fn copy(&mut self, sql: String, rows: String) -> BoxFuture<'_, ()>;
+    /// Runs `COPY ... FROM STDIN`, which only PostgreSQL has, without a time-out on this side. Each
+    /// message has one or more rows.
+    fn copy<'c>(&'c mut self, sql: String, messages: &'c mut Messages<'_>) -> BoxFuture<'c, ()>;
 
     /// Runs statements without values, one after the other, without a time-out on this side.
     fn script(&mut self, sql: Cow<'static, str>) -> BoxFuture<'_, ()>;

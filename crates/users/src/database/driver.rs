@@ -1,6 +1,6 @@
 //! The code that the sqlx drivers share.
 
-use super::connection::{Backend, BoxFuture, Cell, Connection, Row, Transaction, TxMode};
+use super::connection::{Backend, BoxFuture, Cell, Connection, Messages, Row, Transaction, TxMode};
 use super::error::{DbError, ErrorClass};
 use super::pool::{Pool, PoolConnection};
 use super::statement::Statement;
@@ -46,13 +46,13 @@ pub(super) trait Driver: Database {
     /// Stops the statement of a search, if it is still running.
     fn stop(pool: Pool<Self>, search: Self::Search) -> impl Future<Output = ()> + Send + 'static;
 
-    /// Runs `COPY ... FROM STDIN` with these rows.
+    /// Runs `COPY ... FROM STDIN`.
     fn copy(
         _connection: &mut Self::Connection,
         _sql: &str,
-        _rows: String,
-    ) -> impl Future<Output = Result<(), sqlx::Error>> + Send {
-        std::future::ready(Err(sqlx::Error::Protocol("only PostgreSQL has COPY".into())))
+        _messages: &mut Messages<'_>,
+    ) -> impl Future<Output = Result<(), DbError>> + Send {
+        std::future::ready(Err(DbError::Internal("only PostgreSQL has COPY".into())))
     }
 
     fn bind(arguments: &mut Self::Arguments, value: Value) -> Result<(), BoxDynError>;
@@ -314,11 +314,10 @@ where
         })
     }
 
-    fn copy(&mut self, sql: String, rows: String) -> BoxFuture<'_, ()> {
+    fn copy<'c>(&'c mut self, sql: String, messages: &'c mut Messages<'_>) -> BoxFuture<'c, ()> {
         Box::pin(async move {
             self.starts();
-            let copy = D::copy(connection(&mut self.connection), &sql, rows);
-            let result = within(self.limit, async { copy.await.map_err(error::<D>) }).await;
+            let result = D::copy(connection(&mut self.connection), &sql, messages).await;
             self.ended(result)
         })
     }

@@ -1,6 +1,6 @@
 //! PostgreSQL.
 
-use super::connection::Cell;
+use super::connection::{Cell, Messages};
 use super::driver::{Driver, Pooled};
 use super::error::{DbError, ErrorClass};
 use super::options::SqlOptions;
@@ -73,11 +73,14 @@ impl Driver for Postgres {
     async fn copy(
         connection: &mut PgConnection,
         sql: &str,
-        rows: String,
-    ) -> Result<(), sqlx::Error> {
-        let mut copy = connection.copy_in_raw(sql).await?;
-        copy.send(rows.into_bytes()).await?;
-        copy.finish().await.map(drop)
+        messages: &mut Messages<'_>,
+    ) -> Result<(), DbError> {
+        let error = |error| DbError::new(&error, Self::classify);
+        let mut copy = connection.copy_in_raw(sql).await.map_err(error)?;
+        for message in messages {
+            copy.send(message?.into_bytes()).await.map_err(error)?;
+        }
+        copy.finish().await.map(drop).map_err(error)
     }
 
     fn bind(arguments: &mut Self::Arguments, value: Value) -> Result<(), BoxDynError> {

@@ -95,11 +95,11 @@ fn apply(request: &PatchRequest, user: &Value) {
                 assert_eq!(patched, *user, "changed by a failing request");
             }
         }
-        // The difference is a valid request, unless a resource has values that the schema does not
-        // allow.
+        // The difference is a valid request of RFC 7644, unless a resource has values that the schema
+        // does not allow. A dialect would convert some of them.
         let difference = diff(user, &patched);
         if !difference.is_empty()
-            && let Ok(plan) = difference.check(&policy)
+            && let Ok(plan) = difference.check(scim::user_policy())
         {
             let mut reproduced = user.clone();
             if plan.apply(&mut reproduced).is_ok() {

@@ -16,9 +16,9 @@
 //!
 //! The keys select candidates, which [`Plan::matches`] evaluates, so that a set has the same meaning
 //! as the loop over its plans. A plan whose keys are all that it requires, such as a list of
-//! departments, is not evaluated: a second hash confirms its keys. This follows "counting" and "access predicate" algorithms for
-//! publish/subscribe systems (Fabret et al., "Filtering Algorithms and Implementation for Very Fast
-//! Publish/Subscribe Systems", SIGMOD 2001).
+//! departments, is not evaluated: a second hash, with random keys, confirms its keys. This follows
+//! "counting" and "access predicate" algorithms for publish/subscribe systems (Fabret et al.,
+//! "Filtering Algorithms and Implementation for Very Fast Publish/Subscribe Systems", SIGMOD 2001).
 //!
 //! # Complexity
 //!

@@ -156,7 +156,7 @@ enum Kind {
     Array(Option<Storage>),
 }
 
-/// What the strings of a column are compared by.
+/// The way in which the strings of a column are compared.
 #[derive(Clone, Copy, PartialEq)]
 enum Comparison {
     /// An expression that the collation does not change.

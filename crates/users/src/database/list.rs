@@ -5,6 +5,7 @@ use super::candidates::{self, MAX_CANDIDATES, NUMBER};
 use super::connection::{Connection, Row};
 use super::error::DbError;
 use super::filter_traits::{avoids_sort_index, has_unknown_share, sort_value, sort_values};
+use super::keyset::{beyond, compare, order};
 use super::statement::{
     Statement, USERS, is_live, is_one_of, one, select_count, select_users, user_column,
 };
@@ -89,6 +90,7 @@ const MAX_ROWS_TO_TRY: usize = 10_100;
 const SUMMARY: &str = "s";
 const PAGE: &str = "p";
 const CANDIDATES: &str = "c";
+const NEXT: &str = "n";
 /// The column of [`PAGE`] that it is sorted by before the id.
 const SORT: &str = "sort_key";
 
@@ -258,8 +260,7 @@ impl<'q> ListQuery<'q> {
             None => Searched::All,
         };
         let Statements { page, other_side, total, .. } = self.build(searched);
-        let statements = [page, other_side, total].into_iter().flatten();
-        statements.map(|select| self.render(&select)).collect()
+        [page, other_side, total].iter().flatten().map(|select| self.render(select)).collect()
     }
 
     /// Renders a statement. The best plan for a filter depends on its values, that of another list
@@ -373,12 +374,19 @@ impl<'q> ListQuery<'q> {
         rows: usize,
     ) -> Option<SelectStatement> {
         let mut next = select_users(self.tenant);
-        next.column((USERS, Asterisk));
         start.restrict(&mut next, ascending)?;
         let sorted = self.sort.map(|sort| user_column(sort.name()));
         order(&mut next, sorted.clone(), ascending, rows);
         let mut select = SelectStatement::new();
-        select.from_subquery(next, USERS).cond_where(self.condition.clone());
+        if self.dialect == Dialect::MySql {
+            // Long strings would put a temporary table on the disk.
+            let same = Expr::col((NEXT, NUMBER)).equals((USERS, NUMBER));
+            select.from_subquery(next.column((USERS, NUMBER)).take(), NEXT);
+            select.join_as(JoinType::InnerJoin, "users", USERS, same);
+        } else {
+            select.from_subquery(next.column((USERS, Asterisk)).take(), USERS);
+        }
+        select.cond_where(self.condition.clone());
         order(&mut select, sorted, ascending, limit);
         Some(select)
     }
@@ -439,16 +447,6 @@ impl<'q> ListQuery<'q> {
     }
 }
 
-/// Selects the first rows in the order of an expression and the id.
-fn order(select: &mut SelectStatement, sorted: Option<Expr>, ascending: bool, limit: usize) {
-    let order = if ascending { Order::Asc } else { Order::Desc };
-    if let Some(sorted) = sorted {
-        select.order_by_expr(sorted, order.clone());
-    }
-    select.order_by_expr(user_column("id"), order);
-    select.limit(u64::try_from(limit).unwrap_or(u64::MAX));
-}
-
 /// Metadata of a page.
 #[derive(Default)]
 struct Summary {
@@ -464,35 +462,5 @@ impl Summary {
             has_other_side: row.optional_integer()? == Some(1),
             candidates: row.optional_integer()?.unwrap_or_default().unsigned_abs(),
         })
-    }
-}
-
-/// The condition that a row is on that side of a position.
-fn beyond(sort: Option<(SortColumn, Value)>, id: &str, inclusive: bool, above: bool) -> Condition {
-    let by_id = compare("id", id.into(), above, inclusive);
-    let Some((sort, value)) = sort else { return Condition::all().add(by_id) };
-    let later = compare(sort.name(), value.clone(), above, false);
-    Condition::all()
-        .add(compare(sort.name(), value, above, true))
-        .add(Condition::any().add(later).add(by_id))
-}
-
-/// `column > value`, or `>=`, `<`, `<=`.
-///
-/// PostgreSQL does not accept U+0000. As no stored string contains it, a comparison with the part
-/// of the string before it gives the same result.
-fn compare(column: &'static str, mut value: Value, above: bool, mut inclusive: bool) -> Expr {
-    if let Value::String(Some(string)) = &mut value
-        && let Some(nul) = string.find('\0')
-    {
-        string.truncate(nul);
-        inclusive = !above;
-    }
-    let column = user_column(column);
-    match (above, inclusive) {
-        (true, true) => column.gte(value),
-        (true, false) => column.gt(value),
-        (false, true) => column.lte(value),
-        (false, false) => column.lt(value),
     }
 }

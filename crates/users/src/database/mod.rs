@@ -23,6 +23,7 @@ mod deferred_indexes;
 mod driver;
 mod error;
 mod filter_traits;
+mod keyset;
 mod list;
 mod memberships;
 mod migrate;

@@ -1,0 +1,60 @@
+//! The order and the conditions of keyset pagination.
+
+use super::statement::user_column;
+use super::user_row::SortColumn;
+use sea_query::{Condition, Expr, ExprTrait as _, Order, SelectStatement, Value};
+
+/// Selects the first rows in the order of an expression and the id.
+pub(super) fn order(
+    select: &mut SelectStatement,
+    sorted: Option<Expr>,
+    ascending: bool,
+    limit: usize,
+) {
+    let order = if ascending { Order::Asc } else { Order::Desc };
+    if let Some(sorted) = sorted {
+        select.order_by_expr(sorted, order.clone());
+    }
+    select.order_by_expr(user_column("id"), order);
+    select.limit(u64::try_from(limit).unwrap_or(u64::MAX));
+}
+
+/// The condition that a row is on that side of a position.
+pub(super) fn beyond(
+    sort: Option<(SortColumn, Value)>,
+    id: &str,
+    inclusive: bool,
+    above: bool,
+) -> Condition {
+    let by_id = compare("id", id.into(), above, inclusive);
+    let Some((sort, value)) = sort else { return Condition::all().add(by_id) };
+    let later = compare(sort.name(), value.clone(), above, false);
+    Condition::all()
+        .add(compare(sort.name(), value, above, true))
+        .add(Condition::any().add(later).add(by_id))
+}
+
+/// `column > value`, or `>=`, `<`, `<=`.
+///
+/// PostgreSQL does not accept U+0000. As no stored string contains it, a comparison with the part
+/// of the string before it gives the same result.
+pub(super) fn compare(
+    column: &'static str,
+    mut value: Value,
+    above: bool,
+    mut inclusive: bool,
+) -> Expr {
+    if let Value::String(Some(string)) = &mut value
+        && let Some(nul) = string.find('\0')
+    {
+        string.truncate(nul);
+        inclusive = !above;
+    }
+    let column = user_column(column);
+    match (above, inclusive) {
+        (true, true) => column.gte(value),
+        (true, false) => column.gt(value),
+        (false, true) => column.lte(value),
+        (false, false) => column.lt(value),
+    }
+}

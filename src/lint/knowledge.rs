@@ -3,6 +3,10 @@
 use crate::policy::{Policy, UnknownValues};
 use crate::schema::Attribute;
 
+/// Names that mean the opposite of `active`.
+const OPPOSITES: &[&str] =
+    &["disabled", "isDisabled", "accountDisabled", "deactivated", "inactive"];
+
 /// Names that mean the same. The first column lists the attributes of SCIM, best first; a name in
 /// brackets is a `type` of the elements. Names are compared without case, `-` and `_`.
 const SYNONYMS: &[(&[&str], &[&str])] = &[
@@ -109,13 +113,9 @@ const SYNONYMS: &[(&[&str], &[&str])] = &[
             "userStatus",
             "state.active",
             "activated",
-            "disabled",
-            "isDisabled",
-            "accountDisabled",
-            "deactivated",
-            "inactive",
         ],
     ),
+    (&["active", "status"], OPPOSITES),
     (
         &["meta.created", "created", "createdAt"],
         &[
@@ -261,8 +261,7 @@ pub(super) fn synonyms(name: &str) -> impl Iterator<Item = &'static str> {
 
 /// Returns whether a name is that of the opposite of its synonym in SCIM: `disabled` of `active`.
 pub(super) fn is_opposite(name: &str) -> bool {
-    let opposites = ["disabled", "isdisabled", "accountdisabled", "deactivated", "inactive"];
-    opposites.contains(&plain(name).as_str())
+    OPPOSITES.iter().any(|opposite| plain(opposite) == plain(name))
 }
 
 /// Returns the sub-attributes that a name of another product can mean, best first.

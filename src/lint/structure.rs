@@ -336,7 +336,7 @@ fn decided_implications<R: ?Sized>(
         for (other, _, others) in plans.iter().skip(at + 1).filter(|(_, other, _)| other == id) {
             if removed.contains(&one.span())
                 || removed.contains(&other.span())
-                || plan.explain() == others.explain()
+                || plan.root() == others.root()
             {
                 continue;
             }

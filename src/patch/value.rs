@@ -308,19 +308,18 @@ impl<'c> Checker<'c> {
     }
 
     fn wrong_type<T>(&mut self, of: &Described<'_>, value: &Value, pointer: &str) -> Option<T> {
-        let is_integer = of.shape.attribute_type == AttributeType::Integer;
+        let number = match of.shape.attribute_type {
+            AttributeType::Integer => "a fraction",
+            AttributeType::Decimal => "a number beyond binary64",
+            _ => "a number",
+        };
         let found = match value {
             Value::Null => "null",
             Value::Bool(_) => "a Boolean",
-            Value::Number(_) if is_integer => "a fraction",
-            Value::Number(_) => "a number",
+            Value::Number(_) => number,
             Value::String(_) => "a string",
             Value::Array(_) => "an array",
-            Value::Object(_) if kept_number_of(value).is_some() => match of.shape.attribute_type {
-                AttributeType::Integer => "a fraction",
-                AttributeType::Decimal => "a number beyond binary64",
-                _ => "a number",
-            },
+            Value::Object(_) if kept_number_of(value).is_some() => number,
             Value::Object(_) => "an object",
         };
         let message =

@@ -16,9 +16,9 @@ impl Schema {
     ///
     /// The members `name`, `type`, `multiValued`, `caseExact`, `canonicalValues`, `returned`,
     /// `mutability`, `required` and `subAttributes` of an attribute are considered, with the
-    /// defaults of RFC 7643 section 2.2, also for `null`. References are case-sensitive, whatever `caseExact` is
-    /// (section 2.3.7). The member `comparison`, which the RFC does not define, sets the rule
-    /// instead of `caseExact`: `exact`, `ignore` or `usernameCaseMapped`
+    /// defaults of RFC 7643 section 2.2, also for `null`. References are case-sensitive, whatever
+    /// `caseExact` is (section 2.3.7). The member `comparison`, which the RFC does not define, sets
+    /// the rule instead of `caseExact`: `exact`, `ignore` or `usernameCaseMapped`
     /// ([`CaseSensitivity`]).
     ///
     /// # Errors

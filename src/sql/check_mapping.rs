@@ -232,9 +232,8 @@ fn check_join(path: &str, join: &Join) -> Result<(), MappingError> {
     check_distinct(subs.map(|sub| (vec![keys[0], keys[1], "columns", sub], sub.as_str())))
 }
 
-/// Rejects characters that the databases would quote differently in a path.
-/// Checks the names of members. MariaDB finds no member whose name starts with `-`, and neither
-/// MariaDB nor SQLite before 3.45 one with an escape.
+/// Rejects names of members that the databases quote differently, and those that some do not find:
+/// MariaDB with `-` at the start, MariaDB and SQLite before 3.45 with an escape.
 fn check_path(keys: &[&str], path: &[String]) -> Result<(), MappingError> {
     let invalid = |name: &&String| {
         name.is_empty()

@@ -22,6 +22,20 @@ fn matching(set: &FilterSet<Value, usize>, record: &Value) -> Vec<usize> {
     found
 }
 
+/// Returns the plans of filters, and a set with each of them under its position.
+fn set_of(
+    policy: &Policy<Value>,
+    filters: &[impl AsRef<str>],
+) -> (Vec<Option<Plan<Value>>>, FilterSet<Value, usize>) {
+    let plans: Vec<_> =
+        filters.iter().map(|filter| Some(policy.parse(filter.as_ref()).unwrap())).collect();
+    let mut set = FilterSet::new();
+    for (id, plan) in plans.iter().flatten().enumerate() {
+        set.insert(id, plan.clone()).unwrap();
+    }
+    (plans, set)
+}
+
 /// Returns what the loop over all plans finds.
 fn naive(plans: &[Option<Plan<Value>>], record: &Value) -> Vec<usize> {
     let matches =
@@ -151,10 +165,7 @@ fn every_kind_of_key_finds_its_plans() {
         "meta": {"created": "2024-01-01T00:00:00Z"},
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "sales"},
     });
-    let mut set = FilterSet::new();
-    for (id, filter) in filters.iter().enumerate() {
-        set.insert(id, policy.parse(filter).unwrap()).unwrap();
-    }
+    let (_, set) = set_of(policy, &filters);
     assert_eq!(matching(&set, &record), (0..filters.len()).collect::<Vec<_>>());
     assert_eq!(set.unindexed().count(), 2);
     let explained = set.explain();
@@ -183,12 +194,7 @@ fn prefixes_suffixes_and_substrings_of_every_length_agree_with_the_loop() {
     });
     let filters: Vec<String> =
         ["eq", "sw", "ew", "co"].into_iter().flat_map(parts).chain(lists).collect();
-    let plans: Vec<Option<Plan<Value>>> =
-        filters.iter().map(|filter| Some(scim::user_policy().parse(filter).unwrap())).collect();
-    let mut set = FilterSet::new();
-    for (id, plan) in plans.iter().flatten().enumerate() {
-        set.insert(id, plan.clone()).unwrap();
-    }
+    let (plans, set) = set_of(scim::user_policy(), &filters);
     let mut records = vec![json!({"userName": text.to_uppercase(), "emails": []})];
     for position in 0..text.len() {
         let mut other = text.to_owned();
@@ -250,12 +256,7 @@ fn plans_without_a_schema_are_found_by_values_of_every_type() {
         r#"c[d eq "x" and e eq 3]"#,
         r#"a ne "x""#,
     ];
-    let plans: Vec<Option<Plan<Value>>> =
-        filters.iter().map(|filter| Some(OPEN.parse(filter).unwrap())).collect();
-    let mut set = FilterSet::new();
-    for (id, plan) in plans.iter().flatten().enumerate() {
-        set.insert(id, plan.clone()).unwrap();
-    }
+    let (plans, set) = set_of(&OPEN, &filters);
     let records = [
         (json!({"a": "x"}), vec![0, 4, 7, 9]),
         (json!({"a": "x", "b": 2.0}), vec![0, 4, 7, 9, 10]),
@@ -294,12 +295,7 @@ fn plans_are_found_by_the_order_of_numbers_and_instants() {
     }
     // No integer equals 1.5, so every record matches.
     filters.push("not (i eq 1.5)".to_owned());
-    let plans: Vec<Option<Plan<Value>>> =
-        filters.iter().map(|filter| Some(policy.parse(filter).unwrap())).collect();
-    let mut set = FilterSet::new();
-    for (id, plan) in plans.iter().flatten().enumerate() {
-        set.insert(id, plan.clone()).unwrap();
-    }
+    let (plans, mut set) = set_of(&policy, &filters);
     let numbers = ["-2", "-1", "0", "1", "1.5", "2", "3.5", "99999999999999999999", "1e30"];
     let instants = ["2023-12-31T23:59:59Z", "2024-01-01T01:00:00+01:00", "2024-01-01T00:00:01Z"];
     let mut matches = 0;

@@ -106,7 +106,12 @@ const TEXT_EXTENSIONS: &[&str] =
 
 /// Maximum length of a character and of a line end in UTF-8, in bytes.
 const MAX_CHARACTER: usize = 4;
-const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Returns the text of a file without the byte order mark with which editors on Windows start it.
+pub(crate) fn without_byte_order_mark(text: &str) -> &str {
+    text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text)
+}
 
 impl InputFilter {
     /// Returns the file and line, for positions in JSON.
@@ -315,7 +320,7 @@ impl Lines {
             self.number += 1;
             let location = Location { file: Rc::clone(&self.file), line: self.number };
             // Editors on Windows start files with a byte order mark.
-            let start = if self.number == 1 { BYTE_ORDER_MARK } else { b"" };
+            let start = if self.number == 1 { BYTE_ORDER_MARK.as_bytes() } else { b"" };
             let mut line = self.buffer.strip_prefix(start).unwrap_or(&self.buffer);
             if let Some(ended) = line.strip_suffix(b"\n") {
                 line = ended.strip_suffix(b"\r").unwrap_or(ended);

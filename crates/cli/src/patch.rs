@@ -1,6 +1,7 @@
 //! `scieve patch`: applies a PATCH request to records.
 
 use crate::exit::{CliError, ExitStatus};
+use crate::input::without_byte_order_mark;
 use crate::output::Output;
 use crate::policy::{Checker, PolicyArgs};
 use crate::records::Records;
@@ -111,10 +112,12 @@ fn render<'a>(
 
 /// Parses a request, with the exact value of each number.
 fn parse(text: &str) -> Result<PatchRequest, PatchErrors> {
-    match scieve::json_record(text) {
-        Ok(body) if text.len() <= PatchLimits::default().bytes => PatchRequest::from_json(body),
-        _ => PatchRequest::parse(text),
+    if text.len() <= PatchLimits::default().bytes
+        && let Ok(body) = scieve::json_record(text)
+    {
+        return PatchRequest::from_json(body);
     }
+    PatchRequest::parse(text)
 }
 
 /// Reads the request, up to a length that still exceeds the maximum.
@@ -132,7 +135,7 @@ fn read(path: &PathBuf) -> Result<String, CliError> {
     }
     // A character that the maximum cuts is replaced; the request is too long in any case.
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text)),
+        Ok(text) => Ok(without_byte_order_mark(&text).to_owned()),
         Err(error) if error.as_bytes().len() as u64 == max => {
             Ok(String::from_utf8_lossy(error.as_bytes()).into_owned())
         }

@@ -2,6 +2,7 @@
 
 use crate::batch::Valid;
 use crate::exit::CliError;
+use crate::input::without_byte_order_mark;
 use scieve::{
     CaseSensitivity, Diagnostics, Filter, Limits, Policy, PolicyError, PolicyFault, Schema, Syntax,
     UnknownAttributes, scim,
@@ -147,8 +148,7 @@ fn from_schemas(paths: &[PathBuf]) -> Result<Policy<Value>, CliError> {
             std::fs::read_to_string(path).map_err(|error| CliError::cannot_read(&name, &error))?,
         );
     }
-    let documents: Vec<&str> =
-        documents.iter().map(|text| text.strip_prefix('\u{feff}').unwrap_or(text)).collect();
+    let documents: Vec<&str> = documents.iter().map(|text| without_byte_order_mark(text)).collect();
     Schema::from_rfc7643(&documents)
         .and_then(scim::with_common_attributes)
         .and_then(Policy::new)

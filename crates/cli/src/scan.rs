@@ -5,6 +5,7 @@
 //! so is memory.
 
 use crate::exit::CliError;
+use crate::input::without_byte_order_mark;
 use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
@@ -41,11 +42,7 @@ impl Block {
             let start = offset;
             offset += whole.len() as u64;
             number += 1;
-            // Editors on Windows start files with a byte order mark.
-            let line = match number {
-                1 => whole.strip_prefix('\u{feff}').unwrap_or(whole),
-                _ => whole,
-            };
+            let line = if number == 1 { without_byte_order_mark(whole) } else { whole };
             let trimmed = line.trim_start();
             let offset = start + (whole.len() - trimmed.len()) as u64;
             let text = trimmed.trim_end();

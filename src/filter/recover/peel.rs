@@ -203,8 +203,8 @@ impl Peeled {
 
     /// Decodes the character references of HTML and XML, and quotes that are escaped as in JSON.
     fn decode_entities(&mut self) {
+        const JSON_QUOTE: (&str, u8) = ("\\u0022", b'"');
         const ENTITIES: &[(&str, u8)] = &[
-            ("\\u0022", b'"'),
             ("&quot;", b'"'),
             ("&#34;", b'"'),
             ("&apos;", b'\''),
@@ -214,14 +214,13 @@ impl Peeled {
             ("&amp;", b'&'),
         ];
         // Inside of a string, `\u0022` is a legal escape.
-        let has_strings = self.text.contains('"');
-        let entities = ENTITIES.get(usize::from(has_strings)..).unwrap_or(ENTITIES);
+        let json_quote = (!self.text.contains('"')).then_some(&JSON_QUOTE);
         let mut decoded = Vec::new();
         let (mut at, mut count) = (0, 0);
         while let Some(byte) = self.text.as_bytes().get(at) {
             let rest = self.text.as_bytes().get(at..).unwrap_or(&[]);
             let is_next = |(name, _): &&(&str, u8)| rest.starts_with(name.as_bytes());
-            match entities.iter().find(is_next) {
+            match ENTITIES.iter().chain(json_quote).find(is_next) {
                 Some((name, char)) => {
                     decoded.push((*char, at));
                     at += name.len();

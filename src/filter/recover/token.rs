@@ -316,8 +316,8 @@ impl Scanner<'_> {
     }
 }
 
-/// Returns the first word of a text that does not start with whitespace. A word that is longer than
-/// any name is cut, so that a search for the word after each character takes linear time.
+/// Returns the first word of `text`, which does not start with whitespace. Of a word that is longer than
+/// any name only the start is read, so that a search after each character takes linear time.
 fn first_word(text: &str) -> &str {
     const MAX_CHARS: usize = 512;
     let ends =

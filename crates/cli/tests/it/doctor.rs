@@ -1,40 +1,45 @@
 //! `scieve doctor`, with right and with faulty mappings of each database.
 
-use crate::commands::{file, path, run};
+use crate::commands::{Run, file, path, run};
 use serde_json::Value;
+use sqlx::{Connection as _, Executor as _};
+use std::path::PathBuf;
+
+/// Creates a database of SQLite, and returns its file and URL.
+async fn sqlite(name: &str, sql: &'static str) -> (PathBuf, String) {
+    let database = std::env::temp_dir().join(format!("scieve_{name}_{}.db", std::process::id()));
+    let url = format!("sqlite:{}", database.display());
+    let mut connection = sqlx::SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+    connection.execute(sql).await.unwrap();
+    (database, url)
+}
+
+/// Runs `scieve doctor` on a policy and a mapping in a file with that name.
+fn doctor(name: &str, policy: &str, mapping: &str, url: &str) -> Run {
+    let policy = file(&format!("{name}_policy.json"), policy);
+    let mapping = file(&format!("{name}_mapping.toml"), mapping);
+    let (policy, mapping) = (path(&policy), path(&mapping));
+    run(&["doctor", "--json", "--policy", policy, "--mapping", mapping, "--database", url])
+}
+
+/// Returns a member of each problem of a column.
+fn of_columns<'f>(found: &'f Value, member: &str) -> Vec<&'f str> {
+    let columns = found["columns"].as_array().unwrap();
+    columns.iter().map(|one| one[member].as_str().unwrap()).collect()
+}
 
 #[tokio::test]
 async fn a_mapping_is_compared_with_a_database() {
-    use sqlx::{Connection as _, Executor as _};
-    let database = std::env::temp_dir().join(format!("scieve_doctor_{}.db", std::process::id()));
-    let url = format!("sqlite:{}", database.display());
-    let mut connection = sqlx::SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
-    connection
-        .execute(
-            "CREATE TABLE staff (id TEXT PRIMARY KEY, name TEXT, age INTEGER, seen TEXT); \
-             CREATE INDEX staff_age ON staff (age)",
-        )
-        .await
-        .unwrap();
-    let policy = file(
-        "doctor_policy.json",
-        r#"{"attributes": [{"name": "name", "operators": ["eq", "co"]},
-            {"name": "age", "type": "integer", "operators": ["gt"]},
-            {"name": "seen", "type": "dateTime", "operators": ["eq"]}]}"#,
-    );
-    let doctor = |mapping: &str| {
-        let mapping = file("doctor_mapping.toml", mapping);
-        run(&[
-            "doctor",
-            "--json",
-            "--policy",
-            path(&policy),
-            "--mapping",
-            path(&mapping),
-            "--database",
-            &url,
-        ])
-    };
+    let (database, url) = sqlite(
+        "doctor",
+        "CREATE TABLE staff (id TEXT PRIMARY KEY, name TEXT, age INTEGER, seen TEXT); \
+         CREATE INDEX staff_age ON staff (age)",
+    )
+    .await;
+    let policy = r#"{"attributes": [{"name": "name", "operators": ["eq", "co"]},
+        {"name": "age", "type": "integer", "operators": ["gt"]},
+        {"name": "seen", "type": "dateTime", "operators": ["eq"]}]}"#;
+    let doctor = |mapping: &str| doctor("doctor", policy, mapping, &url);
     let right = doctor(
         "table = \"staff\"\nkey = \"id\"\n[attributes]\nname = { column = \"name\" }\n\
          age = { column = \"age\", stored = \"integer\" }\n\
@@ -74,7 +79,6 @@ async fn a_mapping_is_compared_with_a_database() {
 #[cfg(feature = "full")]
 #[tokio::test]
 async fn nondeterministic_collations_are_reported() {
-    use sqlx::{Connection as _, Executor as _};
     crate::databases::require!(servers);
     let database = crate::databases::Database::postgres().await;
     let mut connection = sqlx::PgConnection::connect(&database.url).await.unwrap();
@@ -86,26 +90,16 @@ async fn nondeterministic_collations_are_reported() {
     ] {
         connection.execute(statement).await.unwrap();
     }
-    let policy =
-        file("collation_policy.json", r#"{"attributes": [{"name": "login"}, {"name": "nick"}]}"#);
-    let mapping = file(
-        "collation_mapping.toml",
+    let found = doctor(
+        "collation",
+        r#"{"attributes": [{"name": "login"}, {"name": "nick"}]}"#,
         "table = \"staff\"\nkey = \"id\"\n[attributes]\nnick = { column = \"nick\" }\n\
          login = { column = \"login\", stored = \"text\", text = { native = \"case_insensitive\" } }",
+        &database.url,
     );
-    let (policy, mapping) = (path(&policy), path(&mapping));
-    let arguments =
-        ["doctor", "--json", "--policy", policy, "--mapping", mapping, "--database", &database.url];
-    let found = run(&arguments);
     assert_eq!(found.code, 1, "{}{}", found.out, found.err);
     let object = &found.objects()[0];
-    let columns: Vec<&str> = object["columns"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|one| one["column"].as_str().unwrap())
-        .collect();
-    assert_eq!(columns, ["nick"]);
+    assert_eq!(of_columns(object, "column"), ["nick"]);
     assert!(object["columns"][0]["problem"].as_str().unwrap().contains("nondeterministic"));
 }
 
@@ -119,22 +113,12 @@ const POLICY: &str = r#"{"attributes": [{"name": "id"}, {"name": "text"},
 
 /// Maps one attribute at a time, and compares the problems of the columns with the expected ones.
 fn assert_faults(name: &str, url: &str, head: &str, faults: &[Fault]) {
-    let policy = file(&format!("doctor_faults_{name}.json"), POLICY);
     for (entry, expected) in faults {
-        let text = format!("table = \"staff\"\nkey = \"id\"\n{head}[attributes]\n{entry}\n");
-        let mapping = file(&format!("doctor_faults_{name}.toml"), text);
-        let (policy, mapping) = (path(&policy), path(&mapping));
-        let arguments =
-            ["doctor", "--json", "--policy", policy, "--mapping", mapping, "--database", url];
-        let found = run(&arguments);
+        let mapping = format!("table = \"staff\"\nkey = \"id\"\n{head}[attributes]\n{entry}\n");
+        let found = doctor(&format!("doctor_faults_{name}"), POLICY, &mapping, url);
         assert_eq!(found.code, 1, "the other attributes have no column: {}", found.err);
-        let object: Value = found.objects().remove(0);
-        let problems: Vec<&str> = object["columns"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|one| one["problem"].as_str().unwrap())
-            .collect();
+        let object = found.objects().remove(0);
+        let problems = of_columns(&object, "problem");
         match expected.is_empty() {
             true => assert!(problems.is_empty(), "{name}: {entry}: {problems:?}"),
             false => assert!(
@@ -147,19 +131,14 @@ fn assert_faults(name: &str, url: &str, head: &str, faults: &[Fault]) {
 
 #[tokio::test]
 async fn each_fault_of_a_mapping_is_reported_in_sqlite() {
-    use sqlx::{Connection as _, Executor as _};
-    let database = std::env::temp_dir().join(format!("scieve_faults_{}.db", std::process::id()));
-    let url = format!("sqlite:{}", database.display());
-    let mut connection = sqlx::SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
-    connection
-        .execute(
-            "CREATE TABLE staff (id TEXT PRIMARY KEY, name TEXT, login TEXT COLLATE NOCASE, \
-             age INTEGER, seen TEXT, dated DATETIME, counted DATETIME, data BLOB, wrong INTEGER); \
-             INSERT INTO staff VALUES ('1', 'a', 'a', 1, '2020-01-01T00:00:00Z', \
-             '2020-01-01T00:00:00Z', 1577836800000000, x'00', 'x')",
-        )
-        .await
-        .unwrap();
+    let (database, url) = sqlite(
+        "faults",
+        "CREATE TABLE staff (id TEXT PRIMARY KEY, name TEXT, login TEXT COLLATE NOCASE, \
+         age INTEGER, seen TEXT, dated DATETIME, counted DATETIME, data BLOB, wrong INTEGER); \
+         INSERT INTO staff VALUES ('1', 'a', 'a', 1, '2020-01-01T00:00:00Z', \
+         '2020-01-01T00:00:00Z', 1577836800000000, x'00', 'x')",
+    )
+    .await;
     assert_faults(
         "sqlite",
         &url,
@@ -191,7 +170,6 @@ async fn each_fault_of_a_mapping_is_reported_in_sqlite() {
 #[cfg(feature = "full")]
 #[tokio::test]
 async fn each_fault_of_a_mapping_is_reported_in_postgres() {
-    use sqlx::{Connection as _, Executor as _};
     crate::databases::require!(servers);
     let database = crate::databases::Database::postgres().await;
     let mut connection = sqlx::PgConnection::connect(&database.url).await.unwrap();
@@ -259,7 +237,6 @@ async fn each_fault_of_a_mapping_is_reported_in_postgres() {
 #[cfg(feature = "full")]
 #[tokio::test]
 async fn each_fault_of_a_mapping_is_reported_in_mysql() {
-    use sqlx::{Connection as _, Executor as _};
     crate::databases::require!(servers);
     let database = crate::databases::Database::mysql().await;
     let mut connection = sqlx::MySqlConnection::connect(&database.url).await.unwrap();

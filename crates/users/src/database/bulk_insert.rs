@@ -9,7 +9,7 @@ use super::tenant::Tenant;
 use super::user_row::{self, COLUMNS};
 use crate::user::User;
 use scieve::sql::Dialect;
-use sea_query::{Expr, InsertStatement, SelectStatement, Value};
+use sea_query::{Expr, SelectStatement, Value};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
@@ -36,7 +36,11 @@ pub(super) async fn insert_users(
         (Dialect::Postgres, true) => Method::Copy,
         _ => Method::Insert,
     };
-    let mut progress = Progress::new(report, users.len(), is_deferred);
+    // One unit for each user and table. The indexes take about as long as the rows.
+    let of_rows = users.len() as u64 * (1 + TABLES.len() as u64);
+    let of_step = of_rows.checked_div(last_steps.len() as u64).unwrap_or(0);
+    let whole = of_rows + of_step * last_steps.len() as u64;
+    let mut progress = Progress { report, done: 0, reported: 0, whole };
     // Only one transaction of SQLite writes at a time.
     let first = match dialect {
         Dialect::Sqlite => Some(next_number(connection).await?),
@@ -61,55 +65,36 @@ pub(super) async fn insert_users(
     for (table, (name, columns)) in TABLES.iter().enumerate() {
         let rows = numbers.iter().zip(users).flat_map(|(number, user)| {
             progress.add(1);
-            memberships::rows(table, tenant, Value::from(*number), user)
+            let elements = memberships::elements(table, user);
+            memberships::rows_of(tenant, Value::from(*number), elements)
         });
         insert_rows(connection, method, name, columns, rows).await?;
     }
-    let count = last_steps.len() as u64;
     for step in last_steps {
         connection.script(step.into()).await?;
-        progress.add(progress.of_indexes / count);
+        progress.add(of_step);
     }
-    progress.end();
     Ok(())
 }
 
-/// The work of an insertion: one unit for each user and table. Indexes take about as long as rows.
+/// The work of an insertion.
 struct Progress<'r> {
     report: &'r (dyn Fn(u64, u64) + Send + Sync),
     done: u64,
     reported: u64,
     whole: u64,
-    of_indexes: u64,
 }
 
-impl<'r> Progress<'r> {
+impl Progress<'_> {
     /// Units between two reports.
     const INTERVAL: u64 = 1000;
 
-    fn new(report: &'r (dyn Fn(u64, u64) + Send + Sync), users: usize, is_deferred: bool) -> Self {
-        let of_rows = users as u64 * (1 + TABLES.len() as u64);
-        let of_indexes = if is_deferred { of_rows } else { 0 };
-        Self { report, done: 0, reported: 0, whole: of_rows + of_indexes, of_indexes }
-    }
-
     fn add(&mut self, units: u64) {
         self.done += units;
-        if self.done - self.reported >= Self::INTERVAL {
-            self.report();
+        if self.done - self.reported >= Self::INTERVAL || self.done == self.whole {
+            self.reported = self.done;
+            (self.report)(self.done, self.whole);
         }
-    }
-
-    fn end(&mut self) {
-        self.done = self.whole;
-        if self.reported < self.done {
-            self.report();
-        }
-    }
-
-    fn report(&mut self) {
-        self.reported = self.done;
-        (self.report)(self.done, self.whole);
     }
 }
 
@@ -202,21 +187,15 @@ impl Inserts<'_> {
         }
         let sql = match &self.text {
             Some((number, sql)) if *number == rows.len() => sql.clone(),
-            _ => self.render(&rows)?,
+            _ => {
+                let rows = rows.iter().map(|row| row.iter().cloned().map(Expr::from).collect());
+                let insert = memberships::insert_statement(self.table, self.columns, rows)?;
+                Statement::new(self.dialect, &insert).sql
+            }
         };
         self.text = Some((rows.len(), sql.clone()));
         let values = rows.into_iter().flatten().collect();
         Ok(Some(Statement { sql, values }))
-    }
-
-    fn render(&self, rows: &[Vec<Value>]) -> Result<String, DbError> {
-        let mut insert = InsertStatement::new();
-        insert.into_table(self.table).columns(self.columns.iter().copied());
-        for row in rows {
-            let row = row.iter().cloned().map(Expr::from);
-            insert.values(row).map_err(|error| DbError::Internal(error.to_string()))?;
-        }
-        Ok(Statement::new(self.dialect, &insert).sql)
     }
 }
 

@@ -46,7 +46,8 @@ SELECT "tenant", COUNT(*), COUNT(*) FILTER (WHERE "status" <> ''deleted'') FROM 
 FROM sqlite_master WHERE type = 'trigger' AND name = 'users_count_insert'"#;
 
 /// The memory of SQLite for pages and sorting during a load, and its default
-/// (<https://www.sqlite.org/pragma.html#pragma_cache_size>, in KiB).
+/// (<https://www.sqlite.org/pragma.html#pragma_cache_size>, in KiB). The connection of a load that
+/// fails keeps the former.
 const SQLITE_LOAD_MEMORY: &str = "PRAGMA cache_size = -65536";
 const SQLITE_MEMORY: &str = "PRAGMA cache_size = -2000";
 

@@ -26,7 +26,7 @@ const ALIAS: &str = "e";
 const ROLE: [&str; 3] = ["name", "kind", "level"];
 
 /// The tables in which filters find users by roles, groups and scopes, with their columns: those of
-/// [`rows`] and then those of [`elements`].
+/// [`rows_of`] and then those of [`elements`].
 pub(super) const TABLES: [(&str, &[&str]); 4] = [
     ("user_roles", &["user_number", "tenant", "idx", "role_id_f", "name_f"]),
     ("user_groups", &["user_number", "tenant", "idx", "group_id_f"]),
@@ -110,7 +110,7 @@ pub(super) async fn insert(
     user: &User,
 ) -> Result<(), DbError> {
     for (table, (name, columns)) in TABLES.iter().enumerate() {
-        let rows = rows(table, tenant, number.clone(), user).collect();
+        let rows = rows_of(tenant, number.clone(), elements(table, user)).collect();
         insert_rows(connection, name, columns, rows).await?;
     }
     Ok(())
@@ -125,13 +125,14 @@ pub(super) async fn replace(
     new: &User,
 ) -> Result<(), DbError> {
     for (table, (name, columns)) in TABLES.iter().enumerate() {
-        if elements(table, new) == elements(table, old) {
+        let elements_of_new = elements(table, new);
+        if elements_of_new == elements(table, old) {
             continue;
         }
         let mut delete = delete_from(name, tenant);
         delete.and_where(Expr::col("user_number").eq(number));
         connection.execute(&delete).await?;
-        let rows = rows(table, tenant, Expr::from(number), new).collect();
+        let rows = rows_of(tenant, Expr::from(number), elements_of_new).collect();
         insert_rows(connection, name, columns, rows).await?;
     }
     Ok(())
@@ -144,7 +145,7 @@ fn delete_from(table: &'static str, tenant: Tenant<'_>) -> DeleteStatement {
 }
 
 /// The fold keys of a user's row for each element in the table with that index in [`TABLES`].
-fn elements(table: usize, user: &User) -> Vec<Vec<String>> {
+pub(super) fn elements(table: usize, user: &User) -> Vec<Vec<String>> {
     let folded = |string: &str| fold_key(string).into_owned();
     match table {
         0 => {
@@ -160,14 +161,13 @@ fn elements(table: usize, user: &User) -> Vec<Vec<String>> {
     }
 }
 
-/// The rows of a user with this number in the table with that index in [`TABLES`].
-pub(super) fn rows<V: Clone + From<i64> + From<String>>(
-    table: usize,
+/// The rows of a user with these elements.
+pub(super) fn rows_of<V: Clone + From<i64> + From<String>>(
     tenant: Tenant<'_>,
     number: V,
-    user: &User,
+    elements: Vec<Vec<String>>,
 ) -> impl Iterator<Item = Vec<V>> {
-    (0_i64..).zip(elements(table, user)).map(move |(idx, element)| {
+    (0_i64..).zip(elements).map(move |(idx, element)| {
         let key = [number.clone(), tenant.number.into(), idx.into()];
         key.into_iter().chain(element.into_iter().map(V::from)).collect()
     })
@@ -182,14 +182,24 @@ pub(super) async fn insert_rows(
 ) -> Result<(), DbError> {
     let mut rows = rows.into_iter().peekable();
     while rows.peek().is_some() {
-        let mut insert = InsertStatement::new();
-        insert.into_table(table).columns(columns.iter().copied());
-        for row in rows.by_ref().take(ROWS_PER_INSERT) {
-            insert.values(row).map_err(|error| DbError::Internal(error.to_string()))?;
-        }
+        let insert = insert_statement(table, columns, rows.by_ref().take(ROWS_PER_INSERT))?;
         connection.execute(&insert).await?;
     }
     Ok(())
+}
+
+/// An INSERT of rows.
+pub(super) fn insert_statement(
+    table: &'static str,
+    columns: &[&'static str],
+    rows: impl Iterator<Item = Vec<Expr>>,
+) -> Result<InsertStatement, DbError> {
+    let mut insert = InsertStatement::new();
+    insert.into_table(table).columns(columns.iter().copied());
+    for row in rows {
+        insert.values(row).map_err(|error| DbError::Internal(error.to_string()))?;
+    }
+    Ok(insert)
 }
 
 /// Reads the roles of a tenant.

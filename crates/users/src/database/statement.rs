@@ -27,8 +27,8 @@ impl Statement {
         Self::render(dialect, query, false)
     }
 
-    /// Renders a query with its LIMIT as a constant. PostgreSQL then plans a prepared statement once;
-    /// a plan for any LIMIT is dear, so that it would plan each execution.
+    /// Renders a query with its LIMIT as a constant. PostgreSQL then plans a prepared statement once.
+    /// It estimates that a plan for any LIMIT costs more, and would plan each execution.
     pub(super) fn with_constant_limit(dialect: Dialect, query: &impl QueryStatementWriter) -> Self {
         Self::render(dialect, query, true)
     }
@@ -115,11 +115,13 @@ impl fmt::Display for Writer {
 
 /// `FROM table AS alias WHERE alias.tenant = ?`, without columns yet. Every table is restricted
 /// by a constant: a database that distributes tenants over nodes then contacts only one.
-pub(super) fn select_from(table: &str, alias: &'static str, tenant: Tenant<'_>) -> SelectStatement {
+pub(super) fn select_from(
+    table: &'static str,
+    alias: &'static str,
+    tenant: Tenant<'_>,
+) -> SelectStatement {
     let mut select = SelectStatement::new();
-    select
-        .from_as(table.to_owned(), alias)
-        .and_where(Expr::col((alias, "tenant")).eq(tenant.number));
+    select.from_as(table, alias).and_where(Expr::col((alias, "tenant")).eq(tenant.number));
     select
 }
 

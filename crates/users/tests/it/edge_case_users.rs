@@ -12,8 +12,9 @@ pub(crate) fn user(random: &mut Random, number: usize) -> User {
     let mut user = scieve_users::sample_with_seed(number + 1, random.next()).last().unwrap();
     let unique = |random: &mut Random, text: &str| match random.below(3) {
         0 => text.to_owned(),
-        1 => format!("{}{number}", random.pick(STRINGS)),
-        _ => format!("{number}{}", random.pick(STRINGS)),
+        // With leading zeros, so that digits of the string do not make another number.
+        1 => format!("{}{number:05}", random.pick(STRINGS)),
+        _ => format!("{number:05}{}", random.pick(STRINGS)),
     };
     user.id = unique(random, &format!("{number:05}{}", user.id));
     user.subject = unique(random, &format!("{number:05}{}", user.subject));

@@ -23,9 +23,6 @@ pub(super) fn find(
     budget: &mut Budget,
 ) -> Verdict<ModelValue> {
     let mut tests = ValueTests { attribute, literals, budget };
-    if literals.iter().any(|(test, positive)| *positive && test.predicate() == &Predicate::Never) {
-        return Verdict::Unsatisfiable;
-    }
     let mut verdict = tests.find_typed();
     if let (Verdict::Unsatisfiable, Domain::AnyRecord) = (&verdict, domain) {
         verdict = tests.first(std::iter::once(ModelValue::Foreign));

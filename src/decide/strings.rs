@@ -89,15 +89,13 @@ fn string_of(value: &Value) -> &str {
 impl<'a> Requirements<'a> {
     fn add(&mut self, predicate: &'a Predicate, positive: bool) {
         match predicate {
-            Predicate::Present | Predicate::Never | Predicate::Element(_) => {
-                self.never |= positive == (predicate == &Predicate::Never);
-            }
+            // These are no tests of one value (`Formula::test`).
+            Predicate::Present | Predicate::Never | Predicate::Element(_) => {}
             Predicate::Equal(value) => self.equality(string_of(value), positive),
             Predicate::Differs(value) => self.equality(string_of(value), !positive),
-            Predicate::In(values) if positive => {
-                self.values.extend(values.iter().map(string_of));
+            Predicate::In(values) => {
+                values.iter().for_each(|value| self.equality(string_of(value), positive));
             }
-            Predicate::In(values) => self.no_values.extend(values.iter().map(string_of)),
             Predicate::Less(value) => self.order(Operator::Lt, string_of(value), positive),
             Predicate::LessOrEqual(value) => self.order(Operator::Le, string_of(value), positive),
             Predicate::Greater(value) => self.order(Operator::Gt, string_of(value), positive),

@@ -242,7 +242,8 @@ impl OneElement<'_, '_> {
     fn main(&self) -> Option<AttributeId> {
         match self.shape {
             Shape::Complex => None,
-            Shape::WithValue => self.value_sub_attribute(),
+            // If no plan names `value`, the element has its value.
+            Shape::WithValue => self.value_sub_attribute().or(Some(self.root.id())),
             Shape::Simple | Shape::WithoutValue => Some(self.root.id()),
         }
     }
@@ -281,7 +282,6 @@ impl<'f, 'a> Theory<'f, 'a> for OneElement<'_, 'a> {
         }
         let is_absent = match self.shape {
             Shape::Simple => true,
-            Shape::WithValue => main.is_none(),
             _ => self.value_sub_attribute() == Some(attribute.id()),
         };
         if is_absent {

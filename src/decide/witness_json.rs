@@ -52,13 +52,19 @@ impl Witness {
     fn element(&self, attribute: &Attribute, element: &Element) -> Json {
         if let [value] = element.values(attribute.id())
             && *value != ModelValue::Complex
+            && element.attributes().count() == 1
         {
             return json(value);
         }
         let mut object = Map::new();
         for (id, values) in element.attributes() {
             let Some(sub) = self.schema().attribute(id) else { continue };
-            let Some(name) = sub.sub_attribute() else { continue };
+            let name = match sub.sub_attribute() {
+                Some(name) => name,
+                None if values == [ModelValue::Complex] => continue,
+                // Without a schema: the value of an object, of which no plan names the `value`.
+                None => "value",
+            };
             let mut values: Vec<Json> = values.iter().map(json).collect();
             let is_list = sub.is_multi_valued() && sub.attribute_type() != AttributeType::Any
                 || values.len() > 1;

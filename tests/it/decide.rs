@@ -2,7 +2,8 @@
 
 use crate::fixtures::json_lines;
 use scieve::{
-    Attribute, AttributeType, CaseSensitivity, Decision, Domain, Plan, Policy, Schema, scim,
+    Attribute, AttributeType, CaseSensitivity, Decision, Domain, Plan, Policy, Schema,
+    StoredValues, scim,
 };
 use serde_json::{Value, json};
 
@@ -58,6 +59,9 @@ fn witnesses_are_lists_as_in_the_schema() {
         (scim::user_policy(), r#"title eq "x""#, json!({"title": "x"})),
         (&open, r#"title eq "x""#, json!({"title": "x"})),
         (&open, r#"a eq "x" and a eq "y""#, json!({"a": ["x", "y"]})),
+        (&open, r#"a.b eq "x" and not (a ne 1)"#, json!({"a": {"b": "x", "value": 1}})),
+        (&open, r#"a[b eq "x" and not (value pr)]"#, json!({"a": {"b": "x"}})),
+        (&open, r#"a pr and not (a.b eq "y")"#, json!({"a": "x"})),
     ] {
         let decision = policy.parse(filter).unwrap().is_empty();
         assert_eq!(decision.witness().unwrap().to_json(), expected, "{filter}");
@@ -86,6 +90,32 @@ fn empty_substrings_are_in_every_string() {
         assert!(part.is_empty().is_no() && part.is_universal().is_no(), "{operator}");
         assert!(x.implies(&part).is_yes() && part.implies(&x).is_no(), "{operator}");
     }
+}
+
+/// Without a schema, strings that are date-times are compared as instants, also if their order as
+/// strings is another one.
+#[test]
+fn instants_are_not_decided_by_the_order_of_strings() {
+    let open: Policy<Value> = Policy::schemaless(CaseSensitivity::Ignore);
+    let (from, to) = ("2024-01-01T01:00:00+01:00", "2024-01-01T00:00:00Z");
+    let at = |zone: &str| {
+        let text = format!(r#"a co "{zone}" and not (a lt "{from}" or a gt "{to}")"#);
+        open.parse(&text).unwrap()
+    };
+    assert!(at("+01:00").is_empty().is_no());
+    assert!(at("+02:00").matches(&json!({"a": "2024-01-01T02:00:00+02:00"})));
+    assert_eq!(at("+02:00").is_empty(), Decision::Unknown);
+}
+
+#[test]
+fn values_in_wrong_forms_are_never_excluded() {
+    let open: Policy<Value> = Policy::schemaless(CaseSensitivity::Ignore);
+    let plan = open
+        .with_stored_values(StoredValues::Coerced)
+        .parse(r#"a eq true and not (a ne "True")"#)
+        .unwrap();
+    assert!(plan.matches(&json!({"a": "True"})));
+    assert_eq!(plan.is_empty(), Decision::Unknown);
 }
 
 #[test]
@@ -385,51 +415,159 @@ fn small_worlds() -> Vec<(Vec<&'static str>, Vec<Value>)> {
 #[test]
 fn every_small_formula_agrees_with_enumeration() {
     let policy = small_policy();
+    let worlds = small_worlds();
+    let counts =
+        worlds.iter().map(|(atoms, records)| check_small_formulas(&policy, atoms, records));
+    let count: usize = counts.sum();
+    assert!(count > 13_000, "{count}");
+}
+
+/// The same without a schema, where a value is an element itself or its `value`.
+#[test]
+fn every_small_formula_without_a_schema_agrees_with_enumeration() {
+    let open: Policy<Value> = Policy::schemaless(CaseSensitivity::Ignore);
+    let atoms = [
+        "a pr",
+        "a eq \"x\"",
+        "a ne \"x\"",
+        "a eq 1",
+        "a gt \"w\"",
+        "a.value eq \"x\"",
+        "a.value pr",
+        "a.type eq \"y\"",
+        "a.type pr",
+        "a[value eq \"x\" and type eq \"y\"]",
+        "a[type eq \"y\" and not (value pr)]",
+        "a[not (type pr)]",
+        "a[not (value eq \"x\")]",
+        "a[value ne \"x\" or type eq \"y\"]",
+    ];
+    let mut elements = ["x", "w", "y"].map(|text| json!(text)).to_vec();
+    elements.extend([json!(1), json!(true), json!({"other": true})]);
+    for kind in ["y", "z"] {
+        elements.push(json!({"type": kind}));
+        elements.extend(["x", "w"].map(|value| json!({"value": value, "type": kind})));
+    }
+    elements.extend([json!({"value": "x"}), json!({"value": 1}), json!({"value": "w"})]);
+    let mut lists = vec![json!({})];
+    for (at, one) in elements.iter().enumerate() {
+        lists.push(json!({"a": one}));
+        lists.extend(elements[..at].iter().map(|other| json!({"a": [one, other]})));
+    }
+    let count = check_small_formulas(&open, &atoms, &lists);
+    assert!(count > 4_000, "{count}");
+}
+
+/// Compares the decisions about an atom, its negation, and two or three of them with the results on
+/// all records. Returns the number of decisions.
+fn check_small_formulas(policy: &Policy<Value>, atoms: &[&str], records: &[Value]) -> usize {
     let mut count = 0;
-    for (atoms, records) in small_worlds() {
-        let negated: Vec<String> = atoms.iter().map(|atom| format!("not ({atom})")).collect();
-        let literals: Vec<&str> =
-            atoms.iter().copied().chain(negated.iter().map(String::as_str)).collect();
-        let results = |text: &str| -> (Plan<Value>, Vec<bool>) {
-            let plan = policy.parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
-            let results = records.iter().map(|record| plan.matches(record)).collect();
-            (plan, results)
-        };
-        let plans: Vec<_> = literals.iter().map(|text| results(text)).collect();
-        for (text, (plan, matches)) in literals.iter().zip(&plans) {
-            count += 1;
-            assert_sound(plan.is_empty(), !matches.contains(&true), text);
-            assert_sound(plan.is_universal(), !matches.contains(&false), text);
+    let negated: Vec<String> = atoms.iter().map(|atom| format!("not ({atom})")).collect();
+    let literals: Vec<&str> =
+        atoms.iter().copied().chain(negated.iter().map(String::as_str)).collect();
+    let results = |text: &str| -> (Plan<Value>, Vec<bool>) {
+        let plan = policy.parse(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let results = records.iter().map(|record| plan.matches(record)).collect();
+        (plan, results)
+    };
+    let plans: Vec<_> = literals.iter().map(|text| results(text)).collect();
+    for (text, (plan, matches)) in literals.iter().zip(&plans) {
+        count += 2;
+        assert_sound(plan.is_empty(), !matches.contains(&true), text);
+        assert_sound(plan.is_universal(), !matches.contains(&false), text);
+    }
+    for (at, (a, in_a)) in plans.iter().enumerate() {
+        for (other, (b, in_b)) in plans[..at].iter().enumerate() {
+            count += 4;
+            let text = || format!("{}\n{}", a.explain(), b.explain());
+            let pairs = || in_a.iter().zip(in_b);
+            assert_sound(a.is_disjoint(b), !pairs().any(|(a, b)| *a && *b), &text());
+            assert_sound(a.implies(b), !pairs().any(|(a, b)| *a && !*b), &text());
+            assert_sound(b.implies(a), !pairs().any(|(a, b)| *b && !*a), &text());
+            // `a or b` is universal if no record is in neither.
+            let neither = format!("not ({}) and not ({})", literals[at], literals[other]);
+            let neither = policy.parse(&neither).unwrap();
+            assert_sound(neither.is_empty(), !pairs().any(|(a, b)| !*a && !*b), &text());
         }
-        for (at, (a, in_a)) in plans.iter().enumerate() {
-            for (other, (b, in_b)) in plans[..at].iter().enumerate() {
-                count += 4;
-                let text = || format!("{}\n{}", a.explain(), b.explain());
-                let pairs = || in_a.iter().zip(in_b);
-                assert_sound(a.is_disjoint(b), !pairs().any(|(a, b)| *a && *b), &text());
-                assert_sound(a.implies(b), !pairs().any(|(a, b)| *a && !*b), &text());
-                assert_sound(b.implies(a), !pairs().any(|(a, b)| *b && !*a), &text());
-                // `a or b` is universal if no record is in neither.
-                let neither = format!("not ({}) and not ({})", literals[at], literals[other]);
-                let neither = policy.parse(&neither).unwrap();
-                assert_sound(neither.is_empty(), !pairs().any(|(a, b)| !*a && !*b), &text());
-            }
-        }
-        // Three atoms: `a and b` implies `c`.
-        for (at, (a, in_a)) in plans[..atoms.len()].iter().enumerate() {
-            for (b, in_b) in &plans[..at] {
-                let both = a.and(b).unwrap();
-                for (c, in_c) in &plans {
-                    count += 1;
-                    let mut triples = in_a.iter().zip(in_b).zip(in_c);
-                    let refuted = triples.any(|((a, b), c)| *a && *b && !*c);
-                    let text = || format!("{}\n{}", both.explain(), c.explain());
-                    assert_sound(both.implies(c), !refuted, &text());
-                }
+    }
+    // Three atoms: `a and b` implies `c`.
+    for (at, (a, in_a)) in plans[..atoms.len()].iter().enumerate() {
+        for (b, in_b) in &plans[..at] {
+            let both = a.and(b).unwrap();
+            for (c, in_c) in &plans {
+                count += 1;
+                let mut triples = in_a.iter().zip(in_b).zip(in_c);
+                let refuted = triples.any(|((a, b), c)| *a && *b && !*c);
+                let text = || format!("{}\n{}", both.explain(), c.explain());
+                assert_sound(both.implies(c), !refuted, &text());
             }
         }
     }
-    assert!(count > 13_000, "{count}");
+    count
+}
+
+/// Random conjunctions of tests on one string: a decision agrees with the enumeration of all short
+/// strings, and none is unknown.
+#[test]
+fn conjunctions_of_string_tests_agree_with_enumeration() {
+    let policy = small_policy();
+    let mut words = vec![String::new()];
+    for length in 0..5 {
+        let longest: Vec<String> =
+            words.iter().filter(|word| word.len() == length).cloned().collect();
+        words.extend(
+            longest.iter().flat_map(|word| ["a", "b", "c"].map(|char| format!("{word}{char}"))),
+        );
+    }
+    let mut random = Random::new();
+    for attribute in ["s", "k"] {
+        let records: Vec<Value> = words.iter().map(|word| json!({attribute: word})).collect();
+        let mut literals = Vec::new();
+        for operator in ["ne", "co", "sw", "ew", "gt", "ge", "lt", "le"] {
+            for operand in ["", "a", "b", "c", "aa", "ab", "ba", "aab", "aba", "aaab", "abab"] {
+                let atom = format!("{attribute} {operator} \"{operand}\"");
+                let negated = format!("{attribute} pr and not ({atom})");
+                literals.push(Literal::new(&policy, atom, &records));
+                literals.push(Literal::new(&policy, negated, &records));
+            }
+        }
+        let mut empty = 0;
+        for _ in 0..10_000 {
+            let count = 2 + random.below(5);
+            let chosen: Vec<&Literal> =
+                (0..count).map(|_| &literals[random.below(literals.len())]).collect();
+            let texts: Vec<&str> = chosen.iter().map(|literal| literal.text.as_str()).collect();
+            let text = texts.join(" and ");
+            let words = 0..literals[0].matches.len();
+            let is_found = words
+                .into_iter()
+                .any(|at| chosen.iter().fold(u64::MAX, |all, one| all & one.matches[at]) != 0);
+            let decision = policy.parse(&text).unwrap().is_empty();
+            empty += usize::from(decision.is_yes());
+            assert_sound(decision, !is_found, &text);
+        }
+        assert!((1_000..9_000).contains(&empty), "{empty}");
+    }
+}
+
+/// Pseudorandom numbers (xorshift), the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn new() -> Self {
+        Self(0x9e37_79b9_7f4a_7c15)
+    }
+
+    fn next(&mut self) -> u32 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 32) as u32
+    }
+
+    fn below(&mut self, bound: usize) -> usize {
+        self.next() as usize % bound
+    }
 }
 
 /// Every formula of four atoms, `not` at the atoms only: a decision agrees with the enumeration, and
@@ -653,7 +791,7 @@ fn simplified_plans_lose_what_has_no_effect() {
 
 #[cfg(feature = "arbitrary")]
 mod random {
-    use super::{Decision, Domain, Plan, Policy, Tally, Value, assert_shows};
+    use super::{Decision, Domain, Plan, Policy, Random, Tally, Value, assert_shows};
     use arbitrary::Unstructured;
     use proptest::prelude::{ProptestConfig, any, proptest};
     use proptest::strategy::Strategy;
@@ -693,20 +831,13 @@ mod random {
     #[test]
     fn witnesses_of_random_pairs_are_confirmed() {
         let pairs = std::env::var("SCIEVE_PAIRS").map_or(100, |pairs| pairs.parse().unwrap());
-        let mut random = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = Random::new();
         let policies: [(&str, &Policy<Value>); 3] =
             [("small", &SMALL), ("scim-user", scim::user_policy()), ("without a schema", &OPEN)];
         for (name, policy) in policies {
             let (mut tally, mut decided) = (Tally::default(), 0);
             while decided < pairs {
-                let bytes: Vec<u8> = (0..120)
-                    .map(|_| {
-                        random ^= random << 13;
-                        random ^= random >> 7;
-                        random ^= random << 17;
-                        (random >> 32) as u8
-                    })
-                    .collect();
+                let bytes: Vec<u8> = (0..120).map(|_| random.next() as u8).collect();
                 let u = &mut Unstructured::new(&bytes);
                 if let (Some(a), Some(b)) = (plan(policy, u), plan(policy, u)) {
                     tally.add(&a, &b);

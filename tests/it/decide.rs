@@ -50,6 +50,49 @@ fn witnesses_are_printed_by_attribute() {
     assert_eq!(debug(&policy.parse("active eq true").unwrap()), "Witness(active = true)");
 }
 
+/// Without a schema, an element is an object only if a simple value does not suffice.
+#[test]
+fn witnesses_without_a_schema_are_simple_values_or_objects() {
+    let open: Policy<Value> = Policy::schemaless(CaseSensitivity::Ignore);
+    for (filter, expected) in [
+        (r#"a[value eq "x"]"#, r#"a = "x""#),
+        (r#"a[value eq "x" and b eq "y"]"#, r#"a.value = "x" and a.b = "y""#),
+        (r#"a[value eq "x" and value eq "y"]"#, r#"a.value = "x", "y""#),
+    ] {
+        let decision = open.parse(filter).unwrap().is_empty();
+        assert_eq!(decision.witness().unwrap().to_string(), expected, "{filter}");
+    }
+    // A simple value has no sub-attribute but `value`.
+    let simple = open.parse(r#"a eq "x" and not (a.b pr)"#).unwrap().is_empty();
+    let matches =
+        |filter: &str| open.parse(filter).unwrap().matches_witness(simple.witness().unwrap());
+    assert!(matches(r#"a.value eq "x""#) && !matches("a.b pr") && !matches("a[b pr]"));
+}
+
+/// An attribute has no elements that other elements make unnecessary, and values are close to the
+/// operands: round numbers first.
+#[test]
+fn witnesses_are_small() {
+    let policy = small_policy();
+    for (filter, expected) in [
+        (r#"t sw "a" and t co "b" and t eq "ab""#, json!({"t": ["ab"]})),
+        (r#"t eq "ab" and t sw "a" and t eq "c""#, json!({"t": ["ab", "c"]})),
+        (r#"t sw "a" and t eq "ab" or not (s pr)"#, json!({"t": ["ab"]})),
+        ("f gt 2", json!({"f": 3.0})),
+        ("f lt -2", json!({"f": -3.0})),
+        ("f gt 2 and f lt 3", json!({"f": 2.5})),
+        ("f ge 2 and f le 2", json!({"f": 2.0})),
+        ("i gt 2", json!({"i": 3})),
+        ("s pr", json!({"s": "x"})),
+        (r#"s sw "a" and s co "b" and s ew "c""#, json!({"s": "abc"})),
+        (r#"s sw "ab" and s co "b" and s ew "c" and s co "d""#, json!({"s": "abdc"})),
+        (r#"s gt "b""#, json!({"s": "x"})),
+    ] {
+        let decision = policy.parse(filter).unwrap().is_empty();
+        assert_eq!(decision.witness().unwrap().to_json(), expected, "{filter}");
+    }
+}
+
 /// Without a schema, an attribute has a list only if it has several values.
 #[test]
 fn witnesses_are_lists_as_in_the_schema() {
@@ -780,6 +823,14 @@ fn simplified_plans_lose_what_has_no_effect() {
             "{text}"
         );
     }
+    // Of parts that imply each other, the largest is removed.
+    let part = policy.parse(r#"emails.type eq "work""#).unwrap();
+    for text in [
+        r#"emails.type eq "work" and emails[type eq "work"]"#,
+        r#"emails[type eq "work"] and emails.type eq "work""#,
+    ] {
+        assert_eq!(policy.parse(text).unwrap().simplify(), part, "{text}");
+    }
     // A JSON document can have another value than a Boolean.
     let any_boolean = policy.parse("active eq true or active eq false").unwrap();
     assert_eq!(any_boolean.simplify(), any_boolean);
@@ -787,6 +838,23 @@ fn simplified_plans_lose_what_has_no_effect() {
         policy.parse("active pr or active eq null").unwrap().simplify().constant(),
         Some(true)
     );
+}
+
+#[test]
+fn known_attributes_are_replaced_by_their_results() {
+    let policy = scim::user_policy();
+    let plan = |filter: &str| policy.parse(filter).unwrap();
+    let record = json!({"active": true, "emails": [{"type": "work"}]});
+    let filter = plan(r#"active eq true and emails.type eq "work" and userName sw "b""#);
+    for (known, expected) in [
+        (vec!["active"], r#"emails.type eq "work" and userName sw "b""#),
+        (vec!["emails"], r#"active eq true and userName sw "b""#),
+        (vec!["emails.type"], r#"active eq true and userName sw "b""#),
+        (vec!["active", "emails"], r#"userName sw "b""#),
+    ] {
+        assert_eq!(filter.given(&record, known).unwrap(), plan(expected));
+    }
+    assert!(filter.given(&record, ["no"]).is_err());
 }
 
 #[cfg(feature = "arbitrary")]

@@ -43,7 +43,7 @@ impl ValueTests<'_> {
             }
             AttributeType::Decimal => self.first(self.decimals().into_iter()),
             AttributeType::DateTime => self.first(self.instants().into_iter()),
-            AttributeType::Binary => self.first(self.binaries().into_iter()),
+            AttributeType::Binary => self.first(std::iter::once(self.binary())),
             AttributeType::String | AttributeType::Reference => strings::find(self),
             AttributeType::Complex => self.first(std::iter::once(ModelValue::Complex)),
             AttributeType::Any => self.find_untyped(),
@@ -118,18 +118,15 @@ impl ValueTests<'_> {
             .collect()
     }
 
-    /// Returns the operands, and a value that is longer than each of them.
-    fn binaries(&self) -> Vec<ModelValue> {
-        let mut found: Vec<Box<[u8]>> = self
-            .operands()
-            .filter_map(|operand| match operand {
-                Value::Binary(bytes) => Some(bytes.clone()),
-                _ => None,
-            })
-            .collect();
-        let longest = found.iter().map(|bytes| bytes.len()).max().unwrap_or(0);
-        found.push(vec![0; longest + 1].into());
-        found.into_iter().rev().map(|bytes| ModelValue::Value(Value::Binary(bytes))).collect()
+    /// Returns a value that is longer than each operand. Without an equality, tests only exclude
+    /// operands.
+    fn binary(&self) -> ModelValue {
+        let lengths = self.operands().map(|operand| match operand {
+            Value::Binary(bytes) => bytes.len(),
+            _ => 0,
+        });
+        let longest = lengths.max().unwrap_or(0);
+        ModelValue::Value(Value::Binary(vec![0; longest + 1].into()))
     }
 
     /// Finds a value of any type, for attributes without a schema.
@@ -302,7 +299,8 @@ fn instants(mut operands: Vec<DateTime>) -> Vec<DateTime> {
     // With one digit more than every operand has, an instant lies before the next operand.
     let digits = operands.iter().map(|instant| instant.finer.len()).max().unwrap_or(0);
     let near = operands.iter().flat_map(|instant| {
-        let moved = [DAY, -DAY, 1, -1].into_iter().filter_map(|distance| {
+        // Without finer digits, the first instant of all is before an operand that has some.
+        let moved = [DAY, -DAY, 1, -1, 0].into_iter().filter_map(|distance| {
             let micros = instant.micros.checked_add(distance)?;
             Some(DateTime::from_micros(micros).into_owned())
         });

@@ -38,7 +38,7 @@ const MAX_KEYS: usize = 1_024;
 pub(super) struct Cover {
     pub(super) keys: Vec<CheckedKey>,
     /// The sum of the costs of the keys.
-    cost: f64,
+    pub(super) cost: f64,
     /// True if every record with one of the keys matches.
     pub(super) is_exact: bool,
     /// A key for equality that every matching record has in addition.

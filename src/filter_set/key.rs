@@ -247,3 +247,31 @@ pub(super) fn with_compared_form<T>(
         _ => f(case.key(text).as_bytes()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{KeyHasher, Kind, Source};
+    use crate::schema::AttributeId;
+    use std::collections::{BTreeMap, HashSet};
+
+    #[test]
+    fn different_sources_have_different_hashes_in_all_shards() {
+        let hasher = KeyHasher::new();
+        let (mut hashes, mut checks) = (HashSet::new(), HashSet::new());
+        let mut shards: BTreeMap<u16, usize> = BTreeMap::new();
+        let kinds = [Kind::Equal, Kind::Prefix(3), Kind::Suffix(3), Kind::Gram(3), Kind::Present];
+        for kind in kinds {
+            for number in 0..2_000 {
+                let bytes = format!("user{number}");
+                let source = Source::part(AttributeId::ABSENT, kind, bytes.as_bytes());
+                let hash = hasher.hash(source);
+                hashes.insert(hash << 16);
+                checks.insert(hasher.check(source));
+                *shards.entry((hash >> 32) as u16 % 1_024).or_default() += 1;
+            }
+        }
+        assert_eq!((hashes.len(), checks.len()), (10_000, 10_000));
+        // 10 are expected in each shard.
+        assert!(shards.len() > 1_000 && shards.values().all(|count| *count < 50));
+    }
+}

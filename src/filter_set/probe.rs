@@ -190,3 +190,34 @@ fn operand(value: ValueRef<'_>, attribute: &Attribute) -> Option<Value> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Candidates, EXACT, Kind};
+    use crate::filter_set::cover::Cover;
+    use crate::filter_set::index::Index;
+    use crate::schema::{Attribute, AttributeId, Schema};
+    use crate::value::{AttributeType, ValueRef};
+
+    /// Of two strings with the same hash, the second hash distinguishes the plans that are not
+    /// evaluated.
+    #[test]
+    fn exact_plans_of_another_key_with_the_same_hash_are_not_found() {
+        let attributes = [Attribute::new("a", AttributeType::String)];
+        let schema = Schema::new(None, attributes).unwrap_or_default();
+        let id = schema.find_path("a").map_or(AttributeId::ABSENT, Attribute::id);
+        let candidates = |is_other: bool, is_exact: bool| {
+            let mut index = Index::new();
+            let mut key = index.hasher.part(id, Kind::Equal, b"x");
+            key.check ^= u64::from(is_other);
+            let cover = Cover { keys: vec![key], cost: 0.0, is_exact, second: None };
+            index.insert(0, cover, |_| Vec::new());
+            let find = |position: usize| schema.attributes().nth(position);
+            Candidates::of(&index, find, |_, found| found(ValueRef::text("x"))).plans
+        };
+        assert_eq!(candidates(false, true), [EXACT]);
+        assert_eq!(candidates(false, false), [0]);
+        assert_eq!(candidates(true, false), [0]);
+        assert!(candidates(true, true).is_empty());
+    }
+}

@@ -1,5 +1,6 @@
 //! Sets of filters: the same plans as the loop over all of them.
 
+use crate::decide::{schemaless_world, small_policy, small_worlds};
 use arbitrary::Unstructured;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::strategy::Strategy;
@@ -131,6 +132,52 @@ fn sets_agree_with_the_loop() {
     };
     TestRunner::new(config()).run(&(filters(), records), check).unwrap();
     println!("{} pairs of a filter and a record", pairs.get());
+}
+
+/// The atoms of the decisions, their negations, and pairs of them, on records that distinguish them.
+#[test]
+fn sets_of_small_formulas_agree_with_the_loop() {
+    let small = small_policy();
+    let worlds = small_worlds().into_iter().map(|world| (&small, world));
+    for (policy, (atoms, records)) in worlds.chain([(&*OPEN, schemaless_world())]) {
+        let negated: Vec<String> = atoms.iter().map(|atom| format!("not ({atom})")).collect();
+        let literals: Vec<&str> =
+            atoms.into_iter().chain(negated.iter().map(String::as_str)).collect();
+        let mut filters: Vec<String> = literals.iter().map(ToString::to_string).collect();
+        for (at, a) in literals.iter().enumerate() {
+            for b in &literals[..at] {
+                filters.extend([format!("({a}) and ({b})"), format!("({a}) or ({b})")]);
+            }
+        }
+        let (mut plans, mut set) = set_of(policy, &filters);
+        let records: Vec<&Value> = records.iter().step_by(records.len() / 50 + 1).collect();
+        for removed in [0, filters.len() / 2] {
+            for (id, plan) in plans.iter_mut().enumerate().take(removed) {
+                assert_eq!(set.remove(&id).is_some(), plan.take().is_some());
+            }
+            for record in &records {
+                assert_eq!(matching(&set, record), naive(&plans, record), "{record}");
+            }
+        }
+        // All that remain are found without the removed ones too.
+        for (id, plan) in plans.iter().enumerate() {
+            assert_eq!(set.remove(&id).is_some(), plan.is_some());
+        }
+        assert!(set.is_empty() && matching(&set, records[0]).is_empty());
+    }
+}
+
+#[test]
+fn plans_that_always_or_never_match_are_found_accordingly() {
+    let policy = scim::user_policy();
+    let always = policy.parse("title pr or title eq null").unwrap().simplify();
+    let never = policy.parse("title pr and title eq null").unwrap().simplify();
+    assert_eq!((always.constant(), never.constant()), (Some(true), Some(false)));
+    let mut set = FilterSet::new();
+    set.insert(0, always).unwrap();
+    set.insert(1, never).unwrap();
+    assert_eq!(matching(&set, &json!({})), [0]);
+    assert_eq!(set.unindexed().collect::<Vec<_>>(), [&0]);
 }
 
 #[test]

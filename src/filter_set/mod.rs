@@ -39,6 +39,8 @@ mod key;
 mod probe;
 mod read_record;
 mod shard;
+#[cfg(test)]
+mod tests;
 
 use crate::eval;
 use crate::plan::{Node, Plan, Predicate};
@@ -468,26 +470,5 @@ fn collect_ranges<'p>(node: &'p Node, key: &Key, found: &mut Vec<&'p Value>) {
             }
             _ => {}
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{CHUNK, FilterSet};
-    use crate::Policy;
-    use crate::decide::Witness;
-    use crate::value::CaseSensitivity;
-
-    #[test]
-    fn slots_are_adjacent_and_used_again() {
-        let policy: Policy<Witness> = Policy::schemaless(CaseSensitivity::Ignore);
-        let mut set = FilterSet::new();
-        let insert = |set: &mut FilterSet<Witness, usize>, id| {
-            policy.parse("a pr").is_ok_and(|plan| set.insert(id, plan).is_ok())
-        };
-        assert!((0..=2 * CHUNK).all(|id| insert(&mut set, id)));
-        assert_eq!(set.chunks.len(), 3);
-        assert!((0..CHUNK).all(|id| set.remove(&id).is_some() && insert(&mut set, id)));
-        assert_eq!((set.len(), set.chunks.len(), set.free.len()), (2 * CHUNK + 1, 3, 0));
     }
 }

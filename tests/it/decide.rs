@@ -90,6 +90,12 @@ fn witnesses_are_small() {
         (r#"s sw "a" and s co "b" and s ew "c""#, json!({"s": "abc"})),
         (r#"s sw "ab" and s co "b" and s ew "c" and s co "d""#, json!({"s": "abdc"})),
         (r#"s gt "b""#, json!({"s": "x"})),
+        (r#"s sw "abc" and s co "b""#, json!({"s": "abc"})),
+        (r#"s ew "abc" and s co "b""#, json!({"s": "abc"})),
+        ("s gt \"\" and s lt \"\\u0001\"", json!({"s": "\0"})),
+        ("s gt \"\u{10fffe}\" and not (s sw \"\u{10fffe}\")", json!({"s": "\u{10ffff}"})),
+        // An accent after the letter composes, so that it is no fold key.
+        ("k co \"e\" and k co \"\u{301}\"", json!({"k": "\u{301}e"})),
         (r#"s lt "b" and not (s eq "")"#, json!({"s": "a"})),
         (r#"s gt "b" and s lt "d" and not (s sw "b")"#, json!({"s": "c"})),
         (r#"s gt "é" and s lt "ë" and not (s sw "é")"#, json!({"s": "ê"})),
@@ -963,6 +969,11 @@ fn simplified_plans_lose_what_has_no_effect() {
     // A JSON document can have another value than a Boolean.
     let any_boolean = policy.parse("active eq true or active eq false").unwrap();
     assert_eq!(any_boolean.simplify(), any_boolean);
+    assert_eq!(any_boolean.constant(), None);
+    assert_eq!(
+        policy.parse("active pr and active eq null").unwrap().simplify().constant(),
+        Some(false)
+    );
     assert_eq!(
         policy.parse("active pr or active eq null").unwrap().simplify().constant(),
         Some(true)

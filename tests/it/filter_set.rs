@@ -6,8 +6,8 @@ use proptest::prelude::{ProptestConfig, any};
 use proptest::strategy::Strategy;
 use proptest::test_runner::TestRunner;
 use scieve::{
-    Attribute, AttributeType, CaseSensitivity, FilterSet, Limits, Plan, Policy, Schema,
-    arbitrary as generate, scim,
+    Attribute, AttributeType, CaseSensitivity, FilterSet, Limits, Plan, Policy, Record, Schema,
+    StoredValues, ValueRef, arbitrary as generate, fold_key, scim,
 };
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -178,6 +178,55 @@ fn plans_that_always_or_never_match_are_found_accordingly() {
     set.insert(1, never).unwrap();
     assert_eq!(matching(&set, &json!({})), [0]);
     assert_eq!(set.unindexed().collect::<Vec<_>>(), [&0]);
+}
+
+#[test]
+fn values_in_wrong_forms_are_found() {
+    let open = OPEN.clone().with_stored_values(StoredValues::Coerced);
+    let filters = ["a eq true", "a eq 1", r#"a eq "1""#, "a gt 0", r#"a sw "t""#, r#"a co "1""#];
+    let (plans, set) = set_of(&open, &filters);
+    for value in [json!("True"), json!(true), json!("1"), json!(1), json!("01"), json!(["2", "t"])]
+    {
+        let record = json!({"a": value});
+        assert_eq!(matching(&set, &record), naive(&plans, &record), "{record}");
+    }
+    assert_eq!(matching(&set, &json!({"a": "True"})), [0, 4]);
+}
+
+/// A record that stores the fold key of its only value.
+struct Keyed(&'static str, String);
+
+impl Record for Keyed {
+    fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        test(ValueRef::keyed(self.0, &self.1))
+    }
+}
+
+#[test]
+fn stored_fold_keys_are_used_if_the_attribute_ignores_case() {
+    for exact in [true, false] {
+        let attribute = Attribute::new("s", AttributeType::String).case_exact(exact);
+        let policy: Policy<Keyed> = Policy::new(Schema::new(None, [attribute]).unwrap()).unwrap();
+        let mut plans = Vec::new();
+        for operator in ["eq", "sw", "ew", "co", "lt", "le", "gt", "ge"] {
+            for operand in ["a", "A", "b", "B", "c", "Ab"] {
+                plans.push(policy.parse(&format!(r#"s {operator} "{operand}""#)).unwrap());
+            }
+        }
+        let mut set = FilterSet::new();
+        for (id, plan) in plans.iter().enumerate() {
+            set.insert(id, plan.clone()).unwrap();
+        }
+        for text in ["a", "A", "B", "ab", "AB", "C"] {
+            let record = Keyed(text, fold_key(text).into_owned());
+            let mut found = Vec::new();
+            set.matching(&record, |id| found.push(*id));
+            found.sort_unstable();
+            let expected: Vec<usize> =
+                (0..plans.len()).filter(|id| plans[*id].matches(&record)).collect();
+            assert_eq!(found, expected, "{text}, exact: {exact}");
+        }
+    }
 }
 
 #[test]

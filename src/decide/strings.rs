@@ -155,9 +155,9 @@ impl<'a> Requirements<'a> {
         };
         // The stricter bound: of equal ones, the one that excludes its value.
         let known = if is_lower { &mut self.lower } else { &mut self.upper };
-        let is_stricter = known.is_none_or(|(other, other_inclusive)| {
+        let is_stricter = known.is_none_or(|(other, _)| {
             let order = bound.cmp(other);
-            if order.is_eq() { other_inclusive && !inclusive } else { order.is_gt() == is_lower }
+            if order.is_eq() { !inclusive } else { order.is_gt() == is_lower }
         });
         if is_stricter {
             *known = Some((bound, inclusive));

@@ -244,3 +244,25 @@ impl Index {
         used.filter_map(|(position, _)| Some((position, &**self.attributes.get(position)?)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{AttributeKeys, GRAM_LENGTHS, KINDS, Kind, LENGTHS, split};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_kind_has_its_own_position() {
+        let lengths = (0_u8..).take(LENGTHS.len());
+        let ends = lengths.flat_map(|length| [Kind::Prefix(length), Kind::Suffix(length)]);
+        let grams = (0_u8..).take(GRAM_LENGTHS.len()).map(Kind::Gram);
+        let others = [Kind::Equal, Kind::Present, Kind::Above, Kind::Below];
+        let positions = others.into_iter().chain(ends).chain(grams).map(AttributeKeys::position);
+        assert!(positions.collect::<BTreeSet<_>>().into_iter().eq(0..KINDS));
+    }
+
+    #[test]
+    fn the_upper_and_lower_bits_of_a_hash_are_used() {
+        assert_eq!(split(5 << 32 | 7), (5, 7));
+        assert_ne!(split(5 << 32).0, split(6 << 32).0);
+    }
+}

@@ -137,7 +137,7 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use super::{EXACT, SEVERAL_KEYS, Shard, Slot};
+    use super::{EXACT, Plans, SEVERAL_KEYS, Shard, Slot};
 
     fn plans(shard: &Shard, hash: u32) -> Vec<Slot> {
         let bucket = shard.position(hash).ok().and_then(|at| shard.bucket(at));
@@ -161,6 +161,21 @@ mod tests {
                 assert!(!shard.remove(hash(number), number));
             }
             assert!(shard.hashes.is_empty() && shard.buckets.is_empty());
+        }
+    }
+
+    #[test]
+    fn lists_take_little_more_memory_than_their_plans() {
+        let mut shard = Shard::default();
+        for length in 1..1_000 {
+            shard.insert(5, 7, length);
+            match shard.bucket(0).map(|bucket| &bucket.plans) {
+                Some(Plans::Few(_)) => assert!(length <= 3),
+                Some(Plans::Many(plans)) => {
+                    assert!(length > 3 && plans.capacity() <= plans.len() * 9 / 8 + 4);
+                }
+                None => unreachable!("a plan was added"),
+            }
         }
     }
 

@@ -113,6 +113,11 @@ fn plans_without_a_schema_are_selected_by_keys() {
         assert_selected(&policy, filter, &json!({"b": "x150"}), (0, 0));
     }
     assert_selected(&policy, "a eq %", &json!({"a": 150}), (0, 1));
+    for (operator, kind) in [("sw", "prefix"), ("ew", "suffix"), ("co", "substring")] {
+        let filter = format!(r#"a {operator} "x""#);
+        let explained = set_of(&policy, std::iter::once(filter)).explain();
+        assert_eq!(explained, format!("1 filters\n  1 by {kind} of a"));
+    }
     // The order of values of any type is not indexed.
     assert_selected(&policy, "a gt %", &json!({"a": 0}), (0, 100));
     assert_selected(&policy, "a gt %", &json!({"b": 0}), (0, 0));
@@ -154,6 +159,8 @@ fn slots_are_adjacent_and_used_again() {
     let mut set = FilterSet::new();
     assert!((0..=2 * CHUNK).all(|id| insert(&mut set, id)));
     assert_eq!(set.chunks.len(), 3);
+    // Identifiers are in most of the parts.
+    assert!(set.ids.iter().filter(|ids| !ids.is_empty()).count() > 100);
     assert!((0..CHUNK).all(|id| set.remove(&id).is_some() && insert(&mut set, id)));
     assert_eq!((set.len(), set.chunks.len(), set.free.len()), (2 * CHUNK + 1, 3, 0));
 }

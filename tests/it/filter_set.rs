@@ -193,6 +193,47 @@ fn values_in_wrong_forms_are_found() {
     assert_eq!(matching(&set, &json!({"a": "True"})), [0, 4]);
 }
 
+/// A record that counts how often it is read.
+struct Counted {
+    texts: Vec<&'static str>,
+    is_single: bool,
+    reads: Cell<usize>,
+}
+
+impl Record for Counted {
+    fn single_text(&self, _: &Attribute) -> Option<Option<&str>> {
+        self.is_single.then(|| {
+            self.reads.set(self.reads.get() + 1);
+            self.texts.first().copied()
+        })
+    }
+
+    fn any_value(&self, _: &Attribute, test: &mut dyn FnMut(ValueRef<'_>) -> bool) -> bool {
+        self.reads.set(self.reads.get() + 1);
+        self.texts.iter().any(|text| test(ValueRef::text(text)))
+    }
+}
+
+#[test]
+fn attributes_with_strings_are_read_once_for_all_plans() {
+    let attributes =
+        ["r", "s"].map(|name| Attribute::new(name, AttributeType::String).multi_valued());
+    let policy: Policy<Counted> = Policy::new(Schema::new(None, attributes).unwrap()).unwrap();
+    for attribute in ["r", "s"] {
+        let mut set = FilterSet::new();
+        for id in 0..10 {
+            let filter = format!(r#"{attribute} co "abcde" and {attribute} ne "{id}""#);
+            set.insert(id, policy.parse(&filter).unwrap()).unwrap();
+        }
+        for (texts, is_single) in [(vec!["abcde"], true), (vec!["abcde", "1"], false)] {
+            let record = Counted { texts, is_single, reads: Cell::new(0) };
+            let mut found = 0;
+            set.matching(&record, |_| found += 1);
+            assert_eq!((found, record.reads.get()), (10, 1), "{attribute}");
+        }
+    }
+}
+
 /// A record that stores the fold key of its only value.
 struct Keyed(&'static str, String);
 

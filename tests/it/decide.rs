@@ -107,6 +107,15 @@ fn witnesses_are_small() {
     }
 }
 
+#[test]
+fn many_tests_on_one_value_are_decided() {
+    let policy = small_policy();
+    let bounds: Vec<String> = (0..40).map(|number| format!("i gt {number}")).collect();
+    let above = policy.parse(&bounds.join(" and ")).unwrap();
+    assert!(above.is_empty().is_no());
+    assert!(above.is_disjoint(&policy.parse("i lt 40").unwrap()).is_yes());
+}
+
 /// Without a schema, an attribute has a list only if it has several values.
 #[test]
 fn witnesses_are_lists_as_in_the_schema() {

@@ -69,7 +69,7 @@ impl<'a> Context<'a> {
         budget: &mut Budget,
     ) -> Verdict<Element> {
         let shapes: &[Shape] = match root.attribute_type() {
-            AttributeType::Any => &[Shape::Simple, Shape::WithValue, Shape::WithoutValue],
+            AttributeType::Any => &[Shape::Simple, Shape::WithoutValue, Shape::WithValue],
             _ => &[Shape::Complex],
         };
         let mut all_goals = goals.to_vec();

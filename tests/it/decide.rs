@@ -125,6 +125,7 @@ fn witnesses_are_lists_as_in_the_schema() {
         (scim::user_policy(), r#"title eq "x""#, json!({"title": "x"})),
         (&open, r#"title eq "x""#, json!({"title": "x"})),
         (&open, r#"a eq "x" and a eq "y""#, json!({"a": ["x", "y"]})),
+        (&open, r#"a.b eq "x""#, json!({"a": {"b": "x"}})),
         (&open, r#"a.b eq "x" and not (a ne 1)"#, json!({"a": {"b": "x", "value": 1}})),
         (&open, r#"a[b eq "x" and not (value pr)]"#, json!({"a": {"b": "x"}})),
         (&open, r#"a pr and not (a.b eq "y")"#, json!({"a": "x"})),

@@ -285,15 +285,9 @@ impl<'a> Compiler<'a> {
         test: &Test,
         positive: bool,
     ) -> Result<SqlExpr, SqlError> {
-        let column = Expr::col((self.mapping.names().alias.clone(), place.column.clone()));
         let stored = place.entry.and_then(|entry| entry.column.stored.as_ref());
-        JsonValue::in_column(self.dialect, column, &place.path).test(
-            attribute,
-            stored,
-            test,
-            self.values,
-            positive,
-        )
+        let value = place.value(self.dialect, &self.mapping.mapping().alias);
+        value.test(attribute, stored, test, self.values, positive)
     }
 
     /// Tests a value in a row of a subquery.
@@ -313,7 +307,7 @@ impl<'a> Compiler<'a> {
             }
             Cell::Json(path, entry) => {
                 let stored = entry.and_then(|entry| entry.column.stored.as_ref());
-                JsonValue::element(self.dialect, &alias, path).test(
+                JsonValue::element(self.dialect, &alias.inner(), path).test(
                     attribute,
                     stored,
                     test,

@@ -63,9 +63,16 @@ impl Dialect {
 
     /// An identifier in quotes.
     pub(super) fn quoted(self, name: &str) -> String {
-        let quote = self.quote();
-        let doubled = format!("{quote}{quote}");
-        format!("{quote}{}{quote}", name.replace(quote, &doubled))
+        in_quotes(name, self.quote())
+    }
+
+    /// A column of a table, in quotes.
+    pub(super) fn qualified(self, table: &str, column: &str) -> String {
+        let mut qualified = String::with_capacity(table.len() + column.len() + 5);
+        push_in_quotes(&mut qualified, table, self.quote());
+        qualified.push('.');
+        push_in_quotes(&mut qualified, column, self.quote());
+        qualified
     }
 
     /// The placeholder of a value in a template of sea-query, by index from 0.
@@ -180,6 +187,24 @@ impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
+}
+
+/// Text in quotes, which are doubled inside it.
+pub(super) fn in_quotes(text: &str, quote: char) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    push_in_quotes(&mut quoted, text, quote);
+    quoted
+}
+
+fn push_in_quotes(sql: &mut String, text: &str, quote: char) {
+    sql.push(quote);
+    for c in text.chars() {
+        if c == quote {
+            sql.push(quote);
+        }
+        sql.push(c);
+    }
+    sql.push(quote);
 }
 
 /// Escapes the wildcards of LIKE with `!`. The meaning of a backslash differs between databases and

@@ -37,19 +37,24 @@ impl SqlExpr {
         Self { expr, connective: None, depth: 0 }
     }
 
-    /// Returns true if sea-query renders the expression under this connective as a template would,
-    /// and if it is not deeply nested.
+    /// Returns true if sea-query renders the expression under this connective with the meaning of a
+    /// template, and if it is not deeply nested.
     fn nests_in(&self, connective: Connective) -> bool {
         use BinOper::{
             And, Equal, GreaterThan, GreaterThanOrEqual, In, Is, IsNot, Like, NotEqual, NotIn,
             NotLike, Or, SmallerThan, SmallerThanOrEqual,
         };
-        let Expr::Binary(_, operator, _) = &self.expr else { return false };
+        let operator = match &self.expr {
+            Expr::Binary(_, operator, _) => operator,
+            Expr::SubQuery(..) => return true,
+            _ => return false,
+        };
         match operator {
             Equal | NotEqual | SmallerThan | SmallerThanOrEqual | GreaterThan
             | GreaterThanOrEqual => true,
             In | NotIn | Like | NotLike | Is | IsNot => true,
-            And => connective == Connective::Or && self.depth < 2,
+            // The parentheses of a conjunction in another one change nothing.
+            And => self.depth < 2,
             Or => connective == Connective::And && self.depth < 2,
             _ => false,
         }

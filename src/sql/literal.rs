@@ -201,7 +201,7 @@ fn instant(micros: i64, storage: &Storage, dialect: Dialect) -> Rank {
         Storage::Timestamp => Param::Text(before_christ(&civil, civil.sql())),
         // A plain number for MySQL, which converts it in the session's time zone.
         _ if dialect == Dialect::MySql => Param::Integer(floor),
-        _ => Param::Text(before_christ(&civil, format!("{}+00", civil.sql()))),
+        _ => Param::Text(before_christ(&civil, civil.sql() + "+00")),
     };
     if floor * unit == micros { Rank::Exact(param) } else { Rank::Between(param) }
 }

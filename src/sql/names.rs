@@ -21,7 +21,7 @@ pub(super) struct Names {
     pub(super) children: Vec<(Box<str>, MappedTable)>,
     /// By attribute path.
     pub(super) joins: Vec<(Box<str>, MappedJoin)>,
-    pub(super) document: Option<DynIden>,
+    pub(super) document: Option<Box<str>>,
 }
 
 /// A column with its identifiers.
@@ -49,7 +49,7 @@ pub(super) struct MappedTable {
     /// The same column, with the owner column.
     pub(super) link: (DynIden, DynIden),
     /// The JSON column with the elements and the path in it, instead of a table.
-    pub(super) list: Option<(DynIden, Vec<String>)>,
+    pub(super) list: Option<(Box<str>, Vec<String>)>,
     pub(super) value: Option<MappedColumn>,
     columns: Vec<(Box<str>, MappedColumn)>,
 }
@@ -96,7 +96,7 @@ impl Names {
                 .iter()
                 .map(|(path, join)| (path.as_str().into(), MappedJoin::new(join, mapping)))
                 .collect(),
-            document: mapping.document.as_deref().map(name),
+            document: mapping.document.as_deref().map(Into::into),
         }
     }
 }
@@ -159,7 +159,7 @@ impl MappedTable {
             list: child
                 .column
                 .as_deref()
-                .map(|column| (name(column), child.json.clone().unwrap_or_default())),
+                .map(|column| (column.into(), child.json.clone().unwrap_or_default())),
             value: child.value.as_ref().map(|column| MappedColumn::new(column, mapping)),
             columns: child
                 .columns

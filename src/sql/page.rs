@@ -11,15 +11,14 @@ use super::dialect::Dialect;
 use super::error::SqlError;
 use super::literal::{key_operand, key_order};
 use super::mapping::is_identifier;
+use super::rows::restrict;
 use super::sort::Beyond;
 use super::statement::Statement;
 use super::storage::Storage;
 use super::values::{Param, Values};
 use crate::plan::{Node, Plan, Predicate, Test};
 use crate::value::{AttributeType, Value, fold_key};
-use sea_query::{
-    BinOper, Condition, Expr, ExprTrait, LogicalChainOper, Order, Query, SelectStatement,
-};
+use sea_query::{BinOper, Condition, Expr, ExprTrait, Order, Query, SelectStatement};
 
 /// The order of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -304,9 +303,7 @@ impl<R: ?Sized> Plan<R> {
     ) -> Result<Statement, SqlError> {
         let mut values = Values::separate();
         let (mut statement, condition) = self.select(mapping, dialect, select, &mut values)?;
-        // PERF: `cond_where` would clone the condition. Bench item: SQL F7
-        // (`cargo bench --manifest-path benches/peers/Cargo.toml -- --only sql`).
-        statement.and_or_where(LogicalChainOper::And(condition.into()));
+        restrict(&mut statement, Some(condition.into()));
         Ok(Statement::of_select(&statement, dialect, values))
     }
 

@@ -2,9 +2,10 @@
 //! list of elements.
 
 use super::checked_mapping::{CheckedMapping, find, is_path};
+use super::dialect::Dialect;
+use super::json::JsonValue;
 use super::names::{MappedColumn, MappedJoin, MappedTable};
 use crate::schema::Attribute;
-use sea_query::DynIden;
 
 /// The place of the value of a single-valued attribute.
 pub(super) enum Place<'a> {
@@ -15,7 +16,7 @@ pub(super) enum Place<'a> {
 
 /// A path of members in a JSON column.
 pub(super) struct JsonPlace<'a> {
-    pub(super) column: &'a DynIden,
+    pub(super) column: &'a str,
     pub(super) path: Vec<&'a str>,
     /// The entry of the mapping, if the attribute has one.
     pub(super) entry: Option<&'a MappedColumn>,
@@ -117,7 +118,7 @@ impl CheckedMapping {
     }
 
     fn document_place<'a>(&'a self, attribute: &'a Attribute) -> Option<JsonPlace<'a>> {
-        let column = self.names().document.as_ref()?;
+        let column = self.names().document.as_deref()?;
         let path = attribute.urn().into_iter().chain([attribute.name()]);
         let path = path.chain(attribute.sub_attribute()).collect();
         Some(JsonPlace { column, path, entry: None })
@@ -127,7 +128,14 @@ impl CheckedMapping {
 /// The place in the JSON column of an entry.
 fn json_of(column: &MappedColumn) -> Option<JsonPlace<'_>> {
     let path = column.column.json.as_ref()?.iter().map(String::as_str).collect();
-    Some(JsonPlace { column: &column.own, path, entry: Some(column) })
+    Some(JsonPlace { column: &column.column.column, path, entry: Some(column) })
+}
+
+impl JsonPlace<'_> {
+    /// The value in a row of the table with that alias.
+    pub(super) fn value(&self, dialect: Dialect, alias: &str) -> JsonValue {
+        JsonValue::in_column(dialect, alias, self.column, &self.path)
+    }
 }
 
 impl<'a> Rows<'a> {

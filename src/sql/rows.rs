@@ -10,7 +10,9 @@ use super::values::Param;
 use crate::plan::{Node, Predicate, Test};
 use crate::schema::Attribute;
 use crate::value::{AttributeType, CaseSensitivity, Value};
-use sea_query::{BinOper, DynIden, Expr, ExprTrait, Func, Query, SelectStatement};
+use sea_query::{
+    BinOper, DynIden, Expr, ExprTrait, Func, LogicalChainOper, Query, SelectStatement,
+};
 
 impl<'a> Compiler<'a> {
     /// True if a row satisfies `inner`; unless `positive`, if none does.
@@ -38,8 +40,9 @@ impl<'a> Compiler<'a> {
         };
         // SQLite would run EXISTS once per row. A join repeats rows and cannot be negated.
         let key = Expr::col((names.alias.clone(), outer.clone()));
-        let mut select = self.select(rows);
-        select.column((self.row_alias(rows), column.clone())).and_where(inner.into_expr());
+        let (mut select, own) = self.select(rows);
+        select.column((self.row_alias(rows), column.clone()));
+        restrict(&mut select, both(own, Some(inner.into_expr())));
         // In an OR, PostgreSQL uses an index only if the list is computed beforehand, as an array
         // is. Outside of it an array is worse than IN: it is not hashed, so every row that the
         // other conditions find would be compared with its elements one by one.
@@ -65,40 +68,32 @@ impl<'a> Compiler<'a> {
         inner: Option<SqlExpr>,
         positive: bool,
     ) -> Expr {
-        let names = self.mapping.names();
-        let mut select = self.select(rows);
+        let (mut select, own) = self.select(rows);
         select.expr(Expr::Constant(1.into()));
-        let alias = self.row_alias(rows);
+        let linked = both(own, self.linked(rows));
+        restrict(&mut select, both(linked, inner.map(SqlExpr::into_expr)));
+        let exists = Expr::exists(select);
+        if positive { exists } else { exists.not() }
+    }
+
+    /// The condition that a row belongs to the resource.
+    fn linked(&self, rows: &Rows<'a>) -> Option<Expr> {
+        let (alias, names) = (self.row_alias(rows), self.mapping.names());
         let pairs = match rows {
             Rows::Child(child) => std::slice::from_ref(&child.link),
             Rows::Related(join) => &join.on[..],
             Rows::Array(_) | Rows::Json { .. } => &[],
         };
-        for (own, column) in pairs {
-            select.and_where(
-                Expr::col((alias.clone(), column.clone()))
-                    .equals((names.alias.clone(), own.clone())),
-            );
-        }
-        if let Some(inner) = inner {
-            select.and_where(inner.into_expr());
-        }
-        let exists = Expr::exists(select);
-        if positive { exists } else { exists.not() }
+        let equal = |(own, column): &(DynIden, DynIden)| {
+            Expr::col((alias.clone(), column.clone())).equals((names.alias.clone(), own.clone()))
+        };
+        pairs.iter().map(equal).reduce(Expr::and)
     }
 
     /// The value in the related row, as a scalar subquery.
     pub(super) fn related_value(&mut self, rows: &Rows<'a>, value: Expr) -> Expr {
-        let (alias, names) = (self.row_alias(rows), self.mapping.names());
-        let mut select = self.select(rows);
-        if let Rows::Related(join) = rows {
-            for (own, related) in &join.on {
-                select.and_where(
-                    Expr::col((alias.clone(), related.clone()))
-                        .equals((names.alias.clone(), own.clone())),
-                );
-            }
-        }
+        let (mut select, own) = self.select(rows);
+        restrict(&mut select, both(own, self.linked(rows)));
         select.expr(value).limit(1);
         Expr::SubQuery(None, Box::new(select.into()))
     }
@@ -111,8 +106,8 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    /// Selects the tenant's rows, without columns yet.
-    fn select(&mut self, rows: &Rows<'a>) -> SelectStatement {
+    /// A selection without columns yet, and the condition of the tenant's rows.
+    fn select(&mut self, rows: &Rows<'a>) -> (SelectStatement, Option<Expr>) {
         let (alias, names) = (self.row_alias(rows), self.mapping.names());
         let mut select = Query::select();
         let (table, condition) = match rows {
@@ -121,26 +116,20 @@ impl<'a> Compiler<'a> {
             Rows::Array(column) => {
                 let array = Expr::col((names.alias.clone(), column.own.clone()));
                 select.from_function(Func::cust("unnest").arg(array), alias.clone());
-                select.and_where(Expr::col((alias.clone(), alias)).is_not_null());
-                return select;
+                return (select, Some(Expr::col((alias.clone(), alias)).is_not_null()));
             }
             Rows::Json { list, .. } => {
-                let column = Expr::col((names.alias.clone(), list.column.clone()));
-                let list = JsonValue::in_column(self.dialect, column, &list.path);
+                let list = list.value(self.dialect, &self.mapping.mapping().alias);
                 select.from_function(list.elements(), alias.clone());
-                let element = JsonValue::element(self.dialect, &alias, &[]);
-                select.and_where(element.present(true).into_expr());
-                return select;
+                let element = JsonValue::element(self.dialect, &alias.inner(), &[]);
+                return (select, Some(element.present(true).into_expr()));
             }
         };
         select.from_as(table.clone(), alias.clone());
-        if let Some(tenant) = self.tenant_condition(&alias) {
-            select.and_where(tenant);
-        }
-        if let Some(condition) = condition {
-            select.and_where(row_condition(condition, &alias, self.dialect));
-        }
-        select
+        let tenant = self.tenant_condition(&alias);
+        let condition =
+            condition.as_deref().map(|condition| row_condition(condition, &alias, self.dialect));
+        (select, both(tenant, condition))
     }
 
     /// Equality with a value of a list in a column, which a GIN index supports.
@@ -219,7 +208,6 @@ impl<'a> Compiler<'a> {
         if self.dialect != Dialect::Postgres {
             return None;
         }
-        let column = || Expr::col((self.mapping.names().alias.clone(), list.column.clone()));
         let mut operands = Vec::new();
         for tests in alternatives {
             // Most lists contain one of two Booleans.
@@ -232,9 +220,13 @@ impl<'a> Compiler<'a> {
             for document in documents(path, &tests) {
                 let bound = Func::cast_as(self.values.bind(Param::Text(document)), "text");
                 let (list, document) = match exact {
-                    true => (column(), Expr::from(Func::cast_as(bound, "jsonb"))),
+                    true => {
+                        let alias = self.mapping.names().alias.clone();
+                        let list = Expr::col((alias, list.column.to_owned()));
+                        (list, Expr::from(Func::cast_as(bound, "jsonb")))
+                    }
                     false => {
-                        let list = JsonValue::in_column(self.dialect, column(), &list.path);
+                        let list = list.value(self.dialect, &self.mapping.mapping().alias);
                         let lower = |expr: Expr| Func::cast_as(Func::lower(expr), "jsonb").into();
                         let text = Func::cast_as(list.into_json(), "text").into();
                         (lower(text), lower(bound.into()))
@@ -244,6 +236,23 @@ impl<'a> Compiler<'a> {
             }
         }
         Some(SqlExpr::chain(self.dialect, Connective::Or, operands))
+    }
+}
+
+/// Adds the WHERE clause.
+pub(super) fn restrict(select: &mut SelectStatement, condition: Option<Expr>) {
+    // PERF: `and_where` would clone the condition. Bench items: SQL F7 and text to SQL, own tables
+    // (`cargo bench --manifest-path benches/peers/Cargo.toml -- --only sql`).
+    if let Some(condition) = condition {
+        select.and_or_where(LogicalChainOper::And(condition));
+    }
+}
+
+/// The conjunction of the conditions that there are.
+fn both(first: Option<Expr>, second: Option<Expr>) -> Option<Expr> {
+    match (first, second) {
+        (Some(first), Some(second)) => Some(first.and(second)),
+        (first, second) => first.or(second),
     }
 }
 

@@ -7,7 +7,6 @@ use super::checked_mapping::CheckedMapping;
 use super::column_test::ColumnTest;
 use super::condition::Compiler;
 use super::error::SqlError;
-use super::json::JsonValue;
 use super::names::MappedColumn;
 use super::order::sort_order;
 use super::place::{Place, Rows};
@@ -34,9 +33,8 @@ impl Compiler<'_> {
                 Ok((self.column_order(alias, column, attribute)?, nullable))
             }
             Place::Json(place) => {
-                let column = Expr::col((alias, place.column.clone()));
                 let stored = place.entry.and_then(|entry| entry.column.stored.as_ref());
-                let value = JsonValue::in_column(self.dialect, column, &place.path);
+                let value = place.value(self.dialect, &mapping.mapping().alias);
                 Ok((value.sort_expr(attribute, stored, self.values)?, true))
             }
             Place::Related(join, column) => {

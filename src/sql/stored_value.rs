@@ -76,22 +76,21 @@ impl StoredValue<'_> {
         self.equal_params(params, positive)
     }
 
-    fn equal_params(self, mut params: Vec<Param>, positive: bool) -> SqlExpr {
-        let single = if params.len() == 1 { params.pop() } else { None };
-        if single.is_none() && params.is_empty() {
+    fn equal_params(self, params: Vec<Param>, positive: bool) -> SqlExpr {
+        if params.is_empty() {
             return SqlExpr::constant(!positive);
         }
         let (dialect, storage) = (self.dialect, self.storage);
         if let (Storage::Boolean, Dialect::MySql | Dialect::Sqlite) = (storage, dialect) {
-            return self.number_is_true(single, positive);
+            return self.number_is_true(&params, positive);
         }
         if is_session_time(dialect, storage) {
-            return self.equal_timestamp(single.into_iter().chain(params).collect(), positive);
+            return self.equal_timestamp(params, positive);
         }
         // MariaDB's `uuid <> 'x'` is NULL for some strings.
         if let (Storage::Uuid, Dialect::MySql, false) = (storage, dialect, positive) {
             let (expr, values) = (self.expr.clone(), &mut *self.values);
-            let differs = single.into_iter().chain(params).map(|param| {
+            let differs = params.into_iter().map(|param| {
                 let bound = values.bind(param);
                 SqlExpr::leaf(Expr::cust_with_exprs("NOT (? <=> ?)", [expr.clone(), bound.into()]))
             });
@@ -102,24 +101,35 @@ impl StoredValue<'_> {
             let differs = SqlExpr::chain(dialect, Connective::And, differs);
             return self.or_null(differs);
         }
-        let params = single.into_iter().chain(params).collect();
-        let compared = listed(dialect, self.expr.clone(), storage, params, self.values, positive);
-        match positive {
-            true => SqlExpr::leaf(compared),
-            false => self.or_null(SqlExpr::leaf(compared)),
+        self.compare(positive, |expr, values| {
+            listed(dialect, expr, storage, params, values, positive)
+        })
+    }
+
+    /// Adds `OR expr IS NULL` to a negated comparison.
+    fn compare(
+        self,
+        positive: bool,
+        comparison: impl FnOnce(Expr, &mut Values) -> Expr,
+    ) -> SqlExpr {
+        let Self { dialect, expr, nullable, values, .. } = self;
+        if positive {
+            return SqlExpr::leaf(comparison(expr, values));
         }
+        let compared = SqlExpr::leaf(comparison(expr.clone(), values));
+        or_null(dialect, expr, nullable, compared)
     }
 
     /// A Boolean that is a number: true unless it is 0. Both values are all values.
-    fn number_is_true(self, value: Option<Param>, positive: bool) -> SqlExpr {
-        let Some(Param::Boolean(boolean)) = value else { return self.present(positive) };
-        let (expr, zero) = (self.expr.clone(), Expr::Constant(0.into()));
-        match (boolean == positive, positive) {
-            (true, true) => SqlExpr::leaf(expr.ne(zero)),
-            (false, true) => SqlExpr::leaf(expr.eq(zero)),
-            (true, false) => self.or_null(SqlExpr::leaf(expr.ne(zero))),
-            (false, false) => self.or_null(SqlExpr::leaf(expr.eq(zero))),
-        }
+    fn number_is_true(self, params: &[Param], positive: bool) -> SqlExpr {
+        let [Param::Boolean(boolean)] = params else { return self.present(positive) };
+        let zero = Expr::Constant(0.into());
+        self.compare(
+            positive,
+            |expr, _| {
+                if *boolean == positive { expr.ne(zero) } else { expr.eq(zero) }
+            },
+        )
     }
 
     /// A comparison by order, clamped to the values that the storage can hold.
@@ -154,9 +164,11 @@ impl StoredValue<'_> {
         {
             return self.ordered_timestamp(*micros, operator, positive);
         }
-        let bound = operand(self.dialect, self.storage, self.values.bind(param).into(), false);
-        let compared = SqlExpr::leaf(self.expr.clone().binary(operator, bound));
-        if positive { compared } else { self.or_null(compared) }
+        let (dialect, storage) = (self.dialect, self.storage);
+        self.compare(positive, |expr, values| {
+            let bound = operand(dialect, storage, values.bind(param).into(), false);
+            expr.binary(operator, bound)
+        })
     }
 
     /// Compares the text of the value, which no index supports.

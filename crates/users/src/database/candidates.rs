@@ -1,4 +1,5 @@
-//! The users who may fulfil a substring search, by the trigram index of SQLite.
+//! The users who may fulfil a substring search, by the trigram index of SQLite. The trigram indexes of
+//! PostgreSQL find the same users, without a query of their own.
 //!
 //! The index `users_trigrams` has the trigrams of names, email addresses and subjects, of all columns
 //! and tenants together. It therefore returns a superset, of which the conditions on the rows select
@@ -55,6 +56,11 @@ pub(super) fn candidates(plan: &Plan<User>, tenant: Tenant<'_>) -> Option<Select
         first.union(UnionType::All, part);
     }
     Some(first)
+}
+
+/// Returns true if every user that fulfils the plan is found by trigrams, or by values.
+pub(super) fn has_trigrams(plan: &Plan<User>, tenant: Tenant<'_>) -> bool {
+    sources(plan, plan.root(), tenant).is_some_and(|sources| !sources.needles.is_empty())
 }
 
 /// A limit applies to one part of a union only if it is in a subquery.

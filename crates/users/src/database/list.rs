@@ -1,7 +1,7 @@
 //! Pages of a list, by keyset pagination: `sort >= ? AND (sort > ? OR id > ?)`, the only form that
 //! every database answers from the index of the sort column.
 
-use super::candidates::{self, MAX_CANDIDATES, NUMBER};
+use super::candidates::{self, MAX_CANDIDATES, NUMBER, has_trigrams};
 use super::connection::{Connection, Row};
 use super::error::DbError;
 use super::filter_traits::{avoids_sort_index, has_unknown_share, sort_value, sort_values};
@@ -44,6 +44,8 @@ pub(super) struct ListQuery<'q> {
 enum Searched {
     /// Those of the tenant.
     All,
+    /// Those of the tenant, in any order before they are sorted.
+    Unordered,
     /// The next ones in the order of the list, this many. They concern only the users of the page.
     Next(usize),
     /// The candidates.
@@ -153,12 +155,14 @@ impl<'q> ListQuery<'q> {
     ///
     /// With `tries_rows`, a filter without an index, or with very many users, is first tested on the
     /// next rows in the order of the list, which may fill the page. In SQLite the candidates are
-    /// tested before all rows, unless there are too many.
+    /// tested before all rows, unless there are too many. In PostgreSQL, which estimates the share of
+    /// the users, but not that they come late in the order, the trigram index finds them then.
     pub(super) async fn read(
         &self,
         connection: &mut dyn Connection,
         tries_rows: bool,
     ) -> Result<Page, DbError> {
+        let mut searched = Searched::All;
         if let Some(rows) = self.rows_to_try().filter(|_| tries_rows) {
             let (page, _) = self.read_with(connection, self.build(Searched::Next(rows))).await?;
             let (forwards, _) = self.window();
@@ -166,6 +170,7 @@ impl<'q> ListQuery<'q> {
             if is_full {
                 return Ok(page);
             }
+            searched = self.after_next();
         }
         if self.candidates.is_some() {
             let statements = self.build(Searched::Candidates);
@@ -174,8 +179,17 @@ impl<'q> ListQuery<'q> {
                 return Ok(page);
             }
         }
-        let (page, _) = self.read_with(connection, self.build(Searched::All)).await?;
+        let (page, _) = self.read_with(connection, self.build(searched)).await?;
         Ok(page)
+    }
+
+    /// The rows that are searched if the next ones do not fill the page.
+    fn after_next(&self) -> Searched {
+        let with_trigrams = || self.query.plan.is_some_and(|plan| has_trigrams(plan, self.tenant));
+        match self.dialect {
+            Dialect::Postgres if with_trigrams() => Searched::Unordered,
+            _ => Searched::All,
+        }
     }
 
     /// Returns the number of rows that are tested before all of them; `None` if an index finds the
@@ -257,6 +271,7 @@ impl<'q> ListQuery<'q> {
     pub(super) fn statements(&self) -> Vec<Statement> {
         let searched = match &self.candidates {
             Some(_) => Searched::Candidates,
+            None if self.rows_to_try().is_some() => self.after_next(),
             None => Searched::All,
         };
         let Statements { page, other_side, total, .. } = self.build(searched);
@@ -290,8 +305,9 @@ impl<'q> ListQuery<'q> {
             page.columns(user_row::READ.map(|column| (USERS, column)));
         }
         // The row at the position itself is on the other side as well.
+        let near = if let Searched::Unordered = searched { Searched::All } else { searched };
         let mut other_side =
-            position.and_then(|_| self.select(start(true, !ascending), !ascending, 1, searched));
+            position.and_then(|_| self.select(start(true, !ascending), !ascending, 1, near));
         if let Some(other_side) = &mut other_side {
             other_side.expr(one());
         }
@@ -344,7 +360,8 @@ impl<'q> ListQuery<'q> {
         let mut select = self.matching(searched);
         start.restrict(&mut select, ascending)?;
         let mut sorted = None;
-        if let Some(sort) = self.sort.map(SortColumn::name) {
+        if let Some(column) = self.sort {
+            let sort = column.name();
             if !self.sort_values.is_empty() {
                 let values = self.sort_values.iter().map(String::as_str);
                 select.and_where(is_one_of(self.dialect, user_column(sort), values));
@@ -357,6 +374,14 @@ impl<'q> ListQuery<'q> {
                 // https://www.sqlite.org/optoverview.html#uplus
                 Dialect::Sqlite if self.avoid_sort_index => {
                     Expr::cust_with_expr("+?", user_column(sort))
+                }
+                // No index has the result of an operator.
+                Dialect::Postgres if matches!(searched, Searched::Unordered) => {
+                    let unchanged = match column {
+                        SortColumn::FoldKey(_) | SortColumn::SortKey(_) => "$1 || ''",
+                        SortColumn::Millis(_) => "$1 + 0",
+                    };
+                    Expr::cust_with_expr(unchanged, user_column(sort))
                 }
                 _ => user_column(sort),
             });

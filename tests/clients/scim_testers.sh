@@ -6,9 +6,8 @@ work=$(mktemp -d)
 server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 
-cargo build --quiet -p scieve --all-features --example scim_server
-target=$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
-"$target/debug/examples/scim_server" 127.0.0.1:0 >"$work/out" 2>"$work/log" &
+programs=$(scripts/programs)
+"$programs/examples/scim_server" 127.0.0.1:0 >"$work/out" 2>"$work/log" &
 server=$!
 url=
 for _ in $(seq 100); do
@@ -41,9 +40,8 @@ echo "scim2-tester: $(grep -c '^SUCCESS' "$work/scim2-tester") checks passed, $(
 echo "scim-sanity: $(grep -E ' passed' "$work/scim-sanity" | xargs)"
 
 if npm install --silent --no-audit --no-fund --prefix "$work" scim-patch@0.8.3 >/dev/null 2>&1; then
-    cargo build --quiet -p scieve-cli --all-features
     differential=$PWD/scripts/patch-differential
-    (cd "$work" && CARGO_TARGET_DIR=$target "$work/venv/bin/python" "$differential" 300 20261129)
+    (cd "$work" && SCIEVE_PROGRAMS=$programs "$work/venv/bin/python" "$differential" 300 20261129)
 else
     echo "-- skipped: scim-patch cannot be had from npm"
 fi

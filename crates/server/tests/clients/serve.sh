@@ -4,11 +4,10 @@ server=
 trap '[ -z "$server" ] || kill "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 
 serve() {
-    cargo build --quiet -p scieve-cli --all-features
-    local target
-    target=$(cargo metadata --no-deps --format-version 1 | python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
+    local programs
+    programs=$(scripts/programs)
     : >"$work/out"
-    "$target/debug/scieve" serve --listen 127.0.0.1:0 --fixture examples/fixture.json "$@" >"$work/out" 2>"$work/log" &
+    "$programs/scieve" serve --listen 127.0.0.1:0 --fixture examples/fixture.json "$@" >"$work/out" 2>"$work/log" &
     server=$!
     for _ in $(seq 100); do
         url=$(sed -n 's/^listening on //p' "$work/out")

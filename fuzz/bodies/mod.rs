@@ -19,6 +19,8 @@ mod parse;
 mod patch;
 mod patch_request;
 mod policy;
+#[path = "../../tests/generators/random.rs"]
+mod random;
 #[path = "../../tests/generators/random_values.rs"]
 mod random_values;
 mod roundtrip;

@@ -354,14 +354,18 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
         slots
     }
 
-    fn matching_heads<'s>(&'s self, record: &R, mut found: impl FnMut(Slot, &'s Head<Id>)) {
+    fn candidates(&self, record: &mut ReadRecord<'_, R>) -> Candidates {
         let attributes = self.schema.attributes().as_slice();
-        let mut record = ReadRecord::new(record);
-        let Candidates { plans, equal } = Candidates::of(
+        Candidates::of(
             &self.index,
             |position| attributes.get(position),
             |attribute, found| record.read(attribute, found),
-        );
+        )
+    }
+
+    fn matching_heads<'s>(&'s self, record: &R, mut found: impl FnMut(Slot, &'s Head<Id>)) {
+        let mut record = ReadRecord::new(record);
+        let Candidates { plans, equal } = self.candidates(&mut record);
         let mut open = Vec::new();
         for plan in plans {
             let slot = plan & !FLAGS;

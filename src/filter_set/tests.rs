@@ -26,13 +26,7 @@ fn set_of(
 /// Returns the number of plans that a record is found to match without evaluation, and of those
 /// that are evaluated.
 fn selected(set: &FilterSet<Value, usize>, record: &Value) -> (usize, usize) {
-    let attributes = set.schema.attributes().as_slice();
-    let mut record = ReadRecord::new(record);
-    let Candidates { plans, equal } = Candidates::of(
-        &set.index,
-        |position| attributes.get(position),
-        |attribute, found| record.read(attribute, found),
-    );
+    let Candidates { plans, equal } = set.candidates(&mut ReadRecord::new(record));
     let exact = plans.iter().filter(|plan| **plan & EXACT != 0).count();
     let open = plans
         .iter()

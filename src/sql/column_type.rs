@@ -1,7 +1,7 @@
 //! The types of columns in the DDL of each database.
 
 use super::column::NativeComparison;
-use super::dialect::Dialect;
+use super::dialect::{Dialect, literal};
 use super::storage::Storage;
 use crate::value::AttributeType;
 
@@ -85,8 +85,7 @@ pub(super) fn storage_type(dialect: Dialect, storage: &Storage) -> String {
         Storage::Date => ["date", "DATE", "TEXT"],
         Storage::Iso8601(_) => ["text", "VARCHAR(40)", "TEXT"],
         Storage::Enum { type_name, labels } => {
-            let literal = |label: &String| format!("'{}'", label.replace('\'', "''"));
-            let labels: Vec<String> = labels.iter().map(literal).collect();
+            let labels: Vec<String> = labels.iter().map(|label| literal(label)).collect();
             let type_name: Vec<String> =
                 type_name.split('.').map(|name| dialect.quoted(name)).collect();
             return match dialect {

@@ -286,7 +286,7 @@ impl<'a> Compiler<'a> {
         positive: bool,
     ) -> Result<SqlExpr, SqlError> {
         let stored = place.entry.and_then(|entry| entry.column.stored.as_ref());
-        let value = place.value(self.dialect, &self.mapping.mapping().alias);
+        let value = self.mapping.json_value(self.dialect, place);
         value.test(attribute, stored, test, self.values, positive)
     }
 

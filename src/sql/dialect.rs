@@ -63,7 +63,9 @@ impl Dialect {
 
     /// An identifier in quotes.
     pub(super) fn quoted(self, name: &str) -> String {
-        in_quotes(name, self.quote())
+        let mut quoted = String::with_capacity(name.len() + 2);
+        push_in_quotes(&mut quoted, name, self.quote());
+        quoted
     }
 
     /// A column of a table, in quotes.
@@ -189,13 +191,14 @@ impl fmt::Display for Dialect {
     }
 }
 
-/// Text in quotes, which are doubled inside it.
-pub(super) fn in_quotes(text: &str, quote: char) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
-    push_in_quotes(&mut quoted, text, quote);
-    quoted
+/// A string literal. Names with a backslash are rejected by [`super::Mapping::check`].
+pub(super) fn literal(text: &str) -> String {
+    let mut literal = String::with_capacity(text.len() + 2);
+    push_in_quotes(&mut literal, text, '\'');
+    literal
 }
 
+/// Appends text in quotes, which are doubled inside it.
 fn push_in_quotes(sql: &mut String, text: &str, quote: char) {
     sql.push(quote);
     for c in text.chars() {

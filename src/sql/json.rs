@@ -4,7 +4,7 @@
 //! comparison is guarded by the JSON type. JSON `null`, `[]` and `{}` are no values.
 
 use super::column_test::ColumnTest;
-use super::dialect::{Dialect, in_quotes};
+use super::dialect::{Dialect, literal};
 use super::error::SqlError;
 use super::expr::{Connective, SqlExpr};
 use super::literal::utf8_bytes;
@@ -452,11 +452,6 @@ fn micros(dialect: Dialect, text: &Expr) -> Expr {
     // Each mark is one value: none may occur inside a literal.
     let marks = template.matches('?').count();
     Expr::cust_with_exprs(template, std::iter::repeat_n(text.clone(), marks))
-}
-
-/// A string literal. Names with a backslash are rejected by [`super::Mapping::check`].
-fn literal(text: &str) -> String {
-    in_quotes(text, '\'')
 }
 
 /// A path of members, as PostgreSQL writes it.

@@ -117,6 +117,11 @@ impl CheckedMapping {
         if attribute.is_multi_valued() { self.rows(attribute) } else { None }
     }
 
+    /// The value at a place in a row of the resource's table.
+    pub(super) fn json_value(&self, dialect: Dialect, place: &JsonPlace<'_>) -> JsonValue {
+        JsonValue::in_column(dialect, &self.mapping().alias, place.column, &place.path)
+    }
+
     fn document_place<'a>(&'a self, attribute: &'a Attribute) -> Option<JsonPlace<'a>> {
         let column = self.names().document.as_deref()?;
         let path = attribute.urn().into_iter().chain([attribute.name()]);
@@ -129,13 +134,6 @@ impl CheckedMapping {
 fn json_of(column: &MappedColumn) -> Option<JsonPlace<'_>> {
     let path = column.column.json.as_ref()?.iter().map(String::as_str).collect();
     Some(JsonPlace { column: &column.column.column, path, entry: Some(column) })
-}
-
-impl JsonPlace<'_> {
-    /// The value in a row of the table with that alias.
-    pub(super) fn value(&self, dialect: Dialect, alias: &str) -> JsonValue {
-        JsonValue::in_column(dialect, alias, self.column, &self.path)
-    }
 }
 
 impl<'a> Rows<'a> {

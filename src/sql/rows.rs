@@ -119,7 +119,7 @@ impl<'a> Compiler<'a> {
                 return (select, Some(Expr::col((alias.clone(), alias)).is_not_null()));
             }
             Rows::Json { list, .. } => {
-                let list = list.value(self.dialect, &self.mapping.mapping().alias);
+                let list = self.mapping.json_value(self.dialect, list);
                 select.from_function(list.elements(), alias.clone());
                 let element = JsonValue::element(self.dialect, &alias.inner(), &[]);
                 return (select, Some(element.present(true).into_expr()));
@@ -226,7 +226,7 @@ impl<'a> Compiler<'a> {
                         (list, Expr::from(Func::cast_as(bound, "jsonb")))
                     }
                     false => {
-                        let list = list.value(self.dialect, &self.mapping.mapping().alias);
+                        let list = self.mapping.json_value(self.dialect, list);
                         let lower = |expr: Expr| Func::cast_as(Func::lower(expr), "jsonb").into();
                         let text = Func::cast_as(list.into_json(), "text").into();
                         (lower(text), lower(bound.into()))

@@ -34,7 +34,7 @@ impl Compiler<'_> {
             }
             Place::Json(place) => {
                 let stored = place.entry.and_then(|entry| entry.column.stored.as_ref());
-                let value = place.value(self.dialect, &mapping.mapping().alias);
+                let value = mapping.json_value(self.dialect, &place);
                 Ok((value.sort_expr(attribute, stored, self.values)?, true))
             }
             Place::Related(join, column) => {

@@ -123,13 +123,8 @@ impl StoredValue<'_> {
     /// A Boolean that is a number: true unless it is 0. Both values are all values.
     fn number_is_true(self, params: &[Param], positive: bool) -> SqlExpr {
         let [Param::Boolean(boolean)] = params else { return self.present(positive) };
-        let zero = Expr::Constant(0.into());
-        self.compare(
-            positive,
-            |expr, _| {
-                if *boolean == positive { expr.ne(zero) } else { expr.eq(zero) }
-            },
-        )
+        let operator = if *boolean == positive { BinOper::NotEqual } else { BinOper::Equal };
+        self.compare(positive, |expr, _| expr.binary(operator, Expr::Constant(0.into())))
     }
 
     /// A comparison by order, clamped to the values that the storage can hold.

@@ -2,10 +2,11 @@
 
 pub(crate) mod filters;
 pub(crate) mod people;
+pub(crate) mod random;
 pub(crate) mod random_values;
 pub(crate) mod rows;
 
-use self::random_values::Random;
+use self::random::Random;
 use scieve::sql::CheckedMapping;
 use scieve::{Policy, Record};
 

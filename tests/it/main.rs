@@ -45,6 +45,9 @@ mod patch;
 mod policies;
 #[cfg(feature = "arbitrary")]
 mod properties;
+#[cfg(feature = "serde")]
+#[path = "../generators/random.rs"]
+mod random;
 mod record_trait;
 #[cfg(feature = "serde")]
 mod schema_documents;

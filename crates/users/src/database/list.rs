@@ -44,7 +44,7 @@ pub(super) struct ListQuery<'q> {
 enum Searched {
     /// Those of the tenant.
     All,
-    /// Those of the tenant, in any order before they are sorted.
+    /// Those of the tenant, without a walk along the index of the sort column.
     Unordered,
     /// The next ones in the order of the list, this many. They concern only the users of the page.
     Next(usize),
@@ -360,23 +360,22 @@ impl<'q> ListQuery<'q> {
         let mut select = self.matching(searched);
         start.restrict(&mut select, ascending)?;
         let mut sorted = None;
+        let avoids_index = self.avoid_sort_index || matches!(searched, Searched::Unordered);
         if let Some(column) = self.sort {
             let sort = column.name();
             if !self.sort_values.is_empty() {
                 let values = self.sort_values.iter().map(String::as_str);
                 select.and_where(is_one_of(self.dialect, user_column(sort), values));
             }
-            if self.dialect == Dialect::MySql && self.avoid_sort_index {
+            if self.dialect == Dialect::MySql && avoids_index {
                 select.ignore_index(format!("users_{sort}"), IndexHintScope::OrderBy);
             }
             sorted = Some(match self.dialect {
                 // A unary plus keeps SQLite from using an index for the term:
                 // https://www.sqlite.org/optoverview.html#uplus
-                Dialect::Sqlite if self.avoid_sort_index => {
-                    Expr::cust_with_expr("+?", user_column(sort))
-                }
+                Dialect::Sqlite if avoids_index => Expr::cust_with_expr("+?", user_column(sort)),
                 // No index has the result of an operator.
-                Dialect::Postgres if matches!(searched, Searched::Unordered) => {
+                Dialect::Postgres if avoids_index => {
                     let unchanged = match column {
                         SortColumn::FoldKey(_) | SortColumn::SortKey(_) => "$1 || ''",
                         SortColumn::Millis(_) => "$1 + 0",

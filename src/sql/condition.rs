@@ -11,7 +11,7 @@ use super::column_test::ColumnTest;
 use super::dialect::Dialect;
 use super::error::SqlError;
 use super::expr::{Connective, SqlExpr};
-use super::json::JsonValue;
+use super::json_value::JsonValue;
 use super::literal::operand;
 use super::names::MappedColumn;
 use super::place::{Cell, JsonPlace, Place, Rows};

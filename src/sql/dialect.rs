@@ -201,11 +201,12 @@ pub(super) fn literal(text: &str) -> String {
 /// Appends text in quotes, which are doubled inside it.
 fn push_in_quotes(sql: &mut String, text: &str, quote: char) {
     sql.push(quote);
-    for c in text.chars() {
-        if c == quote {
+    for (index, part) in text.split(quote).enumerate() {
+        if index > 0 {
+            sql.push(quote);
             sql.push(quote);
         }
-        sql.push(c);
+        sql.push_str(part);
     }
     sql.push(quote);
 }

@@ -2,6 +2,8 @@
 //! statement.
 
 use super::column::{ArrayElements, Column, NativeComparison, StringComparison};
+use super::dialect::Dialect;
+use super::json_value::JsonValue;
 use super::mapping::{ChildTable, Join, Mapping};
 use super::storage::Storage;
 use sea_query::{DynIden, TableName};
@@ -36,6 +38,9 @@ pub(super) struct MappedColumn {
     pub(super) sort: Option<DynIden>,
     /// The element of an array, in the rows of `unnest`.
     pub(super) element: Option<Box<MappedColumn>>,
+    /// The value in a JSON column of the resource's table, for each dialect.
+    // PERF: writing it takes 2,000 instructions. Bench item: text to SQL, own tables, json.
+    json: Vec<JsonValue>,
 }
 
 /// The child table of a multi-valued attribute.
@@ -70,7 +75,9 @@ impl Names {
         let mut attributes: Vec<(Box<str>, MappedColumn)> = mapping
             .attributes
             .iter()
-            .map(|(path, column)| (path.as_str().into(), MappedColumn::new(column, mapping)))
+            .map(|(path, column)| {
+                (path.as_str().into(), MappedColumn::of_resource(column, mapping))
+            })
             .collect();
         if mapping.document.is_some() && !attributes.iter().any(|(path, _)| is_id(path)) {
             let key = Column {
@@ -102,6 +109,18 @@ impl Names {
 }
 
 impl MappedColumn {
+    /// A column of the resource's own table.
+    fn of_resource(column: &Column, mapping: &Mapping) -> Self {
+        let mut mapped = Self::new(column, mapping);
+        if let Some(path) = &column.json {
+            let path: Vec<&str> = path.iter().map(String::as_str).collect();
+            let value =
+                |dialect| JsonValue::in_column(dialect, &mapping.alias, &column.column, &path);
+            mapped.json = Dialect::ALL.into_iter().map(value).collect();
+        }
+        mapped
+    }
+
     fn new(column: &Column, mapping: &Mapping) -> Self {
         let mut column = column.clone();
         if column.text == StringComparison::Default {
@@ -133,6 +152,7 @@ impl MappedColumn {
                 });
         Self {
             element,
+            json: Vec::new(),
             own: name(&column.column),
             folded: name(folded),
             sort: column.sort.as_deref().map(name),
@@ -145,6 +165,11 @@ impl MappedColumn {
     /// Returns true if the column contains the value itself.
     pub(super) fn is_plain(&self) -> bool {
         self.column.json.is_none() && self.element.is_none()
+    }
+
+    /// The value in a JSON column of the resource's table.
+    pub(super) fn json_value(&self, dialect: Dialect) -> Option<&JsonValue> {
+        self.json.iter().find(|value| value.dialect == dialect)
     }
 }
 

@@ -3,9 +3,10 @@
 
 use super::checked_mapping::{CheckedMapping, find, is_path};
 use super::dialect::Dialect;
-use super::json::JsonValue;
+use super::json_value::JsonValue;
 use super::names::{MappedColumn, MappedJoin, MappedTable};
 use crate::schema::Attribute;
+use std::borrow::Cow;
 
 /// The place of the value of a single-valued attribute.
 pub(super) enum Place<'a> {
@@ -18,7 +19,7 @@ pub(super) enum Place<'a> {
 pub(super) struct JsonPlace<'a> {
     pub(super) column: &'a str,
     pub(super) path: Vec<&'a str>,
-    /// The entry of the mapping, if the attribute has one.
+    /// The entry of the mapping with this path, if there is one.
     pub(super) entry: Option<&'a MappedColumn>,
 }
 
@@ -118,8 +119,19 @@ impl CheckedMapping {
     }
 
     /// The value at a place in a row of the resource's table.
-    pub(super) fn json_value(&self, dialect: Dialect, place: &JsonPlace<'_>) -> JsonValue {
-        JsonValue::in_column(dialect, &self.mapping().alias, place.column, &place.path)
+    pub(super) fn json_value<'a>(
+        &self,
+        dialect: Dialect,
+        place: &JsonPlace<'a>,
+    ) -> Cow<'a, JsonValue> {
+        let prepared = place.entry.and_then(|entry| entry.json_value(dialect));
+        prepared.map_or_else(
+            || {
+                let alias = &self.mapping().alias;
+                Cow::Owned(JsonValue::in_column(dialect, alias, place.column, &place.path))
+            },
+            Cow::Borrowed,
+        )
     }
 
     fn document_place<'a>(&'a self, attribute: &'a Attribute) -> Option<JsonPlace<'a>> {

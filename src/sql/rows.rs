@@ -3,7 +3,7 @@
 use super::condition::{Compiler, conjuncts, row_condition};
 use super::dialect::Dialect;
 use super::expr::{Connective, SqlExpr};
-use super::json::JsonValue;
+use super::json_value::JsonValue;
 use super::literal::array_contains;
 use super::place::{Cell, Rows};
 use super::values::Param;
@@ -228,7 +228,7 @@ impl<'a> Compiler<'a> {
                     false => {
                         let list = self.mapping.json_value(self.dialect, list);
                         let lower = |expr: Expr| Func::cast_as(Func::lower(expr), "jsonb").into();
-                        let text = Func::cast_as(list.into_json(), "text").into();
+                        let text = Func::cast_as(list.json(), "text").into();
                         (lower(text), lower(bound.into()))
                     }
                 };

@@ -104,7 +104,8 @@ impl Mutant {
         static INSTR: LazyLock<Regex> =
             LazyLock::new(|| Regex::new(r"instr\((\S+), \?\) (>|=) 0").unwrap());
         static TENANT: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r#"[`"]e[`"]\.[`"]tenant[`"] = (CAST\(\$\d+ AS bigint\)|\$\d+|\?)"#).unwrap()
+            Regex::new(r#"[`"]e[`"]\.[`"]tenant[`"] = (\(CAST\(\$\d+ AS "int8"\)\)|\$\d+|\?)"#)
+                .unwrap()
         });
         match self {
             Self::BareDiffers => statement.sql = NULL.replace_all(&statement.sql, "").into_owned(),

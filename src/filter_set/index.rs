@@ -5,7 +5,7 @@
 
 use super::cover::Cover;
 use super::key::{CheckedKey, GRAM_LENGTHS, Key, KeyHasher, Kind, LENGTHS};
-use super::shard::{EXACT, SEVERAL_KEYS, Shard, Slot, remove};
+use super::shard::{Bucket, EXACT, SEVERAL_KEYS, Shard, Slot, remove};
 use crate::schema::AttributeId;
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -23,7 +23,10 @@ struct Count {
 }
 
 /// Number of kinds of keys.
-const KINDS: usize = 4 + 2 * LENGTHS.len() + GRAM_LENGTHS.len();
+const KINDS: usize = PARTS + 2 * LENGTHS.len() + GRAM_LENGTHS.len();
+
+/// The position of the first kind that is a part of a string.
+const PARTS: usize = 4;
 
 /// The keys of an attribute by kind, and its ranges.
 #[derive(Clone)]
@@ -40,9 +43,9 @@ impl AttributeKeys {
             Kind::Present => 1,
             Kind::Above => 2,
             Kind::Below => 3,
-            Kind::Prefix(position) => 4 + usize::from(position),
-            Kind::Suffix(position) => 4 + LENGTHS.len() + usize::from(position),
-            Kind::Gram(position) => 4 + 2 * LENGTHS.len() + usize::from(position),
+            Kind::Prefix(position) => PARTS + usize::from(position),
+            Kind::Suffix(position) => PARTS + LENGTHS.len() + usize::from(position),
+            Kind::Gram(position) => PARTS + 2 * LENGTHS.len() + usize::from(position),
         }
     }
 
@@ -53,6 +56,11 @@ impl AttributeKeys {
     /// Returns whether a plan has a key of a kind.
     pub(super) fn has(&self, kind: Kind) -> bool {
         self.count(kind).keys > 0
+    }
+
+    /// Returns whether a plan has a key that is a part of a string.
+    pub(super) fn has_parts(&self) -> bool {
+        self.counts.get(PARTS..).is_some_and(|counts| counts.iter().any(|count| count.keys > 0))
     }
 
     fn change(&mut self, kind: Kind, change: impl FnOnce(&mut Count)) {
@@ -110,11 +118,16 @@ impl Index {
         }
     }
 
-    /// Returns the shard of a hash, and the position of its bucket there.
-    pub(super) fn find(&self, hash: u64) -> Option<(&Shard, usize)> {
+    /// Returns the bucket of a hash.
+    pub(super) fn find(&self, hash: u64) -> Option<&Bucket> {
         let (shard, hash) = split(hash);
-        let shard = self.shards.get(shard)?;
-        Some((shard, shard.position(hash).ok()?))
+        self.shards.get(shard)?.find(hash)
+    }
+
+    /// Loads what [`Index::find`] reads first.
+    pub(super) fn load(&self, hash: u64) -> u32 {
+        let (shard, hash) = split(hash);
+        self.shards.get(shard).map_or(0, |shard| shard.load(hash))
     }
 
     /// Estimates how many other plans a record selects by a key, averaged over all records: as many
@@ -126,8 +139,7 @@ impl Index {
             Kind::Above => (keys.above.len(), 1),
             Kind::Below => (keys.below.len(), 1),
             kind => {
-                let bucket = self.find(key.hash()).and_then(|(shard, at)| shard.bucket(at));
-                let plans = bucket.map_or(0, |bucket| bucket.plans().len());
+                let plans = self.find(key.hash()).map_or(0, |bucket| bucket.plans().len());
                 (plans, keys.count(kind).buckets)
             }
         };

@@ -67,36 +67,49 @@ pub(super) struct CheckedKey {
     pub(super) check: u64,
 }
 
-/// The bytes that a key is computed from.
+/// What a key is computed from besides bytes.
 #[derive(Clone, Copy)]
-pub(super) struct Source<'b> {
+pub(super) struct Label {
     attribute: AttributeId,
     /// The kind of the key and the type of the value.
-    tag: u64,
-    bytes: &'b [u8],
+    tag: u8,
 }
 
-impl<'b> Source<'b> {
-    /// A source of a key of any kind. A key for equality is one of a string.
-    pub(super) fn part(attribute: AttributeId, kind: Kind, bytes: &'b [u8]) -> Self {
+impl Label {
+    /// A label of a key of any kind. A key for equality is one of a string.
+    pub(super) fn new(attribute: AttributeId, kind: Kind) -> Self {
         let tag = match kind {
-            Kind::Equal => Class::Text as u64,
-            Kind::Prefix(length) => 16 + u64::from(length),
-            Kind::Suffix(length) => 32 + u64::from(length),
-            Kind::Gram(length) => 48 + u64::from(length),
+            Kind::Equal => Class::Text as u8,
+            Kind::Prefix(length) => 16 + length,
+            Kind::Suffix(length) => 32 + length,
+            Kind::Gram(length) => 48 + length,
             Kind::Present => 64,
             Kind::Above => 65,
             Kind::Below => 66,
         };
-        Self { attribute, tag, bytes }
+        Self { attribute, tag }
     }
 
-    fn equal(attribute: AttributeId, class: Class, bytes: &'b [u8]) -> Self {
-        Self { attribute, tag: class as u64, bytes }
+    fn equal(attribute: AttributeId, class: Class) -> Self {
+        Self { attribute, tag: class as u8 }
     }
 
+    pub(super) fn of(self, bytes: &[u8]) -> Source<'_> {
+        Source { label: self, bytes }
+    }
+}
+
+/// What a key is computed from.
+#[derive(Clone, Copy)]
+pub(super) struct Source<'b> {
+    pub(super) label: Label,
+    pub(super) bytes: &'b [u8],
+}
+
+impl Source<'_> {
     fn start(&self) -> u64 {
-        (self.attribute.index() as u64) << 40 | self.tag << 32 | self.bytes.len() as u64
+        let Label { attribute, tag } = self.label;
+        (attribute.index() as u64) << 40 | u64::from(tag) << 32 | self.bytes.len() as u64
     }
 }
 
@@ -147,18 +160,18 @@ impl KeyHasher {
     fn key(&self, source: Source<'_>, kind: Kind) -> CheckedKey {
         let hash = self.hash(source);
         let hash = [hash as u16, (hash >> 16) as u16, (hash >> 32) as u16];
-        let key = Key { hash, attribute: source.attribute, kind };
+        let key = Key { hash, attribute: source.label.attribute, kind };
         CheckedKey { key, check: self.check(source) }
     }
 
     pub(super) fn part(&self, attribute: AttributeId, kind: Kind, bytes: &[u8]) -> CheckedKey {
-        self.key(Source::part(attribute, kind, bytes), kind)
+        self.key(Label::new(attribute, kind).of(bytes), kind)
     }
 
     /// Returns the key of the values that equal an operand.
     pub(super) fn of_operand(&self, attribute: AttributeId, operand: &Value) -> CheckedKey {
         let key =
-            |class, bytes: &[u8]| self.key(Source::equal(attribute, class, bytes), Kind::Equal);
+            |class, bytes: &[u8]| self.key(Label::equal(attribute, class).of(bytes), Kind::Equal);
         match operand {
             Value::Text(text) => key(Class::Text, text.as_bytes()),
             Value::Boolean(value) => key(Class::Boolean, &[u8::from(*value)]),
@@ -173,7 +186,7 @@ impl KeyHasher {
     /// Returns the keys of the values that equal a literal of a filter without a schema.
     pub(super) fn of_literal(&self, attribute: AttributeId, literal: &Untyped) -> Vec<CheckedKey> {
         let key =
-            |class, bytes: &[u8]| self.key(Source::equal(attribute, class, bytes), Kind::Equal);
+            |class, bytes: &[u8]| self.key(Label::equal(attribute, class).of(bytes), Kind::Equal);
         match literal {
             Untyped::Text { substring, instant, boolean } => {
                 let text = match instant {
@@ -201,7 +214,7 @@ pub(super) fn of_value(
     is_untyped: bool,
     mut found: impl FnMut(Source<'_>),
 ) {
-    let mut key = |class, bytes: &[u8]| found(Source::equal(attribute, class, bytes));
+    let mut key = |class, bytes: &[u8]| found(Label::equal(attribute, class).of(bytes));
     match value {
         ValueRef::Text { text: stored, .. } => {
             // Without a schema, strings that are date-times are compared as such.
@@ -250,7 +263,7 @@ pub(super) fn with_compared_form<T>(
 
 #[cfg(test)]
 mod tests {
-    use super::{KeyHasher, Kind, Source};
+    use super::{KeyHasher, Kind, Label};
     use crate::schema::AttributeId;
     use std::collections::{BTreeMap, HashSet};
 
@@ -263,7 +276,7 @@ mod tests {
         for kind in kinds {
             for number in 0..2_000 {
                 let bytes = format!("user{number}");
-                let source = Source::part(AttributeId::ABSENT, kind, bytes.as_bytes());
+                let source = Label::new(AttributeId::ABSENT, kind).of(bytes.as_bytes());
                 let hash = hasher.hash(source);
                 hashes.insert(hash << 16);
                 checks.insert(hasher.check(source));

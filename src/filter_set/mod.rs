@@ -49,7 +49,7 @@ use crate::value::Value;
 use cover::{Chooser, Reason};
 use index::{Index, Place};
 use key::{Key, Kind};
-use probe::Candidates;
+use probe::{Candidates, Hits};
 use read_record::ReadRecord;
 use shard::{EXACT, FLAGS, Slot};
 use std::collections::{BTreeMap, HashMap};
@@ -330,42 +330,53 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
     /// Passes the identifier of each plan that the record matches to `found`, in no particular
     /// order.
     pub fn matching<'s>(&'s self, record: &R, mut found: impl FnMut(&'s Id)) {
-        self.matching_heads(record, |_, head| found(&head.id));
+        let mut record = ReadRecord::new(record);
+        let hits = self.hits(&mut record);
+        self.matching_heads(&hits.candidates(None), &record, |_, head| found(&head.id));
     }
 
     /// Returns the identifiers of the plans that only the changed record matches, and of those that
     /// only the record before matches.
     pub fn changed(&self, before: &R, after: &R) -> (Vec<&Id>, Vec<&Id>) {
-        let (before, after) = (self.matching_slots(before), self.matching_slots(after));
+        let (mut before, mut after) = (ReadRecord::new(before), ReadRecord::new(after));
+        let (old, new) = (self.hits(&mut before), self.hits(&mut after));
+        let (old, new) = (&old.candidates(Some(&new)), &new.candidates(Some(&old)));
+        let left = self.matching_slots(old, &before);
+        let entered = self.matching_slots(new, &after);
         let only = |one: &[Slot], other: &[Slot]| {
+            let is_in = |slots: &[Slot], slot: &Slot| slots.binary_search(slot).is_ok();
             one.iter()
-                .filter(|slot| other.binary_search(slot).is_err())
+                .filter(|slot| !is_in(other, slot) && !is_in(&old.common, slot))
                 .filter_map(|slot| self.head(*slot))
                 .map(|head| &head.id)
                 .collect()
         };
-        (only(&after, &before), only(&before, &after))
+        (only(&entered, &left), only(&left, &entered))
     }
 
-    fn matching_slots(&self, record: &R) -> Vec<Slot> {
-        let mut slots = Vec::new();
-        self.matching_heads(record, |slot, _| slots.push(slot));
+    /// Returns the slots of the candidates that match, sorted.
+    fn matching_slots(&self, candidates: &Candidates<'_>, record: &ReadRecord<'_, R>) -> Vec<Slot> {
+        let mut slots = Vec::with_capacity(candidates.plans.len());
+        self.matching_heads(candidates, record, |slot, _| slots.push(slot));
         slots.sort_unstable();
         slots
     }
 
-    fn candidates(&self, record: &mut ReadRecord<'_, R>) -> Candidates {
+    fn hits(&self, record: &mut ReadRecord<'_, R>) -> Hits<'_> {
         let attributes = self.schema.attributes().as_slice();
-        Candidates::of(
+        Hits::find(
             &self.index,
             |position| attributes.get(position),
             |attribute, found| record.read(attribute, found),
         )
     }
 
-    fn matching_heads<'s>(&'s self, record: &R, mut found: impl FnMut(Slot, &'s Head<Id>)) {
-        let mut record = ReadRecord::new(record);
-        let Candidates { plans, equal } = self.candidates(&mut record);
+    fn matching_heads<'s>(
+        &'s self,
+        Candidates { plans, equal, .. }: &Candidates<'_>,
+        record: &ReadRecord<'_, R>,
+        mut found: impl FnMut(Slot, &'s Head<Id>),
+    ) {
         let mut open = Vec::new();
         for plan in plans {
             let slot = plan & !FLAGS;
@@ -381,7 +392,7 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
         // time with 100,000 filters (`benches/peers -- --only filter-sets`).
         open.iter().for_each(|(.., entry)| load(entry.plan.root()));
         for (slot, head, entry) in open {
-            if eval::matches(entry.plan.root(), &self.schema, &record) {
+            if eval::matches(entry.plan.root(), &self.schema, record) {
                 found(slot, head);
             }
         }

@@ -1,42 +1,21 @@
 //! The search for the plans that one record can match.
 
 use super::index::{AttributeKeys, Index};
-use super::key::{GRAM_LENGTHS, Kind, LENGTHS, Source, of_value, with_compared_form};
-use super::shard::{EXACT, FLAGS, SEVERAL_KEYS, Shard, Slot};
+use super::key::{GRAM_LENGTHS, Kind, LENGTHS, Label, Source, of_value, with_compared_form};
+use super::shard::{Bucket, EXACT, FLAGS, SEVERAL_KEYS, Slot};
 use crate::schema::{Attribute, AttributeId};
 use crate::value::{AttributeType, CaseSensitivity, Text, Value, ValueRef};
-use std::ops::Bound;
+use std::hint::black_box;
+use std::ops::{Bound, Range};
 
 /// The plans that a record can match.
-pub(super) struct Candidates {
-    /// The plans, each once. Those that the record matches have the flag [`EXACT`].
+pub(super) struct Candidates<'h> {
+    /// The plans, each once. The record matches those with the flag [`EXACT`].
     pub(super) plans: Vec<Slot>,
+    /// The plans that both records match by the same key, which are left out of `plans`, sorted.
+    pub(super) common: Vec<Slot>,
     /// The values of [`second`] for the keys of the record, sorted.
-    pub(super) equal: Vec<u32>,
-}
-
-impl Candidates {
-    /// Searches an index. `read` passes the values of an attribute.
-    pub(super) fn of<'s>(
-        index: &Index,
-        attribute: impl Fn(usize) -> Option<&'s Attribute>,
-        mut read: impl FnMut(&Attribute, &mut dyn FnMut(ValueRef<'_>)),
-    ) -> Self {
-        // Enough for most records, so that lists do not grow step by step.
-        const FEW: usize = 32;
-        let mut plans = Vec::with_capacity(index.unindexed().len() + FEW);
-        plans.extend_from_slice(index.unindexed());
-        let (hits, equal) = (Vec::with_capacity(FEW), Vec::with_capacity(FEW));
-        let mut probe = Probe { index, hits, equal, plans };
-        for (position, keys) in index.attributes() {
-            let Some(attribute) = attribute(position) else { continue };
-            let mut is_first = true;
-            read(attribute, &mut |value| {
-                probe.add(keys, attribute, value, std::mem::take(&mut is_first));
-            });
-        }
-        probe.finish()
-    }
+    pub(super) equal: &'h [u32],
 }
 
 /// Returns the part of the hash of a second key that is stored with a plan. It is not zero.
@@ -44,22 +23,115 @@ pub(super) fn second(hash: u64) -> u32 {
     hash as u32 | 1
 }
 
+/// Enough elements for most records, so that lists do not grow step by step.
+// PERF: the lists take less than 1,024 bytes, from which on glibc first merges the memory that others
+// have freed.
+const FEW: usize = 24;
+
+/// The buckets with the keys of a record.
+pub(super) struct Hits<'i> {
+    index: &'i Index,
+    /// Sorted by [`Hit::key`], each once.
+    hits: Vec<Hit<'i>>,
+    /// The plans that are found by order.
+    ranges: Vec<Slot>,
+    /// The values of [`second`], sorted.
+    equal: Vec<u32>,
+}
+
 /// A bucket with a key of the record.
 struct Hit<'i> {
-    shard: &'i Shard,
-    bucket: usize,
+    bucket: &'i Bucket,
     hash: u64,
     check: u64,
 }
 
-struct Probe<'i> {
-    index: &'i Index,
-    hits: Vec<Hit<'i>>,
-    equal: Vec<u32>,
-    plans: Vec<Slot>,
+impl Hit<'_> {
+    fn key(&self) -> (u64, u64) {
+        (self.hash, self.check)
+    }
 }
 
-impl Probe<'_> {
+impl<'i> Hits<'i> {
+    /// Searches an index. `read` passes the values of an attribute.
+    pub(super) fn find<'s>(
+        index: &'i Index,
+        attribute: impl Fn(usize) -> Option<&'s Attribute>,
+        mut read: impl FnMut(&Attribute, &mut dyn FnMut(ValueRef<'_>)),
+    ) -> Self {
+        let mut probe = Probe::new(index);
+        for (position, keys) in index.attributes() {
+            let Some(attribute) = attribute(position) else { continue };
+            let mut is_first = true;
+            read(attribute, &mut |value| {
+                probe.add(keys, attribute, value, std::mem::take(&mut is_first));
+            });
+        }
+        probe.find()
+    }
+
+    /// Returns the plans that the record can match. Plans that `other` is found to match by the same
+    /// key are common.
+    pub(super) fn candidates(&self, other: Option<&Self>) -> Candidates<'_> {
+        let unindexed = self.index.unindexed();
+        let mut plans = Vec::with_capacity(unindexed.len() + self.ranges.len() + FEW);
+        let mut common = Vec::new();
+        plans.extend_from_slice(unindexed);
+        plans.extend_from_slice(&self.ranges);
+        let mut others = other.map_or(&[][..], |other| &other.hits).iter().map(Hit::key).peekable();
+        for hit in &self.hits {
+            while others.next_if(|key| *key < hit.key()).is_some() {}
+            let (bucket, is_common) = (hit.bucket.plans(), others.peek() == Some(&hit.key()));
+            let is_confirmed = hit.bucket.check == hit.check;
+            if is_confirmed && !is_common {
+                plans.extend_from_slice(bucket);
+                continue;
+            }
+            plans.extend(bucket.iter().filter(|plan| **plan & EXACT == 0));
+            if is_confirmed {
+                let exact = bucket.iter().filter(|plan| **plan & EXACT != 0);
+                common.extend(exact.map(|plan| plan & !FLAGS));
+            }
+        }
+        if plans.iter().any(|plan| plan & SEVERAL_KEYS != 0) {
+            // A plan with the flag `EXACT` comes first.
+            plans.sort_unstable_by_key(|plan| (plan & !FLAGS, !plan & EXACT));
+            plans.dedup_by_key(|plan| *plan & !FLAGS);
+            plans.iter_mut().for_each(|plan| *plan &= !SEVERAL_KEYS);
+        }
+        common.sort_unstable();
+        Candidates { plans, common, equal: &self.equal }
+    }
+}
+
+/// The keys of a record, which are collected before they are looked up.
+struct Probe<'i> {
+    index: &'i Index,
+    keys: Vec<RecordKey>,
+    /// The bytes of keys.
+    bytes: Vec<u8>,
+    ranges: Vec<Slot>,
+    equal: Vec<u32>,
+}
+
+struct RecordKey {
+    hash: u64,
+    label: Label,
+    /// The place of its bytes.
+    bytes: Range<usize>,
+}
+
+impl<'i> Probe<'i> {
+    fn new(index: &'i Index) -> Self {
+        Self {
+            index,
+            keys: Vec::with_capacity(FEW),
+            bytes: Vec::with_capacity(8 * FEW),
+            ranges: Vec::new(),
+            equal: Vec::with_capacity(FEW),
+        }
+    }
+
     fn add(
         &mut self,
         keys: &AttributeKeys,
@@ -68,14 +140,16 @@ impl Probe<'_> {
         is_first: bool,
     ) {
         if is_first && keys.has(Kind::Present) {
-            self.look_up(Source::part(attribute.id(), Kind::Present, &[]));
+            self.push(Label::new(attribute.id(), Kind::Present).of(&[]));
         }
         self.ranges(keys, value, attribute);
         match value {
             ValueRef::Text { text, key } => {
                 with_compared_form(text, key, attribute.case(), |compared| {
                     self.equal(keys, attribute, value, compared);
-                    self.parts(keys, attribute.id(), compared);
+                    if keys.has_parts() {
+                        self.parts(keys, attribute.id(), compared);
+                    }
                 });
             }
             value => self.equal(keys, attribute, value, &[]),
@@ -92,42 +166,48 @@ impl Probe<'_> {
         if keys.has(Kind::Equal) {
             let is_untyped = attribute.attribute_type() == AttributeType::Any;
             of_value(attribute.id(), value, text, is_untyped, |source| {
-                let hash = self.look_up(source);
+                let hash = self.push(source);
                 self.equal.push(second(hash));
             });
         }
     }
 
-    /// Looks up the prefixes, suffixes and substrings of a string.
+    /// Adds the prefixes, suffixes and substrings of a string.
     fn parts(&mut self, keys: &AttributeKeys, attribute: AttributeId, text: &[u8]) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(text);
+        let hasher = &self.index.hasher;
+        let mut add = |kind, part: Range<usize>| {
+            let label = Label::new(attribute, kind);
+            if let Some(bytes) = text.get(part.clone()) {
+                let hash = hasher.hash(label.of(bytes));
+                let bytes = start + part.start..start + part.end;
+                self.keys.push(RecordKey { hash, label, bytes });
+            }
+        };
         for (position, length) in (0_u8..).zip(LENGTHS) {
-            let mut look_up = |kind, part: Option<&[u8]>| {
-                if let Some(part) = part
-                    && keys.has(kind)
-                {
-                    self.look_up(Source::part(attribute, kind, part));
-                }
-            };
-            look_up(Kind::Prefix(position), text.get(..length));
-            let suffix = text.len().checked_sub(length).and_then(|start| text.get(start..));
-            look_up(Kind::Suffix(position), suffix);
+            let (prefix, suffix) = (Kind::Prefix(position), Kind::Suffix(position));
+            if length <= text.len() && keys.has(prefix) {
+                add(prefix, 0..length);
+            }
+            if length <= text.len() && keys.has(suffix) {
+                add(suffix, text.len() - length..text.len());
+            }
         }
         for (position, length) in (0_u8..).zip(GRAM_LENGTHS) {
-            if keys.has(Kind::Gram(position)) {
-                for gram in text.windows(length) {
-                    self.look_up(Source::part(attribute, Kind::Gram(position), gram));
-                }
+            let kind = Kind::Gram(position);
+            if length <= text.len() && keys.has(kind) {
+                (0..=text.len() - length).for_each(|at| add(kind, at..at + length));
             }
         }
     }
 
-    /// Searches the bucket of a key and returns the hash.
-    fn look_up(&mut self, source: Source<'_>) -> u64 {
-        let hash = self.index.hasher.hash(source);
-        if let Some((shard, bucket)) = self.index.find(hash) {
-            let check = self.index.hasher.check(source);
-            self.hits.push(Hit { shard, bucket, hash, check });
-        }
+    /// Adds a key and returns its hash.
+    fn push(&mut self, source: Source<'_>) -> u64 {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(source.bytes);
+        let (hash, bytes) = (self.index.hasher.hash(source), start..self.bytes.len());
+        self.keys.push(RecordKey { hash, label: source.label, bytes });
         hash
     }
 
@@ -147,27 +227,28 @@ impl Probe<'_> {
         };
         let plans = above.chain(below).flat_map(|(_, plans)| plans);
         // Another value can select the plans again.
-        self.plans.extend(plans.map(|plan| plan | SEVERAL_KEYS));
+        self.ranges.extend(plans.map(|plan| plan | SEVERAL_KEYS));
     }
 
-    fn finish(mut self) -> Candidates {
+    /// Looks up the keys.
+    fn find(mut self) -> Hits<'i> {
+        // PERF: loads of different keys do not depend on each other in each of these loops, so that
+        // their cache misses overlap (`benches/peers -- --only filter-sets`).
+        black_box(self.keys.iter().fold(0, |sum, key| sum ^ self.index.load(key.hash)));
+        let mut found = Vec::with_capacity(FEW);
+        found.extend(self.keys.iter().filter_map(|key| Some((key, self.index.find(key.hash)?))));
+        black_box(found.iter().fold(0, |sum, (_, bucket)| sum ^ bucket.load()));
+        let mut hits = Vec::with_capacity(found.len());
+        hits.extend(found.into_iter().map(|(key, bucket)| {
+            let bytes = self.bytes.get(key.bytes.clone()).unwrap_or_default();
+            let check = self.index.hasher.check(key.label.of(bytes));
+            Hit { bucket, hash: key.hash, check }
+        }));
         // Values can be equal to each other, and a string can contain a substring twice.
-        self.hits.sort_unstable_by_key(|hit| (hit.hash, hit.check));
-        self.hits.dedup_by_key(|hit| (hit.hash, hit.check));
-        for hit in &self.hits {
-            let Some(bucket) = hit.shard.bucket(hit.bucket) else { continue };
-            let is_confirmed = bucket.check == hit.check;
-            let is_possible = |plan: &&Slot| is_confirmed || **plan & EXACT == 0;
-            self.plans.extend(bucket.plans().iter().filter(is_possible));
-        }
-        if self.plans.iter().any(|plan| plan & SEVERAL_KEYS != 0) {
-            // A plan with the flag comes first.
-            self.plans.sort_unstable_by_key(|plan| (plan & !FLAGS, !plan & EXACT));
-            self.plans.dedup_by_key(|plan| *plan & !FLAGS);
-            self.plans.iter_mut().for_each(|plan| *plan &= !SEVERAL_KEYS);
-        }
+        hits.sort_unstable_by_key(Hit::key);
+        hits.dedup_by_key(|hit| hit.key());
         self.equal.sort_unstable();
-        Candidates { plans: self.plans, equal: self.equal }
+        Hits { index: self.index, hits, ranges: self.ranges, equal: self.equal }
     }
 }
 
@@ -193,7 +274,7 @@ fn operand(value: ValueRef<'_>, attribute: &Attribute) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Candidates, EXACT, Kind};
+    use super::{EXACT, Hits, Kind};
     use crate::filter_set::cover::Cover;
     use crate::filter_set::index::Index;
     use crate::schema::{Attribute, AttributeId, Schema};
@@ -213,7 +294,8 @@ mod tests {
             let cover = Cover { keys: vec![key], cost: 0.0, is_exact, second: None };
             index.insert(0, cover, |_| Vec::new());
             let find = |position: usize| schema.attributes().nth(position);
-            Candidates::of(&index, find, |_, found| found(ValueRef::text("x"))).plans
+            let hits = Hits::find(&index, find, |_, found| found(ValueRef::text("x")));
+            hits.candidates(None).plans
         };
         assert_eq!(candidates(false, true), [EXACT]);
         assert_eq!(candidates(false, false), [0]);

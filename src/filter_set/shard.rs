@@ -53,6 +53,11 @@ impl Plans {
 }
 
 impl Bucket {
+    /// Loads the plans.
+    pub(super) fn load(&self) -> Slot {
+        self.plans().first().copied().unwrap_or_default()
+    }
+
     /// Returns the plans with their flags.
     pub(super) fn plans(&self) -> &[Slot] {
         match &self.plans {
@@ -88,8 +93,8 @@ impl Shard {
     /// Returns the position of the bucket of a hash, or the position at which to add it.
     // PERF: hashes are uniformly distributed, so the search starts at the expected position
     // (interpolation search) and reads one cache line instead of the four of a binary search.
-    pub(super) fn position(&self, hash: u32) -> Result<usize, usize> {
-        let start = ((u64::from(hash) * self.hashes.len() as u64) >> 32) as usize;
+    fn position(&self, hash: u32) -> Result<usize, usize> {
+        let start = self.expected(hash);
         let (below, above) = self.hashes.split_at_checked(start).unwrap_or((&self.hashes, &[]));
         let at = match below.iter().rev().take_while(|known| **known >= hash).count() {
             0 => start + above.iter().take_while(|known| **known < hash).count(),
@@ -98,8 +103,19 @@ impl Shard {
         if self.hashes.get(at) == Some(&hash) { Ok(at) } else { Err(at) }
     }
 
-    pub(super) fn bucket(&self, position: usize) -> Option<&Bucket> {
-        self.buckets.get(position)
+    /// Returns the position of a hash if all differences between hashes are equal.
+    fn expected(&self, hash: u32) -> usize {
+        ((u64::from(hash) * self.hashes.len() as u64) >> 32) as usize
+    }
+
+    /// Loads what [`Shard::position`] reads first.
+    pub(super) fn load(&self, hash: u32) -> u32 {
+        self.hashes.get(self.expected(hash)).copied().unwrap_or_default()
+    }
+
+    /// Returns the bucket of a hash.
+    pub(super) fn find(&self, hash: u32) -> Option<&Bucket> {
+        self.buckets.get(self.position(hash).ok()?)
     }
 
     /// Adds a plan to the bucket of a hash. Returns true if the bucket is new.
@@ -140,8 +156,7 @@ mod tests {
     use super::{EXACT, Plans, SEVERAL_KEYS, Shard, Slot};
 
     fn plans(shard: &Shard, hash: u32) -> Vec<Slot> {
-        let bucket = shard.position(hash).ok().and_then(|at| shard.bucket(at));
-        bucket.map_or(Vec::new(), |bucket| bucket.plans().to_vec())
+        shard.find(hash).map_or(Vec::new(), |bucket| bucket.plans().to_vec())
     }
 
     #[test]
@@ -169,7 +184,7 @@ mod tests {
         let mut shard = Shard::default();
         for length in 1..1_000 {
             shard.insert(5, 7, length);
-            match shard.bucket(0).map(|bucket| &bucket.plans) {
+            match shard.find(5).map(|bucket| &bucket.plans) {
                 Some(Plans::Few(_)) => assert!(length <= 3),
                 Some(Plans::Many(plans)) => {
                     assert!(length > 3 && plans.capacity() <= plans.len() * 9 / 8 + 4);

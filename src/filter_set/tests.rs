@@ -26,7 +26,9 @@ fn set_of(
 /// Returns the number of plans that a record is found to match without evaluation, and of those
 /// that are evaluated.
 fn selected(set: &FilterSet<Value, usize>, record: &Value) -> (usize, usize) {
-    let Candidates { plans, equal } = set.candidates(&mut ReadRecord::new(record));
+    let mut read = ReadRecord::new(record);
+    let hits = set.hits(&mut read);
+    let Candidates { plans, equal, .. } = hits.candidates(None);
     let exact = plans.iter().filter(|plan| **plan & EXACT != 0).count();
     let open = plans
         .iter()

@@ -44,6 +44,22 @@ fn naive(plans: &[Option<Plan<Value>>], record: &Value) -> Vec<usize> {
     (0..plans.len()).filter(|id| matches(&plans[*id])).collect()
 }
 
+/// Asserts what [`FilterSet::changed`] returns for two records with the plans that they match.
+fn assert_changed(
+    set: &FilterSet<Value, usize>,
+    (before, old): (&Value, &[usize]),
+    (after, new): (&Value, &[usize]),
+) {
+    let (mut entered, mut left) = set.changed(before, after);
+    entered.sort();
+    left.sort();
+    let only = |one: &[usize], other: &[usize]| -> Vec<usize> {
+        one.iter().copied().filter(|id| !other.contains(id)).collect()
+    };
+    assert_eq!(entered, only(new, old).iter().collect::<Vec<_>>(), "{before} {after}");
+    assert_eq!(left, only(old, new).iter().collect::<Vec<_>>(), "{before} {after}");
+}
+
 fn plan(policy: &Policy<Value>, u: &mut Unstructured<'_>) -> Option<Plan<Value>> {
     let mut limits = Limits::default();
     limits.clauses = 5_000;
@@ -93,14 +109,7 @@ fn check_set(policy: &Policy<Value>, filters: &[Vec<u8>], records: &[u8]) -> usi
         for pair in records.windows(2) {
             let (before, after) = (naive(plans, &pair[0]), naive(plans, &pair[1]));
             assert_eq!(matching(set, &pair[0]), before, "{}\n{}", pair[0], set.explain());
-            let (mut entered, mut left) = set.changed(&pair[0], &pair[1]);
-            entered.sort();
-            left.sort();
-            let only = |one: &[usize], other: &[usize]| -> Vec<usize> {
-                one.iter().copied().filter(|id| !other.contains(id)).collect()
-            };
-            assert_eq!(entered, only(&after, &before).iter().collect::<Vec<_>>());
-            assert_eq!(left, only(&before, &after).iter().collect::<Vec<_>>());
+            assert_changed(set, (&pair[0], &before), (&pair[1], &after));
         }
     }
     pairs
@@ -155,8 +164,13 @@ fn sets_of_small_formulas_agree_with_the_loop() {
             for (id, plan) in plans.iter_mut().enumerate().take(removed) {
                 assert_eq!(set.remove(&id).is_some(), plan.take().is_some());
             }
-            for record in &records {
-                assert_eq!(matching(&set, record), naive(&plans, record), "{record}");
+            let found: Vec<_> = records.iter().map(|record| naive(&plans, record)).collect();
+            for (record, found) in records.iter().zip(&found) {
+                assert_eq!(&matching(&set, record), found, "{record}");
+            }
+            let next = records.iter().zip(&found).cycle().skip(1);
+            for ((before, old), (after, new)) in records.iter().zip(&found).zip(next) {
+                assert_changed(&set, (before, old), (after, new));
             }
         }
         // All that remain are found without the removed ones too.
@@ -164,6 +178,36 @@ fn sets_of_small_formulas_agree_with_the_loop() {
             assert_eq!(set.remove(&id).is_some(), plan.is_some());
         }
         assert!(set.is_empty() && matching(&set, records[0]).is_empty());
+    }
+}
+
+/// A plan with several keys neither enters nor leaves if both records match it, whether by the same
+/// value or by different ones.
+#[test]
+fn plans_that_both_records_match_have_not_changed() {
+    let policy = scim::user_policy();
+    let mut filters = Vec::new();
+    for one in 'a'..='d' {
+        filters.push(format!(r#"groups.value eq "{one}""#));
+        filters.push(format!(r#"groups.value sw "{one}" and title pr"#));
+        for other in 'a'..='d' {
+            filters.push(format!(r#"groups.value eq "{one}" or groups.value eq "{other}""#));
+            filters.push(format!(r#"groups.value eq "{one}" and groups.value ne "{other}""#));
+            filters.push(format!(r#"groups.value eq "{one}" or groups.value sw "{other}""#));
+        }
+    }
+    let (plans, set) = set_of(policy, &filters);
+    let subset = |mask: u32| {
+        let values = ('a'..='d').enumerate().filter(|(at, _)| mask >> at & 1 == 1);
+        let groups: Vec<Value> = values.map(|(_, value)| json!({"value": value})).collect();
+        json!({"title": "x", "groups": groups})
+    };
+    let records: Vec<(Value, Vec<usize>)> =
+        (0..16).map(subset).map(|record| (record.clone(), naive(&plans, &record))).collect();
+    for (before, old) in &records {
+        for (after, new) in &records {
+            assert_changed(&set, (before, old), (after, new));
+        }
     }
 }
 

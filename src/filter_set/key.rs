@@ -67,7 +67,7 @@ pub(super) struct CheckedKey {
     pub(super) check: u64,
 }
 
-/// What a key is computed from besides bytes.
+/// The attribute and the tag of a key.
 #[derive(Clone, Copy)]
 pub(super) struct Label {
     attribute: AttributeId,
@@ -99,7 +99,7 @@ impl Label {
     }
 }
 
-/// What a key is computed from.
+/// The label and the bytes of a key.
 #[derive(Clone, Copy)]
 pub(super) struct Source<'b> {
     pub(super) label: Label,

@@ -32,6 +32,8 @@ const PARTS: usize = 4;
 #[derive(Clone)]
 pub(super) struct AttributeKeys {
     counts: [Count; KINDS],
+    /// The number of keys of all plans that are parts of strings.
+    parts: u32,
     pub(super) above: BTreeMap<Value, Vec<Slot>>,
     pub(super) below: BTreeMap<Value, Vec<Slot>>,
 }
@@ -60,11 +62,17 @@ impl AttributeKeys {
 
     /// Returns whether a plan has a key that is a part of a string.
     pub(super) fn has_parts(&self) -> bool {
-        self.counts.get(PARTS..).is_some_and(|counts| counts.iter().any(|count| count.keys > 0))
+        self.parts > 0
     }
 
     fn change(&mut self, kind: Kind, change: impl FnOnce(&mut Count)) {
-        self.counts.get_mut(Self::position(kind)).map(change);
+        let position = Self::position(kind);
+        let Some(count) = self.counts.get_mut(position) else { return };
+        let before = count.keys;
+        change(count);
+        if position >= PARTS {
+            self.parts = self.parts.saturating_add(count.keys).saturating_sub(before);
+        }
     }
 
     fn ranges_mut(&mut self, kind: Kind) -> Option<&mut BTreeMap<Value, Vec<Slot>>> {
@@ -78,7 +86,12 @@ impl AttributeKeys {
 
 impl Default for AttributeKeys {
     fn default() -> Self {
-        Self { counts: [Count::default(); KINDS], above: BTreeMap::new(), below: BTreeMap::new() }
+        Self {
+            counts: [Count::default(); KINDS],
+            parts: 0,
+            above: BTreeMap::new(),
+            below: BTreeMap::new(),
+        }
     }
 }
 

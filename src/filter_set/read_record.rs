@@ -57,6 +57,9 @@ impl<'r, R: Record> ReadRecord<'r, R> {
         attribute: &Attribute,
         found: &mut dyn FnMut(ValueRef<'_>),
     ) -> Strings<'r> {
+        // Enough for most attributes, so that the lists do not grow step by step.
+        self.buffer.reserve(128);
+        self.ends.reserve(8);
         let start = self.ends.len();
         let mut all_are_strings = true;
         self.record.any_value(attribute, &mut |value| {

@@ -104,12 +104,17 @@ impl<'i> Hits<'i> {
     }
 }
 
-/// The keys of a record, which are collected before they are looked up.
+/// Number of keys that are looked up together. It bounds the memory for the keys of long strings.
+const BATCH: usize = 64;
+
+/// Collects the keys of a record, and looks them up.
 struct Probe<'i> {
     index: &'i Index,
+    /// The keys that are not looked up yet.
     keys: Vec<RecordKey>,
     /// The bytes of keys.
     bytes: Vec<u8>,
+    hits: Vec<Hit<'i>>,
     ranges: Vec<Slot>,
     equal: Vec<u32>,
 }
@@ -127,6 +132,7 @@ impl<'i> Probe<'i> {
             index,
             keys: Vec::with_capacity(FEW),
             bytes: Vec::with_capacity(8 * FEW),
+            hits: Vec::new(),
             ranges: Vec::new(),
             equal: Vec::with_capacity(FEW),
         }
@@ -176,28 +182,24 @@ impl<'i> Probe<'i> {
     fn parts(&mut self, keys: &AttributeKeys, attribute: AttributeId, text: &[u8]) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(text);
-        let hasher = &self.index.hasher;
-        let mut add = |kind, part: Range<usize>| {
-            let label = Label::new(attribute, kind);
-            if let Some(bytes) = text.get(part.clone()) {
-                let hash = hasher.hash(label.of(bytes));
-                let bytes = start + part.start..start + part.end;
-                self.keys.push(RecordKey { hash, label, bytes });
+        let mut add = |kind, at: usize, length: usize| {
+            if let Some(part) = text.get(at..at + length) {
+                self.add_key(Label::new(attribute, kind).of(part), start + at);
             }
         };
         for (position, length) in (0_u8..).zip(LENGTHS) {
             let (prefix, suffix) = (Kind::Prefix(position), Kind::Suffix(position));
             if length <= text.len() && keys.has(prefix) {
-                add(prefix, 0..length);
+                add(prefix, 0, length);
             }
             if length <= text.len() && keys.has(suffix) {
-                add(suffix, text.len() - length..text.len());
+                add(suffix, text.len() - length, length);
             }
         }
         for (position, length) in (0_u8..).zip(GRAM_LENGTHS) {
             let kind = Kind::Gram(position);
             if length <= text.len() && keys.has(kind) {
-                (0..=text.len() - length).for_each(|at| add(kind, at..at + length));
+                (0..=text.len() - length).for_each(|at| add(kind, at, length));
             }
         }
     }
@@ -206,8 +208,17 @@ impl<'i> Probe<'i> {
     fn push(&mut self, source: Source<'_>) -> u64 {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(source.bytes);
-        let (hash, bytes) = (self.index.hasher.hash(source), start..self.bytes.len());
+        self.add_key(source, start)
+    }
+
+    /// Adds a key, a copy of whose bytes was stored at `start`, and returns its hash.
+    fn add_key(&mut self, source: Source<'_>, start: usize) -> u64 {
+        let hash = self.index.hasher.hash(source);
+        let bytes = start..start + source.bytes.len();
         self.keys.push(RecordKey { hash, label: source.label, bytes });
+        if self.keys.len() == BATCH {
+            self.look_up();
+        }
         hash
     }
 
@@ -230,25 +241,30 @@ impl<'i> Probe<'i> {
         self.ranges.extend(plans.map(|plan| plan | SEVERAL_KEYS));
     }
 
-    /// Looks up the keys.
-    fn find(mut self) -> Hits<'i> {
+    /// Looks up the collected keys.
+    fn look_up(&mut self) {
         // PERF: loads of different keys do not depend on each other in each of these loops, so that
         // their cache misses overlap (`benches/peers -- --only filter-sets`).
         black_box(self.keys.iter().fold(0, |sum, key| sum ^ self.index.load(key.hash)));
         let mut found = Vec::with_capacity(FEW);
         found.extend(self.keys.iter().filter_map(|key| Some((key, self.index.find(key.hash)?))));
         black_box(found.iter().fold(0, |sum, (_, bucket)| sum ^ bucket.load()));
-        let mut hits = Vec::with_capacity(found.len());
-        hits.extend(found.into_iter().map(|(key, bucket)| {
+        self.hits.extend(found.into_iter().map(|(key, bucket)| {
             let bytes = self.bytes.get(key.bytes.clone()).unwrap_or_default();
             let check = self.index.hasher.check(key.label.of(bytes));
             Hit { bucket, hash: key.hash, check }
         }));
+        self.keys.clear();
+    }
+
+    fn find(mut self) -> Hits<'i> {
+        self.look_up();
+        let Self { index, mut hits, ranges, mut equal, .. } = self;
         // Values can be equal to each other, and a string can contain a substring twice.
         hits.sort_unstable_by_key(Hit::key);
         hits.dedup_by_key(|hit| hit.key());
-        self.equal.sort_unstable();
-        Hits { index: self.index, hits, ranges: self.ranges, equal: self.equal }
+        equal.sort_unstable();
+        Hits { index, hits, ranges, equal }
     }
 }
 

@@ -211,6 +211,21 @@ fn plans_that_both_records_match_have_not_changed() {
     }
 }
 
+/// A long string has a key for each of its bytes, which are not all in memory at once.
+#[test]
+fn long_strings_take_little_memory() {
+    const LENGTH: usize = 1 << 20;
+    let policy = scim::user_policy();
+    let filters = ["title co \"abcd\"", "title co \"abcdefgh\"", "title ew \"x\""];
+    let (plans, set) = set_of(policy, &filters);
+    let title: String = ('b'..='y').cycle().take(LENGTH).chain("abcdex".chars()).collect();
+    let record = json!({"title": title});
+    let mut found = Vec::new();
+    let used = allocation_counter::measure(|| found = matching(&set, &record));
+    assert_eq!(found, naive(&plans, &record));
+    assert!(used.bytes_max < 4 * LENGTH as u64, "{} bytes", used.bytes_max);
+}
+
 #[test]
 fn plans_that_always_or_never_match_are_found_accordingly() {
     let policy = scim::user_policy();

@@ -40,7 +40,7 @@
 //! let statement = plan.to_where(&mapping, Dialect::Postgres)?;
 //! assert_eq!(
 //!     statement.sql,
-//!     r#""u"."tenant" = CAST($1 AS bigint) AND "u"."name_f" = $2 AND "u"."status" = $3"#
+//!     r#""u"."tenant" = (CAST($1 AS "int8")) AND "u"."name_f" = $2 AND "u"."status" = $3"#
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # }).unwrap();

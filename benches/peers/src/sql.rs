@@ -79,7 +79,7 @@ fn select(dialect: Dialect) -> SelectStatement {
         _ => id,
     };
     let tenant = match dialect {
-        Dialect::Postgres => Func::cast_as(TENANT, "bigint").into(),
+        Dialect::Postgres => Expr::val(TENANT).as_enum("int8"),
         _ => Expr::val(TENANT),
     };
     select.order_by_expr(id, Order::Asc).and_where(Expr::col(("u", "tenant")).eq(tenant));

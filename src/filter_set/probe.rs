@@ -242,6 +242,8 @@ impl<'i> Probe<'i> {
     }
 
     /// Looks up the collected keys.
+    // PERF: inside `add_key`, it would make that too long to be inlined.
+    #[inline(never)]
     fn look_up(&mut self) {
         // PERF: loads of different keys do not depend on each other in each of these loops, so that
         // their cache misses overlap (`benches/peers -- --only filter-sets`).

@@ -340,13 +340,13 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
     pub fn changed(&self, before: &R, after: &R) -> (Vec<&Id>, Vec<&Id>) {
         let (mut before, mut after) = (ReadRecord::new(before), ReadRecord::new(after));
         let (old, new) = (self.hits(&mut before), self.hits(&mut after));
-        let (old, new) = (&old.candidates(Some(&new)), &new.candidates(Some(&old)));
-        let left = self.matching_slots(old, &before);
-        let entered = self.matching_slots(new, &after);
+        let left = self.matching_slots(&old.candidates(Some(&new)), &before);
+        let entered = self.matching_slots(&new.candidates(Some(&old)), &after);
+        let common = old.common(&new);
         let only = |one: &[Slot], other: &[Slot]| {
             let is_in = |slots: &[Slot], slot: &Slot| slots.binary_search(slot).is_ok();
             one.iter()
-                .filter(|slot| !is_in(other, slot) && !is_in(&old.common, slot))
+                .filter(|slot| !is_in(other, slot) && !is_in(&common, slot))
                 .filter_map(|slot| self.head(*slot))
                 .map(|head| &head.id)
                 .collect()
@@ -373,7 +373,7 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
 
     fn matching_heads<'s>(
         &'s self,
-        Candidates { plans, equal, .. }: &Candidates<'_>,
+        Candidates { plans, equal }: &Candidates<'_>,
         record: &ReadRecord<'_, R>,
         mut found: impl FnMut(Slot, &'s Head<Id>),
     ) {

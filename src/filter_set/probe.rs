@@ -12,8 +12,6 @@ use std::ops::{Bound, Range};
 pub(super) struct Candidates<'h> {
     /// The plans, each once. The record matches those with the flag [`EXACT`].
     pub(super) plans: Vec<Slot>,
-    /// The plans that both records match by the same key, which are left out of `plans`, sorted.
-    pub(super) common: Vec<Slot>,
     /// The values of [`second`] for the keys of the record, sorted.
     pub(super) equal: &'h [u32],
 }
@@ -50,6 +48,11 @@ impl Hit<'_> {
     fn key(&self) -> (u64, u64) {
         (self.hash, self.check)
     }
+
+    /// Returns true if the bucket has this key, and not another one with the same hash.
+    fn is_confirmed(&self) -> bool {
+        self.bucket.check == self.check
+    }
 }
 
 impl<'i> Hits<'i> {
@@ -70,28 +73,16 @@ impl<'i> Hits<'i> {
         probe.find()
     }
 
-    /// Returns the plans that the record can match. Plans that `other` is found to match by the same
-    /// key are common.
+    /// Returns the plans that the record can match, without those of [`Hits::common`].
     pub(super) fn candidates(&self, other: Option<&Self>) -> Candidates<'_> {
         let unindexed = self.index.unindexed();
         let mut plans = Vec::with_capacity(unindexed.len() + self.ranges.len() + FEW);
-        let mut common = Vec::new();
         plans.extend_from_slice(unindexed);
         plans.extend_from_slice(&self.ranges);
-        let mut others = other.map_or(&[][..], |other| &other.hits).iter().map(Hit::key).peekable();
-        for hit in &self.hits {
-            while others.next_if(|key| *key < hit.key()).is_some() {}
-            let (bucket, is_common) = (hit.bucket.plans(), others.peek() == Some(&hit.key()));
-            let is_confirmed = hit.bucket.check == hit.check;
-            if is_confirmed && !is_common {
-                plans.extend_from_slice(bucket);
-                continue;
-            }
-            plans.extend(bucket.iter().filter(|plan| **plan & EXACT == 0));
-            if is_confirmed {
-                let exact = bucket.iter().filter(|plan| **plan & EXACT != 0);
-                common.extend(exact.map(|plan| plan & !FLAGS));
-            }
+        for (hit, is_common) in self.beside(other) {
+            let has_exact = hit.is_confirmed() && !is_common;
+            let is_possible = |plan: &&Slot| has_exact || **plan & EXACT == 0;
+            plans.extend(hit.bucket.plans().iter().filter(is_possible));
         }
         if plans.iter().any(|plan| plan & SEVERAL_KEYS != 0) {
             // A plan with the flag `EXACT` comes first.
@@ -99,8 +90,29 @@ impl<'i> Hits<'i> {
             plans.dedup_by_key(|plan| *plan & !FLAGS);
             plans.iter_mut().for_each(|plan| *plan &= !SEVERAL_KEYS);
         }
-        common.sort_unstable();
-        Candidates { plans, common, equal: &self.equal }
+        Candidates { plans, equal: &self.equal }
+    }
+
+    /// Returns the slots of the plans that both records match by the same key, sorted.
+    pub(super) fn common(&self, other: &Self) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        for (hit, is_common) in self.beside(Some(other)) {
+            if is_common && hit.is_confirmed() {
+                let exact = hit.bucket.plans().iter().filter(|plan| **plan & EXACT != 0);
+                slots.extend(exact.map(|plan| plan & !FLAGS));
+            }
+        }
+        slots.sort_unstable();
+        slots
+    }
+
+    /// Iterates over the hits, each with whether another record has the same key.
+    fn beside<'a>(&'a self, other: Option<&'a Self>) -> impl Iterator<Item = (&'a Hit<'i>, bool)> {
+        let mut others = other.map_or(&[][..], |other| &other.hits).iter().map(Hit::key).peekable();
+        self.hits.iter().map(move |hit| {
+            while others.next_if(|key| *key < hit.key()).is_some() {}
+            (hit, others.peek() == Some(&hit.key()))
+        })
     }
 }
 

@@ -28,7 +28,7 @@ fn set_of(
 fn selected(set: &FilterSet<Value, usize>, record: &Value) -> (usize, usize) {
     let mut read = ReadRecord::new(record);
     let hits = set.hits(&mut read);
-    let Candidates { plans, equal, .. } = hits.candidates(None);
+    let Candidates { plans, equal } = hits.candidates(None);
     let exact = plans.iter().filter(|plan| **plan & EXACT != 0).count();
     let open = plans
         .iter()

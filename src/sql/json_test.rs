@@ -19,40 +19,6 @@ use crate::value::{AttributeType, CaseSensitivity};
 use sea_query::{BinOper, CaseStatement, Expr, ExprTrait, Func};
 
 impl JsonValue {
-    /// The value as JSON.
-    pub(super) fn json(&self) -> Expr {
-        self.node.expr()
-    }
-
-    /// A table of the elements of an array, or of the value itself.
-    pub(super) fn elements(&self) -> sea_query::FunctionCall {
-        let is = |kind: &'static str| self.kind.expr().eq(verbatim(kind));
-        match self.dialect {
-            Dialect::Postgres => {
-                let single = Func::cust("jsonb_build_array").arg(self.node.expr());
-                let list = CaseStatement::new().case(is("'array'"), self.node.expr());
-                Func::cust("jsonb_array_elements").arg(list.finally(single))
-            }
-            Dialect::MySql => {
-                let single = Expr::cust_with_exprs("CONCAT('[', ?, ']')", [self.node.expr()]);
-                let list = CaseStatement::new().case(is("'ARRAY'"), self.node.expr());
-                Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
-                    "?, '$[*]' COLUMNS (value JSON PATH '$')",
-                    [list.finally(single).into()],
-                ))
-            }
-            Dialect::Sqlite => {
-                let object = Func::cust("json").arg(self.node.expr());
-                let array = |expr: Expr| Func::cust("json_array").arg(expr);
-                let list = CaseStatement::new()
-                    .case(is("'array'"), self.node.expr())
-                    .case(is("'object'"), array(object.into()))
-                    .case(self.kind.expr().is_not_null(), array(self.node.expr()));
-                Func::cust("json_each").arg(list)
-            }
-        }
-    }
-
     /// True if the value is assigned; unless `positive`, if it is not.
     pub(super) fn present(&self, positive: bool) -> SqlExpr {
         let (dialect, node, kind) = (self.dialect, self.node.expr(), self.kind.expr());

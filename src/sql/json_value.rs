@@ -1,7 +1,7 @@
 //! Values inside JSON documents, as SQL expressions.
 
 use super::dialect::{Dialect, literal};
-use sea_query::{DynIden, Expr};
+use sea_query::{CaseStatement, DynIden, Expr, ExprTrait, Func};
 
 /// A value inside a JSON document.
 #[derive(Clone, Debug)]
@@ -27,9 +27,13 @@ pub(super) enum Sql {
 }
 
 impl Sql {
+    fn as_str(&self) -> &str {
+        let (Self::Term(text) | Self::Operation(text)) = self;
+        text
+    }
+
     pub(super) fn call(&self, function: &str) -> Self {
-        let (Self::Term(argument) | Self::Operation(argument)) = self;
-        Self::Term([function, "(", argument, ")"].concat())
+        Self::Term([function, "(", self.as_str(), ")"].concat())
     }
 
     pub(super) fn expr(&self) -> Expr {
@@ -99,13 +103,47 @@ impl JsonValue {
                 // The value of a string is not JSON.
                 let Self { node, text, kind, .. } = Self::at(dialect, &value, path);
                 let kind_of_element = type_name();
-                let guard = |sql: Sql| {
-                    let (Sql::Term(sql) | Sql::Operation(sql)) = sql;
+                let guard = |sql: &Sql| {
+                    let sql = sql.as_str();
                     Sql::Term(format!("(CASE WHEN ({kind_of_element} = 'object') THEN {sql} END)"))
                 };
-                Self { dialect, node: guard(node), text: guard(text), kind: guard(kind) }
+                Self { dialect, node: guard(&node), text: guard(&text), kind: guard(&kind) }
             }
             (Dialect::Postgres | Dialect::MySql, path) => Self::at(dialect, &value, path),
+        }
+    }
+
+    /// The value as JSON.
+    pub(super) fn json(&self) -> Expr {
+        self.node.expr()
+    }
+
+    /// A table of the elements of an array, or of the value itself.
+    pub(super) fn elements(&self) -> sea_query::FunctionCall {
+        let is = |kind: &'static str| self.kind.expr().eq(verbatim(kind));
+        match self.dialect {
+            Dialect::Postgres => {
+                let single = Func::cust("jsonb_build_array").arg(self.node.expr());
+                let list = CaseStatement::new().case(is("'array'"), self.node.expr());
+                Func::cust("jsonb_array_elements").arg(list.finally(single))
+            }
+            Dialect::MySql => {
+                let single = Expr::cust_with_exprs("CONCAT('[', ?, ']')", [self.node.expr()]);
+                let list = CaseStatement::new().case(is("'ARRAY'"), self.node.expr());
+                Func::cust("JSON_TABLE").arg(Expr::cust_with_exprs(
+                    "?, '$[*]' COLUMNS (value JSON PATH '$')",
+                    [list.finally(single).into()],
+                ))
+            }
+            Dialect::Sqlite => {
+                let object = Func::cust("json").arg(self.node.expr());
+                let array = |expr: Expr| Func::cust("json_array").arg(expr);
+                let list = CaseStatement::new()
+                    .case(is("'array'"), self.node.expr())
+                    .case(is("'object'"), array(object.into()))
+                    .case(self.kind.expr().is_not_null(), array(self.node.expr()));
+                Func::cust("json_each").arg(list)
+            }
         }
     }
 }

@@ -124,14 +124,13 @@ impl CheckedMapping {
         dialect: Dialect,
         place: &JsonPlace<'a>,
     ) -> Cow<'a, JsonValue> {
-        let prepared = place.entry.and_then(|entry| entry.json_value(dialect));
-        prepared.map_or_else(
-            || {
+        match place.entry.and_then(|entry| entry.json_value(dialect)) {
+            Some(prepared) => Cow::Borrowed(prepared),
+            None => {
                 let alias = &self.mapping().alias;
                 Cow::Owned(JsonValue::in_column(dialect, alias, place.column, &place.path))
-            },
-            Cow::Borrowed,
-        )
+            }
+        }
     }
 
     fn document_place<'a>(&'a self, attribute: &'a Attribute) -> Option<JsonPlace<'a>> {

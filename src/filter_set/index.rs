@@ -32,10 +32,12 @@ const PARTS: usize = 4;
 #[derive(Clone)]
 pub(super) struct AttributeKeys {
     counts: [Count; KINDS],
-    /// The number of keys of all plans that are parts of strings.
-    // PERF: adding up `counts` for each value of a record takes 6 % of matching
+    /// The kinds of keys that are parts of strings.
+    // PERF: reading `counts` for each value of a record takes 6 % of matching
     // (`benches/peers -- --only filter-sets`).
-    parts: u32,
+    parts: Vec<Kind>,
+    /// The number of plans with a second key.
+    pub(super) seconds: u32,
     pub(super) above: BTreeMap<Value, Vec<Slot>>,
     pub(super) below: BTreeMap<Value, Vec<Slot>>,
 }
@@ -62,18 +64,21 @@ impl AttributeKeys {
         self.count(kind).keys > 0
     }
 
-    /// Returns whether a plan has a key that is a part of a string.
-    pub(super) fn has_parts(&self) -> bool {
-        self.parts > 0
+    /// Returns the kinds of keys that are parts of strings.
+    pub(super) fn parts(&self) -> &[Kind] {
+        &self.parts
     }
 
     fn change(&mut self, kind: Kind, change: impl FnOnce(&mut Count)) {
         let position = Self::position(kind);
         let Some(count) = self.counts.get_mut(position) else { return };
-        let before = count.keys;
         change(count);
         if position >= PARTS {
-            self.parts = self.parts.saturating_add(count.keys).saturating_sub(before);
+            match (count.keys, self.parts.binary_search(&kind)) {
+                (0, Ok(at)) => drop(self.parts.remove(at)),
+                (1.., Err(at)) => self.parts.insert(at, kind),
+                _ => {}
+            }
         }
     }
 
@@ -90,7 +95,8 @@ impl Default for AttributeKeys {
     fn default() -> Self {
         Self {
             counts: [Count::default(); KINDS],
-            parts: 0,
+            parts: Vec::new(),
+            seconds: 0,
             above: BTreeMap::new(),
             below: BTreeMap::new(),
         }
@@ -137,12 +143,6 @@ impl Index {
     pub(super) fn find(&self, hash: u64) -> Option<&Bucket> {
         let (shard, hash) = split(hash);
         self.shards.get(shard)?.find(hash)
-    }
-
-    /// Loads what [`Index::find`] reads first.
-    pub(super) fn load(&self, hash: u64) -> u32 {
-        let (shard, hash) = split(hash);
-        self.shards.get(shard).map_or(0, |shard| shard.load(hash))
     }
 
     /// Estimates how many other plans a record selects by a key, averaged over all records: as many
@@ -210,7 +210,7 @@ impl Index {
             && let Some((attribute, used)) = self.attribute_mut(second)
         {
             *used += 1;
-            attribute.change(Kind::Equal, |count| count.keys += 1);
+            attribute.seconds += 1;
         }
         Place { keys: keys.into_iter().map(|key| key.key).collect(), second }
     }
@@ -249,7 +249,7 @@ impl Index {
             && let Some((attribute, used)) = self.attribute_mut(second)
         {
             *used = used.saturating_sub(1);
-            attribute.change(Kind::Equal, |count| count.keys = count.keys.saturating_sub(1));
+            attribute.seconds = attribute.seconds.saturating_sub(1);
         }
     }
 

@@ -41,6 +41,16 @@ impl Kind {
     pub(super) fn is_range(self) -> bool {
         matches!(self, Self::Above | Self::Below)
     }
+
+    /// Returns the number of bytes of a part of a string, otherwise zero.
+    pub(super) fn length(self) -> usize {
+        let length = match self {
+            Self::Prefix(position) | Self::Suffix(position) => LENGTHS.get(usize::from(position)),
+            Self::Gram(position) => GRAM_LENGTHS.get(usize::from(position)),
+            Self::Equal | Self::Present | Self::Above | Self::Below => None,
+        };
+        length.copied().unwrap_or_default()
+    }
 }
 
 /// A key under which a plan is found.
@@ -205,23 +215,20 @@ impl KeyHasher {
     }
 }
 
-/// Passes the source of each key that a stored value has for equality to `found`. `text` is the form
-/// in which a string is compared.
+/// Passes the source of the key that a stored value other than a string has for equality to `found`.
+/// Without a schema, strings that are date-times are compared as such.
 pub(super) fn of_value(
     attribute: AttributeId,
     value: ValueRef<'_>,
-    text: &[u8],
     is_untyped: bool,
-    mut found: impl FnMut(Source<'_>),
+    found: impl FnOnce(Source<'_>),
 ) {
-    let mut key = |class, bytes: &[u8]| found(Label::equal(attribute, class).of(bytes));
+    let key = |class, bytes: &[u8]| found(Label::equal(attribute, class).of(bytes));
     match value {
-        ValueRef::Text { text: stored, .. } => {
-            // Without a schema, strings that are date-times are compared as such.
-            if let Some(instant) = is_untyped.then(|| DateTime::parse(stored)).flatten() {
+        ValueRef::Text { text, .. } => {
+            if let Some(instant) = is_untyped.then(|| DateTime::parse(text)).flatten() {
                 key(Class::DateTime, &instant.micros.to_le_bytes());
             }
-            key(Class::Text, text);
         }
         ValueRef::Boolean(value) => key(Class::Boolean, &[u8::from(value)]),
         ValueRef::Integer(number) => key(Class::Number, &number_bytes(number as f64)),
@@ -239,25 +246,22 @@ fn number_bytes(number: f64) -> [u8; 8] {
     number::without_negative_zero(number).to_le_bytes()
 }
 
-/// Passes the form in which a stored string is compared to `f`.
-pub(super) fn with_compared_form<T>(
+/// Appends the form in which a stored string is compared.
+pub(super) fn push_compared_form(
+    bytes: &mut Vec<u8>,
     text: &str,
     key: Option<&str>,
     case: CaseSensitivity,
-    f: impl FnOnce(&[u8]) -> T,
-) -> T {
+) {
     let (text, case) = case.select(text, key);
-    if case == CaseSensitivity::Exact {
-        return f(text.as_bytes());
-    }
-    let mut buffer = [0; 64];
-    match buffer.get_mut(..text.len()) {
-        Some(folded) if text.is_ascii() => {
-            folded.copy_from_slice(text.as_bytes());
-            folded.make_ascii_lowercase();
-            f(folded)
+    if case == CaseSensitivity::Exact || text.is_ascii() {
+        let start = bytes.len();
+        bytes.extend_from_slice(text.as_bytes());
+        if case != CaseSensitivity::Exact {
+            bytes.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
         }
-        _ => f(case.key(text).as_bytes()),
+    } else {
+        bytes.extend_from_slice(case.key(text).as_bytes());
     }
 }
 

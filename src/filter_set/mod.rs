@@ -12,7 +12,9 @@
 //! ([`cover`]). A key is the hash of an attribute and a value, a prefix, a suffix or four bytes of
 //! a substring ([`key`]); comparisons by order are kept in sorted lists. Of a conjunction, one part
 //! is enough, and the part that a record is expected to have least often is chosen. An equality of
-//! another part is a second key, without which a candidate is not evaluated.
+//! another part is a second key, without which a candidate is not evaluated. The keys of the first
+//! plans were chosen before it was known which keys are frequent, so they are chosen again while the
+//! set grows.
 //!
 //! The keys select candidates, which [`Plan::matches`] evaluates, so that a set has the same meaning
 //! as the loop over its plans. A plan whose keys are all that it requires, such as a list of
@@ -34,6 +36,7 @@
 //! Comparisons by order select all plans on their side of the value. A set has at most 2^30 plans.
 
 mod cover;
+mod explain;
 mod index;
 mod key;
 mod probe;
@@ -52,14 +55,17 @@ use key::{Key, Kind};
 use probe::{Candidates, Hits};
 use read_record::ReadRecord;
 use shard::{EXACT, FLAGS, Slot};
-use std::collections::{BTreeMap, HashMap};
-use std::fmt::Write as _;
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::hint::black_box;
 use std::sync::Arc;
 
 /// Number of plans of a part that is copied on write.
 const CHUNK: usize = 128;
+
+/// Numbers of slots at which the keys of all plans are chosen again. Later, it is known which keys
+/// are frequent.
+const CHOOSE_AGAIN: [usize; 6] = [4, 16, 64, 256, 1_024, 4_096];
 
 /// Number of parts of the map from identifiers to plans.
 const ID_SHARDS: usize = 256;
@@ -178,19 +184,11 @@ impl<R: ?Sized, Id: Clone + Eq + Hash> FilterSet<R, Id> {
             }
         };
         let before = self.remove(&id);
-        let chooser =
-            Chooser { hasher: &self.index.hasher, cost: |key: &Key| self.index.cost(key) };
-        let cover = chooser.cover(plan.root());
-        let slot = self.free_slot();
-        let second = cover.as_ref().ok().and_then(|cover| cover.second);
-        let place =
-            cover.map(|cover| self.index.insert(slot, cover, |key| ranges(plan.root(), key)));
-        if place.is_err() {
-            self.index.insert_unindexed(slot);
-        }
-        let second = second.map_or(0, |key| probe::second(key.hash()));
-        let head = Head { id: id.clone(), second };
-        self.set_slot(slot, Some((head, Arc::new(Entry { plan, place }))));
+        let slot = match Arc::make_mut(&mut self.free).pop() {
+            Some(slot) => slot,
+            None => self.new_slot(),
+        };
+        self.place(slot, id.clone(), plan);
         let shard = self.id_shard(&id);
         if let Some(ids) = self.ids.get_mut(shard) {
             Arc::make_mut(ids).insert(id, slot);
@@ -204,15 +202,10 @@ impl<R: ?Sized, Id: Clone + Eq + Hash> FilterSet<R, Id> {
         let shard = self.id_shard(id);
         self.ids.get(shard)?.get(id)?;
         let slot = Arc::make_mut(self.ids.get_mut(shard)?).remove(id)?;
-        let entry = self.entry(slot).cloned()?;
-        match &entry.place {
-            Ok(place) => self.index.remove(slot, place, |key| ranges(entry.plan.root(), key)),
-            Err(_) => self.index.remove_unindexed(slot),
-        }
-        self.set_slot(slot, None);
+        let (_, plan) = self.take(slot)?;
         Arc::make_mut(&mut self.free).push(slot);
         self.len -= 1;
-        Some(Arc::try_unwrap(entry).map_or_else(|entry| entry.plan.clone(), |entry| entry.plan))
+        Some(plan)
     }
 
     /// Returns the plan with an identifier.
@@ -230,43 +223,6 @@ impl<R: ?Sized, Id: Clone + Eq + Hash> FilterSet<R, Id> {
     /// Returns the identifiers of the plans without a key, which are evaluated on every record.
     pub fn unindexed(&self) -> impl Iterator<Item = &Id> {
         self.index.unindexed().iter().filter_map(|slot| self.head(*slot)).map(|head| &head.id)
-    }
-
-    /// Describes the index: the number of plans by the attribute and kind of their keys, and the
-    /// number of plans without a key by the reason.
-    ///
-    /// The text is for people; its format can change between versions.
-    #[must_use]
-    pub fn explain(&self) -> String {
-        let mut by_key: BTreeMap<(String, &str), usize> = BTreeMap::new();
-        let mut by_reason: BTreeMap<Reason, usize> = BTreeMap::new();
-        for (_, entry) in self.entries() {
-            match &entry.place {
-                Ok(place) => {
-                    let mut kinds: Vec<_> =
-                        place.keys.iter().map(|key| (self.name(key), kind(key))).collect();
-                    kinds.sort();
-                    kinds.dedup();
-                    for kind in kinds {
-                        *by_key.entry(kind).or_default() += 1;
-                    }
-                }
-                Err(reason) => *by_reason.entry(*reason).or_default() += 1,
-            }
-        }
-        // Writing to a string cannot fail.
-        let mut out = format!("{} filters", self.len);
-        for ((attribute, kind), count) in by_key {
-            let _ = write!(out, "\n  {count} by {kind} of {attribute}");
-        }
-        for (reason, count) in by_reason {
-            let _ = write!(out, "\n  {count} without a key: the filter {}", reason.text());
-        }
-        out
-    }
-
-    fn name(&self, key: &Key) -> String {
-        self.schema.attribute(key.attribute).map_or_else(String::new, ToString::to_string)
     }
 
     fn id_shard(&self, id: &Id) -> usize {
@@ -288,29 +244,58 @@ impl<R: ?Sized, Id: Clone + Eq + Hash> FilterSet<R, Id> {
         self.chunks.get(slot / CHUNK)?.entries.get(slot % CHUNK)?.as_ref()
     }
 
-    fn free_slot(&mut self) -> Slot {
-        if let Some(slot) = self.free.last().copied() {
-            Arc::make_mut(&mut self.free).pop();
-            return slot;
+    /// Chooses the keys of a plan, and stores it in an empty slot.
+    fn place(&mut self, slot: Slot, id: Id, plan: Plan<R>) {
+        let chooser =
+            Chooser { hasher: &self.index.hasher, cost: |key: &Key| self.index.cost(key) };
+        let cover = chooser.cover(plan.root());
+        let second = cover.as_ref().ok().and_then(|cover| cover.second);
+        let place =
+            cover.map(|cover| self.index.insert(slot, cover, |key| ranges(plan.root(), key)));
+        if place.is_err() {
+            self.index.insert_unindexed(slot);
         }
-        let slot = match self.chunks.last() {
-            Some(last) if last.heads.len() < CHUNK => {
-                (self.chunks.len() - 1) * CHUNK + last.heads.len()
+        let second = second.map_or(0, |key| probe::second(key.hash()));
+        self.set_slot(slot, Some((Head { id, second }, Arc::new(Entry { plan, place }))));
+    }
+
+    /// Removes a plan from its slot and from the index.
+    fn take(&mut self, slot: Slot) -> Option<(Id, Plan<R>)> {
+        let id = self.head(slot)?.id.clone();
+        let entry = self.entry(slot).cloned()?;
+        match &entry.place {
+            Ok(place) => self.index.remove(slot, place, |key| ranges(entry.plan.root(), key)),
+            Err(_) => self.index.remove_unindexed(slot),
+        }
+        self.set_slot(slot, None);
+        let plan =
+            Arc::try_unwrap(entry).map_or_else(|entry| entry.plan.clone(), |entry| entry.plan);
+        Some((id, plan))
+    }
+
+    /// Adds a slot at the end.
+    fn new_slot(&mut self) -> Slot {
+        let count =
+            self.chunks.last().map_or(0, |last| (self.chunks.len() - 1) * CHUNK + last.heads.len());
+        if CHOOSE_AGAIN.contains(&count) {
+            for slot in 0..count as Slot {
+                if let Some((id, plan)) = self.take(slot) {
+                    self.place(slot, id, plan);
+                }
             }
-            _ => {
-                self.chunks.push(Arc::new(Chunk {
-                    heads: Vec::with_capacity(CHUNK),
-                    entries: Vec::with_capacity(CHUNK),
-                }));
-                (self.chunks.len() - 1) * CHUNK
-            }
-        };
+        }
+        if count.is_multiple_of(CHUNK) {
+            self.chunks.push(Arc::new(Chunk {
+                heads: Vec::with_capacity(CHUNK),
+                entries: Vec::with_capacity(CHUNK),
+            }));
+        }
         if let Some(last) = self.chunks.last_mut() {
             let last = Arc::make_mut(last);
             last.heads.push(None);
             last.entries.push(None);
         }
-        Slot::try_from(slot).unwrap_or(Slot::MAX)
+        Slot::try_from(count).unwrap_or(Slot::MAX)
     }
 
     fn set_slot(&mut self, slot: Slot, entry: Option<(Head<Id>, Arc<Entry<R>>)>) {
@@ -377,7 +362,7 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
         record: &ReadRecord<'_, R>,
         mut found: impl FnMut(Slot, &'s Head<Id>),
     ) {
-        let mut open = Vec::new();
+        let mut open = Vec::with_capacity(plans.len());
         for plan in plans {
             let slot = plan & !FLAGS;
             let Some(head) = self.head(slot) else { continue };
@@ -446,17 +431,6 @@ fn load(root: &Node) {
             Predicate::Element(inner) => matches!(**inner, Node::All(_)),
             _ => false,
         });
-    }
-}
-
-fn kind(key: &Key) -> &'static str {
-    match key.kind {
-        Kind::Equal => "equality",
-        Kind::Prefix(_) => "prefix",
-        Kind::Suffix(_) => "suffix",
-        Kind::Gram(_) => "substring",
-        Kind::Present => "presence",
-        Kind::Above | Kind::Below => "order",
     }
 }
 

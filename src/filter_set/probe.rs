@@ -1,11 +1,13 @@
 //! The search for the plans that one record can match.
 
 use super::index::{AttributeKeys, Index};
-use super::key::{GRAM_LENGTHS, Kind, LENGTHS, Label, Source, of_value, with_compared_form};
+use super::key::{Kind, Label, of_value, push_compared_form};
 use super::shard::{Bucket, EXACT, FLAGS, SEVERAL_KEYS, Slot};
 use crate::schema::{Attribute, AttributeId};
 use crate::value::{AttributeType, CaseSensitivity, Text, Value, ValueRef};
+use arrayvec::ArrayVec;
 use std::hint::black_box;
+use std::mem::take;
 use std::ops::{Bound, Range};
 
 /// The plans that a record can match.
@@ -67,7 +69,7 @@ impl<'i> Hits<'i> {
             let Some(attribute) = attribute(position) else { continue };
             let mut is_first = true;
             read(attribute, &mut |value| {
-                probe.add(keys, attribute, value, std::mem::take(&mut is_first));
+                probe.add(keys, attribute, value, take(&mut is_first));
             });
         }
         probe.find()
@@ -123,8 +125,8 @@ const BATCH: usize = 64;
 struct Probe<'i> {
     index: &'i Index,
     /// The keys that are not looked up yet.
-    keys: Vec<RecordKey>,
-    /// The bytes of keys.
+    keys: ArrayVec<RecordKey, BATCH>,
+    /// The compared forms of strings, and the bytes of other keys.
     bytes: Vec<u8>,
     hits: Vec<Hit<'i>>,
     ranges: Vec<Slot>,
@@ -142,8 +144,8 @@ impl<'i> Probe<'i> {
     fn new(index: &'i Index) -> Self {
         Self {
             index,
-            keys: Vec::with_capacity(FEW),
-            bytes: Vec::with_capacity(8 * FEW),
+            keys: ArrayVec::new(),
+            bytes: Vec::with_capacity(16 * FEW),
             hits: Vec::new(),
             ranges: Vec::new(),
             equal: Vec::with_capacity(FEW),
@@ -157,81 +159,79 @@ impl<'i> Probe<'i> {
         value: ValueRef<'_>,
         is_first: bool,
     ) {
+        let id = attribute.id();
         if is_first && keys.has(Kind::Present) {
-            self.push(Label::new(attribute.id(), Kind::Present).of(&[]));
+            self.part(Label::new(id, Kind::Present), 0..0);
         }
         self.ranges(keys, value, attribute);
-        match value {
-            ValueRef::Text { text, key } => {
-                with_compared_form(text, key, attribute.case(), |compared| {
-                    self.equal(keys, attribute, value, compared);
-                    if keys.has_parts() {
-                        self.parts(keys, attribute.id(), compared);
-                    }
-                });
+        let has_equal = keys.has(Kind::Equal) || keys.seconds > 0;
+        if has_equal {
+            let is_untyped = attribute.attribute_type() == AttributeType::Any;
+            of_value(id, value, is_untyped, |source| {
+                let bytes = self.copy(source.bytes);
+                self.equal(keys, source.label, bytes);
+            });
+        }
+        if let ValueRef::Text { text, key } = value {
+            let start = self.bytes.len();
+            push_compared_form(&mut self.bytes, text, key, attribute.case());
+            let text = start..self.bytes.len();
+            if has_equal {
+                self.equal(keys, Label::new(id, Kind::Equal), text.clone());
             }
-            value => self.equal(keys, attribute, value, &[]),
+            self.parts(keys, id, &text);
         }
     }
 
-    fn equal(
-        &mut self,
-        keys: &AttributeKeys,
-        attribute: &Attribute,
-        value: ValueRef<'_>,
-        text: &[u8],
-    ) {
+    /// Adds a key for equality.
+    fn equal(&mut self, keys: &AttributeKeys, label: Label, bytes: Range<usize>) {
+        let hash = self.hash(label, &bytes);
+        if keys.seconds > 0 {
+            self.equal.push(second(hash));
+        }
         if keys.has(Kind::Equal) {
-            let is_untyped = attribute.attribute_type() == AttributeType::Any;
-            of_value(attribute.id(), value, text, is_untyped, |source| {
-                let hash = self.push(source);
-                self.equal.push(second(hash));
-            });
+            self.push(RecordKey { hash, label, bytes });
         }
     }
 
     /// Adds the prefixes, suffixes and substrings of a string.
-    fn parts(&mut self, keys: &AttributeKeys, attribute: AttributeId, text: &[u8]) {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(text);
-        let mut add = |kind, at: usize, length: usize| {
-            if let Some(part) = text.get(at..at + length) {
-                self.add_key(Label::new(attribute, kind).of(part), start + at);
-            }
-        };
-        for (position, length) in (0_u8..).zip(LENGTHS) {
-            let (prefix, suffix) = (Kind::Prefix(position), Kind::Suffix(position));
-            if length <= text.len() && keys.has(prefix) {
-                add(prefix, 0, length);
-            }
-            if length <= text.len() && keys.has(suffix) {
-                add(suffix, text.len() - length, length);
-            }
-        }
-        for (position, length) in (0_u8..).zip(GRAM_LENGTHS) {
-            let kind = Kind::Gram(position);
-            if length <= text.len() && keys.has(kind) {
-                (0..=text.len() - length).for_each(|at| add(kind, at, length));
-            }
+    fn parts(&mut self, keys: &AttributeKeys, attribute: AttributeId, text: &Range<usize>) {
+        for kind in keys.parts() {
+            let label = Label::new(attribute, *kind);
+            let length = kind.length();
+            let Some(last) = text.end.checked_sub(length).filter(|last| *last >= text.start) else {
+                continue;
+            };
+            let starts = match kind {
+                Kind::Prefix(_) => text.start..=text.start,
+                Kind::Suffix(_) => last..=last,
+                _ => text.start..=last,
+            };
+            starts.for_each(|start| self.part(label, start..start + length));
         }
     }
 
-    /// Adds a key and returns its hash.
-    fn push(&mut self, source: Source<'_>) -> u64 {
+    /// Appends bytes that are not part of a string, and returns their place.
+    fn copy(&mut self, bytes: &[u8]) -> Range<usize> {
         let start = self.bytes.len();
-        self.bytes.extend_from_slice(source.bytes);
-        self.add_key(source, start)
+        self.bytes.extend_from_slice(bytes);
+        start..self.bytes.len()
     }
 
-    /// Adds a key, a copy of whose bytes was stored at `start`, and returns its hash.
-    fn add_key(&mut self, source: Source<'_>, start: usize) -> u64 {
-        let hash = self.index.hasher.hash(source);
-        let bytes = start..start + source.bytes.len();
-        self.keys.push(RecordKey { hash, label: source.label, bytes });
-        if self.keys.len() == BATCH {
+    fn hash(&self, label: Label, bytes: &Range<usize>) -> u64 {
+        self.index.hasher.hash(label.of(self.bytes.get(bytes.clone()).unwrap_or_default()))
+    }
+
+    /// Adds a key other than one for equality.
+    fn part(&mut self, label: Label, bytes: Range<usize>) {
+        self.push(RecordKey { hash: self.hash(label, &bytes), label, bytes });
+    }
+
+    fn push(&mut self, key: RecordKey) {
+        self.keys.push(key);
+        if self.keys.is_full() {
             self.look_up();
         }
-        hash
     }
 
     /// Adds the plans with an operand below or above the value.
@@ -259,9 +259,8 @@ impl<'i> Probe<'i> {
     fn look_up(&mut self) {
         // PERF: loads of different keys do not depend on each other in each of these loops, so that
         // their cache misses overlap (`benches/peers -- --only filter-sets`).
-        black_box(self.keys.iter().fold(0, |sum, key| sum ^ self.index.load(key.hash)));
-        let mut found = Vec::with_capacity(FEW);
-        found.extend(self.keys.iter().filter_map(|key| Some((key, self.index.find(key.hash)?))));
+        let found = self.keys.iter().filter_map(|key| Some((key, self.index.find(key.hash)?)));
+        let found: ArrayVec<_, BATCH> = found.collect();
         black_box(found.iter().fold(0, |sum, (_, bucket)| sum ^ bucket.load()));
         self.hits.extend(found.into_iter().map(|(key, bucket)| {
             let bytes = self.bytes.get(key.bytes.clone()).unwrap_or_default();
@@ -271,14 +270,15 @@ impl<'i> Probe<'i> {
         self.keys.clear();
     }
 
-    fn find(mut self) -> Hits<'i> {
+    // PERF: `self` is not moved, because `keys` has some 2 kB.
+    fn find(&mut self) -> Hits<'i> {
         self.look_up();
-        let Self { index, mut hits, ranges, mut equal, .. } = self;
+        let (mut hits, mut equal) = (take(&mut self.hits), take(&mut self.equal));
         // Values can be equal to each other, and a string can contain a substring twice.
         hits.sort_unstable_by_key(Hit::key);
         hits.dedup_by_key(|hit| hit.key());
         equal.sort_unstable();
-        Hits { index, hits, ranges, equal }
+        Hits { index: self.index, hits, ranges: take(&mut self.ranges), equal }
     }
 }
 

@@ -29,9 +29,15 @@ pub(super) struct ReadRecord<'r, R> {
     ends: Vec<usize>,
 }
 
+/// Enough attributes for most records, so that lists do not grow step by step.
+const FEW: usize = 16;
+
 impl<'r, R: Record> ReadRecord<'r, R> {
     pub(super) fn new(record: &'r R) -> Self {
-        Self { record, strings: Vec::new(), buffer: String::new(), ends: vec![0] }
+        let mut ends = Vec::with_capacity(2 * FEW);
+        ends.push(0);
+        let (strings, buffer) = (Vec::with_capacity(FEW), String::with_capacity(16 * FEW));
+        Self { record, strings, buffer, ends }
     }
 
     /// Reads the values of an attribute, stores them if they are strings, and passes them to `found`.
@@ -57,9 +63,6 @@ impl<'r, R: Record> ReadRecord<'r, R> {
         attribute: &Attribute,
         found: &mut dyn FnMut(ValueRef<'_>),
     ) -> Strings<'r> {
-        // Enough for most attributes, so that the lists do not grow step by step.
-        self.buffer.reserve(128);
-        self.ends.reserve(8);
         let start = self.ends.len();
         let mut all_are_strings = true;
         self.record.any_value(attribute, &mut |value| {

@@ -90,37 +90,14 @@ pub(super) struct Shard {
 }
 
 impl Shard {
-    /// Returns the position of the bucket of a hash, or the position at which to add it.
-    // PERF: hashes are uniformly distributed, so the search starts at the expected position
-    // (interpolation search) and reads one cache line instead of the four of a binary search.
-    fn position(&self, hash: u32) -> Result<usize, usize> {
-        let start = self.expected(hash);
-        let (below, above) = self.hashes.split_at_checked(start).unwrap_or((&self.hashes, &[]));
-        let at = match below.iter().rev().take_while(|known| **known >= hash).count() {
-            0 => start + above.iter().take_while(|known| **known < hash).count(),
-            steps => start - steps,
-        };
-        if self.hashes.get(at) == Some(&hash) { Ok(at) } else { Err(at) }
-    }
-
-    /// Returns the position of a hash if all differences between hashes are equal.
-    fn expected(&self, hash: u32) -> usize {
-        ((u64::from(hash) * self.hashes.len() as u64) >> 32) as usize
-    }
-
-    /// Loads what [`Shard::position`] reads first.
-    pub(super) fn load(&self, hash: u32) -> u32 {
-        self.hashes.get(self.expected(hash)).copied().unwrap_or_default()
-    }
-
     /// Returns the bucket of a hash.
     pub(super) fn find(&self, hash: u32) -> Option<&Bucket> {
-        self.buckets.get(self.position(hash).ok()?)
+        self.buckets.get(self.hashes.binary_search(&hash).ok()?)
     }
 
     /// Adds a plan to the bucket of a hash. Returns true if the bucket is new.
     pub(super) fn insert(&mut self, hash: u32, check: u64, plan: Slot) -> bool {
-        let found = self.position(hash);
+        let found = self.hashes.binary_search(&hash);
         let (Ok(at) | Err(at)) = found;
         if found.is_err() {
             reserve(&mut self.hashes);
@@ -138,7 +115,7 @@ impl Shard {
 
     /// Removes a plan from the bucket of a hash. Returns true if the bucket was removed.
     pub(super) fn remove(&mut self, hash: u32, plan: Slot) -> bool {
-        let Ok(at) = self.position(hash) else { return false };
+        let Ok(at) = self.hashes.binary_search(&hash) else { return false };
         let is_empty = self.buckets.get_mut(at).is_some_and(|bucket| {
             bucket.plans.remove(plan);
             bucket.plans().is_empty()

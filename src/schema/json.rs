@@ -109,9 +109,11 @@ fn one_string(value: &Value) -> Option<Option<&str>> {
 /// Returns what [`one_string`] returns of a sub-attribute of an element.
 fn sub_string<'a>(element: &'a Value, sub: &str, attribute: &Attribute) -> Option<Option<&'a str>> {
     match element {
-        Value::Object(object) if kept_number(object).is_none() => {
-            member(object, sub).map_or(Some(None), one_string)
-        }
+        Value::Object(object) => match member(object, sub) {
+            Some(found) => one_string(found),
+            None if kept_number(object).is_some() && is_its_own_value(attribute, sub) => None,
+            None => Some(None),
+        },
         Value::Array(_) => None,
         _ if is_its_own_value(attribute, sub) => None,
         _ => Some(None),
@@ -195,13 +197,14 @@ fn sub_values(
     attribute: &Attribute,
     test: &mut dyn FnMut(ValueRef<'_>) -> bool,
 ) -> bool {
-    match element {
-        Value::Object(object) if kept_number(object).is_none() => {
-            member(object, sub).is_some_and(|found| values(found, attribute, test))
-        }
-        simple if is_its_own_value(attribute, sub) => value(simple, attribute, test),
-        _ => false,
-    }
+    let is_simple = match element {
+        Value::Object(object) => match member(object, sub) {
+            Some(found) => return values(found, attribute, test),
+            None => kept_number(object).is_some(),
+        },
+        _ => true,
+    };
+    is_simple && is_its_own_value(attribute, sub) && value(element, attribute, test)
 }
 
 /// Passes one value to `test`, if it is assigned.

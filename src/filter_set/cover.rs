@@ -4,8 +4,9 @@
 //! conjunction, the cover of one part suffices, and the one that a record is expected to have least
 //! often is chosen. A disjunction needs the covers of all parts.
 //!
-//! A cover is *exact* if every record with one of its keys matches: that of a list of strings or of a
-//! prefix that is indexed in full. Such a plan is not evaluated.
+//! A cover can *prove* that a record with one of its keys matches, as that of a list of strings or of a
+//! prefix that is indexed in full does. Such a plan is not evaluated. If it is a part of a
+//! conjunction, only the other parts are.
 
 use super::key::{CheckedKey, GRAM_LENGTHS, Key, KeyHasher, Kind, LENGTHS};
 use crate::operator::Operator;
@@ -33,14 +34,22 @@ impl Reason {
 /// Maximum number of keys of one plan.
 const MAX_KEYS: usize = 1_024;
 
+/// What is true of every record with one of the keys of a cover.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proved {
+    Nothing,
+    /// A child of the root, by its position.
+    Child(u8),
+    Root,
+}
+
 /// The keys of a plan.
 #[derive(Debug)]
 pub(super) struct Cover {
     pub(super) keys: Vec<CheckedKey>,
     /// The sum of the costs of the keys.
     pub(super) cost: f64,
-    /// True if every record with one of the keys matches.
-    pub(super) is_exact: bool,
+    pub(super) proved: Proved,
     /// A key for equality that every matching record has in addition.
     pub(super) second: Option<Key>,
 }
@@ -54,19 +63,23 @@ pub(super) struct Chooser<'i, F> {
 
 impl<F: Fn(&Key) -> f64> Chooser<'_, F> {
     pub(super) fn cover(&self, root: &Node) -> Result<Cover, Reason> {
-        let mut cover = self.node(root, true)?;
-        cover.is_exact = matches!(root, Node::Test(test) if is_exact(test.predicate()));
-        if let Node::All(children) = root {
-            let is_chosen = |key: &Key| cover.keys.iter().any(|known| known.key == *key);
-            let others =
-                children.iter().filter_map(|child| match self.node(child, true).ok()?.keys[..] {
-                    [CheckedKey { key, .. }] if key.kind == Kind::Equal => Some(key),
-                    _ => None,
-                });
-            cover.second = others
-                .filter(|key| !is_chosen(key))
-                .min_by(|one, other| (self.cost)(one).total_cmp(&(self.cost)(other)));
+        let Node::All(children) = root else {
+            let proved = if is_exact(root) { Proved::Root } else { Proved::Nothing };
+            return Ok(Cover { proved, ..self.node(root, true)? });
+        };
+        let (position, mut cover) = cheapest(children.iter().map(|child| self.node(child, true)))?;
+        if children.get(position).is_some_and(is_exact) {
+            cover.proved = u8::try_from(position).map_or(Proved::Nothing, Proved::Child);
         }
+        let is_chosen = |key: &Key| cover.keys.iter().any(|known| known.key == *key);
+        let others =
+            children.iter().filter_map(|child| match self.node(child, true).ok()?.keys[..] {
+                [CheckedKey { key, .. }] if key.kind == Kind::Equal => Some(key),
+                _ => None,
+            });
+        cover.second = others
+            .filter(|key| !is_chosen(key))
+            .min_by(|one, other| (self.cost)(one).total_cmp(&(self.cost)(other)));
         Ok(cover)
     }
 
@@ -78,11 +91,7 @@ impl<F: Fn(&Key) -> f64> Chooser<'_, F> {
             Node::All(children) | Node::Any(children) => {
                 let covers = children.iter().map(|child| self.node(child, positive));
                 if matches!(node, Node::All(_)) == positive {
-                    let mut reason = Reason::MatchesWithoutValue;
-                    let best = covers
-                        .filter_map(|cover| cover.map_err(|error| reason = error).ok())
-                        .min_by(|one, other| one.cost.total_cmp(&other.cost));
-                    return best.ok_or(reason);
+                    return cheapest(covers).map(|(_, cover)| cover);
                 }
                 let mut all = self.keys(Vec::new());
                 for cover in covers {
@@ -144,7 +153,7 @@ impl<F: Fn(&Key) -> f64> Chooser<'_, F> {
 
     fn keys(&self, keys: Vec<CheckedKey>) -> Cover {
         let cost = keys.iter().map(|key| (self.cost)(&key.key)).sum();
-        Cover { keys, cost, is_exact: false, second: None }
+        Cover { keys, cost, proved: Proved::Nothing, second: None }
     }
 
     /// Returns the key of the longest indexed prefix or suffix.
@@ -173,16 +182,25 @@ impl<F: Fn(&Key) -> f64> Chooser<'_, F> {
     }
 }
 
+/// Returns the cover with the lowest cost and its position.
+fn cheapest(covers: impl Iterator<Item = Result<Cover, Reason>>) -> Result<(usize, Cover), Reason> {
+    let mut reason = Reason::MatchesWithoutValue;
+    let covers = covers.map(|cover| cover.map_err(|error| reason = error));
+    let found = covers.enumerate().filter_map(|(position, cover)| Some((position, cover.ok()?)));
+    found.min_by(|(_, one), (_, other)| one.cost.total_cmp(&other.cost)).ok_or(reason)
+}
+
 /// Returns the longest of the lengths that is not longer than a string, and its position.
 fn longest(lengths: &[usize], string: usize) -> (u8, usize) {
     let position = lengths.iter().rposition(|length| *length <= string).unwrap_or(0);
     (u8::try_from(position).unwrap_or(0), lengths.get(position).copied().unwrap_or(1))
 }
 
-/// Returns whether every record with one of the predicate's keys matches it.
-fn is_exact(predicate: &Predicate) -> bool {
+/// Returns whether every record with one of the keys of a test matches it.
+fn is_exact(node: &Node) -> bool {
+    let Node::Test(test) = node else { return false };
     let is_text = |operand: &Value| matches!(operand, Value::Text(_));
-    match predicate {
+    match test.predicate() {
         Predicate::Equal(operand) => is_text(operand),
         Predicate::In(operands) => operands.iter().all(is_text),
         Predicate::StartsWith(part) | Predicate::EndsWith(part) => LENGTHS.contains(&part.len()),

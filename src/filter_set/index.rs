@@ -3,9 +3,9 @@
 //! All parts are shared with snapshots and copied when they are changed (copy on write). Buckets are
 //! in shards, so that a change copies a small part of the index.
 
-use super::cover::Cover;
+use super::cover::{Cover, Proved};
 use super::key::{CheckedKey, GRAM_LENGTHS, Key, KeyHasher, Kind, LENGTHS};
-use super::shard::{Bucket, EXACT, SEVERAL_KEYS, Shard, Slot, remove};
+use super::shard::{Bucket, EXACT, PARTLY, SEVERAL_KEYS, Shard, Slot, remove};
 use crate::schema::AttributeId;
 use crate::value::Value;
 use std::collections::BTreeMap;
@@ -178,13 +178,18 @@ impl Index {
         cover: Cover,
         ranges: impl Fn(&Key) -> Vec<&'v Value>,
     ) -> Place {
-        let Cover { mut keys, is_exact, second, .. } = cover;
+        let Cover { mut keys, proved, second, .. } = cover;
         keys.sort_unstable_by_key(|CheckedKey { key, check }| {
             (key.hash(), key.attribute, key.kind, *check)
         });
         keys.dedup_by_key(|CheckedKey { key, check }| (*key, *check));
         let several = if keys.len() > 1 { SEVERAL_KEYS } else { 0 };
-        let plan = slot | several | if is_exact { EXACT } else { 0 };
+        let proved = match proved {
+            Proved::Root => EXACT,
+            Proved::Child(_) => PARTLY,
+            Proved::Nothing => 0,
+        };
+        let plan = slot | several | proved;
         for CheckedKey { key, check } in &keys {
             let (shard, hash) = split(key.hash());
             let is_new = !key.kind.is_range()

@@ -33,7 +33,7 @@
 //!
 //! A plan that can match a record without a value of its attributes (`not`, `ne`) has no key and is
 //! a candidate for every record. [`FilterSet::explain`] lists such plans with the reason.
-//! Comparisons by order select all plans on their side of the value. A set has at most 2^30 plans.
+//! Comparisons by order select all plans on their side of the value. A set has at most 2^29 plans.
 
 mod cover;
 mod explain;
@@ -49,12 +49,12 @@ use crate::eval;
 use crate::plan::{Node, Plan, Predicate};
 use crate::schema::{Record, Schema, SchemaError};
 use crate::value::Value;
-use cover::{Chooser, Reason};
+use cover::{Chooser, Cover, Proved, Reason};
 use index::{Index, Place};
 use key::{Key, Kind};
 use probe::{Candidates, Hits};
 use read_record::ReadRecord;
-use shard::{EXACT, FLAGS, Slot};
+use shard::{EXACT, FLAGS, PARTLY, Slot};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
 use std::hint::black_box;
@@ -131,6 +131,8 @@ struct Head<Id> {
     id: Id,
     /// Part of the hash of the second key, or zero.
     second: u32,
+    /// The position of a child of the root that is not evaluated if a key has the flag [`PARTLY`].
+    proved: u8,
 }
 
 struct Entry<R: ?Sized> {
@@ -249,14 +251,18 @@ impl<R: ?Sized, Id: Clone + Eq + Hash> FilterSet<R, Id> {
         let chooser =
             Chooser { hasher: &self.index.hasher, cost: |key: &Key| self.index.cost(key) };
         let cover = chooser.cover(plan.root());
-        let second = cover.as_ref().ok().and_then(|cover| cover.second);
+        let (second, proved) = match &cover {
+            Ok(Cover { second, proved: Proved::Child(child), .. }) => (*second, *child),
+            Ok(cover) => (cover.second, 0),
+            Err(_) => (None, 0),
+        };
         let place =
             cover.map(|cover| self.index.insert(slot, cover, |key| ranges(plan.root(), key)));
         if place.is_err() {
             self.index.insert_unindexed(slot);
         }
         let second = second.map_or(0, |key| probe::second(key.hash()));
-        self.set_slot(slot, Some((Head { id, second }, Arc::new(Entry { plan, place }))));
+        self.set_slot(slot, Some((Head { id, second, proved }, Arc::new(Entry { plan, place }))));
     }
 
     /// Removes a plan from its slot and from the index.
@@ -369,15 +375,23 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
             if plan & EXACT != 0 {
                 found(slot, head);
             } else if head.second == 0 || equal.binary_search(&head.second).is_ok() {
-                open.extend(self.entry(slot).map(|entry| (slot, head, entry)));
+                let proved = (plan & PARTLY != 0).then_some(usize::from(head.proved));
+                open.extend(self.entry(slot).map(|entry| (slot, head, entry.plan.root(), proved)));
             }
         }
         // PERF: plans are rarely in a cache. The loads of all candidates are independent of each
         // other in each of these loops, so that their cache misses overlap. One loop takes twice the
         // time with 100,000 filters (`benches/peers -- --only filter-sets`).
-        open.iter().for_each(|(.., entry)| load(entry.plan.root()));
-        for (slot, head, entry) in open {
-            if eval::matches(entry.plan.root(), &self.schema, record) {
+        open.iter().for_each(|(.., root, proved)| load(root, *proved));
+        for (slot, head, root, proved) in open {
+            let is_match = match (root, proved) {
+                (Node::All(children), Some(proved)) => children
+                    .iter()
+                    .enumerate()
+                    .all(|(at, child)| at == proved || eval::matches(child, &self.schema, record)),
+                _ => eval::matches(root, &self.schema, record),
+            };
+            if is_match {
                 found(slot, head);
             }
         }
@@ -417,9 +431,11 @@ impl<R: ?Sized, Id> std::fmt::Debug for FilterSet<R, Id> {
 }
 
 /// Loads the parts of a plan that are evaluated first.
-fn load(root: &Node) {
+fn load(root: &Node, proved: Option<usize>) {
     let first = match root {
-        Node::All(children) | Node::Any(children) => children.first().unwrap_or(root),
+        Node::All(children) | Node::Any(children) => {
+            children.get(usize::from(proved == Some(0))).unwrap_or(root)
+        }
         node => node,
     };
     if let Node::Test(test) = first {

@@ -2,7 +2,7 @@
 
 use super::index::{AttributeKeys, Index};
 use super::key::{Kind, Label, of_value, push_compared_form};
-use super::shard::{Bucket, EXACT, FLAGS, SEVERAL_KEYS, Slot};
+use super::shard::{Bucket, EXACT, FLAGS, PARTLY, SEVERAL_KEYS, Slot};
 use crate::schema::{Attribute, AttributeId};
 use crate::value::{AttributeType, CaseSensitivity, Text, Value, ValueRef};
 use arrayvec::ArrayVec;
@@ -82,8 +82,12 @@ impl<'i> Hits<'i> {
         plans.extend_from_slice(unindexed);
         plans.extend_from_slice(&self.ranges);
         for (hit, is_common) in self.beside(other) {
-            let has_exact = hit.is_confirmed() && !is_common;
-            let is_possible = |plan: &&Slot| has_exact || **plan & EXACT == 0;
+            let is_confirmed = hit.is_confirmed();
+            let is_possible = |plan: &&Slot| match **plan & (EXACT | PARTLY) {
+                0 => true,
+                EXACT => is_confirmed && !is_common,
+                _ => is_confirmed,
+            };
             plans.extend(hit.bucket.plans().iter().filter(is_possible));
         }
         if plans.iter().any(|plan| plan & SEVERAL_KEYS != 0) {
@@ -304,32 +308,34 @@ fn operand(value: ValueRef<'_>, attribute: &Attribute) -> Option<Value> {
 
 #[cfg(test)]
 mod tests {
-    use super::{EXACT, Hits, Kind};
-    use crate::filter_set::cover::Cover;
+    use super::{EXACT, Hits, Kind, PARTLY};
+    use crate::filter_set::cover::{Cover, Proved};
     use crate::filter_set::index::Index;
     use crate::schema::{Attribute, AttributeId, Schema};
     use crate::value::{AttributeType, ValueRef};
 
     /// Of two strings with the same hash, the second hash distinguishes the plans that are not
-    /// evaluated.
+    /// evaluated, or only in part.
     #[test]
-    fn exact_plans_of_another_key_with_the_same_hash_are_not_found() {
+    fn plans_of_another_key_with_the_same_hash_are_not_proved() {
         let attributes = [Attribute::new("a", AttributeType::String)];
         let schema = Schema::new(None, attributes).unwrap_or_default();
         let id = schema.find_path("a").map_or(AttributeId::ABSENT, Attribute::id);
-        let candidates = |is_other: bool, is_exact: bool| {
+        let candidates = |is_other: bool, proved: Proved| {
             let mut index = Index::new();
             let mut key = index.hasher.part(id, Kind::Equal, b"x");
             key.check ^= u64::from(is_other);
-            let cover = Cover { keys: vec![key], cost: 0.0, is_exact, second: None };
+            let cover = Cover { keys: vec![key], cost: 0.0, proved, second: None };
             index.insert(0, cover, |_| Vec::new());
             let find = |position: usize| schema.attributes().nth(position);
             let hits = Hits::find(&index, find, |_, found| found(ValueRef::text("x")));
             hits.candidates(None).plans
         };
-        assert_eq!(candidates(false, true), [EXACT]);
-        assert_eq!(candidates(false, false), [0]);
-        assert_eq!(candidates(true, false), [0]);
-        assert!(candidates(true, true).is_empty());
+        for (proved, flag) in [(Proved::Root, EXACT), (Proved::Child(0), PARTLY)] {
+            assert_eq!(candidates(false, proved), [flag]);
+            assert!(candidates(true, proved).is_empty());
+        }
+        assert_eq!(candidates(false, Proved::Nothing), [0]);
+        assert_eq!(candidates(true, Proved::Nothing), [0]);
     }
 }

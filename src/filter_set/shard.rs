@@ -11,12 +11,15 @@ pub(super) const SEVERAL_KEYS: Slot = 1 << 31;
 /// Marks a plan that every record with the key matches.
 pub(super) const EXACT: Slot = 1 << 30;
 
-pub(super) const FLAGS: Slot = SEVERAL_KEYS | EXACT;
+/// Marks a plan of which every record with the key passes one part.
+pub(super) const PARTLY: Slot = 1 << 29;
+
+pub(super) const FLAGS: Slot = SEVERAL_KEYS | EXACT | PARTLY;
 
 /// The plans under one key. Most keys have few plans, which are stored without an allocation.
 #[derive(Clone)]
 pub(super) struct Bucket {
-    /// Confirms the key of the plans that are marked as exact.
+    /// Confirms the key of the plans with the flag [`EXACT`] or [`PARTLY`].
     pub(super) check: u64,
     plans: Plans,
 }
@@ -107,7 +110,7 @@ impl Shard {
         }
         if let Some(bucket) = self.buckets.get_mut(at) {
             // Another key can have the same hash: its plans are evaluated.
-            let plan = if bucket.check == check { plan } else { plan & !EXACT };
+            let plan = if bucket.check == check { plan } else { plan & !(EXACT | PARTLY) };
             bucket.plans.push(plan);
         }
         found.is_err()
@@ -130,7 +133,7 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use super::{EXACT, Plans, SEVERAL_KEYS, Shard, Slot};
+    use super::{EXACT, PARTLY, Plans, SEVERAL_KEYS, Shard, Slot};
 
     fn plans(shard: &Shard, hash: u32) -> Vec<Slot> {
         shard.find(hash).map_or(Vec::new(), |bucket| bucket.plans().to_vec())
@@ -172,12 +175,14 @@ mod tests {
     }
 
     #[test]
-    fn plans_of_another_key_with_the_same_hash_are_not_exact() {
+    fn plans_of_another_key_with_the_same_hash_are_not_proved() {
         let mut shard = Shard::default();
         shard.insert(5, 7, 1 | EXACT);
         shard.insert(5, 8, 2 | EXACT | SEVERAL_KEYS);
-        assert_eq!(plans(&shard, 5), [1 | EXACT, 2 | SEVERAL_KEYS]);
-        assert!(!shard.remove(5, 1) && shard.remove(5, 2));
+        shard.insert(5, 8, 3 | PARTLY);
+        shard.insert(5, 7, 4 | PARTLY);
+        assert_eq!(plans(&shard, 5), [1 | EXACT, 2 | SEVERAL_KEYS, 3, 4 | PARTLY]);
+        assert!([1, 3, 4].iter().all(|plan| !shard.remove(5, *plan)) && shard.remove(5, 2));
     }
 
     #[test]

@@ -190,6 +190,7 @@ fn plans_that_both_records_match_have_not_changed() {
     for one in 'a'..='d' {
         filters.push(format!(r#"groups.value eq "{one}""#));
         filters.push(format!(r#"groups.value sw "{one}" and title pr"#));
+        filters.push(format!(r#"active eq true and groups.value eq "{one}" and title pr"#));
         for other in 'a'..='d' {
             filters.push(format!(r#"groups.value eq "{one}" or groups.value eq "{other}""#));
             filters.push(format!(r#"groups.value eq "{one}" and groups.value ne "{other}""#));
@@ -200,10 +201,10 @@ fn plans_that_both_records_match_have_not_changed() {
     let subset = |mask: u32| {
         let values = ('a'..='d').enumerate().filter(|(at, _)| mask >> at & 1 == 1);
         let groups: Vec<Value> = values.map(|(_, value)| json!({"value": value})).collect();
-        json!({"title": "x", "groups": groups})
+        json!({"title": "x", "active": mask < 16, "groups": groups})
     };
     let records: Vec<(Value, Vec<usize>)> =
-        (0..16).map(subset).map(|record| (record.clone(), naive(&plans, &record))).collect();
+        (0..32).map(subset).map(|record| (record.clone(), naive(&plans, &record))).collect();
     for (before, old) in &records {
         for (after, new) in &records {
             assert_changed(&set, (before, old), (after, new));

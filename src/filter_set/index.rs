@@ -124,8 +124,8 @@ pub(super) struct Place {
 }
 
 /// Returns the position of the shard of a hash, and the part of the hash that is searched there.
-fn split(hash: u64) -> (usize, u32) {
-    ((hash >> 32) as usize % SHARDS, hash as u32)
+fn split(hash: u64) -> (usize, u16) {
+    ((hash >> 32) as usize % SHARDS, hash as u16)
 }
 
 impl Index {

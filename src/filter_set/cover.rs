@@ -5,8 +5,8 @@
 //! often is chosen. A disjunction needs the covers of all parts.
 //!
 //! A cover can *prove* that a record with one of its keys matches, as that of a list of strings or of a
-//! prefix that is indexed in full does. Such a plan is not evaluated. If it is a part of a
-//! conjunction, only the other parts are.
+//! prefix that is indexed in full does, and that of a disjunction of them. Such a plan is not
+//! evaluated. If it is a part of a conjunction, only the other parts are.
 
 use super::key::{CheckedKey, GRAM_LENGTHS, Key, KeyHasher, Kind, LENGTHS};
 use crate::operator::Operator;
@@ -34,7 +34,7 @@ impl Reason {
 /// Maximum number of keys of one plan.
 const MAX_KEYS: usize = 1_024;
 
-/// What is true of every record with one of the keys of a cover.
+/// The part of a plan that is true of every record with one of the keys of its cover.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Proved {
     Nothing,
@@ -196,9 +196,14 @@ fn longest(lengths: &[usize], string: usize) -> (u8, usize) {
     (u8::try_from(position).unwrap_or(0), lengths.get(position).copied().unwrap_or(1))
 }
 
-/// Returns whether every record with one of the keys of a test matches it.
+/// Returns whether every record with one of the keys of a node matches it.
+// The recursion is bounded by the depth of the plan, which `Limits` bounds.
 fn is_exact(node: &Node) -> bool {
-    let Node::Test(test) = node else { return false };
+    let test = match node {
+        Node::Test(test) => test,
+        Node::Any(children) => return children.iter().all(is_exact),
+        Node::All(_) | Node::Not(_) => return false,
+    };
     let is_text = |operand: &Value| matches!(operand, Value::Text(_));
     match test.predicate() {
         Predicate::Equal(operand) => is_text(operand),

@@ -132,7 +132,7 @@ struct Head<Id> {
     /// Part of the hash of the second key, or zero.
     second: u32,
     /// The position of a child of the root that is not evaluated if a key has the flag [`PARTLY`].
-    proved: u8,
+    proved: Option<u8>,
 }
 
 struct Entry<R: ?Sized> {
@@ -252,9 +252,9 @@ impl<R: ?Sized, Id: Clone + Eq + Hash> FilterSet<R, Id> {
             Chooser { hasher: &self.index.hasher, cost: |key: &Key| self.index.cost(key) };
         let cover = chooser.cover(plan.root());
         let (second, proved) = match &cover {
-            Ok(Cover { second, proved: Proved::Child(child), .. }) => (*second, *child),
-            Ok(cover) => (cover.second, 0),
-            Err(_) => (None, 0),
+            Ok(Cover { second, proved: Proved::Child(child), .. }) => (*second, Some(*child)),
+            Ok(cover) => (cover.second, None),
+            Err(_) => (None, None),
         };
         let place =
             cover.map(|cover| self.index.insert(slot, cover, |key| ranges(plan.root(), key)));
@@ -375,7 +375,7 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
             if plan & EXACT != 0 {
                 found(slot, head);
             } else if head.second == 0 || equal.binary_search(&head.second).is_ok() {
-                let proved = (plan & PARTLY != 0).then_some(usize::from(head.proved));
+                let proved = head.proved.filter(|_| plan & PARTLY != 0).map(usize::from);
                 open.extend(self.entry(slot).map(|entry| (slot, head, entry.plan.root(), proved)));
             }
         }

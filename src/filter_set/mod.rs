@@ -49,6 +49,7 @@ use crate::eval;
 use crate::plan::{Node, Plan, Predicate};
 use crate::schema::{Record, Schema, SchemaError};
 use crate::value::Value;
+use arrayvec::ArrayVec;
 use cover::{Chooser, Cover, Proved, Reason};
 use index::{Index, Place};
 use key::{Key, Kind};
@@ -66,6 +67,9 @@ const CHUNK: usize = 128;
 /// Numbers of slots at which the keys of all plans are chosen again. Later, it is known which keys
 /// are frequent.
 const CHOOSE_AGAIN: [usize; 6] = [4, 16, 64, 256, 1_024, 4_096];
+
+/// Number of candidates that are evaluated together.
+const BATCH: usize = 32;
 
 /// Number of parts of the map from identifiers to plans.
 const ID_SHARDS: usize = 256;
@@ -368,31 +372,36 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
         record: &ReadRecord<'_, R>,
         mut found: impl FnMut(Slot, &'s Head<Id>),
     ) {
-        let mut open = Vec::with_capacity(plans.len());
-        for plan in plans {
-            let slot = plan & !FLAGS;
-            let Some(head) = self.head(slot) else { continue };
-            if plan & EXACT != 0 {
-                found(slot, head);
-            } else if head.second == 0 || equal.binary_search(&head.second).is_ok() {
-                let proved = head.proved.filter(|_| plan & PARTLY != 0).map(usize::from);
-                open.extend(self.entry(slot).map(|entry| (slot, head, entry.plan.root(), proved)));
+        for plans in plans.chunks(BATCH) {
+            let mut open: ArrayVec<_, BATCH> = ArrayVec::new();
+            for plan in plans {
+                let slot = plan & !FLAGS;
+                let Some(head) = self.head(slot) else { continue };
+                if plan & EXACT != 0 {
+                    found(slot, head);
+                } else if head.second == 0 || equal.binary_search(&head.second).is_ok() {
+                    let proved = head.proved.filter(|_| plan & PARTLY != 0).map(usize::from);
+                    open.extend(
+                        self.entry(slot).map(|entry| (slot, head, entry.plan.root(), proved)),
+                    );
+                }
             }
-        }
-        // PERF: plans are rarely in a cache. The loads of all candidates are independent of each
-        // other in each of these loops, so that their cache misses overlap. One loop takes twice the
-        // time with 100,000 filters (`benches/peers -- --only filter-sets`).
-        open.iter().for_each(|(.., root, proved)| load(root, *proved));
-        for (slot, head, root, proved) in open {
-            let is_match = match (root, proved) {
-                (Node::All(children), Some(proved)) => children
-                    .iter()
-                    .enumerate()
-                    .all(|(at, child)| at == proved || eval::matches(child, &self.schema, record)),
-                _ => eval::matches(root, &self.schema, record),
-            };
-            if is_match {
-                found(slot, head);
+            // PERF: plans are rarely in a cache. The loads of the candidates are independent of each
+            // other in each of these loops, so that their cache misses overlap. One loop takes twice
+            // the time with 100,000 filters (`benches/peers -- --only filter-sets`).
+            open.iter().for_each(|(.., root, proved)| load(root, *proved));
+            for (slot, head, root, proved) in open {
+                let matches = |node: &Node| eval::matches(node, &self.schema, record);
+                let is_match = match (root, proved) {
+                    (Node::All(children), Some(proved)) => children
+                        .iter()
+                        .enumerate()
+                        .all(|(at, child)| at == proved || matches(child)),
+                    _ => matches(root),
+                };
+                if is_match {
+                    found(slot, head);
+                }
             }
         }
     }

@@ -294,6 +294,36 @@ fn attributes_with_strings_are_read_once_for_all_plans() {
     }
 }
 
+/// Strings that do not fit into those that are read once are read again.
+#[test]
+fn records_with_many_strings_agree_with_the_loop() {
+    let names: Vec<String> = (0..20).map(|number| format!("a{number}")).collect();
+    let attributes =
+        names.iter().map(|name| Attribute::new(name, AttributeType::String).multi_valued());
+    let policy: Policy<Value> = Policy::new(Schema::new(None, attributes).unwrap()).unwrap();
+    let mut filters = Vec::new();
+    for name in &names {
+        for number in [0, 2, 69] {
+            filters.push(format!(r#"{name} sw "v{number}-" and {name} ew "Y" and {name} co "XX""#));
+            filters.push(format!(r#"{name} co "-xx" and not ({name} sw "v{number}-")"#));
+            filters.push(format!(r#"{name} co "-xx" and {name} ne "v{number}-xxy""#));
+        }
+    }
+    let (plans, set) = set_of(&policy, &filters);
+    let mut matches = 0;
+    for count in [1, 3, 30, 70] {
+        for length in [2, 30, 600] {
+            let values: Vec<String> =
+                (0..count).map(|number| format!("v{number}-{}y", "x".repeat(length))).collect();
+            let record = names.iter().map(|name| (name.clone(), json!(values))).collect();
+            let found = matching(&set, &record);
+            assert_eq!(found, naive(&plans, &record), "{count} strings of {length} bytes");
+            matches += found.len();
+        }
+    }
+    assert!(matches > 1_000, "{matches}");
+}
+
 /// A record that stores the fold key of its only value.
 struct Keyed(&'static str, String);
 

@@ -67,17 +67,19 @@ impl<F: Fn(&Key) -> f64> Chooser<'_, F> {
             let proved = if is_exact(root) { Proved::Root } else { Proved::Nothing };
             return Ok(Cover { proved, ..self.node(root, true)? });
         };
-        let (position, mut cover) = cheapest(children.iter().map(|child| self.node(child, true)))?;
+        let covers: Vec<_> = children.iter().map(|child| self.node(child, true)).collect();
+        let equal = |cover: &Result<Cover, Reason>| match cover.as_ref().ok()?.keys[..] {
+            [CheckedKey { key, .. }] if key.kind == Kind::Equal => Some(key),
+            _ => None,
+        };
+        let seconds: Vec<Key> = covers.iter().filter_map(equal).collect();
+        let (position, mut cover) = cheapest(covers.into_iter())?;
         if children.get(position).is_some_and(is_exact) {
             cover.proved = u8::try_from(position).map_or(Proved::Nothing, Proved::Child);
         }
         let is_chosen = |key: &Key| cover.keys.iter().any(|known| known.key == *key);
-        let others =
-            children.iter().filter_map(|child| match self.node(child, true).ok()?.keys[..] {
-                [CheckedKey { key, .. }] if key.kind == Kind::Equal => Some(key),
-                _ => None,
-            });
-        cover.second = others
+        cover.second = seconds
+            .into_iter()
             .filter(|key| !is_chosen(key))
             .min_by(|one, other| (self.cost)(one).total_cmp(&(self.cost)(other)));
         Ok(cover)

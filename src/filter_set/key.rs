@@ -215,8 +215,8 @@ impl KeyHasher {
     }
 }
 
-/// Passes the source of the key that a stored value other than a string has for equality to `found`.
-/// Without a schema, strings that are date-times are compared as such.
+/// Passes the source of the key that a stored value has for equality to `found`. That of a string is
+/// its compared form, and not passed; without a schema, a string that is a date-time has another one.
 pub(super) fn of_value(
     attribute: AttributeId,
     value: ValueRef<'_>,
@@ -254,14 +254,11 @@ pub(super) fn push_compared_form(
     case: CaseSensitivity,
 ) {
     let (text, case) = case.select(text, key);
-    if case == CaseSensitivity::Exact || text.is_ascii() {
-        let start = bytes.len();
-        bytes.extend_from_slice(text.as_bytes());
-        if case != CaseSensitivity::Exact {
-            bytes.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
-        }
-    } else {
-        bytes.extend_from_slice(case.key(text).as_bytes());
+    match case {
+        CaseSensitivity::Exact => bytes.extend_from_slice(text.as_bytes()),
+        // This does not allocate, unlike the general path.
+        _ if text.is_ascii() => bytes.extend(text.bytes().map(|byte| byte.to_ascii_lowercase())),
+        _ => bytes.extend_from_slice(case.key(text).as_bytes()),
     }
 }
 

@@ -26,7 +26,8 @@
 //!
 //! Let `v` be the number of values of a record and `c` the number of candidates. Matching takes time
 //! linear in the length of the values, in `v` look-ups, and in `c` evaluations. Inserting and
-//! removing take time linear in the number of keys, and the bucket of each. A set is shared with its
+//! removing take time linear in the number of keys, and the bucket of each; an insertion after which
+//! the keys are chosen again, at six sizes up to 4,096, takes that of all plans. A set is shared with its
 //! snapshots, and only the changed parts are copied.
 //!
 //! # Limits
@@ -64,8 +65,7 @@ use std::sync::Arc;
 /// Number of plans of a part that is copied on write.
 const CHUNK: usize = 128;
 
-/// Numbers of slots at which the keys of all plans are chosen again. Later, it is known which keys
-/// are frequent.
+/// Numbers of slots at which the keys of all plans are chosen again, by the frequencies known then.
 const CHOOSE_AGAIN: [usize; 6] = [4, 16, 64, 256, 1_024, 4_096];
 
 /// Number of candidates that are evaluated together.
@@ -380,26 +380,20 @@ impl<R: Record, Id: Clone + Eq + Hash> FilterSet<R, Id> {
                 if plan & EXACT != 0 {
                     found(slot, head);
                 } else if head.second == 0 || equal.binary_search(&head.second).is_ok() {
-                    let proved = head.proved.filter(|_| plan & PARTLY != 0).map(usize::from);
-                    open.extend(
-                        self.entry(slot).map(|entry| (slot, head, entry.plan.root(), proved)),
-                    );
+                    let proved = head.proved.filter(|_| plan & PARTLY != 0);
+                    let open_parts = |entry: &'s Arc<Entry<R>>| unproved(entry.plan.root(), proved);
+                    open.extend(self.entry(slot).map(|entry| (slot, head, open_parts(entry))));
                 }
             }
             // PERF: plans are rarely in a cache. The loads of the candidates are independent of each
             // other in each of these loops, so that their cache misses overlap. One loop takes twice
             // the time with 100,000 filters (`benches/peers -- --only filter-sets`).
-            open.iter().for_each(|(.., root, proved)| load(root, *proved));
-            for (slot, head, root, proved) in open {
-                let matches = |node: &Node| eval::matches(node, &self.schema, record);
-                let is_match = match (root, proved) {
-                    (Node::All(children), Some(proved)) => children
-                        .iter()
-                        .enumerate()
-                        .all(|(at, child)| at == proved || matches(child)),
-                    _ => matches(root),
-                };
-                if is_match {
+            for (.., [before, after]) in &open {
+                before.iter().chain(*after).take(1).for_each(load);
+            }
+            for (slot, head, [before, after]) in open {
+                let mut parts = before.iter().chain(after);
+                if parts.all(|part| eval::matches(part, &self.schema, record)) {
                     found(slot, head);
                 }
             }
@@ -439,12 +433,20 @@ impl<R: ?Sized, Id> std::fmt::Debug for FilterSet<R, Id> {
     }
 }
 
-/// Loads the parts of a plan that are evaluated first.
-fn load(root: &Node, proved: Option<usize>) {
-    let first = match root {
-        Node::All(children) | Node::Any(children) => {
-            children.get(usize::from(proved == Some(0))).unwrap_or(root)
-        }
+/// Returns the parts of a plan that have to be true, without a child of the root that is known to be.
+fn unproved(root: &Node, proved: Option<u8>) -> [&[Node]; 2] {
+    if let (Node::All(children), Some(child)) = (root, proved)
+        && let Some((before, [_, after @ ..])) = children.split_at_checked(child.into())
+    {
+        return [before, after];
+    }
+    [std::slice::from_ref(root), &[]]
+}
+
+/// Loads the parts of a node that are evaluated first.
+fn load(node: &Node) {
+    let first = match node {
+        Node::All(children) | Node::Any(children) => children.first().unwrap_or(node),
         node => node,
     };
     if let Node::Test(test) = first {

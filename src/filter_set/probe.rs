@@ -72,7 +72,13 @@ impl<'i> Hits<'i> {
                 probe.add(keys, attribute, value, take(&mut is_first));
             });
         }
-        probe.find()
+        probe.look_up();
+        let mut hits = probe.hits;
+        // Values can be equal to each other, and a string can contain a substring twice.
+        hits.hits.sort_unstable_by_key(Hit::key);
+        hits.hits.dedup_by_key(|hit| hit.key());
+        hits.equal.sort_unstable();
+        hits
     }
 
     /// Returns the plans that the record can match, without those of [`Hits::common`].
@@ -127,14 +133,12 @@ const BATCH: usize = 64;
 
 /// Collects the keys of a record, and looks them up.
 struct Probe<'i> {
-    index: &'i Index,
     /// The keys that are not looked up yet.
     keys: ArrayVec<RecordKey, BATCH>,
     /// The compared forms of strings, and the bytes of other keys.
     bytes: Vec<u8>,
-    hits: Vec<Hit<'i>>,
-    ranges: Vec<Slot>,
-    equal: Vec<u32>,
+    /// What was found so far, not sorted yet.
+    hits: Hits<'i>,
 }
 
 struct RecordKey {
@@ -147,12 +151,14 @@ struct RecordKey {
 impl<'i> Probe<'i> {
     fn new(index: &'i Index) -> Self {
         Self {
-            index,
             keys: ArrayVec::new(),
             bytes: Vec::with_capacity(16 * FEW),
-            hits: Vec::new(),
-            ranges: Vec::new(),
-            equal: Vec::with_capacity(FEW),
+            hits: Hits {
+                index,
+                hits: Vec::new(),
+                ranges: Vec::new(),
+                equal: Vec::with_capacity(FEW),
+            },
         }
     }
 
@@ -191,7 +197,7 @@ impl<'i> Probe<'i> {
     fn equal(&mut self, keys: &AttributeKeys, label: Label, bytes: Range<usize>) {
         let hash = self.hash(label, &bytes);
         if keys.seconds > 0 {
-            self.equal.push(second(hash));
+            self.hits.equal.push(second(hash));
         }
         if keys.has(Kind::Equal) {
             self.push(RecordKey { hash, label, bytes });
@@ -223,7 +229,7 @@ impl<'i> Probe<'i> {
     }
 
     fn hash(&self, label: Label, bytes: &Range<usize>) -> u64 {
-        self.index.hasher.hash(label.of(self.bytes.get(bytes.clone()).unwrap_or_default()))
+        self.hits.index.hasher.hash(label.of(self.bytes.get(bytes.clone()).unwrap_or_default()))
     }
 
     /// Adds a key other than one for equality.
@@ -254,35 +260,25 @@ impl<'i> Probe<'i> {
         };
         let plans = above.chain(below).flat_map(|(_, plans)| plans);
         // Another value can select the plans again.
-        self.ranges.extend(plans.map(|plan| plan | SEVERAL_KEYS));
+        self.hits.ranges.extend(plans.map(|plan| plan | SEVERAL_KEYS));
     }
 
     /// Looks up the collected keys.
     // PERF: inside `push`, it would make that too long to be inlined.
     #[inline(never)]
     fn look_up(&mut self) {
-        // PERF: loads of different keys do not depend on each other in each of these loops, so that
-        // their cache misses overlap (`benches/peers -- --only filter-sets`).
-        let found = self.keys.iter().filter_map(|key| Some((key, self.index.find(key.hash)?)));
+        // PERF: loads of different keys do not depend on each other in these loops, so that their
+        // cache misses overlap (`benches/peers -- --only filter-sets`).
+        let index = self.hits.index;
+        let found = self.keys.iter().filter_map(|key| Some((key, index.find(key.hash)?)));
         let found: ArrayVec<_, BATCH> = found.collect();
         black_box(found.iter().fold(0, |sum, (_, bucket)| sum ^ bucket.load()));
-        self.hits.extend(found.into_iter().map(|(key, bucket)| {
+        self.hits.hits.extend(found.into_iter().map(|(key, bucket)| {
             let bytes = self.bytes.get(key.bytes.clone()).unwrap_or_default();
-            let check = self.index.hasher.check(key.label.of(bytes));
+            let check = index.hasher.check(key.label.of(bytes));
             Hit { bucket, hash: key.hash, check }
         }));
         self.keys.clear();
-    }
-
-    // PERF: `self` is not moved, because `keys` has some 2 kB.
-    fn find(&mut self) -> Hits<'i> {
-        self.look_up();
-        let (mut hits, mut equal) = (take(&mut self.hits), take(&mut self.equal));
-        // Values can be equal to each other, and a string can contain a substring twice.
-        hits.sort_unstable_by_key(Hit::key);
-        hits.dedup_by_key(|hit| hit.key());
-        equal.sort_unstable();
-        Hits { index: self.index, hits, ranges: take(&mut self.ranges), equal }
     }
 }
 

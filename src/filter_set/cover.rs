@@ -2,7 +2,8 @@
 //!
 //! A *cover* is a set of keys such that every record that matches has at least one of them. Of a
 //! conjunction, the cover of one part suffices, and the one that a record is expected to have least
-//! often is chosen. A disjunction needs the covers of all parts.
+//! often is chosen, of equals the one with the longer values. A disjunction needs the covers of all
+//! parts.
 //!
 //! A cover can *prove* that a record with one of its keys matches, as that of a list of strings or of a
 //! prefix that is indexed in full does, and that of a disjunction of them. Such a plan is not
@@ -12,6 +13,7 @@ use super::key::{CheckedKey, GRAM_LENGTHS, Key, KeyHasher, Kind, LENGTHS};
 use crate::operator::Operator;
 use crate::plan::{Node, Predicate, Test, Untyped};
 use crate::value::Value;
+use std::cmp::Ordering;
 
 /// The reason why a plan has no cover, so that it is evaluated on every record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +56,13 @@ pub(super) struct Cover {
     pub(super) second: Option<Key>,
 }
 
+impl Cover {
+    /// Returns the cost and the length of the shortest value.
+    fn rank(&self) -> (f64, usize) {
+        (self.cost, self.keys.iter().map(|key| key.length).min().unwrap_or_default())
+    }
+}
+
 /// Chooses covers.
 pub(super) struct Chooser<'i, F> {
     pub(super) hasher: &'i KeyHasher,
@@ -69,19 +78,19 @@ impl<F: Fn(&Key) -> f64> Chooser<'_, F> {
         };
         let covers: Vec<_> = children.iter().map(|child| self.node(child, true)).collect();
         let equal = |cover: &Result<Cover, Reason>| match cover.as_ref().ok()?.keys[..] {
-            [CheckedKey { key, .. }] if key.kind == Kind::Equal => Some(key),
+            [checked] if checked.key.kind == Kind::Equal => Some(checked),
             _ => None,
         };
-        let seconds: Vec<Key> = covers.iter().filter_map(equal).collect();
+        let seconds: Vec<CheckedKey> = covers.iter().filter_map(equal).collect();
         let (position, mut cover) = cheapest(covers.into_iter())?;
         if children.get(position).is_some_and(is_exact) {
             cover.proved = u8::try_from(position).map_or(Proved::Nothing, Proved::Child);
         }
         let is_chosen = |key: &Key| cover.keys.iter().any(|known| known.key == *key);
-        cover.second = seconds
-            .into_iter()
-            .filter(|key| !is_chosen(key))
-            .min_by(|one, other| (self.cost)(one).total_cmp(&(self.cost)(other)));
+        let seconds = seconds.into_iter().filter(|checked| !is_chosen(&checked.key));
+        let rank = |checked: &CheckedKey| ((self.cost)(&checked.key), checked.length);
+        let second = seconds.min_by(|one, other| by_rank(rank(one), rank(other)));
+        cover.second = second.map(|checked| checked.key);
         Ok(cover)
     }
 
@@ -189,7 +198,12 @@ fn cheapest(covers: impl Iterator<Item = Result<Cover, Reason>>) -> Result<(usiz
     let mut reason = Reason::MatchesWithoutValue;
     let covers = covers.map(|cover| cover.map_err(|error| reason = error));
     let found = covers.enumerate().filter_map(|(position, cover)| Some((position, cover.ok()?)));
-    found.min_by(|(_, one), (_, other)| one.cost.total_cmp(&other.cost)).ok_or(reason)
+    found.min_by(|(_, one), (_, other)| by_rank(one.rank(), other.rank())).ok_or(reason)
+}
+
+/// Compares costs, then lengths: the longer one is first.
+fn by_rank((cost, length): (f64, usize), other: (f64, usize)) -> Ordering {
+    cost.total_cmp(&other.0).then(other.1.cmp(&length))
 }
 
 /// Returns the longest of the lengths that is not longer than a string, and its position.

@@ -37,6 +37,8 @@ pub(super) struct AttributeKeys {
     parts: Vec<Kind>,
     /// The number of plans with a second key.
     pub(super) seconds: u32,
+    /// The number of keys, with second keys.
+    all: u32,
     pub(super) above: BTreeMap<Value, Vec<Slot>>,
     pub(super) below: BTreeMap<Value, Vec<Slot>>,
 }
@@ -96,6 +98,7 @@ impl Default for AttributeKeys {
             counts: [Count::default(); KINDS],
             parts: Vec::new(),
             seconds: 0,
+            all: 0,
             above: BTreeMap::new(),
             below: BTreeMap::new(),
         }
@@ -106,10 +109,8 @@ impl Default for AttributeKeys {
 pub(super) struct Index {
     pub(super) hasher: KeyHasher,
     shards: Vec<Arc<Shard>>,
-    /// By the position of the attribute in the schema.
-    attributes: Vec<Arc<AttributeKeys>>,
-    /// The number of keys by the position of the attribute. Attributes without keys are not read.
-    used: Vec<u32>,
+    /// The attributes with keys, sorted. Others are not read.
+    attributes: Vec<(AttributeId, Arc<AttributeKeys>)>,
     /// The plans without keys.
     unindexed: Arc<Vec<Slot>>,
 }
@@ -133,7 +134,6 @@ impl Index {
             hasher: KeyHasher::new(),
             shards: vec![Arc::default(); SHARDS],
             attributes: Vec::new(),
-            used: Vec::new(),
             unindexed: Arc::default(),
         }
     }
@@ -147,7 +147,8 @@ impl Index {
     /// Estimates how many other plans a record selects by a key, averaged over all records: as many
     /// as the key has, if all keys of its kind are equally frequent in records.
     pub(super) fn cost(&self, key: &Key) -> f64 {
-        let Some(keys) = self.attributes.get(key.attribute.index()) else { return 1.0 };
+        let found = self.position(key.attribute).ok().and_then(|at| self.attributes.get(at));
+        let Some((_, keys)) = found else { return 1.0 };
         let (plans, keys) = match key.kind {
             // A value is above half of the operands.
             Kind::Above => (keys.above.len(), 1),
@@ -160,14 +161,34 @@ impl Index {
         (plans as f64 + 1.0) / (f64::from(keys) + 1.0)
     }
 
-    /// Returns the keys of an attribute and their number.
-    fn attribute_mut(&mut self, attribute: AttributeId) -> Option<(&mut AttributeKeys, &mut u32)> {
-        if attribute.index() >= self.attributes.len() {
-            self.attributes.resize_with(attribute.index() + 1, Arc::default);
-            self.used.resize(attribute.index() + 1, 0);
+    fn position(&self, attribute: AttributeId) -> Result<usize, usize> {
+        self.attributes.binary_search_by_key(&attribute, |(known, _)| *known)
+    }
+
+    /// Adds a key of an attribute.
+    fn add(&mut self, attribute: AttributeId, add: impl FnOnce(&mut AttributeKeys)) {
+        let found = self.position(attribute);
+        let (Ok(at) | Err(at)) = found;
+        if found.is_err() {
+            self.attributes.insert(at, (attribute, Arc::default()));
         }
-        let keys = self.attributes.get_mut(attribute.index())?;
-        Some((Arc::make_mut(keys), self.used.get_mut(attribute.index())?))
+        if let Some((_, keys)) = self.attributes.get_mut(at) {
+            let keys = Arc::make_mut(keys);
+            keys.all += 1;
+            add(keys);
+        }
+    }
+
+    /// Subtracts a key of an attribute.
+    fn subtract(&mut self, attribute: AttributeId, subtract: impl FnOnce(&mut AttributeKeys)) {
+        let Ok(at) = self.position(attribute) else { return };
+        let Some((_, keys)) = self.attributes.get_mut(at) else { return };
+        let keys = Arc::make_mut(keys);
+        keys.all = keys.all.saturating_sub(1);
+        subtract(keys);
+        if keys.all == 0 {
+            self.attributes.remove(at);
+        }
     }
 
     /// Adds a plan and returns its place. `ranges` returns the operands of its comparisons by order.
@@ -178,10 +199,10 @@ impl Index {
         ranges: impl Fn(&Key) -> Vec<&'v Value>,
     ) -> Place {
         let Cover { mut keys, proved, second, .. } = cover;
-        keys.sort_unstable_by_key(|CheckedKey { key, check }| {
+        keys.sort_unstable_by_key(|CheckedKey { key, check, .. }| {
             (key.hash(), key.attribute, key.kind, *check)
         });
-        keys.dedup_by_key(|CheckedKey { key, check }| (*key, *check));
+        keys.dedup_by_key(|CheckedKey { key, check, .. }| (*key, *check));
         let several = if keys.len() > 1 { SEVERAL_KEYS } else { 0 };
         let proved = match proved {
             Proved::Root => EXACT,
@@ -189,32 +210,28 @@ impl Index {
             Proved::Nothing => 0,
         };
         let plan = slot | several | proved;
-        for CheckedKey { key, check } in &keys {
+        for CheckedKey { key, check, .. } in &keys {
             let (shard, hash) = split(key.hash());
             let is_new = !key.kind.is_range()
                 && self
                     .shards
                     .get_mut(shard)
                     .is_some_and(|shard| Arc::make_mut(shard).insert(hash, *check, plan));
-            let Some((attribute, used)) = self.attribute_mut(key.attribute) else { continue };
-            *used += 1;
-            attribute.change(key.kind, |count| {
-                count.keys += 1;
-                count.buckets += u32::from(is_new);
-            });
-            if let Some(list) = attribute.ranges_mut(key.kind) {
+            self.add(key.attribute, |attribute| {
+                attribute.change(key.kind, |count| {
+                    count.keys += 1;
+                    count.buckets += u32::from(is_new);
+                });
+                let Some(list) = attribute.ranges_mut(key.kind) else { return };
                 for operand in ranges(key) {
                     list.entry(operand.clone()).or_default().push(plan);
                 }
-            }
+            });
         }
         // The second key is found only if its attribute is read.
         let second = second.map(|key| key.attribute);
-        if let Some(second) = second
-            && let Some((attribute, used)) = self.attribute_mut(second)
-        {
-            *used += 1;
-            attribute.seconds += 1;
+        if let Some(second) = second {
+            self.add(second, |attribute| attribute.seconds += 1);
         }
         Place { keys: keys.into_iter().map(|key| key.key).collect(), second }
     }
@@ -233,27 +250,26 @@ impl Index {
                     .shards
                     .get_mut(shard)
                     .is_some_and(|shard| Arc::make_mut(shard).remove(hash, slot));
-            let Some((attribute, used)) = self.attribute_mut(key.attribute) else { continue };
-            *used = used.saturating_sub(1);
-            attribute.change(key.kind, |count| {
-                count.keys = count.keys.saturating_sub(1);
-                count.buckets = count.buckets.saturating_sub(u32::from(is_last));
-            });
-            let Some(list) = attribute.ranges_mut(key.kind) else { continue };
-            for operand in ranges(key) {
-                if list.get_mut(operand).is_some_and(|plans| {
-                    remove(plans, slot);
-                    plans.is_empty()
-                }) {
-                    list.remove(operand);
+            self.subtract(key.attribute, |attribute| {
+                attribute.change(key.kind, |count| {
+                    count.keys = count.keys.saturating_sub(1);
+                    count.buckets = count.buckets.saturating_sub(u32::from(is_last));
+                });
+                let Some(list) = attribute.ranges_mut(key.kind) else { return };
+                for operand in ranges(key) {
+                    if list.get_mut(operand).is_some_and(|plans| {
+                        remove(plans, slot);
+                        plans.is_empty()
+                    }) {
+                        list.remove(operand);
+                    }
                 }
-            }
+            });
         }
-        if let Some(second) = place.second
-            && let Some((attribute, used)) = self.attribute_mut(second)
-        {
-            *used = used.saturating_sub(1);
-            attribute.seconds = attribute.seconds.saturating_sub(1);
+        if let Some(second) = place.second {
+            self.subtract(second, |attribute| {
+                attribute.seconds = attribute.seconds.saturating_sub(1);
+            });
         }
     }
 
@@ -269,10 +285,9 @@ impl Index {
         &self.unindexed
     }
 
-    /// Iterates over the attributes with keys, by their position in the schema.
-    pub(super) fn attributes(&self) -> impl Iterator<Item = (usize, &AttributeKeys)> {
-        let used = self.used.iter().enumerate().filter(|(_, keys)| **keys > 0);
-        used.filter_map(|(position, _)| Some((position, &**self.attributes.get(position)?)))
+    /// Iterates over the attributes with keys.
+    pub(super) fn attributes(&self) -> impl Iterator<Item = (AttributeId, &AttributeKeys)> {
+        self.attributes.iter().map(|(attribute, keys)| (*attribute, &**keys))
     }
 }
 

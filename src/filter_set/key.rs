@@ -6,7 +6,7 @@
 
 use crate::plan::Untyped;
 use crate::schema::AttributeId;
-use crate::value::swar::for_each_word;
+use crate::value::swar::{for_each_word, splat, uppercase_mask};
 use crate::value::{CaseSensitivity, DateTime, Value, ValueRef, number};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -75,6 +75,8 @@ impl Key {
 pub(super) struct CheckedKey {
     pub(super) key: Key,
     pub(super) check: u64,
+    /// The number of bytes of the value, or of the part of a string.
+    pub(super) length: usize,
 }
 
 /// The attribute and the tag of a key.
@@ -171,7 +173,7 @@ impl KeyHasher {
         let hash = self.hash(source);
         let hash = [hash as u16, (hash >> 16) as u16, (hash >> 32) as u16];
         let key = Key { hash, attribute: source.label.attribute, kind };
-        CheckedKey { key, check: self.check(source) }
+        CheckedKey { key, check: self.check(source), length: source.bytes.len() }
     }
 
     pub(super) fn part(&self, attribute: AttributeId, kind: Kind, bytes: &[u8]) -> CheckedKey {
@@ -215,28 +217,29 @@ impl KeyHasher {
     }
 }
 
-/// Passes the source of the key that a stored value has for equality to `found`. That of a string is
-/// its compared form, and not passed; without a schema, a string that is a date-time has another one.
+/// Passes the source of the key that a string without a schema has for equality, if it is a
+/// date-time, to `found`.
+pub(super) fn of_date_time(attribute: AttributeId, text: &str, found: impl FnOnce(Source<'_>)) {
+    if let Some(instant) = DateTime::parse(text) {
+        found(Label::equal(attribute, Class::DateTime).of(&instant.micros.to_le_bytes()));
+    }
+}
+
+/// Passes the source of the key that a stored value other than a string has for equality to `found`.
 pub(super) fn of_value(
     attribute: AttributeId,
     value: ValueRef<'_>,
-    is_untyped: bool,
     found: impl FnOnce(Source<'_>),
 ) {
     let key = |class, bytes: &[u8]| found(Label::equal(attribute, class).of(bytes));
     match value {
-        ValueRef::Text { text, .. } => {
-            if let Some(instant) = is_untyped.then(|| DateTime::parse(text)).flatten() {
-                key(Class::DateTime, &instant.micros.to_le_bytes());
-            }
-        }
         ValueRef::Boolean(value) => key(Class::Boolean, &[u8::from(value)]),
         ValueRef::Integer(number) => key(Class::Number, &number_bytes(number as f64)),
         ValueRef::Decimal(number) => key(Class::Number, &number_bytes(number)),
         ValueRef::Number(digits) => key(Class::Number, &number_bytes(number::nearest(digits))),
         ValueRef::DateTime(instant) => key(Class::DateTime, &instant.micros.to_le_bytes()),
         ValueRef::Binary(bytes) => key(Class::Binary, bytes),
-        ValueRef::Complex | ValueRef::Unreadable => {}
+        ValueRef::Text { .. } | ValueRef::Complex | ValueRef::Unreadable => {}
     }
 }
 
@@ -254,11 +257,19 @@ pub(super) fn push_compared_form(
     case: CaseSensitivity,
 ) {
     let (text, case) = case.select(text, key);
-    match case {
-        CaseSensitivity::Exact => bytes.extend_from_slice(text.as_bytes()),
-        // This does not allocate, unlike the general path.
-        _ if text.is_ascii() => bytes.extend(text.bytes().map(|byte| byte.to_ascii_lowercase())),
-        _ => bytes.extend_from_slice(case.key(text).as_bytes()),
+    if case == CaseSensitivity::Exact {
+        return bytes.extend_from_slice(text.as_bytes());
+    }
+    let (start, mut all) = (bytes.len(), 0);
+    for_each_word(text.as_bytes(), |word| {
+        all |= word;
+        // The fold key of ASCII has its letters in lower case.
+        bytes.extend_from_slice(&(word | uppercase_mask(word) >> 2).to_le_bytes());
+    });
+    bytes.truncate(start + text.len());
+    if all & splat(0x80) != 0 {
+        bytes.truncate(start);
+        bytes.extend_from_slice(case.key(text).as_bytes());
     }
 }
 

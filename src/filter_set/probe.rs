@@ -1,7 +1,7 @@
 //! The search for the plans that one record can match.
 
 use super::index::{AttributeKeys, Index};
-use super::key::{Kind, Label, of_value, push_compared_form};
+use super::key::{Kind, Label, Source, of_date_time, of_value, push_compared_form};
 use super::shard::{Bucket, EXACT, FLAGS, PARTLY, SEVERAL_KEYS, Slot};
 use crate::schema::{Attribute, AttributeId};
 use crate::value::{AttributeType, CaseSensitivity, Text, Value, ValueRef};
@@ -65,8 +65,8 @@ impl<'i> Hits<'i> {
         mut read: impl FnMut(&Attribute, &mut dyn FnMut(ValueRef<'_>)),
     ) -> Self {
         let mut probe = Probe::new(index);
-        for (position, keys) in index.attributes() {
-            let Some(attribute) = attribute(position) else { continue };
+        for (id, keys) in index.attributes() {
+            let Some(attribute) = attribute(id.index()) else { continue };
             let mut is_first = true;
             read(attribute, &mut |value| {
                 probe.add(keys, attribute, value, take(&mut is_first));
@@ -175,22 +175,23 @@ impl<'i> Probe<'i> {
         }
         self.ranges(keys, value, attribute);
         let has_equal = keys.has(Kind::Equal) || keys.seconds > 0;
-        if has_equal {
-            let is_untyped = attribute.attribute_type() == AttributeType::Any;
-            of_value(id, value, is_untyped, |source| {
-                let bytes = self.copy(source.bytes);
-                self.equal(keys, source.label, bytes);
-            });
-        }
-        if let ValueRef::Text { text, key } = value {
-            let start = self.bytes.len();
-            push_compared_form(&mut self.bytes, text, key, attribute.case());
-            let text = start..self.bytes.len();
+        let is_untyped = attribute.attribute_type() == AttributeType::Any;
+        let ValueRef::Text { text, key } = value else {
             if has_equal {
-                self.equal(keys, Label::new(id, Kind::Equal), text.clone());
+                of_value(id, value, |source| self.equal_to(keys, source));
             }
-            self.parts(keys, id, &text);
+            return;
+        };
+        let start = self.bytes.len();
+        push_compared_form(&mut self.bytes, text, key, attribute.case());
+        let form = start..self.bytes.len();
+        if has_equal {
+            if is_untyped {
+                of_date_time(id, text, |source| self.equal_to(keys, source));
+            }
+            self.equal(keys, Label::new(id, Kind::Equal), form.clone());
         }
+        self.parts(keys, id, &form);
     }
 
     /// Adds a key for equality.
@@ -202,6 +203,13 @@ impl<'i> Probe<'i> {
         if keys.has(Kind::Equal) {
             self.push(RecordKey { hash, label, bytes });
         }
+    }
+
+    /// Adds a key for equality with bytes that are not those of a string.
+    fn equal_to(&mut self, keys: &AttributeKeys, source: Source<'_>) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(source.bytes);
+        self.equal(keys, source.label, start..self.bytes.len());
     }
 
     /// Adds the prefixes, suffixes and substrings of a string.
@@ -219,13 +227,6 @@ impl<'i> Probe<'i> {
             };
             starts.for_each(|start| self.part(label, start..start + length));
         }
-    }
-
-    /// Appends bytes that are not part of a string, and returns their place.
-    fn copy(&mut self, bytes: &[u8]) -> Range<usize> {
-        let start = self.bytes.len();
-        self.bytes.extend_from_slice(bytes);
-        start..self.bytes.len()
     }
 
     fn hash(&self, label: Label, bytes: &Range<usize>) -> u64 {

@@ -159,3 +159,21 @@ fn slots_are_adjacent_and_used_again() {
     assert!((0..CHUNK).all(|id| set.remove(&id).is_some() && insert(&mut set, id)));
     assert_eq!((set.len(), set.chunks.len(), set.free.len()), (2 * CHUNK + 1, 3, 0));
 }
+
+/// Of keys that are expected equally often, the longer one is rarer.
+#[test]
+fn the_longest_of_equal_keys_is_chosen() {
+    let policy = scim::user_policy();
+    let set_of_one = |filter: &str| set_of(policy, std::iter::once(filter.to_owned()));
+    let record = |kind: &str, host: &str| {
+        json!({"title": "t", "active": true, "userType": kind,
+               "emails": [{"type": "work", "value": format!("ann@{host}")}]})
+    };
+    let brackets = set_of_one(r#"emails[type eq "work" and value ew "@staff.example.org"]"#);
+    assert_eq!(selected(&brackets, &record("Employee", "example.org")), (0, 0));
+    assert_eq!(selected(&brackets, &record("Employee", "staff.example.org")), (0, 1));
+    // The second key.
+    let three = set_of_one(r#"active eq true and userType eq "Employee" and title sw "t""#);
+    assert_eq!(selected(&three, &record("Contractor", "example.org")), (0, 0));
+    assert_eq!(selected(&three, &record("Employee", "example.org")), (0, 1));
+}

@@ -41,10 +41,12 @@ pub(super) async fn insert_users(
     let of_step = of_rows.checked_div(last_steps.len() as u64).unwrap_or(0);
     let whole = of_rows + of_step * last_steps.len() as u64;
     let mut progress = Progress { report, done: 0, reported: 0, whole };
-    // Only one transaction of SQLite writes at a time.
-    let first = match dialect {
-        Dialect::Sqlite => Some(next_number(connection).await?),
-        Dialect::Postgres | Dialect::MySql => None,
+    let first = match (dialect, method) {
+        // Only one transaction of SQLite writes at a time.
+        (Dialect::Sqlite, _) => Some(next_number(connection).await?),
+        // The tables are locked: no other transaction inserts users.
+        (_, Method::Copy) => Some(reserve_numbers(connection, users.len()).await?),
+        (_, Method::Insert) => None,
     };
     let numbered = if first.is_some() { &["number"][..] } else { &[] };
     let rows = (first.unwrap_or_default()..).zip(users).map(|(number, user)| {
@@ -105,6 +107,19 @@ async fn next_number(connection: &mut dyn Connection) -> Result<i64, DbError> {
     let row = connection.fetch(&select).await?.pop();
     let greatest = row.map_or(Ok(0), |mut row| row.integer())?;
     greatest.checked_add(1).ok_or_else(|| DbError::Internal("no number of a user is left".into()))
+}
+
+/// Reserves numbers of users in PostgreSQL, and returns the first one.
+async fn reserve_numbers(connection: &mut dyn Connection, count: usize) -> Result<i64, DbError> {
+    const RESERVE: &str = "SELECT setval(s, nextval(s) + $1) - $1 \
+        FROM CAST(pg_get_serial_sequence('users', 'number') AS regclass) AS s";
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let reserve = Statement { sql: RESERVE.into(), values: vec![count.into()] };
+    let row = connection.fetch_statement(reserve).await?.pop();
+    row.map_or_else(
+        || Err(DbError::Internal("users have no sequence".into())),
+        |mut row| row.integer(),
+    )
 }
 
 /// Reads the numbers of users.

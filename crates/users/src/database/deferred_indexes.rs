@@ -18,7 +18,9 @@ struct Definition {
     create: String,
 }
 
-/// The indexes and foreign keys of the tables of users. The tables of a cluster have none.
+/// The indexes and foreign keys of the tables of users, and the trigger that counts new users, with
+/// the statements that do the same for all users: it would keep a copy of every row until the end of
+/// the statement. The tables of a cluster have none.
 const POSTGRES: &str = "\
 SELECT format('DROP INDEX %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid) \
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relkind = 'r' \
@@ -29,7 +31,12 @@ UNION ALL \
 SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname), \
 format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid)) \
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relkind = 'r' \
-WHERE k.contype = 'f' AND to_regclass('users') IN (k.confrelid, k.conrelid)";
+WHERE k.contype = 'f' AND to_regclass('users') IN (k.confrelid, k.conrelid) \
+UNION ALL \
+SELECT format('ALTER TABLE users DISABLE TRIGGER %I', t.tgname), \
+format('DELETE FROM user_counts; SELECT add_user_counts(tenant, COUNT(*), COUNT(*) FILTER (WHERE status <> ''deleted'')) \
+FROM users GROUP BY tenant; ALTER TABLE users ENABLE TRIGGER %I', t.tgname) \
+FROM pg_trigger t WHERE t.tgrelid = to_regclass('users') AND t.tgname = 'users_count_insert' AND t.tgenabled = 'O'";
 
 /// The indexes, without those of keys, which have no text, and the triggers that run for each new
 /// user, with the statements that do the same for all users. Foreign keys are cheap in SQLite.

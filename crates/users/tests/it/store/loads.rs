@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Enough users for the indexes to be built last.
 const USERS: usize = 10_000;
 
-/// Returns the definitions of all indexes and foreign keys.
+/// Returns the definitions of all indexes, foreign keys and triggers.
 async fn definitions(url: &str, dialect: Dialect) -> Vec<String> {
     macro_rules! strings {
         ($connection:ty, $sql:literal) => {
@@ -29,7 +29,8 @@ async fn definitions(url: &str, dialect: Dialect) -> Vec<String> {
         Dialect::Postgres => strings!(
             sqlx::PgConnection,
             "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' UNION ALL \
-             SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint ORDER BY 1"
+             SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint UNION ALL \
+             SELECT tgname || tgenabled::text FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1"
         ),
         Dialect::Sqlite => strings!(
             sqlx::SqliteConnection,
@@ -55,7 +56,8 @@ async fn load(dialect: Dialect) {
     let store = SqlStore::connect(&database.url, options).await.unwrap();
     let before = definitions(&database.url, dialect).await;
     assert!(before.len() > 15, "{before:?}");
-    let mut users: Vec<User> = sample(USERS).collect();
+    let mut users: Vec<User> = sample(USERS + 1).collect();
+    let last = users.pop().unwrap();
     // Strings with a meaning of their own in a COPY.
     for (user, string) in users.iter_mut().zip(["\\N", "\\.", "a\tb\nc\rd\\te\\\\", "\\", ""]) {
         user.picture = Some(string.to_owned());
@@ -109,6 +111,13 @@ async fn load(dialect: Dialect) {
     let query = Query { limit: 50, total: true, ..Query::matching(None) };
     let page = store.list(&tenant, &query).await.unwrap();
     assert_eq!(page, memory.list(&tenant, &query).await.unwrap());
+
+    // A further user has a number of its own, and is counted.
+    done.store(0, Ordering::Relaxed);
+    store.load(&tenant, vec![], vec![], vec![last.clone()]).await.unwrap();
+    memory.load(&tenant, vec![], vec![], vec![last.clone()]).await.unwrap();
+    assert_eq!(store.get(&tenant, &last.id).await, memory.get(&tenant, &last.id).await);
+    assert_eq!(store.count(&tenant).await, memory.count(&tenant).await);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::connection::Backend;
 use super::error::{ConnectError, DbError};
 use super::statement::one;
 use super::tenant::TenantCache;
-use super::{MAX_TRIES, SqlOptions, SqlStore, migrate, probe};
+use super::{MAX_TRIES, SqlOptions, SqlStore, migrate, probe, user_counts};
 use crate::cursor::CursorKey;
 use crate::id::Ids;
 use scieve::sql::Dialect;
@@ -19,7 +19,8 @@ impl SqlStore {
     /// Tables are created and migrated; servers that start at the same time do so one after the
     /// other. A missing SQLite file is created. In PostgreSQL the extension `pg_trgm` is created if
     /// that is allowed, because no other index supports `co`; otherwise a warning is logged. SQLite has
-    /// a trigram index of its own (FTS5).
+    /// a trigram index of its own (FTS5). In MySQL and MariaDB, triggers that count the users are created
+    /// if that is allowed; otherwise a warning is logged, and each total counts the users.
     ///
     /// ```
     /// # #[cfg(feature = "sqlite")]
@@ -54,6 +55,7 @@ impl SqlStore {
         let named = |error: ConnectError| ConnectError::new(format!("{shown}: {error}"));
         let backend = open(url, &options).await.map_err(named)?;
         let cursor_key = prepare(&*backend).await.map_err(named)?;
+        let has_counts = has_counts(&*backend).await;
         let is_partitioned =
             is_partitioned(&*backend).await.map_err(|error| named(error.into()))?;
         Ok(Self {
@@ -63,6 +65,7 @@ impl SqlStore {
             cursor_key,
             accounts: AccountCache::default(),
             tenants: TenantCache::default(),
+            has_counts,
             is_partitioned,
         })
     }
@@ -123,6 +126,24 @@ async fn prepare(backend: &dyn Backend) -> Result<CursorKey, ConnectError> {
         );
     }
     Ok(CursorKey::new(secret.as_bytes()))
+}
+
+/// Returns whether the database has triggers that maintain the number of users. Those of MySQL are
+/// created if that is allowed.
+async fn has_counts(backend: &dyn Backend) -> bool {
+    if backend.dialect() != Dialect::MySql {
+        return true;
+    }
+    let created = user_counts::create_mysql_triggers(backend).await;
+    if let Err(error) = &created {
+        let cause = error.to_string();
+        tracing::warn!(
+            cause,
+            "the users are counted for each total: grant the privilege TRIGGER, and with a binary \
+             log set log_bin_trust_function_creators on the first start"
+        );
+    }
+    created.is_ok()
 }
 
 /// Returns whether the table of users is partitioned, as in a cluster of PostgreSQL.

@@ -6,10 +6,9 @@ use super::connection::{Connection, Row};
 use super::error::DbError;
 use super::filter_traits::{avoids_sort_index, has_unknown_share, sort_value, sort_values};
 use super::keyset::{beyond, compare, order};
-use super::statement::{
-    Statement, USERS, is_live, is_one_of, one, select_count, select_users, user_column,
-};
+use super::statement::{Statement, USERS, is_live, is_one_of, one, select_users, user_column};
 use super::tenant::Tenant;
+use super::user_counts::select_count;
 use super::user_row::{self, SortColumn};
 use crate::mapping::mapping;
 use crate::page::{Page, Position, Query, Window};
@@ -25,6 +24,8 @@ use std::sync::Arc;
 /// One list query.
 pub(super) struct ListQuery<'q> {
     dialect: Dialect,
+    /// True if triggers maintain the number of users.
+    has_counts: bool,
     tenant: Tenant<'q>,
     query: &'q Query<'q>,
     /// The column that is sorted by before the id.
@@ -118,6 +119,7 @@ impl Statements {
 impl<'q> ListQuery<'q> {
     pub(super) fn new(
         dialect: Dialect,
+        has_counts: bool,
         tenant: Tenant<'q>,
         query: &'q Query<'q>,
     ) -> Result<Self, DbError> {
@@ -138,6 +140,7 @@ impl<'q> ListQuery<'q> {
         }
         Ok(Self {
             dialect,
+            has_counts,
             tenant,
             query,
             sort: SortColumn::of(query.sort.key),
@@ -314,7 +317,8 @@ impl<'q> ListQuery<'q> {
         let total = self.query.total.then(|| {
             let Query { plan, id_above, id_below, without_deleted, .. } = self.query;
             if plan.is_none() && id_above.is_none() && id_below.is_none() {
-                return select_count(self.dialect, self.tenant, *without_deleted);
+                let live = *without_deleted;
+                return select_count(self.dialect, self.tenant, live, self.has_counts);
             }
             let mut total = self.matching(searched);
             total.expr(Expr::cust("COUNT(*)"));

@@ -35,8 +35,8 @@ const LOCK_RETRY: Duration = Duration::from_millis(50);
 /// The key is arbitrary.
 const POSTGRES_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7283465021)";
 /// Locks are named per server, not per database. A name has at most 64 characters.
-const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)";
-const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
+pub(super) const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)";
+pub(super) const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
 
 /// The migrations of a database. A released migration must not be changed.
 fn migrations(dialect: Dialect) -> Vec<Migration> {
@@ -111,7 +111,10 @@ pub(super) async fn migrate(backend: &dyn Backend) -> Result<String, ConnectErro
 
 /// Retries until the lock is taken. Waiting in the database would be bounded by the time-out of
 /// statements or of locks, and not by [`LOCK_TIMEOUT`].
-async fn lock(connection: &mut dyn Connection, try_lock: &'static str) -> Result<(), ConnectError> {
+pub(super) async fn lock(
+    connection: &mut dyn Connection,
+    try_lock: &'static str,
+) -> Result<(), ConnectError> {
     let start = Instant::now();
     loop {
         let row = connection.fetch_statement(Statement::constant(try_lock)).await?.pop();
@@ -280,7 +283,10 @@ pub(super) async fn has_users(connection: &mut dyn Connection) -> Result<bool, D
     Ok(!connection.fetch(&select).await?.is_empty())
 }
 
-async fn setting(connection: &mut dyn Connection, name: &str) -> Result<Option<String>, DbError> {
+pub(super) async fn setting(
+    connection: &mut dyn Connection,
+    name: &str,
+) -> Result<Option<String>, DbError> {
     let mut select = SelectStatement::new();
     select.column("value").from("scieve_settings").and_where(Expr::col("name").eq(name));
     connection.fetch(&select).await?.pop().map(|mut row| row.string()).transpose()

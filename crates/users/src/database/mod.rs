@@ -40,6 +40,7 @@ mod sqlite;
 mod statement;
 mod tenant;
 mod tenant_number;
+mod user_counts;
 mod user_row;
 
 pub use error::ConnectError;
@@ -49,8 +50,9 @@ use self::account_cache::AccountCache;
 use self::connection::{Backend, TxMode};
 use self::error::DbError;
 use self::list::ListQuery;
-use self::statement::{USERS, select_count, select_users};
+use self::statement::{USERS, select_users};
 use self::tenant::TenantCache;
+use self::user_counts::select_count;
 use super::account::{Account, AccountKey};
 use super::cursor::CursorKey;
 use super::error::StoreError;
@@ -93,6 +95,8 @@ pub struct SqlStore {
     cursor_key: CursorKey,
     accounts: AccountCache,
     tenants: TenantCache,
+    /// True if triggers maintain the number of users.
+    has_counts: bool,
     /// True if the rows are on other servers, which filter them.
     is_partitioned: bool,
 }
@@ -127,7 +131,9 @@ impl SqlStore {
         let Some(tenant) = self.retried(|| self.known_tenant(tenant)).await? else {
             return Ok(Vec::new());
         };
-        let statements = ListQuery::new(self.dialect(), tenant, query)?.statements().into_iter();
+        let statements = ListQuery::new(self.dialect(), self.has_counts, tenant, query)?
+            .statements()
+            .into_iter();
         Ok(statements.map(|statement| statement.into_engine(self.dialect())).collect())
     }
 
@@ -186,7 +192,7 @@ impl SqlStore {
     ) -> Result<Page, DbError> {
         has_connection.store(false, Ordering::Relaxed);
         let Some(tenant) = self.known_tenant(tenant).await? else { return Ok(no_users(query)) };
-        let list = ListQuery::new(self.dialect(), tenant, query)?;
+        let list = ListQuery::new(self.dialect(), self.has_counts, tenant, query)?;
         let mode = match query.deadline {
             // The deadline itself is enforced in `list`.
             Some(deadline) => TxMode::Search(deadline.remaining() + SERVER_GRACE),
@@ -224,7 +230,7 @@ impl SqlStore {
 
     async fn count_once(&self, tenant: &str) -> Result<u64, DbError> {
         let Some(tenant) = self.known_tenant(tenant).await? else { return Ok(0) };
-        let select = select_count(self.dialect(), tenant, true);
+        let select = select_count(self.dialect(), tenant, true, self.has_counts);
         let row = self.backend.connection().await?.fetch(&select).await?.pop();
         let row = row.ok_or_else(|| DbError::Internal("COUNT returned no row".into()));
         Ok(row?.integer()?.unsigned_abs())

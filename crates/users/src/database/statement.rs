@@ -130,27 +130,6 @@ pub(super) fn select_users(tenant: Tenant<'_>) -> SelectStatement {
     select_from("users", USERS, tenant)
 }
 
-/// Selects the number of users of a tenant, without those that are deleted if `live`. SQLite and
-/// PostgreSQL read it from a table of counts. In MySQL such triggers need a privilege that
-/// applications seldom have, so that the users are counted.
-pub(super) fn select_count(dialect: Dialect, tenant: Tenant<'_>, live: bool) -> SelectStatement {
-    if dialect == Dialect::MySql {
-        let mut select = select_users(tenant);
-        select.expr(Expr::cust("COUNT(*)"));
-        if live {
-            select.and_where(is_live());
-        }
-        return select;
-    }
-    let mut select = select_from("user_counts", "c", tenant);
-    // A sum of PostgreSQL is a decimal.
-    select.expr(Expr::cust(match live {
-        true => "CAST(COALESCE(SUM(live), 0) AS bigint)",
-        false => "CAST(COALESCE(SUM(users), 0) AS bigint)",
-    }));
-    select
-}
-
 /// The condition that a user is not deleted, with a constant: it is that of a partial index.
 pub(super) fn is_live() -> Expr {
     user_column("status").ne(Expr::Constant(Status::Deleted.name().into()))

@@ -5,6 +5,7 @@ mod administrators;
 mod concurrency;
 mod connect;
 mod contract;
+mod counts;
 mod cursors;
 mod deadlines;
 mod failures;

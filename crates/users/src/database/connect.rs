@@ -3,6 +3,7 @@
 use super::account_cache::AccountCache;
 use super::connection::Backend;
 use super::error::{ConnectError, DbError};
+use super::lookups::Lookups;
 use super::statement::one;
 use super::tenant::TenantCache;
 use super::{MAX_TRIES, SqlOptions, SqlStore, migrate, probe, user_counts};
@@ -10,6 +11,7 @@ use crate::cursor::CursorKey;
 use crate::id::Ids;
 use scieve::sql::Dialect;
 use sea_query::{Expr, SelectStatement};
+use std::sync::Arc;
 
 impl SqlStore {
     /// Connects to a database: `sqlite:FILE`, `postgres://USER:PASSWORD@HOST/DATABASE` or
@@ -53,12 +55,14 @@ impl SqlStore {
     pub async fn connect(url: &str, options: SqlOptions) -> Result<Self, ConnectError> {
         let shown = shown(url);
         let named = |error: ConnectError| ConnectError::new(format!("{shown}: {error}"));
-        let backend = open(url, &options).await.map_err(named)?;
+        let backend: Arc<dyn Backend> = open(url, &options).await.map_err(named)?.into();
         let cursor_key = prepare(&*backend).await.map_err(named)?;
         let has_counts = has_counts(&*backend).await;
         let is_partitioned =
             is_partitioned(&*backend).await.map_err(|error| named(error.into()))?;
+        let is_remote = backend.dialect() != Dialect::Sqlite;
         Ok(Self {
+            lookups: is_remote.then(|| Lookups::new(Arc::clone(&backend))),
             backend,
             ids: Ids::new(),
             options,

@@ -94,7 +94,7 @@ pub(super) enum Cell {
 }
 
 /// A row whose values are taken from left to right.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Row(std::vec::IntoIter<Cell>);
 
 impl Row {

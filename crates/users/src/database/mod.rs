@@ -25,6 +25,7 @@ mod error;
 mod filter_traits;
 mod keyset;
 mod list;
+mod lookups;
 mod memberships;
 mod migrate;
 #[cfg(feature = "mysql")]
@@ -50,6 +51,7 @@ use self::account_cache::AccountCache;
 use self::connection::{Backend, TxMode};
 use self::error::DbError;
 use self::list::ListQuery;
+use self::lookups::Lookups;
 use self::statement::{USERS, select_users};
 use self::tenant::TenantCache;
 use self::user_counts::select_count;
@@ -89,7 +91,9 @@ const ANALYZE_USERS: usize = 500;
 ///
 /// Requires a tokio runtime. See [`SqlStore::connect`] for an example.
 pub struct SqlStore {
-    backend: Box<dyn Backend>,
+    backend: Arc<dyn Backend>,
+    /// Shared look-ups by id, if the database is on a network.
+    lookups: Option<Arc<Lookups>>,
     ids: Ids,
     options: SqlOptions,
     cursor_key: CursorKey,
@@ -213,9 +217,12 @@ impl SqlStore {
 
     async fn find_once(&self, tenant: &str, key: AccountKey<'_>) -> Result<Arc<User>, DbError> {
         let tenant = self.known_tenant(tenant).await?.ok_or(StoreError::NotFound)?;
-        let mut connection = self.backend.connection().await?;
-        let found = change::find(&mut *connection, tenant, key).await?;
-        found.map(Arc::new).ok_or_else(|| StoreError::NotFound.into())
+        let row = match (key, &self.lookups) {
+            (AccountKey::Id(id), Some(lookups)) => lookups.find(tenant, id).await?,
+            _ => change::find(&mut *self.backend.connection().await?, tenant, key).await?,
+        };
+        let user = user_row::user(tenant, row.ok_or(StoreError::NotFound)?)?;
+        Ok(Arc::new(user))
     }
 
     async fn account_once(&self, tenant: &str, key: AccountKey<'_>) -> Result<Account, DbError> {

@@ -11,6 +11,7 @@ mod deadlines;
 mod failures;
 mod fixture;
 mod loads;
+mod lookups;
 mod pages;
 mod patches;
 mod random_queries;

@@ -177,3 +177,14 @@ fn the_longest_of_equal_keys_is_chosen() {
     assert_eq!(selected(&three, &record("Contractor", "example.org")), (0, 0));
     assert_eq!(selected(&three, &record("Employee", "example.org")), (0, 1));
 }
+
+#[test]
+fn attributes_without_keys_are_not_read() {
+    let filters = [r#"title eq "a" and userType eq "b""#, r#"nickName sw "c""#];
+    let mut set = set_of(scim::user_policy(), filters.map(str::to_owned).into_iter());
+    // Of the first plan one key and a second one.
+    for (removed, left) in [(None, 3), (Some(0), 1), (Some(1), 0)] {
+        removed.map(|id| set.remove(&id));
+        assert_eq!(set.index.attributes().count(), left);
+    }
+}

@@ -37,8 +37,6 @@ pub(super) struct AttributeKeys {
     parts: Vec<Kind>,
     /// The number of plans with a second key.
     pub(super) seconds: u32,
-    /// The number of keys, with second keys.
-    all: u32,
     pub(super) above: BTreeMap<Value, Vec<Slot>>,
     pub(super) below: BTreeMap<Value, Vec<Slot>>,
 }
@@ -70,6 +68,11 @@ impl AttributeKeys {
         &self.parts
     }
 
+    /// Returns whether no plan has a key, or a second key, of the attribute.
+    fn are_unused(&self) -> bool {
+        self.seconds == 0 && self.counts.iter().all(|count| count.keys == 0)
+    }
+
     fn change(&mut self, kind: Kind, change: impl FnOnce(&mut Count)) {
         let position = Self::position(kind);
         let Some(count) = self.counts.get_mut(position) else { return };
@@ -98,7 +101,6 @@ impl Default for AttributeKeys {
             counts: [Count::default(); KINDS],
             parts: Vec::new(),
             seconds: 0,
-            all: 0,
             above: BTreeMap::new(),
             below: BTreeMap::new(),
         }
@@ -165,28 +167,17 @@ impl Index {
         self.attributes.binary_search_by_key(&attribute, |(known, _)| *known)
     }
 
-    /// Adds a key of an attribute.
-    fn add(&mut self, attribute: AttributeId, add: impl FnOnce(&mut AttributeKeys)) {
+    /// Changes the keys of an attribute.
+    fn change(&mut self, attribute: AttributeId, change: impl FnOnce(&mut AttributeKeys)) {
         let found = self.position(attribute);
         let (Ok(at) | Err(at)) = found;
         if found.is_err() {
             self.attributes.insert(at, (attribute, Arc::default()));
         }
-        if let Some((_, keys)) = self.attributes.get_mut(at) {
-            let keys = Arc::make_mut(keys);
-            keys.all += 1;
-            add(keys);
-        }
-    }
-
-    /// Subtracts a key of an attribute.
-    fn subtract(&mut self, attribute: AttributeId, subtract: impl FnOnce(&mut AttributeKeys)) {
-        let Ok(at) = self.position(attribute) else { return };
         let Some((_, keys)) = self.attributes.get_mut(at) else { return };
         let keys = Arc::make_mut(keys);
-        keys.all = keys.all.saturating_sub(1);
-        subtract(keys);
-        if keys.all == 0 {
+        change(keys);
+        if keys.are_unused() {
             self.attributes.remove(at);
         }
     }
@@ -217,7 +208,7 @@ impl Index {
                     .shards
                     .get_mut(shard)
                     .is_some_and(|shard| Arc::make_mut(shard).insert(hash, *check, plan));
-            self.add(key.attribute, |attribute| {
+            self.change(key.attribute, |attribute| {
                 attribute.change(key.kind, |count| {
                     count.keys += 1;
                     count.buckets += u32::from(is_new);
@@ -231,7 +222,7 @@ impl Index {
         // The second key is found only if its attribute is read.
         let second = second.map(|key| key.attribute);
         if let Some(second) = second {
-            self.add(second, |attribute| attribute.seconds += 1);
+            self.change(second, |attribute| attribute.seconds += 1);
         }
         Place { keys: keys.into_iter().map(|key| key.key).collect(), second }
     }
@@ -250,7 +241,7 @@ impl Index {
                     .shards
                     .get_mut(shard)
                     .is_some_and(|shard| Arc::make_mut(shard).remove(hash, slot));
-            self.subtract(key.attribute, |attribute| {
+            self.change(key.attribute, |attribute| {
                 attribute.change(key.kind, |count| {
                     count.keys = count.keys.saturating_sub(1);
                     count.buckets = count.buckets.saturating_sub(u32::from(is_last));
@@ -267,7 +258,7 @@ impl Index {
             });
         }
         if let Some(second) = place.second {
-            self.subtract(second, |attribute| {
+            self.change(second, |attribute| {
                 attribute.seconds = attribute.seconds.saturating_sub(1);
             });
         }

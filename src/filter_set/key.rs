@@ -6,7 +6,7 @@
 
 use crate::plan::Untyped;
 use crate::schema::AttributeId;
-use crate::value::swar::{for_each_word, splat, uppercase_mask};
+use crate::value::swar::for_each_word;
 use crate::value::{CaseSensitivity, DateTime, Value, ValueRef, number};
 use std::hash::{BuildHasher, Hasher, RandomState};
 
@@ -257,19 +257,15 @@ pub(super) fn push_compared_form(
     case: CaseSensitivity,
 ) {
     let (text, case) = case.select(text, key);
-    if case == CaseSensitivity::Exact {
-        return bytes.extend_from_slice(text.as_bytes());
-    }
-    let (start, mut all) = (bytes.len(), 0);
-    for_each_word(text.as_bytes(), |word| {
-        all |= word;
-        // The fold key of ASCII has its letters in lower case.
-        bytes.extend_from_slice(&(word | uppercase_mask(word) >> 2).to_le_bytes());
-    });
-    bytes.truncate(start + text.len());
-    if all & splat(0x80) != 0 {
-        bytes.truncate(start);
-        bytes.extend_from_slice(case.key(text).as_bytes());
+    match case {
+        CaseSensitivity::Exact => bytes.extend_from_slice(text.as_bytes()),
+        // This does not allocate, unlike the general path.
+        _ if text.is_ascii() => {
+            let start = bytes.len();
+            bytes.extend_from_slice(text.as_bytes());
+            bytes.get_mut(start..).unwrap_or_default().make_ascii_lowercase();
+        }
+        _ => bytes.extend_from_slice(case.key(text).as_bytes()),
     }
 }
 

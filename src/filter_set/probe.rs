@@ -137,7 +137,7 @@ struct Probe<'i> {
     keys: ArrayVec<RecordKey, BATCH>,
     /// The compared forms of strings, and the bytes of other keys.
     bytes: Vec<u8>,
-    /// What was found so far, not sorted yet.
+    /// The buckets and plans of the keys before, not sorted.
     hits: Hits<'i>,
 }
 

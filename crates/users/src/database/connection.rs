@@ -102,6 +102,11 @@ impl Row {
         Self(cells.into_iter())
     }
 
+    /// Returns whether the next value is this string.
+    pub(super) fn begins_with(&self, string: &str) -> bool {
+        matches!(self.0.as_slice().first(), Some(Cell::String(next)) if next == string)
+    }
+
     pub(super) fn string(&mut self) -> Result<String, DbError> {
         self.optional_string()?
             .ok_or_else(|| DbError::Internal("expected a string, got NULL".into()))

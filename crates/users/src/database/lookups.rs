@@ -1,18 +1,20 @@
-//! Look-ups of users by id over a network. Those that wait at the same time share a statement: a round
-//! trip takes the database and this process longer than a row.
+//! Look-ups of users by id over a network. Those of a tenant that wait at the same time share a
+//! statement: a round trip takes the database and this process longer than a row.
 //!
-//! A look-up waits only while [`RUNNING`] statements run, and is then part of a statement that begins
-//! after it, so that it sees every change that was committed before.
+//! A look-up waits only while [`RUNNING`] statements of its tenant run, and is then part of a statement
+//! that begins after it, so that it sees every change that was committed before. Tenants do not wait
+//! for each other: in a cluster, the node of one may have stopped.
 
 use super::change::find_by_id;
 use super::connection::{Backend, Row};
 use super::error::DbError;
 use super::tenant::Tenant;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
-/// Maximum number of statements at a time.
+/// Maximum number of statements of a tenant at a time.
 // PERF: with 16 connections on two processors, PostgreSQL serves 16,000 requests for one user a second,
 // 12,000 with four statements and 10,500 if each look-up has its own (`scripts/store-bench`).
 const RUNNING: usize = 2;
@@ -26,32 +28,31 @@ type Found = Result<Option<Row>, DbError>;
 /// The look-ups of a database.
 pub(super) struct Lookups {
     backend: Arc<dyn Backend>,
-    queue: Mutex<Queue>,
+    /// By the number of the tenant.
+    queues: Mutex<HashMap<i64, Queue>>,
 }
 
 #[derive(Default)]
 struct Queue {
     waiting: VecDeque<Lookup>,
+    /// The number of workers. A queue without workers is removed.
     running: usize,
 }
 
 struct Lookup {
-    /// The number of the tenant.
-    tenant: i64,
     id: String,
     answer: oneshot::Sender<Found>,
 }
 
 impl Lookups {
     pub(super) fn new(backend: Arc<dyn Backend>) -> Arc<Self> {
-        Arc::new(Self { backend, queue: Mutex::default() })
+        Arc::new(Self { backend, queues: Mutex::default() })
     }
 
     /// Finds the row of the user, unless deleted, with exactly this id.
     pub(super) async fn find(self: &Arc<Self>, tenant: Tenant<'_>, id: &str) -> Found {
         let (answer, answered) = oneshot::channel();
-        let lookup = Lookup { tenant: tenant.number, id: id.to_owned(), answer };
-        if let Some(worker) = self.add(lookup) {
+        if let Some(worker) = self.add(tenant, Lookup { id: id.to_owned(), answer }) {
             tokio::spawn(worker.run());
         }
         let lost = || DbError::Unavailable("a look-up ended without an answer".into());
@@ -59,33 +60,28 @@ impl Lookups {
     }
 
     /// Adds a look-up. Returns a worker that is to be run, if there are not enough.
-    fn add(self: &Arc<Self>, lookup: Lookup) -> Option<Worker> {
-        let mut queue = self.lock();
+    fn add(self: &Arc<Self>, tenant: Tenant<'_>, lookup: Lookup) -> Option<Worker> {
+        let mut queues = self.lock();
+        let queue = queues.entry(tenant.number).or_default();
         queue.waiting.push_back(lookup);
         if queue.running == RUNNING {
             return None;
         }
         queue.running += 1;
-        Some(Worker { lookups: Arc::clone(self), is_running: true })
+        let (tenant, number) = (tenant.id.to_owned(), tenant.number);
+        Some(Worker { lookups: Arc::clone(self), tenant, number, is_running: true })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads the rows of users, by id.
-    async fn read(&self, batch: &[Lookup]) -> Result<HashMap<String, Row>, DbError> {
-        let tenant = batch.first().map_or(0, |first| first.tenant);
-        let ids: Vec<&str> = batch.iter().map(|lookup| &*lookup.id).collect();
-        let statement = find_by_id(self.backend.dialect(), tenant, &ids);
-        let rows = self.backend.connection().await?.fetch_statement(statement).await?;
-        rows.into_iter().map(|row| Ok((row.clone().string()?, row))).collect()
+    fn lock(&self) -> MutexGuard<'_, HashMap<i64, Queue>> {
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Runs statements, one after the other.
+/// Runs statements of a tenant, one after the other.
 struct Worker {
     lookups: Arc<Lookups>,
+    tenant: String,
+    number: i64,
     /// False after it has left the queue.
     is_running: bool,
 }
@@ -94,50 +90,53 @@ impl Worker {
     /// Runs until no look-up waits.
     async fn run(mut self) {
         while let Some(batch) = self.next() {
-            let mut rows = self.lookups.read(&batch).await;
-            let mut batch = batch.into_iter();
-            while let Some(Lookup { id, answer, .. }) = batch.next() {
-                let is_last = batch.as_slice().iter().all(|other| other.id != id);
-                let found = match &mut rows {
-                    Ok(rows) if is_last => Ok(rows.remove(&id)),
-                    Ok(rows) => Ok(rows.get(&id).cloned()),
-                    Err(error) => Err(error.clone()),
-                };
+            let rows = self.read(&batch).await;
+            for Lookup { id, answer } in batch {
+                let row = |rows: &Vec<Row>| rows.iter().find(|row| row.begins_with(&id)).cloned();
                 // The caller may have gone away.
-                let _ = answer.send(found);
+                let _ = answer.send(rows.as_ref().map(row).map_err(DbError::clone));
             }
         }
     }
 
-    /// Takes look-ups of one tenant, the one that has waited longest among them; `None` if none waits.
+    /// Takes the look-ups that have waited longest; `None` if none waits.
     fn next(&mut self) -> Option<Vec<Lookup>> {
-        let mut queue = self.lookups.lock();
-        let Some(first) = queue.waiting.front() else {
+        let mut queues = self.lookups.lock();
+        let waiting = &mut queues.get_mut(&self.number)?.waiting;
+        if waiting.is_empty() {
             // Under the same lock: a look-up that is added later needs another worker.
-            queue.running -= 1;
             self.is_running = false;
+            leave(&mut queues, self.number);
             return None;
-        };
-        let (tenant, mut left) = (first.tenant, BATCH);
-        let (batch, others) = std::mem::take(&mut queue.waiting).into_iter().partition(|lookup| {
-            let is_taken = left > 0 && lookup.tenant == tenant;
-            left -= usize::from(is_taken);
-            is_taken
-        });
-        queue.waiting = others;
-        Some(Vec::from(batch))
+        }
+        let length = waiting.len().min(BATCH);
+        Some(waiting.drain(..length).collect())
+    }
+
+    async fn read(&self, batch: &[Lookup]) -> Result<Vec<Row>, DbError> {
+        let backend = &self.lookups.backend;
+        let ids: Vec<&str> = batch.iter().map(|lookup| &*lookup.id).collect();
+        let tenant = Tenant { id: &self.tenant, number: self.number };
+        let statement = find_by_id(backend.dialect(), tenant, &ids);
+        backend.connection().await?.fetch_statement(statement).await
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
+        // The runtime shuts down, or the worker has panicked.
         if self.is_running {
-            // The runtime shuts down, or the worker has panicked.
-            let mut queue = self.lookups.lock();
-            queue.running -= 1;
-            if queue.running == 0 {
-                queue.waiting.clear();
-            }
+            leave(&mut self.lookups.lock(), self.number);
+        }
+    }
+}
+
+/// Subtracts a worker. Without workers, look-ups that wait end without an answer.
+fn leave(queues: &mut HashMap<i64, Queue>, number: i64) {
+    if let Entry::Occupied(mut queue) = queues.entry(number) {
+        queue.get_mut().running -= 1;
+        if queue.get().running == 0 {
+            queue.remove();
         }
     }
 }

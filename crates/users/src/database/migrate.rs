@@ -35,8 +35,8 @@ const LOCK_RETRY: Duration = Duration::from_millis(50);
 /// The key is arbitrary.
 const POSTGRES_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7283465021)";
 /// Locks are named per server, not per database. A name has at most 64 characters.
-pub(super) const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)";
-pub(super) const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
+const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)";
+const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
 
 /// The migrations of a database. A released migration must not be changed.
 fn migrations(dialect: Dialect) -> Vec<Migration> {
@@ -92,9 +92,9 @@ pub(super) async fn migrate(backend: &dyn Backend) -> Result<String, ConnectErro
         // before it runs it, and as successful afterwards.
         Dialect::MySql => {
             let mut connection = backend.connection().await?;
-            lock(&mut *connection, MYSQL_LOCK).await?;
+            lock_mysql(&mut *connection).await?;
             let secret = migrate_locked(&mut *connection).await;
-            connection.fetch_statement(Statement::constant(MYSQL_UNLOCK)).await?;
+            unlock_mysql(&mut *connection).await?;
             secret
         }
         dialect => {
@@ -109,12 +109,19 @@ pub(super) async fn migrate(backend: &dyn Backend) -> Result<String, ConnectErro
     }
 }
 
+/// Waits until no other server changes the tables of MySQL.
+pub(super) async fn lock_mysql(connection: &mut dyn Connection) -> Result<(), ConnectError> {
+    lock(connection, MYSQL_LOCK).await
+}
+
+pub(super) async fn unlock_mysql(connection: &mut dyn Connection) -> Result<(), ConnectError> {
+    connection.fetch_statement(Statement::constant(MYSQL_UNLOCK)).await?;
+    Ok(())
+}
+
 /// Retries until the lock is taken. Waiting in the database would be bounded by the time-out of
 /// statements or of locks, and not by [`LOCK_TIMEOUT`].
-pub(super) async fn lock(
-    connection: &mut dyn Connection,
-    try_lock: &'static str,
-) -> Result<(), ConnectError> {
+async fn lock(connection: &mut dyn Connection, try_lock: &'static str) -> Result<(), ConnectError> {
     let start = Instant::now();
     loop {
         let row = connection.fetch_statement(Statement::constant(try_lock)).await?.pop();

@@ -5,7 +5,7 @@
 
 use super::connection::{Backend, Connection};
 use super::error::ConnectError;
-use super::migrate::{MYSQL_LOCK, MYSQL_UNLOCK, lock, setting};
+use super::migrate::{lock_mysql, setting, unlock_mysql};
 use super::statement::{Statement, is_live, select_from, select_users};
 use super::tenant::Tenant;
 use scieve::sql::Dialect;
@@ -27,14 +27,11 @@ pub(super) fn select_count(
         }
         return select;
     }
-    let mut select = select_from("user_counts", "c", tenant);
+    let column = if live { "live" } else { "users" };
     // A sum of PostgreSQL and MySQL is a decimal.
-    select.expr(Expr::cust(match (dialect, live) {
-        (Dialect::MySql, true) => "CAST(COALESCE(SUM(live), 0) AS SIGNED)",
-        (Dialect::MySql, false) => "CAST(COALESCE(SUM(users), 0) AS SIGNED)",
-        (_, true) => "CAST(COALESCE(SUM(live), 0) AS bigint)",
-        (_, false) => "CAST(COALESCE(SUM(users), 0) AS bigint)",
-    }));
+    let integer = if dialect == Dialect::MySql { "SIGNED" } else { "bigint" };
+    let mut select = select_from("user_counts", "c", tenant);
+    select.expr(Expr::cust(format!("CAST(COALESCE(SUM({column}), 0) AS {integer})")));
     select
 }
 
@@ -44,9 +41,9 @@ pub(super) async fn create_mysql_triggers(backend: &dyn Backend) -> Result<(), C
     if are_complete(&mut *connection).await? {
         return Ok(());
     }
-    lock(&mut *connection, MYSQL_LOCK).await?;
+    lock_mysql(&mut *connection).await?;
     let created = create_locked(&mut *connection).await;
-    connection.fetch_statement(Statement::constant(MYSQL_UNLOCK)).await?;
+    unlock_mysql(&mut *connection).await?;
     created
 }
 

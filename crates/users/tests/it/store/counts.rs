@@ -38,7 +38,7 @@ fn mysql_counts_users_from_before_the_triggers() {
         first.delete(TENANT, &deleted).await.unwrap();
         assert_counts(&first, 2, 1).await;
 
-        // The triggers know nothing of a user who is created without one of them.
+        // Without one of the triggers, a new user is not counted until the next start.
         run(&database, "DROP TRIGGER users_count_insert").await;
         create(&first, "c").await;
         let second = open(&database.url).await;

@@ -64,30 +64,23 @@ impl Seed {
     /// Loads the data if the tenant has no users yet; after the first start they exist and may
     /// have been changed. Adds the administrator of the command line's keys if missing.
     pub(crate) async fn load(self, store: &impl UserStore) -> Result<Loaded, StoreError> {
-        let tenant = &self.tenant;
-        let administrator = || self.users.iter().find(|user| user.id == ADMINISTRATOR_ID).cloned();
-        let mut tries = 2;
-        loop {
-            let loaded = if has_users(store, tenant).await? {
-                match administrator() {
-                    Some(user) => add_missing(store, user).await.map(|()| Loaded::Nothing),
-                    None => Ok(Loaded::Nothing),
-                }
-            } else {
-                let (roles, groups, users) =
-                    (self.roles.clone(), self.groups.clone(), self.users.clone());
-                store
-                    .load(tenant, roles, groups, users)
-                    .await
-                    .map(|()| Loaded::All(self.users.len()))
-            };
-            tries -= 1;
-            match loaded {
-                // Another server was started at the same time and has loaded its data first.
-                Err(StoreError::Invalid { .. } | StoreError::SubjectTaken { .. }) if tries > 0 => {}
-                loaded => return loaded,
+        let Self { tenant, roles, groups, users, .. } = self;
+        let administrator = users.iter().find(|user| user.id == ADMINISTRATOR_ID).cloned();
+        if !has_users(store, &tenant).await? {
+            let number = users.len();
+            match store.load(&tenant, roles, groups, users).await {
+                Ok(()) => return Ok(Loaded::All(number)),
+                // Another server may have been started at the same time and have loaded its data
+                // first.
+                Err(StoreError::Invalid { .. } | StoreError::SubjectTaken { .. })
+                    if has_users(store, &tenant).await? => {}
+                Err(error) => return Err(error),
             }
         }
+        if let Some(user) = administrator {
+            add_missing(store, user).await?;
+        }
+        Ok(Loaded::Nothing)
     }
 
     fn read(path: &Path) -> Result<Self, CliError> {

@@ -2,7 +2,7 @@
 //! tenant.
 
 use super::SqlStore;
-use super::bulk_insert::insert_users;
+use super::bulk_insert::{AfterCommit, insert_users};
 use super::change::{insert, update};
 use super::connection::{Connection, TxMode};
 use super::error::DbError;
@@ -95,7 +95,7 @@ impl SqlStore {
         roles: &[Role],
         groups: &[Group],
         users: &[User],
-    ) -> Result<(), DbError> {
+    ) -> Result<AfterCommit<'_>, DbError> {
         // Reject roles and groups that the database could not store before any statement is run.
         check_load(tenant, (roles, groups, &[]), |_| false, |_| false)?;
         let tenant = self.tenant(tenant).await?;
@@ -129,8 +129,9 @@ impl SqlStore {
             memberships::set_groups(connection, tenant, &merged).await?;
         }
         let inserted = insert_users(connection, tenant, users, &*self.options.on_load).await;
-        inserted.map_err(DbError::unique_as_conflict)?;
-        transaction.commit().await
+        let after_commit = inserted.map_err(DbError::unique_as_conflict)?;
+        transaction.commit().await?;
+        Ok(after_commit)
     }
 }
 

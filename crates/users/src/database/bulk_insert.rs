@@ -1,7 +1,7 @@
 //! Insertion of many users: by COPY into empty tables of PostgreSQL, else by INSERT with many rows.
 
-use super::connection::Connection;
-use super::deferred_indexes;
+use super::connection::{Backend, Connection};
+use super::deferred_indexes::{self, Deferred};
 use super::error::DbError;
 use super::memberships::{self, IN_LIST, ROWS_PER_INSERT, TABLES};
 use super::statement::{Statement, USERS, is_one_of, select_users, unsupported, user_column};
@@ -18,17 +18,20 @@ const DEFER_INDEXES: usize = 10_000;
 /// Number of rows that are sent to COPY at once.
 const ROWS_PER_MESSAGE: usize = 1000;
 
-/// Inserts any number of new users. `report` is given the work done and the whole work.
-pub(super) async fn insert_users(
+/// Is given the work done and the whole work.
+type Report = dyn Fn(u64, u64) + Send + Sync;
+
+/// Inserts any number of new users.
+pub(super) async fn insert_users<'r>(
     connection: &mut dyn Connection,
     tenant: Tenant<'_>,
     users: &[User],
-    report: &(dyn Fn(u64, u64) + Send + Sync),
-) -> Result<(), DbError> {
+    report: &'r Report,
+) -> Result<AfterCommit<'r>, DbError> {
     let dialect = connection.dialect();
-    let last_steps = match users.len() >= DEFER_INDEXES {
+    let Deferred { last_steps, trigrams } = match users.len() >= DEFER_INDEXES {
         true => deferred_indexes::defer(connection).await?,
-        false => Vec::new(),
+        false => Deferred::default(),
     };
     let is_deferred = !last_steps.is_empty();
     // The statement of a COPY may take as long as an index.
@@ -38,8 +41,9 @@ pub(super) async fn insert_users(
     };
     // One unit for each user and table. The indexes take about as long as the rows.
     let of_rows = users.len() as u64 * (1 + TABLES.len() as u64);
-    let of_step = of_rows.checked_div(last_steps.len() as u64).unwrap_or(0);
-    let whole = of_rows + of_step * last_steps.len() as u64;
+    let steps = (last_steps.len() + trigrams.len()) as u64;
+    let of_step = of_rows.checked_div(steps).unwrap_or(0);
+    let whole = of_rows + of_step * steps;
     let mut progress = Progress { report, done: 0, reported: 0, whole };
     let first = match (dialect, method) {
         // Only one transaction of SQLite writes at a time.
@@ -76,12 +80,31 @@ pub(super) async fn insert_users(
         connection.script(step.into()).await?;
         progress.add(of_step);
     }
-    Ok(())
+    let of_trigrams = of_step * trigrams.len() as u64;
+    Ok(AfterCommit { trigrams, of_trigrams, progress })
+}
+
+/// The part of an insertion that follows the transaction.
+pub(super) struct AfterCommit<'r> {
+    trigrams: Vec<String>,
+    of_trigrams: u64,
+    progress: Progress<'r>,
+}
+
+impl AfterCommit<'_> {
+    /// Builds the trigram indexes of PostgreSQL.
+    pub(super) async fn run(mut self, backend: &dyn Backend) -> Result<(), DbError> {
+        if !self.trigrams.is_empty() {
+            deferred_indexes::build(backend, self.trigrams).await?;
+            self.progress.add(self.of_trigrams);
+        }
+        Ok(())
+    }
 }
 
 /// The work of an insertion.
 struct Progress<'r> {
-    report: &'r (dyn Fn(u64, u64) + Send + Sync),
+    report: &'r Report,
     done: u64,
     reported: u64,
     whole: u64,

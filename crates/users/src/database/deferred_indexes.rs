@@ -6,50 +6,58 @@
 //! indexes are dropped with a lock on the table, for which a concurrent insert waits. MySQL commits
 //! the transaction before a change of the schema: its loads keep the indexes.
 
-use super::connection::{Connection, Row};
+use super::connection::{Backend, Connection, TxMode};
 use super::error::DbError;
 use super::migrate::has_users;
 use super::statement::Statement;
 use scieve::sql::Dialect;
+use std::sync::{Mutex, PoisonError};
 
-/// An index, a foreign key or a trigger.
-struct Definition {
-    drop: String,
-    create: String,
+/// The statements that create again what was dropped.
+#[derive(Default)]
+pub(super) struct Deferred {
+    /// Those to be run in the same transaction.
+    pub(super) last_steps: Vec<String>,
+    /// Those of the trigram indexes of PostgreSQL, for [`build`]. If they are not run, the store works,
+    /// and creates the indexes when it is opened.
+    pub(super) trigrams: Vec<String>,
 }
 
 /// The indexes and foreign keys of the tables of users, and the trigger that counts new users, with
 /// the statements that do the same for all users: it would keep a copy of every row until the end of
 /// the statement. The tables of a cluster have none.
 const POSTGRES: &str = "\
-SELECT format('DROP INDEX %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid) \
+SELECT format('DROP INDEX %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid), \
+pg_get_indexdef(i.indexrelid) LIKE '%gin_trgm_ops%' \
 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid AND c.relkind = 'r' \
 WHERE c.oid IN (to_regclass('users'), to_regclass('user_roles'), to_regclass('user_groups'), \
 to_regclass('user_group_roles'), to_regclass('user_scopes')) \
 AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.indexrelid) \
 UNION ALL \
 SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', k.conrelid::regclass, k.conname), \
-format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid)) \
+format('ALTER TABLE %s ADD CONSTRAINT %I %s', k.conrelid::regclass, k.conname, pg_get_constraintdef(k.oid)), \
+FALSE \
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid AND c.relkind = 'r' \
 WHERE k.contype = 'f' AND to_regclass('users') IN (k.confrelid, k.conrelid) \
 UNION ALL \
 SELECT format('ALTER TABLE users DISABLE TRIGGER %I', t.tgname), \
 format('DELETE FROM user_counts; SELECT add_user_counts(tenant, COUNT(*), COUNT(*) FILTER (WHERE status <> ''deleted'')) \
-FROM users GROUP BY tenant; ALTER TABLE users ENABLE TRIGGER %I', t.tgname) \
+FROM users GROUP BY tenant; ALTER TABLE users ENABLE TRIGGER %I', t.tgname), \
+FALSE \
 FROM pg_trigger t WHERE t.tgrelid = to_regclass('users') AND t.tgname = 'users_count_insert' AND t.tgenabled = 'O'";
 
 /// The indexes, without those of keys, which have no text, and the triggers that run for each new
 /// user, with the statements that do the same for all users. Foreign keys are cheap in SQLite.
 const SQLITE: &str = r#"
-SELECT 'DROP INDEX "' || name || '"', sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL
+SELECT 'DROP INDEX "' || name || '"', sql, FALSE FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL
 AND tbl_name IN ('users', 'user_roles', 'user_groups', 'user_group_roles', 'user_scopes')
 UNION ALL
 SELECT 'DROP TRIGGER "users_trigrams_insert"', 'INSERT INTO "users_trigrams" (rowid, "name", "email", "subject")
-SELECT "number", "name_f", "email_f", "subject_f" FROM "users" ORDER BY "number";' || sql
+SELECT "number", "name_f", "email_f", "subject_f" FROM "users" ORDER BY "number";' || sql, FALSE
 FROM sqlite_master WHERE type = 'trigger' AND name = 'users_trigrams_insert'
 UNION ALL
 SELECT 'DROP TRIGGER "users_count_insert"', 'INSERT INTO "user_counts" ("tenant", "users", "live")
-SELECT "tenant", COUNT(*), COUNT(*) FILTER (WHERE "status" <> ''deleted'') FROM "users" GROUP BY "tenant";' || sql
+SELECT "tenant", COUNT(*), COUNT(*) FILTER (WHERE "status" <> ''deleted'') FROM "users" GROUP BY "tenant";' || sql, FALSE
 FROM sqlite_master WHERE type = 'trigger' AND name = 'users_count_insert'"#;
 
 /// The memory of SQLite for pages and sorting during a load, and its default
@@ -58,35 +66,59 @@ FROM sqlite_master WHERE type = 'trigger' AND name = 'users_count_insert'"#;
 const SQLITE_LOAD_MEMORY: &str = "PRAGMA cache_size = -65536";
 const SQLITE_MEMORY: &str = "PRAGMA cache_size = -2000";
 
-/// Drops the indexes, foreign keys and triggers, unless some tenant has users. Returns the statements
-/// that create them again, to be run in the same transaction.
-pub(super) async fn defer(connection: &mut dyn Connection) -> Result<Vec<String>, DbError> {
+/// The settings of a transaction of PostgreSQL that builds indexes, which takes longer than a
+/// statement of a request may. The memory is for one sort.
+pub(super) const POSTGRES_BUILD: &str =
+    "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '256MB'";
+
+/// Drops the indexes, foreign keys and triggers, unless some tenant has users.
+pub(super) async fn defer(connection: &mut dyn Connection) -> Result<Deferred, DbError> {
     let definitions = match connection.dialect() {
         Dialect::Postgres => POSTGRES,
         Dialect::Sqlite => SQLITE,
-        Dialect::MySql => return Ok(Vec::new()),
+        Dialect::MySql => return Ok(Deferred::default()),
     };
-    let rows = connection.fetch_statement(Statement::constant(definitions)).await?;
-    let read = |mut row: Row| Ok(Definition { drop: row.string()?, create: row.string()? });
-    let definitions: Vec<Definition> =
-        rows.into_iter().map(read).collect::<Result<_, DbError>>()?;
+    let definitions = connection.fetch_statement(Statement::constant(definitions)).await?;
     if definitions.is_empty() || has_users(connection).await? {
-        return Ok(Vec::new());
+        return Ok(Deferred::default());
     }
-    // An index takes longer than a statement of a request may. The memory is for one sort.
     connection
         .script(match connection.dialect() {
             Dialect::Sqlite => SQLITE_LOAD_MEMORY.into(),
-            _ => "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '256MB'".into(),
+            _ => POSTGRES_BUILD.into(),
         })
         .await?;
-    let mut create = Vec::with_capacity(definitions.len() + 1);
-    for definition in definitions {
-        connection.script(definition.drop.into()).await?;
-        create.push(definition.create);
+    let mut deferred = Deferred::default();
+    for mut definition in definitions {
+        connection.script(definition.string()?.into()).await?;
+        let create = definition.string()?;
+        match definition.integer()? {
+            0 => deferred.last_steps.push(create),
+            _ => deferred.trigrams.push(create),
+        }
     }
     if connection.dialect() == Dialect::Sqlite {
-        create.push(SQLITE_MEMORY.into());
+        deferred.last_steps.push(SQLITE_MEMORY.into());
     }
-    Ok(create)
+    Ok(deferred)
+}
+
+/// Builds indexes, two at the same time: PostgreSQL uses one processor for a trigram index.
+pub(super) async fn build(backend: &dyn Backend, statements: Vec<String>) -> Result<(), DbError> {
+    let statements = Mutex::new(statements);
+    let (one, other) = tokio::join!(run(backend, &statements), run(backend, &statements));
+    one.and(other)
+}
+
+/// Runs statements, each in a transaction, until none is left.
+async fn run(backend: &dyn Backend, statements: &Mutex<Vec<String>>) -> Result<(), DbError> {
+    loop {
+        // Without a connection, the statements are left to the other caller.
+        let mut transaction = backend.begin(TxMode::Write).await?;
+        let next = statements.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(statement) = next else { return Ok(()) };
+        transaction.script(POSTGRES_BUILD.into()).await?;
+        transaction.script(statement.into()).await?;
+        transaction.commit().await?;
+    }
 }

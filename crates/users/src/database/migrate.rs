@@ -6,6 +6,7 @@
 //! NOT EXISTS`, which in PostgreSQL needs a privilege that a server needs on its first start only.
 
 use super::connection::{Backend, Connection, TxMode};
+use super::deferred_indexes::POSTGRES_BUILD;
 use super::error::{ConnectError, DbError};
 use super::memberships::insert_rows;
 use super::statement::{Statement, one};
@@ -308,10 +309,15 @@ async fn set(connection: &mut dyn Connection, name: &str, value: &str) -> Result
 /// available or not allowed.
 pub(super) async fn trigrams(backend: &dyn Backend) -> Result<(), ConnectError> {
     let mut transaction = backend.begin(TxMode::Write).await?;
-    if exists(&mut *transaction, "users_subject_trigrams").await? {
+    let mut exist = true;
+    for index in ["users_name_trigrams", "users_email_trigrams", "users_subject_trigrams"] {
+        exist &= exists(&mut *transaction, index).await?;
+    }
+    if exist {
         return Ok(());
     }
     lock(&mut *transaction, POSTGRES_LOCK).await?;
+    transaction.script(POSTGRES_BUILD.into()).await?;
     transaction.script(include_str!("../../migrations/postgres/trigrams.sql").into()).await?;
     transaction.commit().await?;
     Ok(())

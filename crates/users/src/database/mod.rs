@@ -421,7 +421,11 @@ impl UserStore for SqlStore {
         groups: Vec<Group>,
         users: Vec<User>,
     ) -> Result<(), StoreError> {
-        self.retried(|| self.load_once(tenant, &roles, &groups, &users)).await?;
+        let loaded = self.retried(|| self.load_once(tenant, &roles, &groups, &users)).await?;
+        if let Err(error) = loaded.run(&*self.backend).await {
+            let cause = error.to_string();
+            tracing::warn!(cause, "a trigram index may be missing until the store is opened again");
+        }
         if users.len() >= ANALYZE_USERS
             && let Err(error) = migrate::analyze(&*self.backend).await
         {

@@ -120,6 +120,24 @@ async fn load(dialect: Dialect) {
     assert_eq!(store.count(&tenant).await, memory.count(&tenant).await);
 }
 
+/// A server that stops after the transaction of a load leaves no trigram index.
+#[test]
+fn missing_trigram_indexes_are_created_when_a_store_is_opened() {
+    require!(servers);
+    block_on(async {
+        let database = Database::postgres().await;
+        let connect =
+            async || SqlStore::connect(&database.url, SqlOptions::default()).await.unwrap();
+        connect().await;
+        let all = definitions(&database.url, Dialect::Postgres).await;
+        for missing in ["name", "email", "subject"] {
+            run(&database, &format!("DROP INDEX users_{missing}_trigrams")).await;
+            connect().await;
+            assert_eq!(definitions(&database.url, Dialect::Postgres).await, all, "{missing}");
+        }
+    });
+}
+
 #[test]
 fn a_large_load_keeps_indexes_and_users_in_sqlite() {
     block_on(load(Dialect::Sqlite));

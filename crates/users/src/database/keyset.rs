@@ -4,6 +4,36 @@ use super::statement::user_column;
 use super::user_row::SortColumn;
 use sea_query::{Condition, Expr, ExprTrait as _, Order, SelectStatement, Value};
 
+/// The row at which a scan starts.
+#[derive(Clone)]
+pub(super) enum Start<'q> {
+    /// The first row.
+    First,
+    /// The row after this position, or at it if `inclusive`.
+    Position { sort: Option<(SortColumn, Value)>, id: &'q str, inclusive: bool },
+    /// The first row that fulfils this condition.
+    Before(Expr),
+    /// Behind the last row.
+    End,
+}
+
+impl Start<'_> {
+    /// Restricts a query to the rows from the start on; `None` if there are none.
+    pub(super) fn restrict(self, select: &mut SelectStatement, ascending: bool) -> Option<()> {
+        match self {
+            Self::First => {}
+            Self::Position { sort, id, inclusive } => {
+                select.cond_where(beyond(sort, id, inclusive, ascending));
+            }
+            Self::Before(condition) => {
+                select.and_where(condition);
+            }
+            Self::End => return None,
+        }
+        Some(())
+    }
+}
+
 /// Selects the first rows in the order of an expression and the id.
 pub(super) fn order(
     select: &mut SelectStatement,

@@ -3,9 +3,10 @@
 
 use super::candidates::{self, MAX_CANDIDATES, NUMBER, has_trigrams};
 use super::connection::{Connection, Row};
+use super::covering_index::CoveringIndex;
 use super::error::DbError;
 use super::filter_traits::{avoids_sort_index, has_unknown_share, sort_value, sort_values};
-use super::keyset::{beyond, compare, order};
+use super::keyset::{Start, compare, order};
 use super::statement::{Statement, USERS, is_live, is_one_of, one, select_users, user_column};
 use super::tenant::Tenant;
 use super::user_counts::select_count;
@@ -38,6 +39,8 @@ pub(super) struct ListQuery<'q> {
     sort_values: Vec<String>,
     /// The numbers of all users of the list, and of others, from the trigram index of SQLite.
     candidates: Option<SelectStatement>,
+    /// The index of MySQL that has the order of the list and all that the filter needs.
+    covering: Option<CoveringIndex>,
 }
 
 /// The rows that are searched.
@@ -51,36 +54,6 @@ enum Searched {
     Next(usize),
     /// The candidates.
     Candidates,
-}
-
-/// The row at which a scan starts.
-#[derive(Clone)]
-enum Start<'q> {
-    /// The first row.
-    First,
-    /// The row after this position, or at it if `inclusive`.
-    Position { sort: Option<(SortColumn, Value)>, id: &'q str, inclusive: bool },
-    /// The first row that fulfils this condition.
-    Before(Expr),
-    /// Behind the last row.
-    End,
-}
-
-impl Start<'_> {
-    /// Restricts a query to the rows from the start on; `None` if there are none.
-    fn restrict(self, select: &mut SelectStatement, ascending: bool) -> Option<()> {
-        match self {
-            Self::First => {}
-            Self::Position { sort, id, inclusive } => {
-                select.cond_where(beyond(sort, id, inclusive, ascending));
-            }
-            Self::Before(condition) => {
-                select.and_where(condition);
-            }
-            Self::End => return None,
-        }
-        Some(())
-    }
 }
 
 /// Number of rows that are tested for each user of a page before all rows are searched: a filter
@@ -129,6 +102,10 @@ impl<'q> ListQuery<'q> {
                 .map_err(|error| DbError::Internal(error.to_string()))?,
             None => Condition::all().add(user_column("tenant").eq(tenant.number)),
         };
+        let covering = match (dialect, query.plan) {
+            (Dialect::MySql, Some(plan)) => CoveringIndex::of(plan, &condition, query.sort.key),
+            _ => None,
+        };
         if query.without_deleted {
             condition = condition.add(is_live());
         }
@@ -151,6 +128,7 @@ impl<'q> ListQuery<'q> {
                 (Dialect::Sqlite, Some(plan)) => candidates::candidates(plan, tenant),
                 _ => None,
             },
+            covering,
         })
     }
 
@@ -196,9 +174,10 @@ impl<'q> ListQuery<'q> {
     }
 
     /// Returns the number of rows that are tested before all of them; `None` if an index finds the
-    /// users, or if all rows are needed anyway.
+    /// users or has them in the order of the list, or if all rows are needed anyway.
     fn rows_to_try(&self) -> Option<usize> {
-        let unknown = self.query.plan.is_some_and(|plan| has_unknown_share(plan, plan.root()));
+        let unknown = self.query.plan.is_some_and(|plan| has_unknown_share(plan, plan.root()))
+            && self.covering.is_none();
         let rows = self.query.limit.saturating_add(1).saturating_mul(ROWS_PER_USER);
         (unknown && !self.query.total && rows <= MAX_ROWS_TO_TRY).then_some(rows)
     }
@@ -361,6 +340,9 @@ impl<'q> ListQuery<'q> {
         limit: usize,
         searched: Searched,
     ) -> Option<SelectStatement> {
+        if let Some(index) = &self.covering {
+            return index.select(self.condition.clone(), start, ascending, limit);
+        }
         let mut select = self.matching(searched);
         start.restrict(&mut select, ascending)?;
         let mut sorted = None;

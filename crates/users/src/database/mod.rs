@@ -19,6 +19,7 @@ mod candidates;
 mod change;
 mod connect;
 mod connection;
+mod covering_index;
 mod deferred_indexes;
 mod driver;
 mod error;

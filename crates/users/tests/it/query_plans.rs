@@ -186,14 +186,16 @@ pub(crate) fn steps(dialect: Dialect, lines: Vec<String>) -> Vec<String> {
     lines.into_iter().filter_map(step).collect()
 }
 
-/// Returns whether the plan reads all users of a tenant: without an index, by an index on the
+/// Returns whether the plan may read all users of a tenant: without an index, by an index on the
 /// tenant alone, or along an index that has only the order.
 fn scans(dialect: Dialect, steps: &[String]) -> bool {
     let sorted = steps.iter().any(|step| step.contains("TEMP B-TREE FOR ORDER"));
     steps.iter().any(|step| match dialect {
         Dialect::Postgres => step.contains("Seq Scan on users"),
         Dialect::MySql => {
-            step.contains(" | u | ALL") || step.contains(" | u | ref | PRIMARY | const |")
+            let of_rows =
+                step.contains(" | u | ALL") || step.contains(" | u | ref | PRIMARY | const |");
+            of_rows || step.contains(" | u | ") && step.ends_with("| Using where; Using index")
         }
         Dialect::Sqlite => {
             let index = step.strip_prefix("SEARCH u USING INDEX ").unwrap_or_default();

@@ -1,0 +1,78 @@
+//! Substring searches in MySQL in the attribute that a list is sorted by. Their statements read the
+//! index of the attribute, which is smaller than the rows, until the page is full.
+
+use super::keyset::{Start, order};
+use super::statement::USERS;
+use super::user_row::SortColumn;
+use crate::sort::SortKey;
+use crate::user::User;
+use scieve::{Node, Plan, Predicate};
+use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
+use sea_query::{Condition, Expr, ExprTrait as _, JoinType, SelectStatement};
+
+/// The alias of the entries of the index.
+const ENTRIES: &str = "e";
+/// The primary key, which every index of InnoDB has.
+const KEY: [&str; 2] = ["tenant", "id"];
+
+/// An index that has the order of a list and every column that the filter needs.
+pub(super) struct CoveringIndex {
+    column: &'static str,
+    /// The condition of the filter and the tenant.
+    condition: Condition,
+}
+
+impl CoveringIndex {
+    /// Returns the index for a filter with this condition; `None` if it needs other columns.
+    pub(super) fn of(plan: &Plan<User>, condition: &Condition, sort: SortKey) -> Option<Self> {
+        match SortColumn::of(sort)? {
+            SortColumn::FoldKey(column) if searches_only(plan, plan.root(), sort) => {
+                Some(Self { column, condition: condition.clone() })
+            }
+            _ => None,
+        }
+    }
+
+    /// Selects the rows that fulfil the filter and a condition, from the start on, the nearest first,
+    /// without columns yet; `None` if there are none.
+    pub(super) fn select(
+        &self,
+        condition: Condition,
+        start: Start<'_>,
+        ascending: bool,
+        limit: usize,
+    ) -> Option<SelectStatement> {
+        let mut entries = SelectStatement::new();
+        entries
+            .columns(KEY.map(|column| (USERS, column)))
+            .column((USERS, self.column))
+            .from_as("users", USERS)
+            .force_index(format!("users_{}", self.column), IndexHintScope::All)
+            .cond_where(self.condition.clone());
+        start.restrict(&mut entries, ascending)?;
+        let is_same = |column| Expr::col((ENTRIES, column)).equals((USERS, column));
+        let is_row = KEY.into_iter().map(is_same).fold(Condition::all(), Condition::add);
+        let mut select = SelectStatement::new();
+        select
+            .from_subquery(entries, ENTRIES)
+            .join_as(JoinType::StraightJoin, "users", USERS, is_row)
+            .cond_where(condition);
+        order(&mut select, Some(Expr::col((ENTRIES, self.column))), ascending, limit);
+        Some(select)
+    }
+}
+
+/// Returns true if a node only searches for substrings in the attribute that is sorted by.
+fn searches_only(plan: &Plan<User>, node: &Node, sort: SortKey) -> bool {
+    match node {
+        Node::Test(test) => {
+            let attribute = plan.schema().attribute(test.attribute());
+            attribute.is_some_and(|attribute| attribute.path() == sort.name())
+                && matches!(test.predicate(), Predicate::Contains(_) | Predicate::EndsWith(_))
+        }
+        Node::All(nodes) | Node::Any(nodes) => {
+            nodes.iter().all(|node| searches_only(plan, node, sort))
+        }
+        Node::Not(_) => false,
+    }
+}

@@ -8,7 +8,7 @@
 
 use super::connection::{Backend, Connection, TxMode};
 use super::error::DbError;
-use super::migrate::has_users;
+use super::migrate::{POSTGRES_BUILD, has_users};
 use super::statement::Statement;
 use scieve::sql::Dialect;
 use std::sync::{Mutex, PoisonError};
@@ -65,11 +65,6 @@ FROM sqlite_master WHERE type = 'trigger' AND name = 'users_count_insert'"#;
 /// fails keeps the former.
 const SQLITE_LOAD_MEMORY: &str = "PRAGMA cache_size = -65536";
 const SQLITE_MEMORY: &str = "PRAGMA cache_size = -2000";
-
-/// The settings of a transaction of PostgreSQL that builds indexes, which takes longer than a
-/// statement of a request may. The memory is for one sort.
-pub(super) const POSTGRES_BUILD: &str =
-    "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '256MB'";
 
 /// Drops the indexes, foreign keys and triggers, unless some tenant has users.
 pub(super) async fn defer(connection: &mut dyn Connection) -> Result<Deferred, DbError> {

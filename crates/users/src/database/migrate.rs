@@ -6,7 +6,6 @@
 //! NOT EXISTS`, which in PostgreSQL needs a privilege that a server needs on its first start only.
 
 use super::connection::{Backend, Connection, TxMode};
-use super::deferred_indexes::POSTGRES_BUILD;
 use super::error::{ConnectError, DbError};
 use super::memberships::insert_rows;
 use super::statement::{Statement, one};
@@ -38,6 +37,11 @@ const POSTGRES_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7283465021)";
 /// Locks are named per server, not per database. A name has at most 64 characters.
 const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)";
 const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
+
+/// The settings of a transaction of PostgreSQL that builds indexes, which takes longer than a
+/// statement of a request may. The memory is for one sort.
+pub(super) const POSTGRES_BUILD: &str =
+    "SET LOCAL statement_timeout = 0; SET LOCAL maintenance_work_mem = '256MB'";
 
 /// The migrations of a database. A released migration must not be changed.
 fn migrations(dialect: Dialect) -> Vec<Migration> {

@@ -188,7 +188,8 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             Some(_) => (Operators::of_type(compared.attribute_type), None, false),
             None => {
                 let rule = self.policy.rule(compared.id)?;
-                let max_count = rule.max_count.filter(|max| *max < self.clauses);
+                let clauses = self.filter.usage().clauses;
+                let max_count = rule.max_count.filter(|max| *max < clauses);
                 (rule.operators, max_count, has_closed_values(rule))
             }
         };
@@ -324,7 +325,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             (true, MultiNe::AnyValueDiffers) => NeSemantics::AnyDiffers,
             _ => NeSemantics::NotEqual,
         };
-        let boolean_text = self.deviations.boolean_text;
+        let boolean_text = self.accepts(|syntax| syntax.boolean_text);
         if let (AttributeType::Boolean, Literal::String(string), true) =
             (attribute.attribute_type, literal, boolean_text)
             && let Some(value) = interpret::boolean(string)
@@ -342,7 +343,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             (
                 AttributeType::String | AttributeType::Reference,
                 Literal::Number(_) | Literal::Boolean(_),
-            ) if self.deviations.unquoted_literals => self.unquoted(clause),
+            ) if self.accepts(|syntax| syntax.unquoted_literals) => self.unquoted(clause),
             _ => literal,
         };
         let stored_values = self.policy.stored_values;

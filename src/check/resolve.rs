@@ -8,6 +8,7 @@ use crate::schema::{Attribute, AttributeId};
 use crate::span::Span;
 use crate::suggest;
 use crate::value::{AttributeType, CaseSensitivity};
+use std::sync::Arc;
 
 /// Maximum number of distinct unknown names to compute suggestions for. Each takes time linear in
 /// the number of attributes.
@@ -106,7 +107,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     /// Resolves a path with a dot instead of the colon after the URN, if the dialect accepts that.
     fn urn_with_dot(&mut self, path: Path<'_>) -> Option<AttributeId> {
         let (urn, sub) = (path.urn()?, path.sub_attribute()?);
-        if !self.deviations.urn_dot {
+        if !self.accepts(|syntax| syntax.urn_dot) {
             return None;
         }
         let urn = format!("{urn}:{}", path.name());
@@ -130,7 +131,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     /// Resolves the name of an attribute of an extension without its URN, if the dialect accepts
     /// that and exactly one extension has the attribute.
     fn without_urn(&mut self, path: Path<'_>) -> Option<AttributeId> {
-        if !self.deviations.extension_without_urn || !self.policy.urns {
+        if !self.accepts(|syntax| syntax.extension_without_urn) || !self.policy.urns {
             return None;
         }
         let (id, urn) = self.in_one_extension(path.as_str())?;
@@ -206,7 +207,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
             return Some(known.id());
         }
         let stored_values = self.policy.stored_values;
-        let schema = self.schema.to_mut();
+        let schema = Arc::make_mut(&mut self.schema);
         let new = |path: &str| {
             let mut attribute =
                 Attribute::new(path, AttributeType::Any).multi_valued().with_case(case);

@@ -4,10 +4,10 @@ use super::Checker;
 use super::interpret::{self, ComparedAttribute, Interpretation, NeSemantics};
 use super::resolve::list;
 use crate::diagnostic::{Code, Diagnostic, quoted};
-use crate::filter::{Clause, Literal, Path};
+use crate::filter::{Clause, Literal};
 use crate::operator::{Operator, Operators};
 use crate::plan::{self, Node, Predicate, Test};
-use crate::policy::{MultiNe, UnknownValues};
+use crate::policy::{FieldRule, MultiNe, UnknownValues};
 use crate::schema::{Attribute, AttributeId};
 use crate::value::{AttributeType, CaseSensitivity, Value};
 
@@ -22,6 +22,7 @@ pub(super) struct ResolvedAttribute<'f> {
     /// The attribute that is compared: of a complex attribute, its sub-attribute `value`.
     compared: ComparedAttribute,
     operators: Operators,
+    /// The maximum number of comparisons, if the filter has enough clauses to exceed it.
     max_count: Option<usize>,
     /// True if it can be compared with a string by `eq`.
     takes_string_equality: bool,
@@ -78,12 +79,10 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         parent: Option<AttributeId>,
     ) -> Option<ResolvedClause<'f>> {
         let path = clause.path();
-        if !self
-            .last
-            .as_ref()
-            .is_some_and(|last| last.path == path.as_str() && last.parent == parent)
-        {
-            self.look_up(path, clause, parent)?;
+        let is_last =
+            |last: &ResolvedAttribute<'f>| last.path == path.as_str() && last.parent == parent;
+        if !self.last.as_ref().is_some_and(is_last) {
+            self.look_up(clause, parent);
         }
         let attribute = self.last.as_ref()?;
         if parent.is_none() {
@@ -91,9 +90,8 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         }
         let ComparedAttribute { id, case, .. } = attribute.compared;
         let takes_string_equality = attribute.takes_string_equality;
-        // Skip counting if the filter has too few clauses to exceed the maximum.
-        if let Some(max) =
-            attribute.max_count.filter(|max| *max < self.clauses && clause.operator().takes_value())
+        if let Some(max) = attribute.max_count
+            && clause.operator().takes_value()
         {
             self.count_comparison(id, max, path);
         }
@@ -126,7 +124,7 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
                 if operator == Operator::Eq { plan::not(present) } else { present }
             }
             (Operator::Eq | Operator::Ne, Some(Literal::String(value)))
-                if self.has_closed_values(compared.id)
+                if self.policy.rule(compared.id).is_some_and(has_closed_values)
                     && self.check_value(compared.id, value, clause.literal_span()).is_none() =>
             {
                 return None;
@@ -157,50 +155,49 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         })
     }
 
-    /// Resolves the attribute of the clause and stores it as the last one.
+    /// Resolves the attribute of the clause and stores it as the last one. Stores `None` if the
+    /// clause is in error.
     // PERF: see `clause`.
     #[inline(never)]
-    fn look_up(
-        &mut self,
-        path: Path<'f>,
-        clause: &Clause<'f>,
-        parent: Option<AttributeId>,
-    ) -> Option<()> {
-        match self.resolve(path, clause, parent) {
-            Some(attribute) => self.last = Some(attribute),
-            None => {
-                if parent.is_none() {
-                    self.group_rules.add_invalid_clause(path, &self.schema);
-                }
-                return None;
-            }
+    pub(super) fn look_up(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) {
+        self.last = self.resolve(clause, parent);
+        if self.last.is_none() && parent.is_none() {
+            self.group_rules.add_invalid_clause(clause.path(), &self.schema);
         }
-        Some(())
     }
 
-    pub(super) fn resolve(
+    fn resolve(
         &mut self,
-        path: Path<'f>,
         clause: &Clause<'f>,
         parent: Option<AttributeId>,
     ) -> Option<ResolvedAttribute<'f>> {
+        let path = clause.path();
         let reported = self.diagnostics.len();
         let named = self.attribute(path, parent)?;
         if named == AttributeId::ABSENT {
             return Some(ResolvedAttribute::absent(parent));
         }
-        let is_presence = matches!(clause.literal(), None | Some(Literal::Null));
-        let id = if is_presence { named } else { self.compared(named, clause)? };
-        let compared = self.schema.attribute(id).map(ComparedAttribute::new)?;
-        let (operators, max_count) = match self.policy.schemaless {
-            Some(_) => (Operators::of_type(compared.attribute_type), None),
-            None => self.policy.rule(id).map(|rule| (rule.operators, rule.max_count))?,
+        let mut compared = self.schema.attribute(named).map(ComparedAttribute::new)?;
+        if compared.attribute_type == AttributeType::Complex
+            && !matches!(clause.literal(), None | Some(Literal::Null))
+        {
+            let value = self.value_of(named, clause)?;
+            compared = self.schema.attribute(value).map(ComparedAttribute::new)?;
+        }
+        let (operators, max_count, is_closed) = match self.policy.schemaless {
+            Some(_) => (Operators::of_type(compared.attribute_type), None, false),
+            None => {
+                let rule = self.policy.rule(compared.id)?;
+                let clauses = self.filter.usage().clauses;
+                let max_count = rule.max_count.filter(|max| *max < clauses);
+                (rule.operators, max_count, has_closed_values(rule))
+            }
         };
         let is_string =
             matches!(compared.attribute_type, AttributeType::String | AttributeType::Reference);
         // The compared attribute of a complex one depends on the operator, and an accepted deviation
         // is reported for each clause.
-        let is_reusable = named == id
+        let is_reusable = named == compared.id
             && compared.attribute_type != AttributeType::Complex
             && self.diagnostics.len() == reported;
         Some(ResolvedAttribute {
@@ -210,32 +207,17 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             compared,
             operators,
             max_count,
-            takes_string_equality: is_string
-                && operators.contains(Operator::Eq)
-                && !self.has_closed_values(id),
+            takes_string_equality: is_string && operators.contains(Operator::Eq) && !is_closed,
         })
     }
 
-    /// Returns whether the policy compares literals with the canonical values.
-    fn has_closed_values(&self, id: AttributeId) -> bool {
-        self.policy.rule(id).is_some_and(|rule| rule.unknown_values != UnknownValues::Accept)
-    }
-
-    /// Returns the attribute that a comparison is on: of a complex attribute, its sub-attribute
+    /// Returns the attribute that a comparison of a complex attribute is on: its sub-attribute
     /// `value`.
-    fn compared(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
-        match self.schema.attribute(id)?.attribute_type() {
-            AttributeType::Complex => self.value_of(id, clause),
-            _ => Some(id),
-        }
-    }
-
     fn value_of(&mut self, id: AttributeId, clause: &Clause<'_>) -> Option<AttributeId> {
         let attribute = self.schema.attribute(id)?;
-        let value =
-            self.schema.find(attribute.urn(), attribute.name(), Some("value")).map(Attribute::id);
-        if let Some(value) = value.filter(|value| !self.is_hidden(*value)) {
-            return Some(value);
+        let value = self.schema.find(attribute.urn(), attribute.name(), Some("value"));
+        if let Some(value) = value.filter(|value| !self.policy.hides(value)) {
+            return Some(value.id());
         }
         let sub_attributes: Vec<String> = self
             .visible()
@@ -343,8 +325,9 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             (true, MultiNe::AnyValueDiffers) => NeSemantics::AnyDiffers,
             _ => NeSemantics::NotEqual,
         };
+        let boolean_text = self.accepts(|syntax| syntax.boolean_text);
         if let (AttributeType::Boolean, Literal::String(string), true) =
-            (attribute.attribute_type, literal, self.deviations.boolean_text)
+            (attribute.attribute_type, literal, boolean_text)
             && let Some(value) = interpret::boolean(string)
         {
             let span = clause.literal_span();
@@ -360,13 +343,17 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
             (
                 AttributeType::String | AttributeType::Reference,
                 Literal::Number(_) | Literal::Boolean(_),
-            ) if self.deviations.unquoted_literals => self.unquoted(clause),
+            ) if self.accepts(|syntax| syntax.unquoted_literals) => self.unquoted(clause),
             _ => literal,
         };
-        let (boolean_text, stored_values) =
-            (self.deviations.boolean_text, self.policy.stored_values);
+        let stored_values = self.policy.stored_values;
         interpret::interpret(attribute, clause, literal, ne, boolean_text, stored_values)
             .map_err(|diagnostic| self.diagnostics.push(diagnostic))
             .ok()
     }
+}
+
+/// Returns whether literals are compared with the canonical values.
+fn has_closed_values(rule: &FieldRule) -> bool {
+    rule.unknown_values != UnknownValues::Accept
 }

@@ -120,7 +120,8 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         clause: &Clause<'f>,
         parent: Option<AttributeId>,
     ) -> Option<Heaviest> {
-        let id = self.resolve(clause.path(), clause, parent)?.compared_id();
+        self.look_up(clause, parent);
+        let id = self.last.as_ref()?.compared_id();
         let (operator, path) = (clause.operator(), quoted(clause.path().as_str()));
         let weight = self.policy.weights(id).of(operator);
         let label = format!("`{operator}` on {path} weighs {weight}, which no clause exceeds");

@@ -58,9 +58,11 @@ impl GroupRules {
             attribute: Some(rule.attribute()),
             ..RuleState::default()
         };
-        Self {
-            first: rules.first().map(state).unwrap_or_default(),
-            others: rules.iter().skip(1).map(state).collect(),
+        match rules.split_first() {
+            Some((first, others)) => {
+                Self { first: state(first), others: others.iter().map(state).collect() }
+            }
+            None => Self { first: RuleState::default(), others: Vec::new() },
         }
     }
 

@@ -1,7 +1,7 @@
 //! Limits on the filter as a whole.
 
 use super::Checker;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Diagnostics};
 use crate::filter::{Filter, Path};
 use crate::limits::Limits;
 use crate::schema::AttributeId;
@@ -15,16 +15,20 @@ const HELP: &str = "split the filter into several queries";
 /// Returns an error for each limit that the filter exceeds.
 ///
 /// The parser enforces limits too, but those of the policy can be lower.
-pub(super) fn exceeded(filter: &Filter, limits: &Limits) -> Vec<Diagnostic> {
+#[inline]
+pub(super) fn check(filter: &Filter, limits: &Limits) -> Result<(), Diagnostics> {
     let usage = filter.usage();
-    let bytes = filter.source_text().len();
-    if bytes <= limits.bytes
+    let is_within = filter.source_text().len() <= limits.bytes
         && usage.depth <= limits.depth
         && usage.clauses <= limits.clauses
-        && usage.connective_levels <= limits.connective_levels
-    {
-        return Vec::new();
-    }
+        && usage.connective_levels <= limits.connective_levels;
+    if is_within { Ok(()) } else { Err(exceeded(filter, limits)) }
+}
+
+#[cold]
+fn exceeded(filter: &Filter, limits: &Limits) -> Diagnostics {
+    let usage = filter.usage();
+    let bytes = filter.source_text().len();
     let rows = [
         (Code::TooLong, bytes, limits.bytes, "bytes"),
         (Code::TooDeep, usage.depth, limits.depth, "levels of nesting"),
@@ -37,12 +41,13 @@ pub(super) fn exceeded(filter: &Filter, limits: &Limits) -> Vec<Diagnostic> {
         ),
     ];
     let exceeded = rows.into_iter().filter(|(_, found, limit, _)| found > limit);
-    exceeded
+    let diagnostics = exceeded
         .map(|(code, found, limit, unit)| {
             let message = format!("{found} {unit}, more than the {limit} allowed");
             Diagnostic::new(code, Span::new(0, bytes.min(1)), message).with_help(HELP)
         })
-        .collect()
+        .collect();
+    Diagnostics::new(filter.source_text(), diagnostics)
 }
 
 impl<R: ?Sized> Checker<'_, '_, R> {
@@ -61,7 +66,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
 
     /// Reports each attribute that the filter compares more often than its rule allows.
     pub(super) fn check_comparison_counts(&mut self) {
-        for (id, count, first_excess) in std::mem::take(&mut self.comparisons) {
+        for &(id, count, first_excess) in &self.comparisons {
             let max = self.policy.rule(id).and_then(|rule| rule.max_count);
             let (Some(max), Some(attribute)) = (max, self.schema.attribute(id)) else { continue };
             if count > max {

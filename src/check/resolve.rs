@@ -8,6 +8,7 @@ use crate::schema::{Attribute, AttributeId};
 use crate::span::Span;
 use crate::suggest;
 use crate::value::{AttributeType, CaseSensitivity};
+use std::sync::Arc;
 
 /// Maximum number of distinct unknown names to compute suggestions for. Each takes time linear in
 /// the number of attributes.
@@ -28,11 +29,10 @@ impl<R: ?Sized> Checker<'_, '_, R> {
             (None, Some(parent)) => self.sub_attribute(path, parent),
             (None, None) if path.urn().is_some() && !self.policy.urns => self.urn_not_allowed(path),
             (None, None) => {
-                let found = self
-                    .schema
-                    .find_in(self.schema.extension(path.urn()), path.without_urn())
-                    .map(Attribute::id);
-                found.filter(|id| !self.is_hidden(*id)).or_else(|| self.unknown(path))
+                let schema = &*self.schema;
+                let found = schema.find_in(schema.extension(path.urn()), path.without_urn());
+                let found = found.filter(|known| !self.policy.hides(known)).map(Attribute::id);
+                found.or_else(|| self.unknown(path))
             }
         }
     }
@@ -54,18 +54,16 @@ impl<R: ?Sized> Checker<'_, '_, R> {
         if parent == AttributeId::ABSENT {
             return Some(parent);
         }
-        let schema = &self.schema;
+        let schema = &*self.schema;
         let complex = schema.attribute(parent)?;
         let has_no_urn = path.urn().is_none();
         let found = match complex.attribute_type() {
-            AttributeType::Complex => {
-                schema.find(complex.urn(), complex.name(), Some(path.name())).map(Attribute::id)
-            }
+            AttributeType::Complex => schema.find(complex.urn(), complex.name(), Some(path.name())),
             // If the elements are simple values, `value` inside the brackets is the element.
-            _ => path.name().eq_ignore_ascii_case("value").then_some(parent),
+            _ => Some(complex).filter(|_| path.name().eq_ignore_ascii_case("value")),
         };
-        if let Some(id) = found.filter(|id| has_no_urn && !self.is_hidden(*id)) {
-            return Some(id);
+        if let Some(found) = found.filter(|found| has_no_urn && !self.policy.hides(found)) {
+            return Some(found.id());
         }
         if self.policy.unknown_attributes == UnknownAttributes::Absent && has_no_urn {
             return Some(AttributeId::ABSENT);
@@ -109,12 +107,12 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     /// Resolves a path with a dot instead of the colon after the URN, if the dialect accepts that.
     fn urn_with_dot(&mut self, path: Path<'_>) -> Option<AttributeId> {
         let (urn, sub) = (path.urn()?, path.sub_attribute()?);
-        if !self.deviations.urn_dot {
+        if !self.accepts(|syntax| syntax.urn_dot) {
             return None;
         }
         let urn = format!("{urn}:{}", path.name());
         let found = self.schema.find_in(self.schema.extension(Some(&urn)), sub)?;
-        let id = Some(found.id()).filter(|id| !self.is_hidden(*id))?;
+        let id = Some(found).filter(|found| !self.policy.hides(found))?.id();
         let dot = path.span().end - sub.len() - 1;
         let diagnostic = Diagnostic::new(
             Code::AcceptedUrnDot,
@@ -133,7 +131,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
     /// Resolves the name of an attribute of an extension without its URN, if the dialect accepts
     /// that and exactly one extension has the attribute.
     fn without_urn(&mut self, path: Path<'_>) -> Option<AttributeId> {
-        if !self.deviations.extension_without_urn || !self.policy.urns {
+        if !self.accepts(|syntax| syntax.extension_without_urn) || !self.policy.urns {
             return None;
         }
         let (id, urn) = self.in_one_extension(path.as_str())?;
@@ -181,11 +179,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
 
     /// Returns the attributes that the policy does not hide.
     pub(super) fn visible(&self) -> impl Iterator<Item = &Attribute> {
-        self.schema.attributes().filter(|attribute| !self.is_hidden(attribute.id()))
-    }
-
-    pub(super) fn is_hidden(&self, id: AttributeId) -> bool {
-        self.schema.attribute(id).is_none_or(|attribute| self.policy.hides(attribute))
+        self.schema.attributes().filter(|attribute| !self.policy.hides(attribute))
     }
 
     pub(super) fn is_filterable(&self, id: AttributeId) -> bool {
@@ -213,7 +207,7 @@ impl<R: ?Sized> Checker<'_, '_, R> {
             return Some(known.id());
         }
         let stored_values = self.policy.stored_values;
-        let schema = self.schema.to_mut();
+        let schema = Arc::make_mut(&mut self.schema);
         let new = |path: &str| {
             let mut attribute =
                 Attribute::new(path, AttributeType::Any).multi_valued().with_case(case);

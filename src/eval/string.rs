@@ -21,6 +21,17 @@ pub(super) fn test_string(test: &Test, string: Option<&str>) -> bool {
         }
         Predicate::In(operands) => is_one_of_many(string, operands, test.case),
         Predicate::Contains(substring) => substring.found_in(string),
+        _ => test_other(test, string),
+    }
+}
+
+/// Evaluates the less frequent predicates.
+// PERF: without the case of prefixes, `matches` executes 2 % more instructions on F6 (JSON). Out of
+// line, because in `test_string` it costs 1 % on F7.
+#[inline(never)]
+fn test_other(test: &Test, string: &str) -> bool {
+    match &test.predicate {
+        Predicate::StartsWith(prefix) => value::starts_with(string, prefix, test.case),
         _ => passes(test, ValueRef::text(string)),
     }
 }

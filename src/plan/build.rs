@@ -166,12 +166,12 @@ impl ChainBuilder {
 
     /// Returns the chain, or `None` if it has no children.
     #[inline]
-    pub(crate) fn finish(&mut self) -> Option<Node> {
-        match &mut self.children {
+    pub(crate) fn finish(self) -> Option<Node> {
+        match self.children {
             Children::List(attribute, case, values) => {
-                Some(list(*attribute, *case, take(values), self.connective))
+                Some(list(attribute, case, values, self.connective))
             }
-            Children::Nodes(nodes) => chain(take(nodes), self.connective),
+            Children::Nodes(nodes) => chain(nodes, self.connective),
         }
     }
 }

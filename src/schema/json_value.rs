@@ -11,6 +11,7 @@ const MAX_DEPTH: usize = 8;
 const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Passes one value to `test`. Returns `None` if it does not have the type.
+#[inline]
 pub(super) fn typed(
     value: &Value,
     attribute_type: AttributeType,

@@ -105,30 +105,32 @@ impl<'a> DateTime<&'a str> {
         if hour > 24 || minute > 59 || second > 59 {
             return None;
         }
-        let mut rest = Cursor(rest);
-        let (fraction, digits) = match rest.one_of(b".") {
-            Some(_) => rest.fraction()?,
-            None => (0, 0),
+        let (fraction, digits, rest) = match rest {
+            [b'.', rest @ ..] => parse_fraction(rest)?,
+            _ => (0, 0, rest),
         };
         let finer = if digits > 6 { finer_digits(text, digits) } else { "" };
         if hour == 24 && (minute, second, fraction, finer) != (0, 0, 0, "") {
             return None;
         }
-
-        let offset = match rest.one_of(b"Zz+-") {
-            None | Some(b'Z' | b'z') => 0,
-            Some(sign) => {
-                let (hours, minutes) = rest.hour_and_minute()?;
+        let offset = match rest {
+            [] | [b'Z' | b'z'] => 0,
+            [sign @ (b'+' | b'-'), h1, h2, b':', n1, n2] => {
+                let (hours, minutes) = (two_digits(*h1, *h2)?, two_digits(*n1, *n2)?);
+                if hours > 23 || minutes > 59 {
+                    return None;
+                }
                 let offset = hours * HOUR + minutes * MINUTE;
-                if sign == b'-' { -offset } else { offset }
+                if *sign == b'-' { -offset } else { offset }
             }
+            _ => return None,
         };
         let local = days_from_civil(year, month, day) * DAY
             + hour * HOUR
             + minute * MINUTE
             + second * SECOND
             + fraction;
-        rest.0.is_empty().then_some(DateTime { micros: local - offset, finer })
+        Some(DateTime { micros: local - offset, finer })
     }
 }
 
@@ -139,48 +141,17 @@ fn two_digits(ten: u8, one: u8) -> Option<i64> {
     (ten <= 9 && one <= 9).then(|| i64::from(ten) * 10 + i64::from(one))
 }
 
-/// The input that is not parsed yet.
-struct Cursor<'a>(&'a [u8]);
-
-impl Cursor<'_> {
-    fn one_of(&mut self, wanted: &[u8]) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        if !wanted.contains(first) {
-            return None;
-        }
-        self.0 = rest;
-        Some(*first)
+/// Parses the digits of a fraction of a second. Returns the microseconds, the number of digits and
+/// the text after them.
+fn parse_fraction(text: &[u8]) -> Option<(i64, usize, &[u8])> {
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (digits, rest) = text.split_at_checked(digits)?;
+    let (mut micros, mut unit) = (0, SECOND);
+    for digit in digits {
+        unit /= 10;
+        micros += i64::from(digit - b'0') * unit;
     }
-
-    fn digit(&mut self) -> Option<i64> {
-        let (first, rest) = self.0.split_first()?;
-        let digit = first.wrapping_sub(b'0');
-        if digit > 9 {
-            return None;
-        }
-        self.0 = rest;
-        Some(i64::from(digit))
-    }
-
-    /// Parses the digits of an offset.
-    fn hour_and_minute(&mut self) -> Option<(i64, i64)> {
-        let ([h1, h2, b':', n1, n2], rest) = self.0.split_first_chunk::<5>()? else { return None };
-        let (hour, minute) = (two_digits(*h1, *h2)?, two_digits(*n1, *n2)?);
-        self.0 = rest;
-        (hour <= 23 && minute <= 59).then_some((hour, minute))
-    }
-
-    /// Parses a fraction of a second. Returns the microseconds and the number of digits.
-    fn fraction(&mut self) -> Option<(i64, usize)> {
-        let before = self.0.len();
-        let mut unit = SECOND / 10;
-        let mut micros = self.digit()? * unit;
-        while let Some(digit) = self.digit() {
-            unit /= 10;
-            micros += digit * unit;
-        }
-        Some((micros, before - self.0.len()))
-    }
+    (!digits.is_empty()).then_some((micros, digits.len(), rest))
 }
 
 /// Returns the digits of the fraction after the sixth, of an instant with this number of digits.

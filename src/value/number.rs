@@ -71,6 +71,8 @@ pub(crate) fn nearest(text: &str) -> f64 {
 }
 
 /// Compares a number with a 64-bit integer, exactly.
+// PERF: inlined in `Value::cmp`, it makes `check` execute 2 % more instructions on F9.
+#[inline(never)]
 pub(crate) fn order_i64(text: &str, integer: i64) -> Ordering {
     Floor::of(text).order(i128::from(integer)).reverse()
 }

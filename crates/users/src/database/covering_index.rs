@@ -2,18 +2,16 @@
 //! index of the attribute, which is smaller than the rows, until the page is full.
 
 use super::keyset::{Start, order};
-use super::statement::USERS;
+use super::statement::{MYSQL_KEY, USERS, is_row_of};
 use super::user_row::SortColumn;
 use crate::sort::SortKey;
 use crate::user::User;
 use scieve::{Node, Plan, Predicate};
 use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
-use sea_query::{Condition, Expr, ExprTrait as _, JoinType, SelectStatement};
+use sea_query::{Condition, Expr, JoinType, SelectStatement};
 
 /// The alias of the entries of the index.
 const ENTRIES: &str = "e";
-/// The primary key, which every index of InnoDB has.
-const KEY: [&str; 2] = ["tenant", "id"];
 
 /// An index that has the order of a list and every column that the filter needs.
 pub(super) struct CoveringIndex {
@@ -44,18 +42,16 @@ impl CoveringIndex {
     ) -> Option<SelectStatement> {
         let mut entries = SelectStatement::new();
         entries
-            .columns(KEY.map(|column| (USERS, column)))
+            .columns(MYSQL_KEY.map(|column| (USERS, column)))
             .column((USERS, self.column))
             .from_as("users", USERS)
             .force_index(format!("users_{}", self.column), IndexHintScope::All)
             .cond_where(self.condition.clone());
         start.restrict(&mut entries, ascending)?;
-        let is_same = |column| Expr::col((ENTRIES, column)).equals((USERS, column));
-        let is_row = KEY.into_iter().map(is_same).fold(Condition::all(), Condition::add);
         let mut select = SelectStatement::new();
         select
             .from_subquery(entries, ENTRIES)
-            .join_as(JoinType::StraightJoin, "users", USERS, is_row)
+            .join_as(JoinType::StraightJoin, "users", USERS, is_row_of(ENTRIES))
             .cond_where(condition);
         order(&mut select, Some(Expr::col((ENTRIES, self.column))), ascending, limit);
         Some(select)

@@ -7,7 +7,9 @@ use super::covering_index::CoveringIndex;
 use super::error::DbError;
 use super::filter_traits::{avoids_sort_index, has_unknown_share, sort_value, sort_values};
 use super::keyset::{Start, compare, order};
-use super::statement::{Statement, USERS, is_live, is_one_of, one, select_users, user_column};
+use super::statement::{
+    MYSQL_KEY, Statement, USERS, is_live, is_one_of, is_row_of, one, select_users, user_column,
+};
 use super::tenant::Tenant;
 use super::user_counts::select_count;
 use super::user_row::{self, SortColumn};
@@ -389,10 +391,10 @@ impl<'q> ListQuery<'q> {
         order(&mut next, sorted.clone(), ascending, rows);
         let mut select = SelectStatement::new();
         if self.dialect == Dialect::MySql {
-            // Long strings would put a temporary table on the disk.
-            let same = Expr::col((NEXT, NUMBER)).equals((USERS, NUMBER));
-            select.from_subquery(next.column((USERS, NUMBER)).take(), NEXT);
-            select.join_as(JoinType::InnerJoin, "users", USERS, same);
+            // Long strings would put a temporary table on the disk. The index has the key.
+            next.columns(MYSQL_KEY.map(|column| (USERS, column)));
+            select.from_subquery(next, NEXT);
+            select.join_as(JoinType::InnerJoin, "users", USERS, is_row_of(NEXT));
         } else {
             select.from_subquery(next.column((USERS, Asterisk)).take(), USERS);
         }

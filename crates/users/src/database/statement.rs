@@ -147,6 +147,15 @@ pub(super) fn live_subject(dialect: Dialect) -> Expr {
     user_column(if dialect == Dialect::MySql { "live_subject" } else { "subject" })
 }
 
+/// The primary key of users in MySQL, which every index has too.
+pub(super) const MYSQL_KEY: [&str; 2] = ["tenant", "id"];
+
+/// The condition that a user is that of a row with [`MYSQL_KEY`].
+pub(super) fn is_row_of(alias: &'static str) -> Condition {
+    let is_same = |column| Expr::col((alias, column)).equals((USERS, column));
+    MYSQL_KEY.into_iter().map(is_same).fold(Condition::all(), Condition::add)
+}
+
 /// A column of `users`.
 pub(super) fn user_column(name: &'static str) -> Expr {
     Expr::col((USERS, name))

@@ -1,47 +1,8 @@
 //! Properties of filters that decide how a list finds its users.
 
-use super::user_row::SortColumn;
-use crate::sort::{SortKey, truncate};
 use crate::user::User;
-use scieve::fold_key;
 use scieve::sql::Dialect;
 use scieve::{Node, Plan, Predicate, Test};
-
-/// The value of the sort column of a user whose attribute has that value.
-pub(super) fn sort_value(string: &str) -> String {
-    format!("1{}", truncate(&fold_key(string)))
-}
-
-/// If the filter restricts the sort attribute to given values, the values of the sort column that
-/// remain. The planners do not infer this condition, and would walk the index of the sort column
-/// from its start. A column of fold keys needs none: it is the column that the filter compares.
-pub(super) fn sort_values(plan: &Plan<User>, sort: SortKey) -> Vec<String> {
-    if !matches!(SortColumn::of(sort), Some(SortColumn::SortKey(_))) {
-        return Vec::new();
-    }
-    let of_test = |test: &Test| {
-        let attribute = plan.schema().attribute(test.attribute())?;
-        let values = match test.predicate() {
-            Predicate::Equal(value) => std::slice::from_ref(value),
-            Predicate::In(values) => values,
-            _ => return None,
-        };
-        let string = |value: &scieve::Value| match value {
-            scieve::Value::Text(string) => Some(sort_value(string)),
-            _ => None,
-        };
-        if attribute.path() == sort.name() { values.iter().map(string).collect() } else { None }
-    };
-    let of_node = |node: &Node| match node {
-        Node::Test(test) => of_test(test),
-        _ => None,
-    };
-    let found = match plan.root() {
-        Node::All(nodes) => nodes.iter().find_map(of_node),
-        node => of_node(node),
-    };
-    found.unwrap_or_default()
-}
 
 /// Returns true if the number of users that fulfil the filter ranges from none to most, and no index
 /// returns them in the order of the list: of substring searches, and of roles, groups and scopes.

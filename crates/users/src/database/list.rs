@@ -5,8 +5,9 @@ use super::candidates::{self, MAX_CANDIDATES, NUMBER, has_trigrams};
 use super::connection::{Connection, Row};
 use super::covering_index::CoveringIndex;
 use super::error::DbError;
-use super::filter_traits::{avoids_sort_index, has_unknown_share, sort_value, sort_values};
+use super::filter_traits::{avoids_sort_index, has_unknown_share};
 use super::keyset::{Start, compare, order};
+use super::sort_values::{select_by_value, sort_value, sort_values};
 use super::statement::{
     MYSQL_KEY, Statement, USERS, is_live, is_one_of, is_row_of, one, select_users, user_column,
 };
@@ -22,6 +23,7 @@ use sea_query::{
     Asterisk, Condition, Expr, ExprTrait as _, JoinType, Order, SelectStatement, Value,
 };
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// One list query.
@@ -38,7 +40,7 @@ pub(super) struct ListQuery<'q> {
     /// True to keep the database from walking the index of the sort column.
     avoid_sort_index: bool,
     /// The only values of the sort column that the filter allows; empty if it allows any.
-    sort_values: Vec<String>,
+    sort_values: BTreeSet<String>,
     /// The numbers of all users of the list, and of others, from the trigram index of SQLite.
     candidates: Option<SelectStatement>,
     /// The index of MySQL that has the order of the list and all that the filter needs.
@@ -125,7 +127,9 @@ impl<'q> ListQuery<'q> {
             sort: SortColumn::of(query.sort.key),
             condition,
             avoid_sort_index: query.plan.is_some_and(|plan| avoids_sort_index(dialect, plan)),
-            sort_values: query.plan.map_or_else(Vec::new, |plan| sort_values(plan, query.sort.key)),
+            sort_values: query
+                .plan
+                .map_or_else(BTreeSet::new, |plan| sort_values(plan, query.sort.key)),
             candidates: match (dialect, query.plan) {
                 (Dialect::Sqlite, Some(plan)) => candidates::candidates(plan, tenant),
                 _ => None,
@@ -345,14 +349,24 @@ impl<'q> ListQuery<'q> {
         if let Some(index) = &self.covering {
             return index.select(self.condition.clone(), start, ascending, limit);
         }
+        let avoids_index = self.avoid_sort_index || matches!(searched, Searched::Unordered);
+        let values = &self.sort_values;
+        if let Some(column) = self.sort
+            && self.dialect == Dialect::Postgres
+            && !avoids_index
+            && values.len() > 1
+        {
+            let mut rows = select_users(self.tenant);
+            start.restrict(&mut rows, ascending)?;
+            let condition = self.condition.clone();
+            return Some(select_by_value(rows, condition, column.name(), values, ascending, limit));
+        }
         let mut select = self.matching(searched);
         start.restrict(&mut select, ascending)?;
         let mut sorted = None;
-        let avoids_index = self.avoid_sort_index || matches!(searched, Searched::Unordered);
         if let Some(column) = self.sort {
             let sort = column.name();
-            if !self.sort_values.is_empty() {
-                let values = self.sort_values.iter().map(String::as_str);
+            if let (SortColumn::SortKey(_), false) = (column, values.is_empty()) {
                 select.and_where(is_one_of(self.dialect, user_column(sort), values));
             }
             if self.dialect == Dialect::MySql && avoids_index {

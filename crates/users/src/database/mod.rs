@@ -37,6 +37,7 @@ mod pool;
 mod postgres;
 mod probe;
 mod recent;
+mod sort_values;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;

@@ -61,6 +61,11 @@ fn deep_descending(users: &[User]) -> Query<'static> {
     Query { window: Window::After(middle(users, SortKey::Email)), sort, ..first(users) }
 }
 
+fn by_client(users: &[User]) -> Query<'static> {
+    let sort = Sort { key: SortKey::ClientId, descending: false };
+    Query { sort, ..first(users) }
+}
+
 fn by_id(users: &[User]) -> Query<'static> {
     let sort = Sort { key: SortKey::Id, descending: false };
     Query { id_above: Some(middle(users, SortKey::Id).id), sort, ..first(users) }
@@ -78,7 +83,8 @@ fn cases(users: &[User]) -> Vec<Case> {
         .map(|user| format!("id eq \"{}\"", user.id))
         .collect();
     let email = users.iter().skip(USERS / 2).find_map(|user| user.email.as_ref()).unwrap();
-    let client = users.iter().skip(USERS / 2).find_map(|user| user.client_id.as_ref()).unwrap();
+    let mut clients = users.iter().skip(USERS / 2).filter_map(|user| user.client_id.as_ref());
+    let (client, other_client) = (clients.next().unwrap(), clients.next().unwrap());
     let status = "(status eq \"active\" or status eq \"disabled\")";
     vec![
         case("all", "", first, NOWHERE),
@@ -91,6 +97,12 @@ fn cases(users: &[User]) -> Vec<Case> {
             "two names and a status",
             &format!("(name eq \"Bob\" or name eq \"Alice\") and {status}"),
             first,
+            NOWHERE,
+        ),
+        case(
+            "two clients, by client",
+            &format!("clientId eq \"{client}\" or clientId eq \"{other_client}\""),
+            by_client,
             NOWHERE,
         ),
         case(

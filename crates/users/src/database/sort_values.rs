@@ -1,0 +1,78 @@
+//! Lists whose filter restricts the attribute that they are sorted by to given values, for example
+//! `name eq "Bob" or name eq "Alice"` by name. The planners do not infer the order.
+
+use super::keyset::order;
+use super::statement::{USERS, user_column};
+use super::user_row::SortColumn;
+use crate::sort::{SortKey, truncate};
+use crate::user::User;
+use scieve::{Node, Plan, Predicate, Test, Value, fold_key};
+use sea_query::{Asterisk, Condition, Expr, ExprTrait as _, Func, JoinType, SelectStatement};
+use std::collections::BTreeSet;
+
+/// The alias of the values and of their column.
+const VALUES: &str = "v";
+
+/// The value of the sort column of a user whose attribute has that value.
+pub(super) fn sort_value(string: &str) -> String {
+    format!("1{}", truncate(&fold_key(string)))
+}
+
+/// Returns the only values of the sort column that the filter allows; empty if it allows any.
+pub(super) fn sort_values(plan: &Plan<User>, sort: SortKey) -> BTreeSet<String> {
+    let of_string = |string: &str| match SortColumn::of(sort)? {
+        SortColumn::SortKey(_) => Some(sort_value(string)),
+        SortColumn::FoldKey(_) => Some(fold_key(string).into_owned()),
+        SortColumn::Millis(_) => None,
+    };
+    let of_test = |test: &Test| {
+        let attribute = plan.schema().attribute(test.attribute())?;
+        let values = match test.predicate() {
+            Predicate::Equal(value) => std::slice::from_ref(value),
+            Predicate::In(values) => values,
+            _ => return None,
+        };
+        let of_value = |value: &Value| match value {
+            Value::Text(string) => of_string(string),
+            _ => None,
+        };
+        if attribute.path() == sort.name() { values.iter().map(of_value).collect() } else { None }
+    };
+    let of_node = |node: &Node| match node {
+        Node::Test(test) => of_test(test),
+        _ => None,
+    };
+    let found = match plan.root() {
+        Node::All(nodes) => nodes.iter().find_map(of_node),
+        node => of_node(node),
+    };
+    found.unwrap_or_default()
+}
+
+/// Selects the first of the rows that fulfil a condition, in the order of a column that has several
+/// values in them. PostgreSQL reads the first rows of each value, instead of sorting all.
+pub(super) fn select_by_value(
+    mut rows: SelectStatement,
+    condition: Condition,
+    column: &'static str,
+    values: &BTreeSet<String>,
+    ascending: bool,
+    limit: usize,
+) -> SelectStatement {
+    rows.column((USERS, Asterisk)).and_where(user_column(column).eq(Expr::col((VALUES, VALUES))));
+    order(&mut rows, None, ascending, limit);
+    // Without OFFSET, the condition would be part of the scan of the index, which then has no order.
+    rows.reset_limit().offset(0);
+    let mut of_value = SelectStatement::new();
+    of_value.column((USERS, Asterisk)).from_subquery(rows, USERS).cond_where(condition);
+    of_value.limit(limit as u64);
+    // No stored string contains U+0000, which PostgreSQL does not accept.
+    let values: Vec<String> =
+        values.iter().filter(|value| !value.contains('\0')).cloned().collect();
+    let mut select = SelectStatement::new();
+    select
+        .from_function(Func::cust("unnest").arg(sea_query::Value::from(values)), VALUES)
+        .join_lateral(JoinType::InnerJoin, of_value, USERS, Expr::Constant(true.into()));
+    order(&mut select, Some(user_column(column)), ascending, limit);
+    select
+}

@@ -66,9 +66,7 @@ pub(super) fn select_by_value(
     let mut of_value = SelectStatement::new();
     of_value.column((USERS, Asterisk)).from_subquery(rows, USERS).cond_where(condition);
     of_value.limit(limit as u64);
-    // No stored string contains U+0000, which PostgreSQL does not accept.
-    let values: Vec<String> =
-        values.iter().filter(|value| !value.contains('\0')).cloned().collect();
+    let values: Vec<String> = values.iter().cloned().collect();
     let mut select = SelectStatement::new();
     select
         .from_function(Func::cust("unnest").arg(sea_query::Value::from(values)), VALUES)

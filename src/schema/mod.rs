@@ -36,6 +36,7 @@ pub(crate) use record::SimpleElement;
 pub use stored_values::StoredValues;
 
 use crate::value::AttributeType;
+use arrayvec::ArrayString;
 use attribute::is_same_option;
 use names::Names;
 use std::fmt;
@@ -187,7 +188,15 @@ impl Schema {
         sub_attribute: Option<&str>,
     ) -> Option<&Attribute> {
         match sub_attribute {
-            Some(sub) => self.find_in(urn, &[name, ".", sub].concat()),
+            Some(sub) => {
+                // PERF: on the stack, unless it is long: `check` takes 25 % longer on F5 otherwise.
+                let mut path = ArrayString::<64>::new();
+                let parts = [name, ".", sub];
+                match parts.iter().try_for_each(|part| path.try_push_str(part)) {
+                    Ok(()) => self.find_in(urn, &path),
+                    Err(_) => self.find_in(urn, &parts.concat()),
+                }
+            }
             None => self.find_in(urn, name).filter(|known| known.sub_attribute().is_none()),
         }
     }

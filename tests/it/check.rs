@@ -455,3 +455,17 @@ fn text_is_formatted_like_str() {
     assert_ne!(Text::from(texts[0]), Text::from(texts[1]));
     assert_ne!(Text::from(texts[1]), Text::from(texts[2]));
 }
+
+#[test]
+fn sub_attributes_with_names_of_any_length_are_found() {
+    for length in [1, 30, 61, 62, 63, 200] {
+        let (name, sub) = ("n".repeat(length), "s");
+        let attributes = [
+            Attribute::new(&name, AttributeType::Complex).multi_valued(),
+            Attribute::new(&format!("{name}.{sub}"), AttributeType::String),
+        ];
+        let policy = Policy::<EmptyRecord>::new(Schema::new(None, attributes).unwrap()).unwrap();
+        let checked = policy.parse(&format!(r#"{name}[{sub} eq "a"]"#));
+        assert!(checked.is_ok(), "{length}: {checked:?}");
+    }
+}

@@ -49,8 +49,10 @@ impl<'a> DateTime<&'a str> {
 
     /// Copies the instant.
     #[must_use]
+    #[inline]
     pub fn into_owned(self) -> DateTime {
-        DateTime { micros: self.micros, finer: self.finer.into() }
+        let finer = if self.finer.is_empty() { Box::default() } else { self.finer.into() };
+        DateTime { micros: self.micros, finer }
     }
 
     /// Parses `yyyy-mm-ddThh:mm:ss`, an optional fraction of any length, and an optional offset or

@@ -80,14 +80,12 @@ pub(super) async fn insert_users<'r>(
         connection.script(step.into()).await?;
         progress.add(of_step);
     }
-    let of_trigrams = of_step * trigrams.len() as u64;
-    Ok(AfterCommit { trigrams, of_trigrams, progress })
+    Ok(AfterCommit { trigrams, progress })
 }
 
 /// The part of an insertion that follows the transaction.
 pub(super) struct AfterCommit<'r> {
     trigrams: Vec<String>,
-    of_trigrams: u64,
     progress: Progress<'r>,
 }
 
@@ -96,7 +94,7 @@ impl AfterCommit<'_> {
     pub(super) async fn run(mut self, backend: &dyn Backend) -> Result<(), DbError> {
         if !self.trigrams.is_empty() {
             deferred_indexes::build(backend, self.trigrams).await?;
-            self.progress.add(self.of_trigrams);
+            self.progress.add(self.progress.whole - self.progress.done);
         }
         Ok(())
     }

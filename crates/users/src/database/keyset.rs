@@ -41,12 +41,17 @@ pub(super) fn order(
     ascending: bool,
     limit: usize,
 ) {
+    sort_rows(select, sorted, ascending);
+    select.limit(u64::try_from(limit).unwrap_or(u64::MAX));
+}
+
+/// Sorts by an expression and the id.
+pub(super) fn sort_rows(select: &mut SelectStatement, sorted: Option<Expr>, ascending: bool) {
     let order = if ascending { Order::Asc } else { Order::Desc };
     if let Some(sorted) = sorted {
         select.order_by_expr(sorted, order.clone());
     }
     select.order_by_expr(user_column("id"), order);
-    select.limit(u64::try_from(limit).unwrap_or(u64::MAX));
 }
 
 /// The condition that a row is on that side of a position.

@@ -39,7 +39,7 @@ pub(super) struct ListQuery<'q> {
     condition: Condition,
     /// True to keep the database from walking the index of the sort column.
     avoid_sort_index: bool,
-    /// The only values of the sort column that the filter allows; empty if it allows any.
+    /// The only values of the sort column that the filter allows, see [`sort_values`].
     sort_values: BTreeSet<String>,
     /// The numbers of all users of the list, and of others, from the trigram index of SQLite.
     candidates: Option<SelectStatement>,
@@ -129,7 +129,7 @@ impl<'q> ListQuery<'q> {
             avoid_sort_index: query.plan.is_some_and(|plan| avoids_sort_index(dialect, plan)),
             sort_values: query
                 .plan
-                .map_or_else(BTreeSet::new, |plan| sort_values(plan, query.sort.key)),
+                .map_or_else(BTreeSet::new, |plan| sort_values(dialect, plan, query.sort.key)),
             candidates: match (dialect, query.plan) {
                 (Dialect::Sqlite, Some(plan)) => candidates::candidates(plan, tenant),
                 _ => None,

@@ -38,6 +38,9 @@ const POSTGRES_LOCK: &str = "SELECT pg_try_advisory_xact_lock(7283465021)";
 const MYSQL_LOCK: &str = "SELECT GET_LOCK(CONCAT('scieve ', MD5(DATABASE())), 0)";
 const MYSQL_UNLOCK: &str = "SELECT RELEASE_LOCK(CONCAT('scieve ', MD5(DATABASE())))";
 
+/// Selects a row for each of the three trigram indexes that exists.
+const POSTGRES_TRIGRAMS: &str = "SELECT 1 FROM pg_class WHERE oid IN (to_regclass('users_name_trigrams'), \
+    to_regclass('users_email_trigrams'), to_regclass('users_subject_trigrams'))";
 /// The settings of a transaction of PostgreSQL that builds indexes, which takes longer than a
 /// statement of a request may. The memory is for one sort.
 pub(super) const POSTGRES_BUILD: &str =
@@ -313,11 +316,8 @@ async fn set(connection: &mut dyn Connection, name: &str, value: &str) -> Result
 /// available or not allowed.
 pub(super) async fn trigrams(backend: &dyn Backend) -> Result<(), ConnectError> {
     let mut transaction = backend.begin(TxMode::Write).await?;
-    let mut exist = true;
-    for index in ["users_name_trigrams", "users_email_trigrams", "users_subject_trigrams"] {
-        exist &= exists(&mut *transaction, index).await?;
-    }
-    if exist {
+    let existing = transaction.fetch_statement(Statement::constant(POSTGRES_TRIGRAMS)).await?;
+    if existing.len() == 3 {
         return Ok(());
     }
     lock(&mut *transaction, POSTGRES_LOCK).await?;

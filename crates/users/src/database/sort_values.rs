@@ -1,11 +1,12 @@
 //! Lists whose filter restricts the attribute that they are sorted by to given values, for example
 //! `name eq "Bob" or name eq "Alice"` by name. The planners do not infer the order.
 
-use super::keyset::order;
+use super::keyset::{order, sort_rows};
 use super::statement::{USERS, user_column};
 use super::user_row::SortColumn;
 use crate::sort::{SortKey, truncate};
 use crate::user::User;
+use scieve::sql::Dialect;
 use scieve::{Node, Plan, Predicate, Test, Value, fold_key};
 use sea_query::{Asterisk, Condition, Expr, ExprTrait as _, Func, JoinType, SelectStatement};
 use std::collections::BTreeSet;
@@ -18,12 +19,15 @@ pub(super) fn sort_value(string: &str) -> String {
     format!("1{}", truncate(&fold_key(string)))
 }
 
-/// Returns the only values of the sort column that the filter allows; empty if it allows any.
-pub(super) fn sort_values(plan: &Plan<User>, sort: SortKey) -> BTreeSet<String> {
-    let of_string = |string: &str| match SortColumn::of(sort)? {
-        SortColumn::SortKey(_) => Some(sort_value(string)),
-        SortColumn::FoldKey(_) => Some(fold_key(string).into_owned()),
-        SortColumn::Millis(_) => None,
+/// Returns the only values of the sort column that the filter allows; empty if it allows any, or if
+/// the database infers them: all but PostgreSQL do so for fold keys, which the filter compares.
+pub(super) fn sort_values(dialect: Dialect, plan: &Plan<User>, sort: SortKey) -> BTreeSet<String> {
+    let of_string: fn(&str) -> String = match SortColumn::of(sort) {
+        Some(SortColumn::SortKey(_)) => sort_value,
+        Some(SortColumn::FoldKey(_)) if dialect == Dialect::Postgres => {
+            |string| fold_key(string).into_owned()
+        }
+        _ => return BTreeSet::new(),
     };
     let of_test = |test: &Test| {
         let attribute = plan.schema().attribute(test.attribute())?;
@@ -33,7 +37,7 @@ pub(super) fn sort_values(plan: &Plan<User>, sort: SortKey) -> BTreeSet<String> 
             _ => return None,
         };
         let of_value = |value: &Value| match value {
-            Value::Text(string) => of_string(string),
+            Value::Text(string) => Some(of_string(string)),
             _ => None,
         };
         if attribute.path() == sort.name() { values.iter().map(of_value).collect() } else { None }
@@ -60,12 +64,12 @@ pub(super) fn select_by_value(
     limit: usize,
 ) -> SelectStatement {
     rows.column((USERS, Asterisk)).and_where(user_column(column).eq(Expr::col((VALUES, VALUES))));
-    order(&mut rows, None, ascending, limit);
+    sort_rows(&mut rows, None, ascending);
     // Without OFFSET, the condition would be part of the scan of the index, which then has no order.
-    rows.reset_limit().offset(0);
+    rows.offset(0);
     let mut of_value = SelectStatement::new();
     of_value.column((USERS, Asterisk)).from_subquery(rows, USERS).cond_where(condition);
-    of_value.limit(limit as u64);
+    order(&mut of_value, None, ascending, limit);
     let values: Vec<String> = values.iter().cloned().collect();
     let mut select = SelectStatement::new();
     select

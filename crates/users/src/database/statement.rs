@@ -13,6 +13,8 @@ use std::fmt::{self, Write};
 
 /// Alias of the table `users`: that of [`crate::mapping`], whose conditions refer to it.
 pub(super) const USERS: &str = "u";
+/// The primary key of users in MySQL, which every index has too.
+pub(super) const MYSQL_KEY: [&str; 2] = ["tenant", "id"];
 
 /// SQL with its bound values, in the order of the placeholders.
 #[derive(Clone, Debug, PartialEq)]
@@ -146,9 +148,6 @@ pub(super) fn has_live_subject(dialect: Dialect, subject: &str) -> Condition {
 pub(super) fn live_subject(dialect: Dialect) -> Expr {
     user_column(if dialect == Dialect::MySql { "live_subject" } else { "subject" })
 }
-
-/// The primary key of users in MySQL, which every index has too.
-pub(super) const MYSQL_KEY: [&str; 2] = ["tenant", "id"];
 
 /// The condition that a user is that of a row with [`MYSQL_KEY`].
 pub(super) fn is_row_of(alias: &'static str) -> Condition {

@@ -1,7 +1,7 @@
 //! Translates expressions into nodes of the plan.
 
 use super::Checker;
-use super::clause::ResolvedClause;
+use super::clause::ClauseKind;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::filter::{Clause, Expr, ExprKind, Operands, Path};
 use crate::plan::{self, ChainBuilder, Node, Predicate, Test};
@@ -149,18 +149,25 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         chain: &mut ChainBuilder,
     ) -> bool {
         match self.clause(clause, parent) {
-            Some(ResolvedClause::StringEquality(attribute, case, string)) => {
+            Some(ClauseKind::StringEquality(attribute, case, string)) => {
                 chain.push_string_equality(attribute, case, string);
+                true
             }
-            Some(ResolvedClause::Node(node)) => chain.push(node),
-            None => return false,
+            Some(ClauseKind::Other) => {
+                self.other_clause(clause).map(|node| chain.push(node)).is_some()
+            }
+            None => false,
         }
-        true
     }
 
     // Out of line for the same reason.
     #[inline(never)]
     fn single_clause(&mut self, clause: &Clause<'f>, parent: Option<AttributeId>) -> Option<Node> {
-        self.clause(clause, parent).map(ResolvedClause::into_node)
+        match self.clause(clause, parent)? {
+            ClauseKind::StringEquality(attribute, case, string) => {
+                Some(plan::string_equality(attribute, case, string))
+            }
+            ClauseKind::Other => self.other_clause(clause),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Code, Diagnostic, quoted};
 use crate::filter::{Clause, Literal};
 use crate::operator::Operator;
-use crate::plan::{Predicate, Untyped};
+use crate::plan::{self, Node, Predicate, Test, Untyped};
 use crate::schema::{Attribute, AttributeId, StoredValues};
 use crate::value::{
     AttributeType, CaseSensitivity, DateTime, IntegerLiteral, Substring, Text, Value, base64,
@@ -39,12 +39,11 @@ impl ComparedAttribute {
             yields_many: attribute.yields_many(),
         }
     }
-}
 
-/// The meaning of a comparison: a predicate or its negation.
-pub(super) enum Interpretation {
-    Test(Predicate),
-    Not(Predicate),
+    /// Returns the node that tests the attribute.
+    pub(super) fn test(self, predicate: Predicate) -> Node {
+        Node::Test(Test::new(self.id, self.case, predicate))
+    }
 }
 
 /// The meaning of `ne`.
@@ -56,7 +55,7 @@ pub(super) enum NeSemantics {
     AnyDiffers,
 }
 
-/// Interprets the comparison of an attribute with a literal.
+/// Returns the node that compares an attribute with a literal.
 ///
 /// If the type is not known, the string `"true"` equals the Boolean too with `boolean_text`, and
 /// `stored_values` determines which stored values of other types equal the literal.
@@ -70,27 +69,26 @@ pub(super) fn interpret(
     ne: NeSemantics,
     boolean_text: bool,
     stored_values: StoredValues,
-) -> Result<Interpretation, Diagnostic> {
-    let ComparedAttribute { attribute_type, case, .. } = attribute;
+) -> Result<Node, Diagnostic> {
     let operator = clause.operator();
     let error = |code, message: String, help| {
         Err(Diagnostic::new(code, clause.literal_span(), message).with_help(help))
     };
-    match (attribute_type, literal) {
+    match (attribute.attribute_type, literal) {
         (AttributeType::Any, literal) => {
-            Ok(untyped(operator, literal, case, ne, boolean_text, stored_values))
+            Ok(untyped(attribute, operator, literal, ne, boolean_text, stored_values))
         }
         (AttributeType::String | AttributeType::Reference, Literal::String(string)) => {
-            Ok(string_predicate(operator, string, case, ne))
+            Ok(string_comparison(attribute, operator, string, ne))
         }
         (AttributeType::Boolean, Literal::Boolean(value)) => {
-            Ok(comparison(operator, Value::Boolean(value), ne))
+            Ok(comparison(attribute, operator, Value::Boolean(value), ne))
         }
         (AttributeType::Integer, Literal::Number(digits)) => {
-            Ok(integer_predicate(operator, digits, ne))
+            Ok(integer_comparison(attribute, operator, digits, ne))
         }
         (AttributeType::Decimal, Literal::Number(digits)) => match number::decimal(digits) {
-            Some(number) => Ok(comparison(operator, Value::Decimal(number), ne)),
+            Some(number) => Ok(comparison(attribute, operator, Value::Decimal(number), ne)),
             None => error(
                 Code::NumberTooLarge,
                 "number exceeds the range of a decimal".into(),
@@ -98,7 +96,9 @@ pub(super) fn interpret(
             ),
         },
         (AttributeType::DateTime, Literal::String(string)) => match DateTime::parse(string) {
-            Some(instant) => Ok(comparison(operator, Value::DateTime(instant.into_owned()), ne)),
+            Some(instant) => {
+                Ok(comparison(attribute, operator, Value::DateTime(instant.into_owned()), ne))
+            }
             None => error(
                 Code::BadDateTime,
                 format!("{} is not a valid date and time", quoted(string)),
@@ -106,7 +106,7 @@ pub(super) fn interpret(
             ),
         },
         (AttributeType::Binary, Literal::String(string)) => match base64::decode(string) {
-            Some(bytes) => Ok(comparison(operator, Value::Binary(bytes.into()), ne)),
+            Some(bytes) => Ok(comparison(attribute, operator, Value::Binary(bytes.into()), ne)),
             None => error(
                 Code::BadBinary,
                 format!("{} is not valid base64", quoted(string)),
@@ -119,14 +119,18 @@ pub(super) fn interpret(
 
 const DATE_TIME: &str = "use the format `\"2011-05-13T04:42:34Z\"`";
 
-/// Returns the predicate that compares with exactly this value.
-#[inline]
-pub(super) fn comparison(operator: Operator, value: Value, ne: NeSemantics) -> Interpretation {
-    Interpretation::Test(match (operator, ne) {
+/// Returns the node that compares with exactly this value.
+pub(super) fn comparison(
+    attribute: ComparedAttribute,
+    operator: Operator,
+    value: Value,
+    ne: NeSemantics,
+) -> Node {
+    attribute.test(match (operator, ne) {
         (Operator::Eq, _) => Predicate::Equal(value),
         (Operator::Ne, NeSemantics::AnyDiffers) => Predicate::Differs(value),
         (Operator::Ne, NeSemantics::NotEqual) => {
-            return Interpretation::Not(Predicate::Equal(value));
+            return plan::not(attribute.test(Predicate::Equal(value)));
         }
         (Operator::Gt, _) => Predicate::Greater(value),
         (Operator::Ge, _) => Predicate::GreaterOrEqual(value),
@@ -137,18 +141,18 @@ pub(super) fn comparison(operator: Operator, value: Value, ne: NeSemantics) -> I
     })
 }
 
-#[inline]
-fn string_predicate(
+fn string_comparison(
+    attribute: ComparedAttribute,
     operator: Operator,
     string: &str,
-    case: CaseSensitivity,
     ne: NeSemantics,
-) -> Interpretation {
+) -> Node {
+    let case = attribute.case;
     if !operator.is_substring() {
-        return comparison(operator, Value::Text(Text::operand(string, case)), ne);
+        return comparison(attribute, operator, Value::Text(Text::operand(string, case)), ne);
     }
     let part: Box<str> = case.key(string).into();
-    Interpretation::Test(match operator {
+    attribute.test(match operator {
         // Every string contains, starts with and ends with the empty string.
         _ if part.is_empty() => Predicate::Present,
         Operator::Co => Predicate::Contains(Box::new(Substring::new(part, case))),
@@ -158,35 +162,43 @@ fn string_predicate(
 }
 
 /// Compares an integer with a number of any size and precision, exactly.
-fn integer_predicate(operator: Operator, literal: &str, ne: NeSemantics) -> Interpretation {
+fn integer_comparison(
+    attribute: ComparedAttribute,
+    operator: Operator,
+    literal: &str,
+    ne: NeSemantics,
+) -> Node {
     match number::integer(literal) {
-        IntegerLiteral::Exact(number) => comparison(operator, Value::Integer(number), ne),
-        IntegerLiteral::Between(floor) => between(operator, Value::Integer(floor)),
+        IntegerLiteral::Exact(number) => {
+            comparison(attribute, operator, Value::Integer(number), ne)
+        }
+        IntegerLiteral::Between(floor) => between(attribute, operator, Value::Integer(floor)),
         IntegerLiteral::Below | IntegerLiteral::Above => {
-            comparison(operator, Value::Number(number::shortest(literal).into()), ne)
+            comparison(attribute, operator, Value::Number(number::shortest(literal).into()), ne)
         }
     }
 }
 
 /// Compares with a literal between the integer `floor` and the next one, which therefore equals no
 /// integer and differs from every one.
-fn between(operator: Operator, floor: Value) -> Interpretation {
+fn between(attribute: ComparedAttribute, operator: Operator, floor: Value) -> Node {
     match operator {
-        Operator::Ne => Interpretation::Not(Predicate::Never),
-        Operator::Gt | Operator::Ge => Interpretation::Test(Predicate::Greater(floor)),
-        Operator::Lt | Operator::Le => Interpretation::Test(Predicate::LessOrEqual(floor)),
-        _ => Interpretation::Test(Predicate::Never),
+        Operator::Ne => plan::not(attribute.test(Predicate::Never)),
+        Operator::Gt | Operator::Ge => attribute.test(Predicate::Greater(floor)),
+        Operator::Lt | Operator::Le => attribute.test(Predicate::LessOrEqual(floor)),
+        _ => attribute.test(Predicate::Never),
     }
 }
 
 fn untyped(
+    attribute: ComparedAttribute,
     operator: Operator,
     literal: Literal<'_>,
-    case: CaseSensitivity,
     ne: NeSemantics,
     boolean_text: bool,
     stored_values: StoredValues,
-) -> Interpretation {
+) -> Node {
+    let case = attribute.case;
     let literal = match literal {
         Literal::String(string) => Untyped::Text {
             substring: Box::new(Substring::new(case.key(string).into(), case)),
@@ -195,7 +207,7 @@ fn untyped(
         },
         Literal::Number(digits) => Untyped::Number(digits.into()),
         Literal::Boolean(value) => Untyped::Boolean(value),
-        Literal::Null => return Interpretation::Test(Predicate::Never),
+        Literal::Null => return attribute.test(Predicate::Never),
     };
     let literal = match stored_values {
         StoredValues::Typed => literal,
@@ -203,9 +215,9 @@ fn untyped(
     };
     match (operator, ne) {
         (Operator::Ne, NeSemantics::NotEqual) => {
-            Interpretation::Not(Predicate::Untyped(Operator::Eq, literal))
+            plan::not(attribute.test(Predicate::Untyped(Operator::Eq, literal)))
         }
-        _ => Interpretation::Test(Predicate::Untyped(operator, literal)),
+        _ => attribute.test(Predicate::Untyped(operator, literal)),
     }
 }
 

@@ -93,7 +93,22 @@ impl ChainBuilder {
         Self { connective: Connective::Any, capacity, children: Children::Nodes(Vec::new()) }
     }
 
+    // PERF: the usual case is inlined and copies the node once; otherwise `check` takes 5 % longer on
+    // F2.
+    #[inline]
     pub(crate) fn push(&mut self, child: Node) {
+        match &mut self.children {
+            // No list can start here.
+            Children::Nodes(nodes) if self.connective == Connective::All || !nodes.is_empty() => {
+                nodes.push(child);
+            }
+            _ => self.push_to_list(child),
+        }
+    }
+
+    /// Adds a child to a chain of `or` that can be or become a list.
+    #[inline(never)]
+    fn push_to_list(&mut self, child: Node) {
         match child {
             Node::Test(Test { attribute, case, predicate: Predicate::Equal(value), .. }) => {
                 if let Some(values) = self.list_values(attribute, case) {
@@ -276,8 +291,8 @@ fn list(
     values: Vec<Value>,
     connective: Connective,
 ) -> Node {
-    let node = Node::Test(Test::new(attribute, case, membership(values)));
-    if connective == Connective::All { not(node) } else { node }
+    let node = || Node::Test(Test::new(attribute, case, membership(values)));
+    if connective == Connective::All { not(node()) } else { node() }
 }
 
 /// Replaces `a = 1 or a = 2` by `a in (1, 2)`, and `not a = 1 and not a = 2` by `not a in (1, 2)`.

@@ -126,7 +126,8 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
     }
 
     /// Adds an operand to a chain. Returns false if it has errors.
-    #[inline]
+    // PERF: most operands are clauses; otherwise `check` takes 5 % longer on F7.
+    #[inline(always)]
     fn operand(
         &mut self,
         operand: Expr<'f>,
@@ -135,8 +136,19 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
     ) -> bool {
         match operand.kind() {
             ExprKind::Clause(clause) => self.chained_clause(&clause, parent, chain),
-            _ => self.expr(operand, parent).map(|node| chain.push(node)).is_some(),
+            _ => self.chained_expr(operand, parent, chain),
         }
+    }
+
+    /// Adds an operand that is not a clause to a chain. Returns false if it has errors.
+    #[inline(never)]
+    fn chained_expr(
+        &mut self,
+        operand: Expr<'f>,
+        parent: Option<AttributeId>,
+        chain: &mut ChainBuilder,
+    ) -> bool {
+        self.expr(operand, parent).map(|node| chain.push(node)).is_some()
     }
 
     /// Adds a clause to a chain. Returns false if it has errors.

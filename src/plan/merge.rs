@@ -40,7 +40,7 @@ impl<R: ?Sized> Plan<R> {
 
     /// Returns this plan with another tree, whose attributes are those of this plan's schema.
     pub(crate) fn with_root(&self, root: Node) -> Self {
-        Self::new(root, Arc::clone(&self.schema), self.warnings.clone())
+        Self::new(root, Arc::clone(&self.schema), self.warnings.to_vec())
     }
 
     pub(crate) fn shared_schema(&self) -> &Arc<Schema> {

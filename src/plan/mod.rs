@@ -57,13 +57,13 @@ use std::sync::Arc;
 pub struct Plan<R: ?Sized> {
     root: Node,
     schema: Arc<Schema>,
-    warnings: Vec<Diagnostic>,
+    warnings: Box<[Diagnostic]>,
     record: PhantomData<fn(&R)>,
 }
 
 impl<R: ?Sized> Plan<R> {
     pub(crate) fn new(root: Node, schema: Arc<Schema>, warnings: Vec<Diagnostic>) -> Self {
-        Self { root, schema, warnings, record: PhantomData }
+        Self { root, schema, warnings: warnings.into(), record: PhantomData }
     }
 
     /// Returns the root of the tree, from which evaluators of other kinds start.
@@ -109,7 +109,7 @@ impl<R: ?Sized> Plan<R> {
 
 impl<R: ?Sized> Clone for Plan<R> {
     fn clone(&self) -> Self {
-        Self::new(self.root.clone(), Arc::clone(&self.schema), self.warnings.clone())
+        Self::new(self.root.clone(), Arc::clone(&self.schema), self.warnings.to_vec())
     }
 }
 

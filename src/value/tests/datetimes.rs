@@ -79,6 +79,26 @@ fn instants_are_ordered_by_all_digits() {
 }
 
 #[test]
+fn every_byte_of_a_number_must_be_a_digit() {
+    let valid = "2011-11-11T11:11:11+11:11";
+    let digits = (0..valid.len()).filter(|i| valid.as_bytes()[*i].is_ascii_digit());
+    for position in digits {
+        for char in (0..=0x7f_u8).map(char::from).filter(|char| !char.is_ascii_digit()) {
+            let mut text = valid.to_owned();
+            text.replace_range(position..=position, char.encode_utf8(&mut [0; 4]));
+            assert_eq!(DateTime::parse(&text), None, "{text:?}");
+        }
+        if valid.as_bytes().get(position + 1).is_some_and(u8::is_ascii_digit) {
+            for char in (0x80..0x800).filter_map(char::from_u32) {
+                let mut text = valid.to_owned();
+                text.replace_range(position..position + 2, char.encode_utf8(&mut [0; 4]));
+                assert_eq!(DateTime::parse(&text), None, "{text:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn rejects_invalid_instants() {
     for text in [
         "",

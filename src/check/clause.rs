@@ -9,7 +9,7 @@ use crate::operator::{Operator, Operators};
 use crate::plan::{self, Node, Predicate};
 use crate::policy::{FieldRule, MultiNe, UnknownValues};
 use crate::schema::{Attribute, AttributeId};
-use crate::value::{AttributeType, CaseSensitivity, Value};
+use crate::value::{AttributeType, CaseSensitivity, Value, swar};
 
 /// The attribute that a path names, with its rule.
 #[derive(Clone, Copy)]
@@ -69,8 +69,9 @@ impl<'f, R: ?Sized> Checker<'_, 'f, R> {
         parent: Option<AttributeId>,
     ) -> Option<ClauseKind<'f>> {
         let path = clause.path();
-        let is_last =
-            |last: &ResolvedAttribute<'f>| last.path == path.as_str() && last.parent == parent;
+        let is_last = |last: &ResolvedAttribute<'f>| {
+            swar::equal(last.path.as_bytes(), path.as_str().as_bytes()) && last.parent == parent
+        };
         if !self.last.as_ref().is_some_and(is_last) {
             self.look_up(clause, parent);
         }

@@ -10,7 +10,7 @@ use super::coerce::coerced;
 use super::json_number::kept_number;
 use super::json_value::{is_assigned, simple, typed};
 use super::{Attribute, Record, StoredValues, is_core_urn};
-use crate::value::{AttributeType, ValueRef};
+use crate::value::{AttributeType, ValueRef, swar};
 use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 
@@ -160,9 +160,10 @@ fn member_by_scan<'a>(object: &'a Object, name: &str) -> Option<&'a Value> {
     // PERF: members are sorted by name, unless the feature `preserve_order` of serde_json is enabled:
     // names of the second half of the alphabet are found sooner from the end. Without this,
     // `matches` executes 14 % more instructions on F6 (JSON).
+    let is = |(key, _): &(&String, _)| swar::equal(key.as_bytes(), name.as_bytes());
     let found = match name.as_bytes().first() {
-        Some(b'a'..=b'l') => object.iter().find(|(key, _)| key.as_str() == name),
-        _ => object.iter().rev().find(|(key, _)| key.as_str() == name),
+        Some(b'a'..=b'l') => object.iter().find(is),
+        _ => object.iter().rev().find(is),
     };
     found.map(|(_, value)| value).or_else(|| member_in_other_case(object, name))
 }

@@ -60,9 +60,31 @@ pub(crate) fn load_padded(bytes: &[u8]) -> u64 {
     }
 }
 
+/// Returns whether two strings are equal; short strings are compared without a call.
+// PERF: two overlapping loads for 4 to 16 bytes; `==` calls a function. With `==`, `check` takes 6 %
+// longer on F2, and `matches` 15 % longer on F6 (JSON).
+#[inline]
+pub(crate) fn equal(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    match one.len() {
+        ..4 => one.iter().eq(other),
+        4..8 => {
+            one.first_chunk::<4>() == other.first_chunk()
+                && one.last_chunk::<4>() == other.last_chunk()
+        }
+        8..=16 => {
+            one.first_chunk::<8>() == other.first_chunk()
+                && one.last_chunk::<8>() == other.last_chunk()
+        }
+        _ => one == other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::for_each_word;
+    use super::{equal, for_each_word};
 
     #[test]
     fn every_byte_is_visited_once() {
@@ -73,6 +95,21 @@ mod tests {
             assert_eq!(found.len(), len.next_multiple_of(8));
             let (all, zeros) = found.split_at(len);
             assert_eq!((all, zeros.iter().all(|byte| *byte == 0)), (&bytes[..len], true), "{len}");
+        }
+    }
+
+    #[test]
+    fn strings_are_equal_if_lengths_and_all_bytes_are() {
+        let bytes: Vec<u8> = (1..40).collect();
+        let copy = bytes.clone();
+        for len in 0..bytes.len() {
+            assert!(equal(&bytes[..len], &copy[..len]), "{len}");
+            assert!(!equal(&bytes[..len], &bytes[..=len]), "{len}");
+            for changed in 0..len {
+                let mut other = bytes[..len].to_vec();
+                other[changed] ^= 1;
+                assert!(!equal(&bytes[..len], &other), "byte {changed} of {len}");
+            }
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Substring searches in MySQL in the attribute that a list is sorted by. Their statements read the
 //! index of the attribute, which is smaller than the rows, until the page is full.
 
+use super::filter_traits::searches_only;
 use super::keyset::{Start, order};
 use super::statement::{MYSQL_KEY, USERS, is_row_of};
 use super::user_row::SortColumn;
 use crate::sort::SortKey;
 use crate::user::User;
-use scieve::{Node, Plan, Predicate};
+use scieve::Plan;
 use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
 use sea_query::{Condition, Expr, JoinType, SelectStatement};
 
@@ -55,20 +56,5 @@ impl CoveringIndex {
             .cond_where(condition);
         order(&mut select, Some(Expr::col((ENTRIES, self.column))), ascending, limit);
         Some(select)
-    }
-}
-
-/// Returns true if a node only searches for substrings in the attribute that is sorted by.
-fn searches_only(plan: &Plan<User>, node: &Node, sort: SortKey) -> bool {
-    match node {
-        Node::Test(test) => {
-            let attribute = plan.schema().attribute(test.attribute());
-            attribute.is_some_and(|attribute| attribute.path() == sort.name())
-                && matches!(test.predicate(), Predicate::Contains(_) | Predicate::EndsWith(_))
-        }
-        Node::All(nodes) | Node::Any(nodes) => {
-            nodes.iter().all(|node| searches_only(plan, node, sort))
-        }
-        Node::Not(_) => false,
     }
 }

@@ -1,5 +1,6 @@
 //! Properties of filters that decide how a list finds its users.
 
+use crate::sort::SortKey;
 use crate::user::User;
 use scieve::sql::Dialect;
 use scieve::{Node, Plan, Predicate, Test};
@@ -45,5 +46,20 @@ pub(super) fn avoids_sort_index(dialect: Dialect, plan: &Plan<User>) -> bool {
     match plan.root() {
         Node::All(nodes) | Node::Any(nodes) => nodes.iter().any(is_selective),
         node => is_selective(node),
+    }
+}
+
+/// Returns true if a node only searches for substrings in the attribute of a sort key.
+pub(super) fn searches_only(plan: &Plan<User>, node: &Node, sort: SortKey) -> bool {
+    match node {
+        Node::Test(test) => {
+            let attribute = plan.schema().attribute(test.attribute());
+            attribute.is_some_and(|attribute| attribute.path() == sort.name())
+                && matches!(test.predicate(), Predicate::Contains(_) | Predicate::EndsWith(_))
+        }
+        Node::All(nodes) | Node::Any(nodes) => {
+            nodes.iter().all(|node| searches_only(plan, node, sort))
+        }
+        Node::Not(_) => false,
     }
 }

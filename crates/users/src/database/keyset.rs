@@ -1,8 +1,12 @@
 //! The order and the conditions of keyset pagination.
 
 use super::statement::user_column;
-use super::user_row::SortColumn;
+use super::tenant::Tenant;
+use super::user_row::{SortColumn, sort_value};
+use crate::page::Position;
+use crate::sort::InstantPosition;
 use sea_query::{Condition, Expr, ExprTrait as _, Order, SelectStatement, Value};
+use std::cmp::Ordering;
 
 /// The row at which a scan starts.
 #[derive(Clone)]
@@ -17,7 +21,46 @@ pub(super) enum Start<'q> {
     End,
 }
 
-impl Start<'_> {
+impl<'q> Start<'q> {
+    /// Returns the start of a list at a position. A position whose sort key no row can have is before
+    /// or behind all rows: in a list that is sorted by the tenant, which is the same for all, or by
+    /// a member that every user has.
+    pub(super) fn at(
+        position: &'q Position,
+        column: Option<SortColumn>,
+        tenant: Tenant<'_>,
+        inclusive: bool,
+        ascending: bool,
+    ) -> Self {
+        let start = |sort| Self::Position { sort, id: &position.id, inclusive };
+        let value = position.key.strip_prefix('1');
+        let sort_is_above = match (column, value) {
+            (Some(column @ SortColumn::SortKey(_)), _) => {
+                return start(Some((column, Value::from(position.key.as_str()))));
+            }
+            (Some(column @ SortColumn::FoldKey(_)), Some(value)) => {
+                return start(Some((column, Value::from(value))));
+            }
+            (Some(column @ SortColumn::Millis(name)), Some(digits)) => {
+                match InstantPosition::of(digits) {
+                    InstantPosition::At(instant) => {
+                        return start(Some((column, Value::from(instant))));
+                    }
+                    InstantPosition::Before(instant) => {
+                        return Self::Before(compare(name, instant.into(), ascending, ascending));
+                    }
+                    InstantPosition::Behind => true,
+                }
+            }
+            (Some(_), None) => position.key.as_str() > "1",
+            (None, _) => match sort_value(tenant.id).cmp(&position.key) {
+                Ordering::Equal => return start(None),
+                order => order.is_lt(),
+            },
+        };
+        if sort_is_above == ascending { Self::End } else { Self::First }
+    }
+
     /// Restricts a query to the rows from the start on; `None` if there are none.
     pub(super) fn restrict(self, select: &mut SelectStatement, ascending: bool) -> Option<()> {
         match self {

@@ -4,10 +4,11 @@
 use super::candidates::{self, MAX_CANDIDATES, NUMBER, has_trigrams};
 use super::connection::{Connection, Row};
 use super::covering_index::CoveringIndex;
+use super::distinct_values::{DistinctValues, MAX_VALUES};
 use super::error::DbError;
 use super::filter_traits::{avoids_sort_index, has_unknown_share};
 use super::keyset::{Start, compare, order};
-use super::sort_values::{select_by_value, sort_value, sort_values};
+use super::sort_values::{given, select_by_value, sort_values};
 use super::statement::{
     MYSQL_KEY, Statement, USERS, is_live, is_one_of, is_row_of, one, select_users, user_column,
 };
@@ -16,13 +17,11 @@ use super::user_counts::select_count;
 use super::user_row::{self, SortColumn};
 use crate::mapping::mapping;
 use crate::page::{Page, Position, Query, Window};
-use crate::sort::InstantPosition;
 use scieve::sql::Dialect;
 use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
 use sea_query::{
     Asterisk, Condition, Expr, ExprTrait as _, JoinType, Order, SelectStatement, Value,
 };
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -45,6 +44,8 @@ pub(super) struct ListQuery<'q> {
     candidates: Option<SelectStatement>,
     /// The index of MySQL that has the order of the list and all that the filter needs.
     covering: Option<CoveringIndex>,
+    /// The values in PostgreSQL that decide which users are on the list.
+    distinct: Option<DistinctValues>,
 }
 
 /// The rows that are searched.
@@ -58,6 +59,8 @@ enum Searched {
     Next(usize),
     /// The candidates.
     Candidates,
+    /// The first ones of each value of the sort column that fulfils the filter.
+    EachValue,
 }
 
 /// Number of rows that are tested for each user of a page before all rows are searched: a filter
@@ -82,14 +85,14 @@ struct Statements {
     other_side: Option<SelectStatement>,
     /// Counts the rows of all pages.
     total: Option<SelectStatement>,
-    /// Counts the candidates.
-    candidates: Option<SelectStatement>,
+    /// Counts the candidates, or the values of the sort column, to decide what is searched.
+    count: Option<SelectStatement>,
 }
 
 impl Statements {
     /// Returns true if there is more than the page.
     fn has_summary(&self) -> bool {
-        self.other_side.is_some() || self.total.is_some() || self.candidates.is_some()
+        self.other_side.is_some() || self.total.is_some() || self.count.is_some()
     }
 }
 
@@ -108,6 +111,10 @@ impl<'q> ListQuery<'q> {
         };
         let covering = match (dialect, query.plan) {
             (Dialect::MySql, Some(plan)) => CoveringIndex::of(plan, &condition, query.sort.key),
+            _ => None,
+        };
+        let distinct = match (dialect, query.plan) {
+            (Dialect::Postgres, Some(plan)) => DistinctValues::of(plan, &condition, query.sort.key),
             _ => None,
         };
         if query.without_deleted {
@@ -135,6 +142,7 @@ impl<'q> ListQuery<'q> {
                 _ => None,
             },
             covering,
+            distinct,
         })
     }
 
@@ -151,13 +159,14 @@ impl<'q> ListQuery<'q> {
     ) -> Result<Page, DbError> {
         let mut searched = Searched::All;
         if let Some(rows) = self.rows_to_try().filter(|_| tries_rows) {
-            let (page, _) = self.read_with(connection, self.build(Searched::Next(rows))).await?;
+            let (page, values) =
+                self.read_with(connection, self.build(Searched::Next(rows))).await?;
             let (forwards, _) = self.window();
             let is_full = if forwards { page.has_next } else { page.has_previous };
             if is_full {
                 return Ok(page);
             }
-            searched = self.after_next();
+            searched = self.after_next(values);
         }
         if self.candidates.is_some() {
             let statements = self.build(Searched::Candidates);
@@ -170,10 +179,13 @@ impl<'q> ListQuery<'q> {
         Ok(page)
     }
 
-    /// The rows that are searched if the next ones do not fill the page.
-    fn after_next(&self) -> Searched {
+    /// The rows that are searched if the next ones do not fill the page, and the sort column has so
+    /// many values.
+    fn after_next(&self, values: u64) -> Searched {
+        let has_few_values = self.distinct.is_some() && (1..=MAX_VALUES).contains(&values);
         let with_trigrams = || self.query.plan.is_some_and(|plan| has_trigrams(plan, self.tenant));
         match self.dialect {
+            Dialect::Postgres if has_few_values => Searched::EachValue,
             Dialect::Postgres if with_trigrams() => Searched::Unordered,
             _ => Searched::All,
         }
@@ -188,7 +200,7 @@ impl<'q> ListQuery<'q> {
         (unknown && !self.query.total && rows <= MAX_ROWS_TO_TRY).then_some(rows)
     }
 
-    /// Reads a page, and the number of candidates.
+    /// Reads a page, and [`Statements::count`].
     async fn read_with(
         &self,
         connection: &mut dyn Connection,
@@ -218,7 +230,7 @@ impl<'q> ListQuery<'q> {
         let (has_previous, has_next) = if forwards { (other, more) } else { (more, other) };
         let users = users.into_iter().map(Arc::new).collect();
         let page = Page { users, has_previous, has_next, total: summary.total };
-        Ok((page, summary.candidates))
+        Ok((page, summary.count))
     }
 
     /// Combines the statements of a page: the columns of [`Summary`], if there is one, in every row,
@@ -226,7 +238,7 @@ impl<'q> ListQuery<'q> {
     /// nothing to read.
     fn whole(&self, statements: Statements) -> Option<SelectStatement> {
         let has_summary = statements.has_summary();
-        let Statements { page, other_side, total, candidates } = statements;
+        let Statements { page, other_side, total, count } = statements;
         if !has_summary {
             return page;
         }
@@ -237,9 +249,9 @@ impl<'q> ListQuery<'q> {
         let mut summary = SelectStatement::new();
         summary.expr_as(value(total), "total");
         summary.expr_as(other_side.map_or_else(null, Expr::exists), "other_side");
-        summary.expr_as(value(candidates), "candidates");
+        summary.expr_as(value(count), "count");
         let mut whole = SelectStatement::new();
-        whole.columns(["total", "other_side", "candidates"].map(|column| (SUMMARY, column)));
+        whole.columns(["total", "other_side", "count"].map(|column| (SUMMARY, column)));
         whole.from_subquery(summary, SUMMARY);
         if let Some(mut page) = page {
             let (ascending, _) = self.direction();
@@ -256,14 +268,27 @@ impl<'q> ListQuery<'q> {
     }
 
     /// The statements of [`ListQuery::read`], rendered.
-    pub(super) fn statements(&self) -> Vec<Statement> {
+    pub(super) async fn statements(
+        &self,
+        connection: &mut dyn Connection,
+    ) -> Result<Vec<Statement>, DbError> {
         let searched = match &self.candidates {
             Some(_) => Searched::Candidates,
-            None if self.rows_to_try().is_some() => self.after_next(),
+            None if self.rows_to_try().is_some() => {
+                let count = Statements {
+                    page: None,
+                    other_side: None,
+                    total: None,
+                    count: self.distinct.as_ref().map(DistinctValues::select_count),
+                };
+                let (_, values) = self.read_with(connection, count).await?;
+                self.after_next(values)
+            }
             None => Searched::All,
         };
         let Statements { page, other_side, total, .. } = self.build(searched);
-        [page, other_side, total].iter().flatten().map(|select| self.render(select)).collect()
+        let statements = [page, other_side, total];
+        Ok(statements.iter().flatten().map(|select| self.render(select)).collect())
     }
 
     /// Renders a statement. The best plan for a filter depends on its values, that of another list
@@ -279,7 +304,7 @@ impl<'q> ListQuery<'q> {
     fn build(&self, searched: Searched) -> Statements {
         let (ascending, position) = self.direction();
         let start = |inclusive, ascending| match position {
-            Some(position) => self.start(position, inclusive, ascending),
+            Some(position) => Start::at(position, self.sort, self.tenant, inclusive, ascending),
             None => Start::First,
         };
         let limit = self.query.limit.saturating_add(1);
@@ -293,7 +318,10 @@ impl<'q> ListQuery<'q> {
             page.columns(user_row::READ.map(|column| (USERS, column)));
         }
         // The row at the position itself is on the other side as well.
-        let near = if let Searched::Unordered = searched { Searched::All } else { searched };
+        let near = match searched {
+            Searched::Unordered | Searched::EachValue => Searched::All,
+            _ => searched,
+        };
         let mut other_side =
             position.and_then(|_| self.select(start(true, !ascending), !ascending, 1, near));
         if let Some(other_side) = &mut other_side {
@@ -309,16 +337,16 @@ impl<'q> ListQuery<'q> {
             total.expr(Expr::cust("COUNT(*)"));
             total
         });
-        let candidates = match searched {
-            Searched::Candidates => self.candidates.clone(),
+        let count = match searched {
+            Searched::Candidates => self.candidates.clone().map(|candidates| {
+                let mut count = SelectStatement::new();
+                count.expr(Expr::cust("COUNT(*)")).from_subquery(candidates, CANDIDATES);
+                count
+            }),
+            Searched::Next(_) => self.distinct.as_ref().map(DistinctValues::select_count),
             _ => None,
         };
-        let candidates = candidates.map(|candidates| {
-            let mut count = SelectStatement::new();
-            count.expr(Expr::cust("COUNT(*)")).from_subquery(candidates, CANDIDATES);
-            count
-        });
-        Statements { page, other_side, total, candidates }
+        Statements { page, other_side, total, count }
     }
 
     /// The direction in which the window is read from its position.
@@ -354,12 +382,19 @@ impl<'q> ListQuery<'q> {
         if let Some(column) = self.sort
             && self.dialect == Dialect::Postgres
             && !avoids_index
-            && values.len() > 1
         {
-            let mut rows = select_users(self.tenant);
-            start.restrict(&mut rows, ascending)?;
-            let condition = self.condition.clone();
-            return Some(select_by_value(rows, condition, column.name(), values, ascending, limit));
+            let values = match (&self.distinct, searched) {
+                (Some(distinct), Searched::EachValue) => {
+                    Some(distinct.select(self.tenant, start.clone(), ascending)?)
+                }
+                _ => (values.len() > 1).then(|| given(values)),
+            };
+            if let Some(values) = values {
+                let mut rows = select_users(self.tenant);
+                start.restrict(&mut rows, ascending)?;
+                let (condition, column) = (self.condition.clone(), column.name());
+                return Some(select_by_value(values, rows, condition, column, ascending, limit));
+            }
         }
         let mut select = self.matching(searched);
         start.restrict(&mut select, ascending)?;
@@ -417,39 +452,6 @@ impl<'q> ListQuery<'q> {
         Some(select)
     }
 
-    /// Returns the start of a scan at a position. A position whose sort key no row can have is before
-    /// or behind all rows: in a list that is sorted by the tenant, which is the same for all, or by
-    /// a member that every user has.
-    fn start<'p>(&self, position: &'p Position, inclusive: bool, ascending: bool) -> Start<'p> {
-        let start = |sort| Start::Position { sort, id: &position.id, inclusive };
-        let value = position.key.strip_prefix('1');
-        let sort_is_above = match (self.sort, value) {
-            (Some(column @ SortColumn::SortKey(_)), _) => {
-                return start(Some((column, Value::from(position.key.as_str()))));
-            }
-            (Some(column @ SortColumn::FoldKey(_)), Some(value)) => {
-                return start(Some((column, Value::from(value))));
-            }
-            (Some(column @ SortColumn::Millis(name)), Some(digits)) => {
-                match InstantPosition::of(digits) {
-                    InstantPosition::At(instant) => {
-                        return start(Some((column, Value::from(instant))));
-                    }
-                    InstantPosition::Before(instant) => {
-                        return Start::Before(compare(name, instant.into(), ascending, ascending));
-                    }
-                    InstantPosition::Behind => true,
-                }
-            }
-            (Some(_), None) => position.key.as_str() > "1",
-            (None, _) => match sort_value(self.tenant.id).cmp(&position.key) {
-                Ordering::Equal => return start(None),
-                order => order.is_lt(),
-            },
-        };
-        if sort_is_above == ascending { Start::End } else { Start::First }
-    }
-
     /// Selects the users of the list.
     fn matching(&self, searched: Searched) -> SelectStatement {
         let mut select = SelectStatement::new();
@@ -478,7 +480,7 @@ impl<'q> ListQuery<'q> {
 struct Summary {
     total: Option<u64>,
     has_other_side: bool,
-    candidates: u64,
+    count: u64,
 }
 
 impl Summary {
@@ -486,7 +488,7 @@ impl Summary {
         Ok(Self {
             total: row.optional_integer()?.map(i64::unsigned_abs),
             has_other_side: row.optional_integer()? == Some(1),
-            candidates: row.optional_integer()?.unwrap_or_default().unsigned_abs(),
+            count: row.optional_integer()?.unwrap_or_default().unsigned_abs(),
         })
     }
 }

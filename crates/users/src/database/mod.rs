@@ -21,6 +21,7 @@ mod connect;
 mod connection;
 mod covering_index;
 mod deferred_indexes;
+mod distinct_values;
 mod driver;
 mod error;
 mod filter_traits;
@@ -137,9 +138,9 @@ impl SqlStore {
         let Some(tenant) = self.retried(|| self.known_tenant(tenant)).await? else {
             return Ok(Vec::new());
         };
-        let statements = ListQuery::new(self.dialect(), self.has_counts, tenant, query)?
-            .statements()
-            .into_iter();
+        let list = ListQuery::new(self.dialect(), self.has_counts, tenant, query)?;
+        let statements = list.statements(&mut *self.backend.connection().await?).await?;
+        let statements = statements.into_iter();
         Ok(statements.map(|statement| statement.into_engine(self.dialect())).collect())
     }
 

@@ -3,8 +3,8 @@
 
 use super::keyset::{order, sort_rows};
 use super::statement::{USERS, user_column};
-use super::user_row::SortColumn;
-use crate::sort::{SortKey, truncate};
+use super::user_row::{SortColumn, sort_value};
+use crate::sort::SortKey;
 use crate::user::User;
 use scieve::sql::Dialect;
 use scieve::{Node, Plan, Predicate, Test, Value, fold_key};
@@ -12,12 +12,7 @@ use sea_query::{Asterisk, Condition, Expr, ExprTrait as _, Func, JoinType, Selec
 use std::collections::BTreeSet;
 
 /// The alias of the values and of their column.
-const VALUES: &str = "v";
-
-/// The value of the sort column of a user whose attribute has that value.
-pub(super) fn sort_value(string: &str) -> String {
-    format!("1{}", truncate(&fold_key(string)))
-}
+pub(super) const VALUES: &str = "v";
 
 /// Returns the only values of the sort column that the filter allows; empty if it allows any, or if
 /// the database infers them: all but PostgreSQL do so for fold keys, which the filter compares.
@@ -53,13 +48,14 @@ pub(super) fn sort_values(dialect: Dialect, plan: &Plan<User>, sort: SortKey) ->
     found.unwrap_or_default()
 }
 
-/// Selects the first of the rows that fulfil a condition, in the order of a column that has several
-/// values in them. PostgreSQL reads the first rows of each value, instead of sorting all.
+/// Selects the first of the rows that fulfil a condition, in the order of a column that has these
+/// values in them, of a query of PostgreSQL: it reads the first rows of each value, instead of
+/// sorting all.
 pub(super) fn select_by_value(
+    mut values: SelectStatement,
     mut rows: SelectStatement,
     condition: Condition,
     column: &'static str,
-    values: &BTreeSet<String>,
     ascending: bool,
     limit: usize,
 ) -> SelectStatement {
@@ -70,11 +66,16 @@ pub(super) fn select_by_value(
     let mut of_value = SelectStatement::new();
     of_value.column((USERS, Asterisk)).from_subquery(rows, USERS).cond_where(condition);
     order(&mut of_value, None, ascending, limit);
+    values.join_lateral(JoinType::InnerJoin, of_value, USERS, Expr::Constant(true.into()));
+    order(&mut values, Some(user_column(column)), ascending, limit);
+    values
+}
+
+/// Returns these values as a source of [`select_by_value`].
+pub(super) fn given(values: &BTreeSet<String>) -> SelectStatement {
     let values: Vec<String> = values.iter().cloned().collect();
+    let values = sea_query::Value::from(values);
     let mut select = SelectStatement::new();
-    select
-        .from_function(Func::cust("unnest").arg(sea_query::Value::from(values)), VALUES)
-        .join_lateral(JoinType::InnerJoin, of_value, USERS, Expr::Constant(true.into()));
-    order(&mut select, Some(user_column(column)), ascending, limit);
+    select.from_function(Func::cust("unnest").arg(values), VALUES);
     select
 }

@@ -5,7 +5,7 @@ use super::error::DbError;
 use super::memberships::Memberships;
 use super::tenant::Tenant;
 use crate::account::Account;
-use crate::sort::SortKey;
+use crate::sort::{SortKey, truncate};
 use crate::timestamp::Timestamp;
 use crate::user::{Status, User};
 use scieve::fold_key;
@@ -93,6 +93,11 @@ impl SortColumn {
             Self::FoldKey(name) | Self::Millis(name) | Self::SortKey(name) => name,
         }
     }
+}
+
+/// The value of the sort column of a user whose attribute has that value.
+pub(super) fn sort_value(string: &str) -> String {
+    format!("1{}", truncate(&fold_key(string)))
 }
 
 /// The values of a user's row, in the order of [`COLUMNS`].

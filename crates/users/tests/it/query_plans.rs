@@ -156,6 +156,7 @@ fn cases(users: &[User]) -> Vec<Case> {
         case("a part of few names", "name co \"%20\"", first, NO_TRIGRAMS),
         case("a part of no name", "name co \"qqqqqq\"", deep, NO_TRIGRAMS),
         case("a short part of no name", "name co \"qq\"", first, NO_SHORT_PARTS),
+        case("a part of some e-mail addresses", "email co \"ann\"", first, NO_TRIGRAMS),
     ]
 }
 

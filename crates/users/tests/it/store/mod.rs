@@ -12,6 +12,7 @@ mod failures;
 mod fixture;
 mod loads;
 mod lookups;
+mod name_searches;
 mod pages;
 mod patches;
 mod random_queries;

@@ -59,6 +59,8 @@ pub struct CheckedMapping {
     names: Arc<Names>,
     /// Set by [`CheckedMapping::for_tenant`].
     tenant: Option<Arc<str>>,
+    /// Set by [`CheckedMapping::for_few_rows`].
+    few_rows: bool,
 }
 
 /// The tenant of a mapping.
@@ -77,7 +79,8 @@ pub(super) enum TenantValue<'a> {
 
 impl CheckedMapping {
     pub(super) fn new(mapping: Mapping) -> Self {
-        Self { names: Arc::new(Names::new(&mapping)), mapping: Arc::new(mapping), tenant: None }
+        let names = Arc::new(Names::new(&mapping));
+        Self { names, mapping: Arc::new(mapping), tenant: None, few_rows: false }
     }
 
     /// Returns the mapping for one tenant: every table of a statement is restricted to the rows of
@@ -85,6 +88,54 @@ impl CheckedMapping {
     #[must_use]
     pub fn for_tenant(&self, tenant: &str) -> Self {
         Self { tenant: Some(tenant.into()), ..self.clone() }
+    }
+
+    /// Returns the mapping for conditions that are tested on few rows, such as those of a subquery
+    /// with a limit: child tables and joins are searched for each row. By default they are searched
+    /// once for all rows, which takes long if very many rows have the value. The results are the
+    /// same. Serialisation leaves it out.
+    ///
+    /// ```
+    /// use scieve::sql::{ChildTable, Column, Dialect, Mapping};
+    /// use scieve::{Attribute, AttributeType, Policy, Schema};
+    /// # struct User;
+    /// # impl scieve::Record for User {
+    /// #     fn any_value(
+    /// #         &self,
+    /// #         _: &Attribute,
+    /// #         _: &mut dyn FnMut(scieve::ValueRef<'_>) -> bool,
+    /// #     ) -> bool {
+    /// #         false
+    /// #     }
+    /// # }
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    ///
+    /// let devices = ChildTable::new("devices", "user_id").value(Column::new("trusted"));
+    /// let mapping = Mapping::new("users", "id").child("trusted", devices).check()?;
+    /// let schema =
+    ///     Schema::new(None, [Attribute::new("trusted", AttributeType::Boolean).multi_valued()])?;
+    /// let policy: Policy<User> = Policy::new(schema)?;
+    /// let plan = policy.parse("trusted eq true")?;
+    /// let condition = |mapping| plan.to_where(mapping, Dialect::Sqlite).map(|written| written.sql);
+    /// assert_eq!(
+    ///     condition(&mapping)?,
+    ///     "`u`.`id` IN (SELECT `e`.`user_id` FROM `devices` AS `e` WHERE `e`.`trusted` = ?)"
+    /// );
+    /// assert_eq!(
+    ///     condition(&mapping.for_few_rows())?,
+    ///     "EXISTS(SELECT 1 FROM `devices` AS `e` WHERE `e`.`user_id` = `u`.`id` AND `e`.`trusted` = ?)"
+    /// );
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn for_few_rows(&self) -> Self {
+        Self { few_rows: true, ..self.clone() }
+    }
+
+    /// True if conditions are tested on few rows.
+    pub(super) fn has_few_rows(&self) -> bool {
+        self.few_rows
     }
 
     /// Parses and checks a [`Mapping`] in JSON.
@@ -214,7 +265,9 @@ impl CheckedMapping {
 impl PartialEq for CheckedMapping {
     fn eq(&self, other: &Self) -> bool {
         // `names` is derived from `mapping`.
-        self.mapping == other.mapping && self.tenant == other.tenant
+        self.mapping == other.mapping
+            && self.tenant == other.tenant
+            && self.few_rows == other.few_rows
     }
 }
 

@@ -27,6 +27,9 @@ impl<'a> Compiler<'a> {
             // `NOT IN` is never true if the subquery returns a NULL.
             return SqlExpr::leaf(self.exists(rows, Some(inner), false));
         }
+        if self.mapping.has_few_rows() {
+            return SqlExpr::leaf(self.exists(rows, Some(inner), true));
+        }
         let names = self.mapping.names();
         let (outer, column) = match rows {
             Rows::Child(child) => (&child.link.0, &child.link.1),
@@ -72,6 +75,10 @@ impl<'a> Compiler<'a> {
         select.expr(Expr::Constant(1.into()));
         let linked = both(own, self.linked(rows));
         restrict(&mut select, both(linked, inner.map(SqlExpr::into_expr)));
+        if self.mapping.has_few_rows() && self.dialect == Dialect::Postgres {
+            // Without OFFSET, PostgreSQL may search for all rows at once.
+            select.offset(0);
+        }
         let exists = Expr::exists(select);
         if positive { exists } else { exists.not() }
     }

@@ -2,7 +2,7 @@
 //! every database answers from the index of the sort column.
 
 use super::candidates::{self, MAX_CANDIDATES, NUMBER, has_trigrams};
-use super::connection::{Connection, Row};
+use super::connection::Connection;
 use super::covering_index::CoveringIndex;
 use super::distinct_values::{DistinctValues, MAX_VALUES};
 use super::error::DbError;
@@ -15,13 +15,12 @@ use super::statement::{
 use super::tenant::Tenant;
 use super::user_counts::select_count;
 use super::user_row::{self, SortColumn};
+use super::whole_page::{Statements, Summary};
 use crate::mapping::mapping;
 use crate::page::{Page, Position, Query, Window};
-use scieve::sql::Dialect;
+use scieve::sql::{CheckedMapping, Dialect};
 use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
-use sea_query::{
-    Asterisk, Condition, Expr, ExprTrait as _, JoinType, Order, SelectStatement, Value,
-};
+use sea_query::{Asterisk, Condition, Expr, ExprTrait as _, JoinType, SelectStatement};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -36,6 +35,10 @@ pub(super) struct ListQuery<'q> {
     sort: Option<SortColumn>,
     /// The conditions on a user of the list, including the tenant.
     condition: Condition,
+    /// The same condition for the next rows in the order of the list, which are tested before all of
+    /// them; `None` if an index finds the users or has them in the order of the list, or if all rows
+    /// are needed anyway.
+    condition_of_next: Option<Condition>,
     /// True to keep the database from walking the index of the sort column.
     avoid_sort_index: bool,
     /// The only values of the sort column that the filter allows, see [`sort_values`].
@@ -69,32 +72,9 @@ const ROWS_PER_USER: usize = 100;
 /// Pages that would need more rows are searched at once.
 const MAX_ROWS_TO_TRY: usize = 10_100;
 
-/// Aliases of the parts of the statement that reads a whole page.
-const SUMMARY: &str = "s";
-const PAGE: &str = "p";
+/// Aliases of subqueries.
 const CANDIDATES: &str = "c";
 const NEXT: &str = "n";
-/// The column of [`PAGE`] that it is sorted by before the id.
-const SORT: &str = "sort_key";
-
-/// The statements of a page.
-struct Statements {
-    /// The rows of the page and one more.
-    page: Option<SelectStatement>,
-    /// Tests if there is a row on the other side of the position.
-    other_side: Option<SelectStatement>,
-    /// Counts the rows of all pages.
-    total: Option<SelectStatement>,
-    /// Counts the candidates, or the values of the sort column, to decide what is searched.
-    count: Option<SelectStatement>,
-}
-
-impl Statements {
-    /// Returns true if there is more than the page.
-    fn has_summary(&self) -> bool {
-        self.other_side.is_some() || self.total.is_some() || self.count.is_some()
-    }
-}
 
 impl<'q> ListQuery<'q> {
     pub(super) fn new(
@@ -103,12 +83,14 @@ impl<'q> ListQuery<'q> {
         tenant: Tenant<'q>,
         query: &'q Query<'q>,
     ) -> Result<Self, DbError> {
-        let mut condition = match query.plan {
+        let of_filter = |mapping: &CheckedMapping| match query.plan {
             Some(plan) => plan
-                .to_condition(&mapping().for_tenant(&tenant.number.to_string()), dialect)
-                .map_err(|error| DbError::Internal(error.to_string()))?,
-            None => Condition::all().add(user_column("tenant").eq(tenant.number)),
+                .to_condition(mapping, dialect)
+                .map_err(|error| DbError::Internal(error.to_string())),
+            None => Ok(Condition::all().add(user_column("tenant").eq(tenant.number))),
         };
+        let mapping = mapping().for_tenant(&tenant.number.to_string());
+        let condition = of_filter(&mapping)?;
         let covering = match (dialect, query.plan) {
             (Dialect::MySql, Some(plan)) => CoveringIndex::of(plan, &condition, query.sort.key),
             _ => None,
@@ -117,22 +99,29 @@ impl<'q> ListQuery<'q> {
             (Dialect::Postgres, Some(plan)) => DistinctValues::of(plan, &condition, query.sort.key),
             _ => None,
         };
-        if query.without_deleted {
-            condition = condition.add(is_live());
-        }
-        if let Some(bound) = &query.id_above {
-            condition = condition.add(compare("id", bound.as_str().into(), true, false));
-        }
-        if let Some(bound) = &query.id_below {
-            condition = condition.add(compare("id", bound.as_str().into(), false, false));
-        }
+        let is_unknown = query.plan.is_some_and(|plan| has_unknown_share(plan, plan.root()));
+        let condition_of_next = (is_unknown && covering.is_none() && !query.total)
+            .then(|| of_filter(&mapping.for_few_rows()));
+        let in_list = |mut condition: Condition| {
+            if query.without_deleted {
+                condition = condition.add(is_live());
+            }
+            if let Some(bound) = &query.id_above {
+                condition = condition.add(compare("id", bound.as_str().into(), true, false));
+            }
+            if let Some(bound) = &query.id_below {
+                condition = condition.add(compare("id", bound.as_str().into(), false, false));
+            }
+            condition
+        };
         Ok(Self {
             dialect,
             has_counts,
             tenant,
             query,
             sort: SortColumn::of(query.sort.key),
-            condition,
+            condition_of_next: condition_of_next.transpose()?.map(in_list),
+            condition: in_list(condition),
             avoid_sort_index: query.plan.is_some_and(|plan| avoids_sort_index(dialect, plan)),
             sort_values: query
                 .plan
@@ -191,13 +180,10 @@ impl<'q> ListQuery<'q> {
         }
     }
 
-    /// Returns the number of rows that are tested before all of them; `None` if an index finds the
-    /// users or has them in the order of the list, or if all rows are needed anyway.
+    /// Returns the number of rows that are tested before all of them, if any are.
     fn rows_to_try(&self) -> Option<usize> {
-        let unknown = self.query.plan.is_some_and(|plan| has_unknown_share(plan, plan.root()))
-            && self.covering.is_none();
         let rows = self.query.limit.saturating_add(1).saturating_mul(ROWS_PER_USER);
-        (unknown && !self.query.total && rows <= MAX_ROWS_TO_TRY).then_some(rows)
+        (self.condition_of_next.is_some() && rows <= MAX_ROWS_TO_TRY).then_some(rows)
     }
 
     /// Reads a page, and [`Statements::count`].
@@ -211,7 +197,7 @@ impl<'q> ListQuery<'q> {
         let with_users = statements.page.is_some();
         let mut summary = Summary::default();
         let mut users = Vec::with_capacity(self.query.limit.saturating_add(1).min(1000));
-        if let Some(select) = self.whole(statements) {
+        if let Some(select) = statements.whole(self.sort, self.direction().0) {
             for mut row in connection.fetch_statement(self.render(&select)).await? {
                 if with_summary {
                     summary = Summary::read(&mut row)?;
@@ -233,40 +219,6 @@ impl<'q> ListQuery<'q> {
         Ok((page, summary.count))
     }
 
-    /// Combines the statements of a page: the columns of [`Summary`], if there is one, in every row,
-    /// and those of [`user_row::READ`], which are NULL if the page is empty. `None` if there is
-    /// nothing to read.
-    fn whole(&self, statements: Statements) -> Option<SelectStatement> {
-        let has_summary = statements.has_summary();
-        let Statements { page, other_side, total, count } = statements;
-        if !has_summary {
-            return page;
-        }
-        let null = || Expr::Constant(Value::BigInt(None));
-        let value = |select: Option<SelectStatement>| {
-            select.map_or_else(null, |select| Expr::SubQuery(None, Box::new(select.into())))
-        };
-        let mut summary = SelectStatement::new();
-        summary.expr_as(value(total), "total");
-        summary.expr_as(other_side.map_or_else(null, Expr::exists), "other_side");
-        summary.expr_as(value(count), "count");
-        let mut whole = SelectStatement::new();
-        whole.columns(["total", "other_side", "count"].map(|column| (SUMMARY, column)));
-        whole.from_subquery(summary, SUMMARY);
-        if let Some(mut page) = page {
-            let (ascending, _) = self.direction();
-            let order = if ascending { Order::Asc } else { Order::Desc };
-            whole.columns(user_row::READ.map(|column| (PAGE, column)));
-            if let Some(sort) = self.sort {
-                page.expr_as(user_column(sort.name()), SORT);
-                whole.order_by((PAGE, SORT), order.clone());
-            }
-            whole.order_by((PAGE, "id"), order);
-            whole.join_subquery(JoinType::LeftJoin, page, PAGE, Expr::Constant(true.into()));
-        }
-        Some(whole)
-    }
-
     /// The statements of [`ListQuery::read`], rendered.
     pub(super) async fn statements(
         &self,
@@ -275,20 +227,16 @@ impl<'q> ListQuery<'q> {
         let searched = match &self.candidates {
             Some(_) => Searched::Candidates,
             None if self.rows_to_try().is_some() => {
-                let count = Statements {
-                    page: None,
-                    other_side: None,
-                    total: None,
-                    count: self.distinct.as_ref().map(DistinctValues::select_count),
-                };
+                let count = self.distinct.as_ref().map(DistinctValues::select_count);
+                let count = Statements { count, ..Statements::default() };
                 let (_, values) = self.read_with(connection, count).await?;
                 self.after_next(values)
             }
             None => Searched::All,
         };
         let Statements { page, other_side, total, .. } = self.build(searched);
-        let statements = [page, other_side, total];
-        Ok(statements.iter().flatten().map(|select| self.render(select)).collect())
+        let statements = page.iter().chain(&other_side).chain(&total);
+        Ok(statements.map(|select| self.render(select)).collect())
     }
 
     /// Renders a statement. The best plan for a filter depends on its values, that of another list
@@ -318,15 +266,20 @@ impl<'q> ListQuery<'q> {
             page.columns(user_row::READ.map(|column| (USERS, column)));
         }
         // The row at the position itself is on the other side as well.
-        let near = match searched {
-            Searched::Unordered | Searched::EachValue => Searched::All,
-            _ => searched,
-        };
-        let mut other_side =
-            position.and_then(|_| self.select(start(true, !ascending), !ascending, 1, near));
-        if let Some(other_side) = &mut other_side {
-            other_side.expr(one());
-        }
+        let other_side = position.map_or_else(Vec::new, |_| {
+            let all = match searched {
+                Searched::Candidates => searched,
+                _ => Searched::All,
+            };
+            let near = match searched {
+                Searched::Next(rows) => {
+                    self.select_among(start(true, !ascending), !ascending, 1, rows)
+                }
+                _ => None,
+            };
+            let all = self.select(start(true, !ascending), !ascending, 1, all);
+            near.into_iter().chain(all).map(|mut rows| rows.expr(one()).take()).collect()
+        });
         let total = self.query.total.then(|| {
             let Query { plan, id_above, id_below, without_deleted, .. } = self.query;
             if plan.is_none() && id_above.is_none() && id_below.is_none() {
@@ -447,7 +400,7 @@ impl<'q> ListQuery<'q> {
         } else {
             select.from_subquery(next.column((USERS, Asterisk)).take(), USERS);
         }
-        select.cond_where(self.condition.clone());
+        select.cond_where(self.condition_of_next.clone()?);
         order(&mut select, sorted, ascending, limit);
         Some(select)
     }
@@ -472,23 +425,5 @@ impl<'q> ListQuery<'q> {
         }
         select.cond_where(self.condition.clone());
         select
-    }
-}
-
-/// Metadata of a page.
-#[derive(Default)]
-struct Summary {
-    total: Option<u64>,
-    has_other_side: bool,
-    count: u64,
-}
-
-impl Summary {
-    fn read(row: &mut Row) -> Result<Self, DbError> {
-        Ok(Self {
-            total: row.optional_integer()?.map(i64::unsigned_abs),
-            has_other_side: row.optional_integer()? == Some(1),
-            count: row.optional_integer()?.unwrap_or_default().unsigned_abs(),
-        })
     }
 }

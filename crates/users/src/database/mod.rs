@@ -46,6 +46,7 @@ mod tenant;
 mod tenant_number;
 mod user_counts;
 mod user_row;
+mod whole_page;
 
 pub use error::ConnectError;
 pub use options::SqlOptions;

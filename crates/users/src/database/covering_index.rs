@@ -1,13 +1,8 @@
 //! Substring searches in MySQL in the attribute that a list is sorted by. Their statements read the
 //! index of the attribute, which is smaller than the rows, until the page is full.
 
-use super::filter_traits::searches_only;
 use super::keyset::{Start, order};
 use super::statement::{MYSQL_KEY, USERS, is_row_of};
-use super::user_row::SortColumn;
-use crate::sort::SortKey;
-use crate::user::User;
-use scieve::Plan;
 use sea_query::extension::mysql::{IndexHintScope, MySqlSelectStatementExt as _};
 use sea_query::{Condition, Expr, JoinType, SelectStatement};
 
@@ -22,14 +17,9 @@ pub(super) struct CoveringIndex {
 }
 
 impl CoveringIndex {
-    /// Returns the index for a filter with this condition; `None` if it needs other columns.
-    pub(super) fn of(plan: &Plan<User>, condition: &Condition, sort: SortKey) -> Option<Self> {
-        match SortColumn::of(sort)? {
-            SortColumn::FoldKey(column) if searches_only(plan, plan.root(), sort) => {
-                Some(Self { column, condition: condition.clone() })
-            }
-            _ => None,
-        }
+    /// Returns the index for a filter with this condition, which needs only this column.
+    pub(super) fn new(column: &'static str, condition: Condition) -> Self {
+        Self { column, condition }
     }
 
     /// Selects the rows that fulfil the filter and a condition, from the start on, the nearest first,

@@ -2,15 +2,10 @@
 //! values, as first names have: each value is read from the index once and tested, and the first rows
 //! of those that match are read. The trigram index would find every row that matches, to be sorted.
 
-use super::filter_traits::searches_only;
 use super::keyset::Start;
 use super::sort_values::VALUES;
 use super::statement::{USERS, select_users, user_column};
 use super::tenant::Tenant;
-use super::user_row::SortColumn;
-use crate::sort::SortKey;
-use crate::user::User;
-use scieve::Plan;
 use sea_query::{
     CommonTableExpression, Condition, Expr, ExprTrait as _, JoinType, Order, SelectStatement,
     UnionType, WithClause,
@@ -32,14 +27,9 @@ pub(super) struct DistinctValues {
 }
 
 impl DistinctValues {
-    /// Returns the values for a filter with this condition; `None` if the filter needs other columns.
-    pub(super) fn of(plan: &Plan<User>, condition: &Condition, sort: SortKey) -> Option<Self> {
-        match SortColumn::of(sort)? {
-            SortColumn::FoldKey(column) if searches_only(plan, plan.root(), sort) => {
-                Some(Self { column, condition: condition.clone() })
-            }
-            _ => None,
-        }
+    /// Returns the values for a filter with this condition, which needs only this column.
+    pub(super) fn new(column: &'static str, condition: Condition) -> Self {
+        Self { column, condition }
     }
 
     /// Selects the number of values, of all tenants, as ANALYZE estimated it; NULL before the first

@@ -1,5 +1,6 @@
 //! Properties of filters that decide how a list finds its users.
 
+use super::user_row::SortColumn;
 use crate::sort::SortKey;
 use crate::user::User;
 use scieve::sql::Dialect;
@@ -49,8 +50,17 @@ pub(super) fn avoids_sort_index(dialect: Dialect, plan: &Plan<User>) -> bool {
     }
 }
 
+/// Returns the fold key column of a sort key, if the filter only searches for substrings in its
+/// attribute and needs no other column.
+pub(super) fn searched_column(plan: &Plan<User>, sort: SortKey) -> Option<&'static str> {
+    match SortColumn::of(sort)? {
+        SortColumn::FoldKey(column) if searches_only(plan, plan.root(), sort) => Some(column),
+        _ => None,
+    }
+}
+
 /// Returns true if a node only searches for substrings in the attribute of a sort key.
-pub(super) fn searches_only(plan: &Plan<User>, node: &Node, sort: SortKey) -> bool {
+fn searches_only(plan: &Plan<User>, node: &Node, sort: SortKey) -> bool {
     match node {
         Node::Test(test) => {
             let attribute = plan.schema().attribute(test.attribute());

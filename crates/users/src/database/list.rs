@@ -6,7 +6,7 @@ use super::connection::Connection;
 use super::covering_index::CoveringIndex;
 use super::distinct_values::{DistinctValues, MAX_VALUES};
 use super::error::DbError;
-use super::filter_traits::{avoids_sort_index, has_unknown_share};
+use super::filter_traits::{avoids_sort_index, has_unknown_share, searched_column};
 use super::keyset::{Start, compare, order};
 use super::sort_values::{given, select_by_value, sort_values};
 use super::statement::{
@@ -35,10 +35,10 @@ pub(super) struct ListQuery<'q> {
     sort: Option<SortColumn>,
     /// The conditions on a user of the list, including the tenant.
     condition: Condition,
-    /// The same condition for the next rows in the order of the list, which are tested before all of
-    /// them; `None` if an index finds the users or has them in the order of the list, or if all rows
-    /// are needed anyway.
-    condition_of_next: Option<Condition>,
+    /// The number of the next rows in the order of the list that are tested before all of them, and
+    /// the same condition for them; `None` if an index finds the users or has them in the order of
+    /// the list, or if all rows are needed anyway.
+    next: Option<(usize, Condition)>,
     /// True to keep the database from walking the index of the sort column.
     avoid_sort_index: bool,
     /// The only values of the sort column that the filter allows, see [`sort_values`].
@@ -58,8 +58,8 @@ enum Searched {
     All,
     /// Those of the tenant, without a walk along the index of the sort column.
     Unordered,
-    /// The next ones in the order of the list, this many. They concern only the users of the page.
-    Next(usize),
+    /// The next ones in the order of the list. They concern only the users of the page.
+    Next,
     /// The candidates.
     Candidates,
     /// The first ones of each value of the sort column that fulfils the filter.
@@ -91,17 +91,21 @@ impl<'q> ListQuery<'q> {
         };
         let mapping = mapping().for_tenant(&tenant.number.to_string());
         let condition = of_filter(&mapping)?;
-        let covering = match (dialect, query.plan) {
-            (Dialect::MySql, Some(plan)) => CoveringIndex::of(plan, &condition, query.sort.key),
-            _ => None,
-        };
-        let distinct = match (dialect, query.plan) {
-            (Dialect::Postgres, Some(plan)) => DistinctValues::of(plan, &condition, query.sort.key),
-            _ => None,
+        let searched = query.plan.and_then(|plan| searched_column(plan, query.sort.key));
+        let (covering, distinct) = match (dialect, searched) {
+            (Dialect::MySql, Some(column)) => {
+                (Some(CoveringIndex::new(column, condition.clone())), None)
+            }
+            (Dialect::Postgres, Some(column)) => {
+                (None, Some(DistinctValues::new(column, condition.clone())))
+            }
+            _ => (None, None),
         };
         let is_unknown = query.plan.is_some_and(|plan| has_unknown_share(plan, plan.root()));
-        let condition_of_next = (is_unknown && covering.is_none() && !query.total)
-            .then(|| of_filter(&mapping.for_few_rows()));
+        let next_rows = query.limit.saturating_add(1).saturating_mul(ROWS_PER_USER);
+        let tries_next =
+            is_unknown && covering.is_none() && !query.total && next_rows <= MAX_ROWS_TO_TRY;
+        let next = tries_next.then(|| of_filter(&mapping.for_few_rows())).transpose()?;
         let in_list = |mut condition: Condition| {
             if query.without_deleted {
                 condition = condition.add(is_live());
@@ -120,7 +124,7 @@ impl<'q> ListQuery<'q> {
             tenant,
             query,
             sort: SortColumn::of(query.sort.key),
-            condition_of_next: condition_of_next.transpose()?.map(in_list),
+            next: next.map(|condition| (next_rows, in_list(condition))),
             condition: in_list(condition),
             avoid_sort_index: query.plan.is_some_and(|plan| avoids_sort_index(dialect, plan)),
             sort_values: query
@@ -147,9 +151,8 @@ impl<'q> ListQuery<'q> {
         tries_rows: bool,
     ) -> Result<Page, DbError> {
         let mut searched = Searched::All;
-        if let Some(rows) = self.rows_to_try().filter(|_| tries_rows) {
-            let (page, values) =
-                self.read_with(connection, self.build(Searched::Next(rows))).await?;
+        if tries_rows && self.next.is_some() {
+            let (page, values) = self.read_with(connection, self.build(Searched::Next)).await?;
             let (forwards, _) = self.window();
             let is_full = if forwards { page.has_next } else { page.has_previous };
             if is_full {
@@ -171,19 +174,12 @@ impl<'q> ListQuery<'q> {
     /// The rows that are searched if the next ones do not fill the page, and the sort column has so
     /// many values.
     fn after_next(&self, values: u64) -> Searched {
-        let has_few_values = self.distinct.is_some() && (1..=MAX_VALUES).contains(&values);
         let with_trigrams = || self.query.plan.is_some_and(|plan| has_trigrams(plan, self.tenant));
         match self.dialect {
-            Dialect::Postgres if has_few_values => Searched::EachValue,
+            _ if (1..=MAX_VALUES).contains(&values) => Searched::EachValue,
             Dialect::Postgres if with_trigrams() => Searched::Unordered,
             _ => Searched::All,
         }
-    }
-
-    /// Returns the number of rows that are tested before all of them, if any are.
-    fn rows_to_try(&self) -> Option<usize> {
-        let rows = self.query.limit.saturating_add(1).saturating_mul(ROWS_PER_USER);
-        (self.condition_of_next.is_some() && rows <= MAX_ROWS_TO_TRY).then_some(rows)
     }
 
     /// Reads a page, and [`Statements::count`].
@@ -226,7 +222,7 @@ impl<'q> ListQuery<'q> {
     ) -> Result<Vec<Statement>, DbError> {
         let searched = match &self.candidates {
             Some(_) => Searched::Candidates,
-            None if self.rows_to_try().is_some() => {
+            None if self.next.is_some() => {
                 let count = self.distinct.as_ref().map(DistinctValues::select_count);
                 let count = Statements { count, ..Statements::default() };
                 let (_, values) = self.read_with(connection, count).await?;
@@ -257,9 +253,7 @@ impl<'q> ListQuery<'q> {
         };
         let limit = self.query.limit.saturating_add(1);
         let mut page = match searched {
-            Searched::Next(rows) => {
-                self.select_among(start(false, ascending), ascending, limit, rows)
-            }
+            Searched::Next => self.select_among(start(false, ascending), ascending, limit),
             _ => self.select(start(false, ascending), ascending, limit, searched),
         };
         if let Some(page) = &mut page {
@@ -267,17 +261,13 @@ impl<'q> ListQuery<'q> {
         }
         // The row at the position itself is on the other side as well.
         let other_side = position.map_or_else(Vec::new, |_| {
-            let all = match searched {
-                Searched::Candidates => searched,
-                _ => Searched::All,
+            let start = start(true, !ascending);
+            let (near, all) = match searched {
+                Searched::Next => (self.select_among(start.clone(), !ascending, 1), Searched::All),
+                Searched::Candidates => (None, searched),
+                _ => (None, Searched::All),
             };
-            let near = match searched {
-                Searched::Next(rows) => {
-                    self.select_among(start(true, !ascending), !ascending, 1, rows)
-                }
-                _ => None,
-            };
-            let all = self.select(start(true, !ascending), !ascending, 1, all);
+            let all = self.select(start, !ascending, 1, all);
             near.into_iter().chain(all).map(|mut rows| rows.expr(one()).take()).collect()
         });
         let total = self.query.total.then(|| {
@@ -296,7 +286,7 @@ impl<'q> ListQuery<'q> {
                 count.expr(Expr::cust("COUNT(*)")).from_subquery(candidates, CANDIDATES);
                 count
             }),
-            Searched::Next(_) => self.distinct.as_ref().map(DistinctValues::select_count),
+            Searched::Next => self.distinct.as_ref().map(DistinctValues::select_count),
             _ => None,
         };
         Statements { page, other_side, total, count }
@@ -379,18 +369,18 @@ impl<'q> ListQuery<'q> {
         Some(select)
     }
 
-    /// Selects as [`ListQuery::select`] does, among the next `rows` rows in the order of the list.
+    /// Selects as [`ListQuery::select`] does, among the next rows in the order of the list.
     fn select_among(
         &self,
         start: Start<'_>,
         ascending: bool,
         limit: usize,
-        rows: usize,
     ) -> Option<SelectStatement> {
+        let (rows, condition) = self.next.as_ref()?;
         let mut next = select_users(self.tenant);
         start.restrict(&mut next, ascending)?;
         let sorted = self.sort.map(|sort| user_column(sort.name()));
-        order(&mut next, sorted.clone(), ascending, rows);
+        order(&mut next, sorted.clone(), ascending, *rows);
         let mut select = SelectStatement::new();
         if self.dialect == Dialect::MySql {
             // Long strings would put a temporary table on the disk. The index has the key.
@@ -400,7 +390,7 @@ impl<'q> ListQuery<'q> {
         } else {
             select.from_subquery(next.column((USERS, Asterisk)).take(), USERS);
         }
-        select.cond_where(self.condition_of_next.clone()?);
+        select.cond_where(condition.clone());
         order(&mut select, sorted, ascending, limit);
         Some(select)
     }

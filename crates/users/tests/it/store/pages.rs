@@ -37,10 +37,10 @@ pub(crate) async fn concatenated_pages<S: UserStore>(store: &S, seed: u64) {
             all.retain(|user| user.id < *base.id_below.as_ref().unwrap());
         }
         let expected: Vec<String> = all.iter().map(|user| user.id.clone()).collect();
-        for forwards in [true, false] {
-            base.total = random.chance(2);
+        for (forwards, total) in [(true, true), (true, false), (false, true), (false, false)] {
+            base.total = total;
             let joined = concatenate(store, &base, forwards, all.len()).await;
-            assert_eq!(joined, expected, "{text} {sort:?} forwards {forwards}");
+            assert_eq!(joined, expected, "{text} {sort:?} forwards {forwards} total {total}");
         }
     }
 }
